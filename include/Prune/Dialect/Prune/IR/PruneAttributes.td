@@ -1,0 +1,154 @@
+//===- PruneAttributes.td - Prune dialect attributes -------*- tablegen -*-===//
+//
+// Part of the pruning compiler, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef PRUNE_DIALECT_PRUNE_IR_PRUNEATTRIBUTES_TD
+#define PRUNE_DIALECT_PRUNE_IR_PRUNEATTRIBUTES_TD
+
+include "Prune/Dialect/Prune/IR/PruneDialect.td"
+include "Prune/Dialect/Prune/IR/PruneEnums.td"
+include "mlir/IR/AttrTypeBase.td"
+
+class Prune_Attr<string name, string attrMnemonic> : AttrDef<Prune_Dialect, name> {
+  let mnemonic = attrMnemonic;
+}
+
+def Prune_ParamAttr : Prune_Attr<"Param", "param"> {
+  let summary = "name and role of a network parameter";
+  let description = [{
+    Marks a function argument or an `arith.constant` as a parameter of the
+    network. The name is unique in a function (`fc1.weight`); the role tells
+    passes what may be pruned (`weight`), what carries constants away (`bias`),
+    and what is not trained (`buffer`).
+
+    Example: `#prune.param<"fc1.weight", weight>`
+
+    **Constraints**
+
+    * `param_c1`: the name is not empty.
+  }];
+  let parameters = (ins StringRefParameter<"unique name">:$name,
+                        EnumParameter<Prune_ParamRole>:$role);
+  let assemblyFormat = "`<` $name `,` $role `>`";
+  let genVerifyDecl = 1;
+  let extraClassDeclaration = [{
+    /// Weights, biases and scales are trained; buffers are not.
+    bool isTrainable() const { return getRole() != ParamRole::Buffer; }
+  }];
+}
+
+def Prune_GranularityAttr : Prune_Attr<"Granularity", "granularity"> {
+  let summary = "which elements of a weight are pruned together";
+  let description = [{
+    From irregular to regular (MIT 6.5940, lecture 3):
+
+    * `unstructured`: single elements.
+    * `n_of_m`: of every `m` consecutive elements along `axis` at most `n` stay;
+      `shape = [n, m]`.
+    * `block`: aligned blocks of `shape`, one extent per dimension; edge blocks
+      may be smaller.
+    * `vector`: whole one-dimensional rows along `axis`.
+    * `kernel`: the trailing two dimensions of a 4-D weight `[O, I, kh, kw]`.
+    * `channel`: all elements that share an index of `axis` (0 is the output
+      channel or neuron).
+
+    Example: `#prune.granularity<block, shape = [4, 1]>`
+
+    **Constraints**
+
+    * `granularity_c1`: `n_of_m` has `shape = [n, m]` with `0 < n < m`, and an axis.
+    * `granularity_c2`: `block` has a shape of positive extents and no axis.
+    * `granularity_c3`: `vector` and `channel` have an axis and no shape.
+    * `granularity_c4`: `unstructured` and `kernel` have neither.
+  }];
+  let parameters = (ins EnumParameter<Prune_GranularityKind>:$kind,
+                        OptionalArrayRefParameter<"int64_t">:$shape,
+                        DefaultValuedParameter<"int64_t", "-1">:$axis);
+  // The optional parts follow one another, which the declarative groups cannot
+  // tell apart by their common comma.
+  let assemblyFormat = "`<` $kind `` custom<ShapeAndAxis>($shape, $axis) `>`";
+  let genVerifyDecl = 1;
+  let extraClassDeclaration = [{
+    /// Shape of the grid of groups over a weight of the given shape, one score
+    /// per group; failure when the granularity does not fit the shape.
+    FailureOr<SmallVector<int64_t>> getGridShape(ArrayRef<int64_t> shape) const;
+    /// Position in the grid of the group that holds the element at `index`.
+    SmallVector<int64_t> getGroup(ArrayRef<int64_t> index) const;
+  }];
+}
+
+def Prune_CriterionAttr : Prune_Attr<"Criterion", "criterion"> {
+  let summary = "how important a group of weights is";
+  let description = [{
+    `magnitude`: the p-norm `(sum |w|^p)^(1/p)` of the group (MIT 6.5940,
+    lecture 3); for single elements `|w|` whatever `p`.
+
+    Example: `#prune.criterion<magnitude, p = 2.0>`
+
+    **Constraints**
+
+    * `criterion_c1`: `p` is positive and finite.
+  }];
+  let parameters = (ins EnumParameter<Prune_CriterionKind>:$kind,
+                        DefaultValuedParameter<"::llvm::APFloat", "::llvm::APFloat(1.0)">:$p);
+  let assemblyFormat = "`<` $kind (`,` `p` `=` $p^)? `>`";
+  let genVerifyDecl = 1;
+}
+
+def Prune_SteAttr : Prune_Attr<"Ste", "ste"> {
+  let summary = "straight-through estimator of the indicator function";
+  let description = [{
+    The indicator `h(m) = 1[m > 0]` has no useful derivative; the adjoint of
+    `prune.gate` uses `s'(m)` of a surrogate instead (AutoPrune, section 3.2):
+    `linear` 1; `hard_sigmoid` 1/2 for |m| < 1, else 0; `relu` 1[m > 0];
+    `leaky_relu` 1 for m > 0, else `slope`; `softplus` 1/(1+exp(-m)).
+
+    Example: `#prune.ste<leaky_relu, slope = 0.1>`
+
+    **Constraints**
+
+    * `ste_c1`: `slope` lies strictly between 0 and 1, and only `leaky_relu` sets it.
+  }];
+  let parameters = (ins EnumParameter<Prune_SteKind>:$kind,
+                        DefaultValuedParameter<"::llvm::APFloat", "::llvm::APFloat(0.01)">:$slope);
+  let assemblyFormat = "`<` $kind (`,` `slope` `=` $slope^)? `>`";
+  let genVerifyDecl = 1;
+}
+
+def Prune_SelectionAttr : Prune_Attr<"Selection", "selection"> {
+  let summary = "how a mask follows from scores";
+  let description = [{
+    * `keep_all`: every group stays (an `n_of_m` granularity still applies).
+    * `threshold`: a group is pruned when its score is below or equal to `value`.
+    * `ratio`: the share `value` of all elements with the smallest scores is
+      pruned, `round(value * elements)`; ties break by index, lower first.
+
+    Example: `#prune.selection<ratio, 0.9>`
+
+    **Constraints**
+
+    * `selection_c1`: a threshold is not negative; a ratio lies in [0, 1].
+  }];
+  let parameters = (ins EnumParameter<Prune_SelectionKind>:$kind,
+                        DefaultValuedParameter<"::llvm::APFloat", "::llvm::APFloat(0.0)">:$value);
+  let assemblyFormat = "`<` $kind (`,` $value^)? `>`";
+  let genVerifyDecl = 1;
+}
+
+def Prune_KernelAttr : Prune_Attr<"Kernel", "kernel"> {
+  let summary = "kernel chosen for a contraction";
+  let description = [{
+    `dense` runs a oneDNN primitive, `csr` the sparse matmul of oneDNN with the
+    weight in compressed rows.
+
+    Example: `#prune.kernel<csr>`
+  }];
+  let parameters = (ins EnumParameter<Prune_KernelKind>:$kind);
+  let assemblyFormat = "`<` $kind `>`";
+}
+
+#endif // PRUNE_DIALECT_PRUNE_IR_PRUNEATTRIBUTES_TD

@@ -1,0 +1,59 @@
+//===- PruneDialect.td - Prune dialect definition ----------*- tablegen -*-===//
+//
+// Part of the pruning compiler, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef PRUNE_DIALECT_PRUNE_IR_PRUNEDIALECT_TD
+#define PRUNE_DIALECT_PRUNE_IR_PRUNEDIALECT_TD
+
+include "mlir/IR/OpBase.td"
+
+def Prune_Dialect : Dialect {
+  let name = "prune";
+  let summary = "Masks, auxiliary parameters and regularisers of network pruning";
+  let description = [{
+    Semantic, target-independent operations for training a network to be sparse,
+    pruning it and removing what died. Everything works on ranked tensors; the
+    network itself stays in `linalg`, `tensor`, `arith` and `math`.
+
+    Discardable attributes on foreign operations and functions:
+
+    * `prune.param` (`#prune.param`): on a function argument or an
+      `arith.constant`, names a parameter of the network and its role.
+    * `prune.grad_of` (string): on a function result, the name of the parameter
+      whose gradient the result is.
+    * `prune.state` (string): on a function argument or result of a training
+      step, the piece of state it carries (a parameter, `mask:<parameter>`,
+      `velocity:<parameter>`, `moment1:<parameter>`, `moment2:<parameter>`,
+      `step`).
+    * `prune.input` (string): on a function argument that is neither parameter
+      nor state, what it is (`input`, `labels`, `learning_rate`, `strength`).
+    * `prune.output` (string): on a function result, what it is (`logits`,
+      `loss`, `penalty`).
+    * `prune.kernel` (`#prune.kernel`): on a contraction, the kernel chosen.
+  }];
+  let cppNamespace = "::mlir::prune";
+  let useDefaultAttributePrinterParser = 1;
+  let hasOperationAttrVerify = 1;
+  let hasRegionArgAttrVerify = 1;
+  let hasRegionResultAttrVerify = 1;
+  let hasConstantMaterializer = 1;
+  let dependentDialects = ["::mlir::arith::ArithDialect"];
+
+  let extraClassDeclaration = [{
+    /// Names of the discardable attributes described in the dialect summary.
+    static constexpr ::llvm::StringLiteral kParamAttrName = "prune.param";
+    static constexpr ::llvm::StringLiteral kGradOfAttrName = "prune.grad_of";
+    static constexpr ::llvm::StringLiteral kStateAttrName = "prune.state";
+    static constexpr ::llvm::StringLiteral kInputAttrName = "prune.input";
+    static constexpr ::llvm::StringLiteral kOutputAttrName = "prune.output";
+    static constexpr ::llvm::StringLiteral kKernelAttrName = "prune.kernel";
+
+    void registerAttributes();
+  }];
+}
+
+#endif // PRUNE_DIALECT_PRUNE_IR_PRUNEDIALECT_TD

@@ -1,0 +1,71 @@
+//===- PruneEnums.td - Prune dialect enumerations ----------*- tablegen -*-===//
+//
+// Part of the pruning compiler, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef PRUNE_DIALECT_PRUNE_IR_PRUNEENUMS_TD
+#define PRUNE_DIALECT_PRUNE_IR_PRUNEENUMS_TD
+
+include "mlir/IR/EnumAttr.td"
+
+class Prune_Enum<string name, string summary, list<I32EnumAttrCase> cases>
+    : I32EnumAttr<name, summary, cases> {
+  let cppNamespace = "::mlir::prune";
+  let genSpecializedAttr = 0;
+}
+
+def Prune_ParamRole : Prune_Enum<"ParamRole", "role of a parameter", [
+  I32EnumAttrCase<"Weight", 0, "weight">,
+  I32EnumAttrCase<"Bias", 1, "bias">,
+  I32EnumAttrCase<"Scale", 2, "scale">,
+  I32EnumAttrCase<"Buffer", 3, "buffer">
+]>;
+
+def Prune_GranularityKind : Prune_Enum<"GranularityKind", "shape of what is pruned together", [
+  I32EnumAttrCase<"Unstructured", 0, "unstructured">,
+  I32EnumAttrCase<"NOfM", 1, "n_of_m">,
+  I32EnumAttrCase<"Block", 2, "block">,
+  I32EnumAttrCase<"Vector", 3, "vector">,
+  I32EnumAttrCase<"Kernel", 4, "kernel">,
+  I32EnumAttrCase<"Channel", 5, "channel">
+]>;
+
+def Prune_CriterionKind : Prune_Enum<"CriterionKind", "what a score measures", [
+  I32EnumAttrCase<"Magnitude", 0, "magnitude">
+]>;
+
+def Prune_SteKind : Prune_Enum<"SteKind", "straight-through estimator", [
+  I32EnumAttrCase<"Linear", 0, "linear">,
+  I32EnumAttrCase<"HardSigmoid", 1, "hard_sigmoid">,
+  I32EnumAttrCase<"Relu", 2, "relu">,
+  I32EnumAttrCase<"LeakyRelu", 3, "leaky_relu">,
+  I32EnumAttrCase<"Softplus", 4, "softplus">
+]>;
+
+def Prune_GateRule : Prune_Enum<"GateRule", "how the gradient reaches the auxiliary parameters", [
+  I32EnumAttrCase<"Sign", 0, "sign">,
+  I32EnumAttrCase<"Chain", 1, "chain">
+]>;
+
+def Prune_RegularizerKind : Prune_Enum<"RegularizerKind", "penalty on a tensor", [
+  I32EnumAttrCase<"L1", 0, "l1">,
+  I32EnumAttrCase<"L2", 1, "l2">,
+  I32EnumAttrCase<"Hoyer", 2, "hoyer">,
+  I32EnumAttrCase<"HoyerSquare", 3, "hoyer_square">
+]>;
+
+def Prune_SelectionKind : Prune_Enum<"SelectionKind", "how a mask follows from scores", [
+  I32EnumAttrCase<"KeepAll", 0, "keep_all">,
+  I32EnumAttrCase<"Threshold", 1, "threshold">,
+  I32EnumAttrCase<"Ratio", 2, "ratio">
+]>;
+
+def Prune_KernelKind : Prune_Enum<"KernelKind", "kernel family of a contraction", [
+  I32EnumAttrCase<"Dense", 0, "dense">,
+  I32EnumAttrCase<"Csr", 1, "csr">
+]>;
+
+#endif // PRUNE_DIALECT_PRUNE_IR_PRUNEENUMS_TD

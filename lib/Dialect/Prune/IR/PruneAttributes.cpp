@@ -1,0 +1,193 @@
+//===- PruneAttributes.cpp - Prune dialect attributes ---------------------===//
+//
+// Part of the pruning compiler, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "Prune/Dialect/Prune/IR/Prune.h"
+
+#include "mlir/IR/Builders.h"
+#include "mlir/IR/DialectImplementation.h"
+#include "llvm/ADT/STLExtras.h"
+#include "llvm/ADT/TypeSwitch.h"
+
+#include <cmath>
+
+using namespace mlir;
+using namespace mlir::prune;
+
+#include "Prune/Dialect/Prune/IR/PruneEnums.cpp.inc"
+
+/// Parses `[, shape = [..]] [, axis = n]`.
+static ParseResult parseShapeAndAxis(AsmParser &parser,
+                                     SmallVectorImpl<int64_t> &shape,
+                                     int64_t &axis) {
+  axis = -1;
+  while (succeeded(parser.parseOptionalComma())) {
+    if (succeeded(parser.parseOptionalKeyword("axis"))) {
+      if (parser.parseEqual() || parser.parseInteger(axis))
+        return failure();
+      continue;
+    }
+    auto parseExtent = [&]() {
+      return parser.parseInteger(shape.emplace_back());
+    };
+    if (parser.parseKeyword("shape", " or 'axis'") || parser.parseEqual() ||
+        parser.parseCommaSeparatedList(AsmParser::Delimiter::Square,
+                                       parseExtent))
+      return failure();
+  }
+  return success();
+}
+
+static void printShapeAndAxis(AsmPrinter &printer, ArrayRef<int64_t> shape,
+                              int64_t axis) {
+  if (!shape.empty()) {
+    printer << ", shape = [";
+    llvm::interleaveComma(shape, printer);
+    printer << "]";
+  }
+  if (axis != -1)
+    printer << ", axis = " << axis;
+}
+
+#define GET_ATTRDEF_CLASSES
+#include "Prune/Dialect/Prune/IR/PruneAttributes.cpp.inc"
+
+void PruneDialect::registerAttributes() {
+  addAttributes<
+#define GET_ATTRDEF_LIST
+#include "Prune/Dialect/Prune/IR/PruneAttributes.cpp.inc"
+      >();
+}
+
+using EmitErrorFn = function_ref<InFlightDiagnostic()>;
+
+LogicalResult ParamAttr::verify(EmitErrorFn emitError, StringRef name,
+                                ParamRole role) {
+  if (name.empty()) // param_c1
+    return emitError() << "expected a parameter name that is not empty";
+  return success();
+}
+
+LogicalResult GranularityAttr::verify(EmitErrorFn emitError,
+                                      GranularityKind kind,
+                                      ArrayRef<int64_t> shape, int64_t axis) {
+  switch (kind) {
+  case GranularityKind::NOfM: // granularity_c1
+    if (shape.size() != 2 || shape[0] <= 0 || shape[0] >= shape[1] || axis < 0)
+      return emitError()
+             << "n_of_m expects shape = [n, m] with 0 < n < m, and an axis";
+    return success();
+  case GranularityKind::Block: // granularity_c2
+    if (shape.empty() || axis != -1 ||
+        llvm::any_of(shape, [](int64_t s) { return s <= 0; }))
+      return emitError()
+             << "block expects a shape of positive extents and no axis";
+    return success();
+  case GranularityKind::Vector:
+  case GranularityKind::Channel: // granularity_c3
+    if (!shape.empty() || axis < 0)
+      return emitError() << stringifyGranularityKind(kind)
+                         << " expects an axis and no shape";
+    return success();
+  case GranularityKind::Unstructured:
+  case GranularityKind::Kernel: // granularity_c4
+    if (!shape.empty() || axis != -1)
+      return emitError() << stringifyGranularityKind(kind)
+                         << " expects neither shape nor axis";
+    return success();
+  }
+  llvm_unreachable("unknown granularity");
+}
+
+FailureOr<SmallVector<int64_t>>
+GranularityAttr::getGridShape(ArrayRef<int64_t> shape) const {
+  int64_t rank = shape.size();
+  SmallVector<int64_t> grid(shape);
+  switch (getKind()) {
+  case GranularityKind::Unstructured:
+    return grid;
+  case GranularityKind::NOfM:
+    if (getAxis() >= rank)
+      return failure();
+    return grid;
+  case GranularityKind::Block:
+    if (static_cast<int64_t>(getShape().size()) != rank)
+      return failure();
+    for (auto [extent, block] : llvm::zip_equal(grid, getShape()))
+      extent = llvm::divideCeil(extent, block);
+    return grid;
+  case GranularityKind::Vector:
+    if (getAxis() >= rank)
+      return failure();
+    grid.erase(grid.begin() + getAxis());
+    return grid;
+  case GranularityKind::Kernel:
+    if (rank != 4)
+      return failure();
+    grid.resize(2);
+    return grid;
+  case GranularityKind::Channel:
+    if (getAxis() >= rank)
+      return failure();
+    return SmallVector<int64_t>{shape[getAxis()]};
+  }
+  llvm_unreachable("unknown granularity");
+}
+
+SmallVector<int64_t> GranularityAttr::getGroup(ArrayRef<int64_t> index) const {
+  SmallVector<int64_t> group(index);
+  switch (getKind()) {
+  case GranularityKind::Unstructured:
+  case GranularityKind::NOfM:
+    return group;
+  case GranularityKind::Block:
+    for (auto [position, block] : llvm::zip_equal(group, getShape()))
+      position /= block;
+    return group;
+  case GranularityKind::Vector:
+    group.erase(group.begin() + getAxis());
+    return group;
+  case GranularityKind::Kernel:
+    group.resize(2);
+    return group;
+  case GranularityKind::Channel:
+    return {index[getAxis()]};
+  }
+  llvm_unreachable("unknown granularity");
+}
+
+LogicalResult CriterionAttr::verify(EmitErrorFn emitError, CriterionKind kind,
+                                    APFloat exponent) {
+  double p = exponent.convertToDouble();
+  if (!std::isfinite(p) || p <= 0.0) // criterion_c1
+    return emitError() << "expected a positive finite exponent p, got " << p;
+  return success();
+}
+
+LogicalResult SteAttr::verify(EmitErrorFn emitError, SteKind kind,
+                              APFloat slopeValue) {
+  double slope = slopeValue.convertToDouble();
+  bool isDefault = slope == 0.01;
+  if (!isDefault && kind != SteKind::LeakyRelu) // ste_c1
+    return emitError() << "only leaky_relu takes a slope";
+  if (!(slope > 0.0 && slope < 1.0)) // ste_c1
+    return emitError() << "expected a slope strictly between 0 and 1, got "
+                       << slope;
+  return success();
+}
+
+LogicalResult SelectionAttr::verify(EmitErrorFn emitError, SelectionKind kind,
+                                    APFloat number) {
+  double value = number.convertToDouble();
+  // selection_c1
+  if (kind == SelectionKind::Threshold && !(value >= 0.0))
+    return emitError() << "expected a threshold that is not negative, got "
+                       << value;
+  if (kind == SelectionKind::Ratio && !(value >= 0.0 && value <= 1.0))
+    return emitError() << "expected a ratio in [0, 1], got " << value;
+  return success();
+}

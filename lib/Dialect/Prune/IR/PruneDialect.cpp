@@ -1,0 +1,92 @@
+//===- PruneDialect.cpp - Prune dialect -----------------------------------===//
+//
+// Part of the pruning compiler, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "Prune/Dialect/Prune/IR/Prune.h"
+
+#include "mlir/IR/Builders.h"
+#include "mlir/IR/DialectImplementation.h"
+#include "mlir/Interfaces/FunctionInterfaces.h"
+
+using namespace mlir;
+using namespace mlir::prune;
+
+#include "Prune/Dialect/Prune/IR/PruneDialect.cpp.inc"
+
+void PruneDialect::initialize() {
+  registerAttributes();
+  addOperations<
+#define GET_OP_LIST
+#include "Prune/Dialect/Prune/IR/PruneOps.cpp.inc"
+      >();
+}
+
+Operation *PruneDialect::materializeConstant(OpBuilder &builder,
+                                             Attribute value, Type type,
+                                             Location loc) {
+  return arith::ConstantOp::materialize(builder, value, type, loc);
+}
+
+/// Checks that a discardable attribute has the type that its name promises.
+static LogicalResult verifyAttribute(Operation *op, NamedAttribute attribute) {
+  StringRef name = attribute.getName();
+  Attribute value = attribute.getValue();
+  if (name == PruneDialect::kParamAttrName) {
+    if (!isa<ParamAttr>(value))
+      return op->emitError() << "attribute '" << name
+                             << "' expects #prune.param, got " << value;
+    return success();
+  }
+  if (name == PruneDialect::kKernelAttrName) {
+    if (!isa<KernelAttr>(value))
+      return op->emitError() << "attribute '" << name
+                             << "' expects #prune.kernel, got " << value;
+    return success();
+  }
+  bool isText = llvm::is_contained(
+      {PruneDialect::kGradOfAttrName, PruneDialect::kStateAttrName,
+       PruneDialect::kInputAttrName, PruneDialect::kOutputAttrName},
+      name);
+  if (!isText)
+    return op->emitError() << "unknown attribute '" << name
+                           << "' of the prune dialect";
+  if (!isa<StringAttr>(value))
+    return op->emitError() << "attribute '" << name
+                           << "' expects a string, got " << value;
+  return success();
+}
+
+LogicalResult PruneDialect::verifyOperationAttribute(Operation *op,
+                                                     NamedAttribute attribute) {
+  return verifyAttribute(op, attribute);
+}
+
+LogicalResult PruneDialect::verifyRegionArgAttribute(Operation *op,
+                                                     unsigned regionIndex,
+                                                     unsigned argIndex,
+                                                     NamedAttribute attribute) {
+  if (failed(verifyAttribute(op, attribute)))
+    return failure();
+  auto param = dyn_cast<ParamAttr>(attribute.getValue());
+  auto function = dyn_cast<FunctionOpInterface>(op);
+  if (!param || !function)
+    return success();
+  for (unsigned i = 0; i < argIndex; ++i) {
+    auto other = function.getArgAttrOfType<ParamAttr>(i, kParamAttrName);
+    if (other && other.getName() == param.getName())
+      return op->emitError()
+             << "parameter '" << param.getName() << "' is named twice";
+  }
+  return success();
+}
+
+LogicalResult
+PruneDialect::verifyRegionResultAttribute(Operation *op, unsigned regionIndex,
+                                          unsigned resultIndex,
+                                          NamedAttribute attribute) {
+  return verifyAttribute(op, attribute);
+}

@@ -1,0 +1,283 @@
+//===- PruneOps.cpp - Prune dialect operations ----------------------------===//
+//
+// Part of the pruning compiler, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "Prune/Dialect/Prune/IR/Prune.h"
+
+#include "mlir/IR/Builders.h"
+#include "mlir/IR/Matchers.h"
+#include "mlir/IR/OpImplementation.h"
+#include "mlir/IR/PatternMatch.h"
+#include "mlir/IR/TypeUtilities.h"
+
+using namespace mlir;
+using namespace mlir::prune;
+
+Type mlir::prune::getMaskType(Type weightType) {
+  auto type = cast<RankedTensorType>(weightType);
+  return RankedTensorType::get(type.getShape(),
+                               IntegerType::get(type.getContext(), 1));
+}
+
+#define GET_OP_CLASSES
+#include "Prune/Dialect/Prune/IR/PruneOps.cpp.inc"
+
+/// True when `value` is a constant whose elements all equal the given bit.
+static bool isConstantMask(Attribute value, bool bit) {
+  auto splat = dyn_cast_or_null<SplatElementsAttr>(value);
+  return splat && splat.getElementType().isInteger(1) &&
+         splat.getSplatValue<bool>() == bit;
+}
+
+//===----------------------------------------------------------------------===//
+// ApplyMaskOp
+//===----------------------------------------------------------------------===//
+
+OpFoldResult ApplyMaskOp::fold(FoldAdaptor adaptor) {
+  if (isConstantMask(adaptor.getMask(), true))
+    return getWeight();
+  if (isConstantMask(adaptor.getMask(), false))
+    return Builder(getContext()).getZeroAttr(getType());
+  auto producer = getWeight().getDefiningOp<ApplyMaskOp>();
+  if (producer && producer.getMask() == getMask())
+    return getWeight();
+  return {};
+}
+
+namespace {
+/// A mask of a masked weight is one mask, the conjunction of both.
+struct MergeMasks final : OpRewritePattern<ApplyMaskOp> {
+  using OpRewritePattern::OpRewritePattern;
+  LogicalResult matchAndRewrite(ApplyMaskOp op,
+                                PatternRewriter &rewriter) const override {
+    auto producer = op.getWeight().getDefiningOp<ApplyMaskOp>();
+    if (!producer)
+      return rewriter.notifyMatchFailure(op,
+                                         "the weight is not masked already");
+    auto both = arith::AndIOp::create(rewriter, op.getLoc(), producer.getMask(),
+                                      op.getMask());
+    rewriter.replaceOpWithNewOp<ApplyMaskOp>(op, producer.getWeight(), both);
+    return success();
+  }
+};
+
+/// A gate whose auxiliary parameters are a constant of one sign is open or
+/// shut.
+struct FoldConstantGate final : OpRewritePattern<GateOp> {
+  using OpRewritePattern::OpRewritePattern;
+  LogicalResult matchAndRewrite(GateOp op,
+                                PatternRewriter &rewriter) const override {
+    SplatElementsAttr splat;
+    if (!matchPattern(op.getAux(), m_Constant(&splat)))
+      return rewriter.notifyMatchFailure(
+          op, "auxiliary parameters are not a splat constant");
+    APFloat value = splat.getSplatValue<APFloat>();
+    if (value.isNaN())
+      return rewriter.notifyMatchFailure(
+          op, "auxiliary parameters are not numbers");
+    if (!value.isZero() && !value.isNegative()) {
+      rewriter.replaceOp(op, op.getWeight());
+      return success();
+    }
+    rewriter.replaceOpWithNewOp<arith::ConstantOp>(
+        op, rewriter.getZeroAttr(op.getType()));
+    return success();
+  }
+};
+
+/// A penalty of strength zero, or of a weight of zeros, and its gradient, are
+/// zero.
+template <typename OpTy>
+struct FoldZeroStrength final : OpRewritePattern<OpTy> {
+  using OpRewritePattern<OpTy>::OpRewritePattern;
+  LogicalResult matchAndRewrite(OpTy op,
+                                PatternRewriter &rewriter) const override {
+    if (!matchPattern(op.getStrength(), m_AnyZeroFloat()) &&
+        !matchPattern(op.getWeight(), m_AnyZeroFloat()))
+      return rewriter.notifyMatchFailure(
+          op, "neither strength nor weight is constant zero");
+    Type type = op->getResult(0).getType();
+    rewriter.replaceOpWithNewOp<arith::ConstantOp>(
+        op, cast<TypedAttr>(rewriter.getZeroAttr(type)));
+    return success();
+  }
+};
+} // namespace
+
+void ApplyMaskOp::getCanonicalizationPatterns(RewritePatternSet &patterns,
+                                              MLIRContext *context) {
+  patterns.add<MergeMasks>(context);
+}
+
+void GateOp::getCanonicalizationPatterns(RewritePatternSet &patterns,
+                                         MLIRContext *context) {
+  patterns.add<FoldConstantGate>(context);
+}
+
+void RegularizeOp::getCanonicalizationPatterns(RewritePatternSet &patterns,
+                                               MLIRContext *context) {
+  patterns.add<FoldZeroStrength<RegularizeOp>>(context);
+}
+
+void RegularizeGradientOp::getCanonicalizationPatterns(
+    RewritePatternSet &patterns, MLIRContext *context) {
+  patterns.add<FoldZeroStrength<RegularizeGradientOp>>(context);
+}
+
+//===----------------------------------------------------------------------===//
+// ScoreOp and SelectMaskOp
+//===----------------------------------------------------------------------===//
+
+/// Renders a shape as 300x784 for a diagnostic; a scalar shape as "scalar".
+static std::string formatShape(ArrayRef<int64_t> shape) {
+  if (shape.empty())
+    return "scalar";
+  std::string text;
+  llvm::raw_string_ostream stream(text);
+  llvm::interleave(shape, stream, "x");
+  return text;
+}
+
+LogicalResult ScoreOp::verify() {
+  auto weightType = cast<RankedTensorType>(getWeight().getType());
+  auto scoreType = cast<RankedTensorType>(getScores().getType());
+  auto grid = getGranularity().getGridShape(weightType.getShape());
+  if (failed(grid)) // score_c1
+    return emitOpError() << "granularity " << getGranularity()
+                         << " does not fit a weight of shape "
+                         << formatShape(weightType.getShape());
+  // score_c2
+  if (scoreType.getShape() != ArrayRef<int64_t>(*grid))
+    return emitOpError() << "expected scores of shape " << formatShape(*grid)
+                         << ", got " << formatShape(scoreType.getShape());
+  if (scoreType.getElementType() != weightType.getElementType())
+    return emitOpError() << "expected scores of element type "
+                         << weightType.getElementType() << ", got "
+                         << scoreType.getElementType();
+  return success();
+}
+
+LogicalResult SelectMaskOp::verify() {
+  if (getScores().empty() ||
+      getScores().size() != getMasks().size()) // select_mask_c1
+    return emitOpError()
+           << "expected as many masks as scores and at least one, got "
+           << getScores().size() << " scores and " << getMasks().size()
+           << " masks";
+  Type elementType = getElementTypeOrSelf(getScores().front().getType());
+  for (auto [score, mask] : llvm::zip_equal(getScores(), getMasks())) {
+    auto scoreType = cast<RankedTensorType>(score.getType());
+    auto maskType = cast<RankedTensorType>(mask.getType());
+    auto grid = getGranularity().getGridShape(maskType.getShape());
+    if (failed(grid)) // select_mask_c2
+      return emitOpError() << "granularity " << getGranularity()
+                           << " does not fit a mask of shape "
+                           << formatShape(maskType.getShape());
+    if (scoreType.getShape() != ArrayRef<int64_t>(*grid)) // select_mask_c2
+      return emitOpError() << "expected scores of shape " << formatShape(*grid)
+                           << ", got " << formatShape(scoreType.getShape());
+    if (scoreType.getElementType() != elementType) // select_mask_c3
+      return emitOpError() << "expected scores of one element type, got "
+                           << elementType << " and "
+                           << scoreType.getElementType();
+  }
+  return success();
+}
+
+//===----------------------------------------------------------------------===//
+// DropoutOp and SoftmaxCrossEntropyOp
+//===----------------------------------------------------------------------===//
+
+LogicalResult DropoutOp::verify() {
+  double rate = getRate().convertToDouble();
+  if (!(rate >= 0.0 && rate < 1.0)) // dropout_c1
+    return emitOpError() << "expected a rate in [0, 1), got " << rate;
+  return success();
+}
+
+OpFoldResult DropoutOp::fold(FoldAdaptor adaptor) {
+  if (getRate().isZero())
+    return getInput();
+  return {};
+}
+
+LogicalResult SoftmaxCrossEntropyOp::verify() {
+  auto logits = cast<RankedTensorType>(getLogits().getType());
+  auto labels = cast<RankedTensorType>(getLabels().getType());
+  // softmax_cross_entropy_c1
+  if (logits.getRank() != 2 || labels.getRank() != 1 ||
+      logits.getDimSize(0) != labels.getDimSize(0))
+    return emitOpError()
+           << "expected logits [batch, classes] and labels [batch], got "
+           << formatShape(logits.getShape()) << " and "
+           << formatShape(labels.getShape());
+  return success();
+}
+
+//===----------------------------------------------------------------------===//
+// Optimiser updates
+//===----------------------------------------------------------------------===//
+
+/// Checks that every value has the type of the weight, the mask its shape and
+/// the learning rate its element type.
+static LogicalResult verifyUpdateTypes(Operation *op, Value weight,
+                                       ValueRange sameType, Value learningRate,
+                                       Value mask) {
+  auto type = cast<RankedTensorType>(weight.getType());
+  auto hasType = [&](Value value) { return value.getType() == type; };
+  if (!llvm::all_of(sameType, hasType) ||
+      !llvm::all_of(op->getResultTypes(), [&](Type t) { return t == type; }))
+    return op->emitOpError()
+           << "expected gradient, state and results of the weight's type "
+           << type;
+  if (mask && mask.getType() != getMaskType(type))
+    return op->emitOpError() << "expected a mask of type " << getMaskType(type)
+                             << ", got " << mask.getType();
+  if (learningRate.getType() != type.getElementType())
+    return op->emitOpError()
+           << "expected a learning rate of type " << type.getElementType()
+           << ", got " << learningRate.getType();
+  return success();
+}
+
+LogicalResult SgdUpdateOp::verify() {
+  double momentum = getMomentum().convertToDouble();
+  bool hasMomentum = momentum != 0.0;
+  bool hasVelocity = static_cast<bool>(getVelocity());
+  if (hasVelocity != hasMomentum ||
+      hasVelocity != static_cast<bool>(getNewVelocity())) // c1
+    return emitOpError(
+        "expected a velocity, in and out, exactly when momentum is not zero");
+  if (getNesterov() && !hasMomentum) // sgd_update_c2
+    return emitOpError("expected momentum with nesterov");
+  if (!(momentum >= 0.0 && momentum < 1.0)) // sgd_update_c3
+    return emitOpError() << "expected a momentum in [0, 1), got " << momentum;
+  if (!(getWeightDecay().convertToDouble() >= 0.0)) // sgd_update_c3
+    return emitOpError("expected a weight decay that is not negative");
+  SmallVector<Value> sameType{getGradient()};
+  if (getVelocity())
+    sameType.push_back(getVelocity());
+  return verifyUpdateTypes(*this, getWeight(), sameType, getLearningRate(),
+                           getMask()); // c4
+}
+
+LogicalResult AdamUpdateOp::verify() {
+  auto isShare = [](const APFloat &value) {
+    double number = value.convertToDouble();
+    return number >= 0.0 && number < 1.0;
+  };
+  // adam_update_c1
+  if (!isShare(getBeta1()) || !isShare(getBeta2()))
+    return emitOpError("expected beta1 and beta2 in [0, 1)");
+  if (!(getEpsilon().convertToDouble() > 0.0))
+    return emitOpError("expected a positive epsilon");
+  if (!(getWeightDecay().convertToDouble() >= 0.0))
+    return emitOpError("expected a weight decay that is not negative");
+  return verifyUpdateTypes(*this, getWeight(),
+                           {getGradient(), getMoment1(), getMoment2()},
+                           getLearningRate(), getMask()); // adam_update_c2
+}

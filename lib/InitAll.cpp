@@ -1,0 +1,33 @@
+//===- InitAll.cpp - Registration of everything ---------------------------===//
+//
+// Part of the pruning compiler, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "Prune/InitAll.h"
+
+#include "Prune/Conversion/Passes.h"
+#include "Prune/Dialect/OneDNN/IR/OneDNN.h"
+#include "Prune/Dialect/Prune/IR/Prune.h"
+#include "Prune/Dialect/Prune/Transforms/Compact/Passes.h"
+#include "Prune/Dialect/Prune/Transforms/Lower/Passes.h"
+#include "Prune/Dialect/Prune/Transforms/Model/Passes.h"
+#include "Prune/Dialect/Prune/Transforms/Prune/Passes.h"
+#include "Prune/Dialect/Prune/Transforms/Train/Passes.h"
+
+using namespace mlir;
+
+void prune::registerAllDialects(DialectRegistry &registry) {
+  registry.insert<prune::PruneDialect, onednn::OneDNNDialect>();
+}
+
+void prune::registerAllPasses() {
+  registerModelPasses();
+  registerTrainPasses();
+  registerPrunePasses();
+  registerCompactPasses();
+  registerLowerPasses();
+  registerConversionPasses();
+}

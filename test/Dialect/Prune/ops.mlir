@@ -1,0 +1,59 @@
+// RUN: prune-opt %s | prune-opt | FileCheck %s
+// RUN: prune-opt %s --emit-bytecode | prune-opt | FileCheck %s
+
+// CHECK-LABEL: func @parameters
+// CHECK-SAME: {prune.param = #prune.param<"fc1.weight", weight>}
+func.func @parameters(%w: tensor<3x2xf32> {prune.param = #prune.param<"fc1.weight", weight>}) {
+  return
+}
+
+// CHECK-LABEL: func @masks
+func.func @masks(%w: tensor<4x8xf32>, %a: tensor<4x8xf32>, %m: tensor<4x8xi1>) -> tensor<4x8xf32> {
+  // CHECK: prune.apply_mask %{{.*}}, %{{.*}} : tensor<4x8xf32>
+  %0 = prune.apply_mask %w, %m : tensor<4x8xf32>
+  // CHECK: prune.gate %{{.*}}, %{{.*}} ste(<hard_sigmoid>) : tensor<4x8xf32>
+  %1 = prune.gate %0, %a ste(<hard_sigmoid>) : tensor<4x8xf32>
+  // CHECK: prune.gate %{{.*}}, %{{.*}} ste(<leaky_relu, slope = 1.000000e-01>) rule chain : tensor<4x8xf32>
+  %2 = prune.gate %1, %a ste(<leaky_relu, slope = 0.1>) rule chain : tensor<4x8xf32>
+  return %2 : tensor<4x8xf32>
+}
+
+// CHECK-LABEL: func @selection
+func.func @selection(%w: tensor<4x8xf32>, %v: tensor<2x4xf32>) {
+  // CHECK: prune.score %{{.*}} criterion(<magnitude>) granularity(<unstructured>) : tensor<4x8xf32> -> tensor<4x8xf32>
+  %0 = prune.score %w criterion(<magnitude>) granularity(<unstructured>) : tensor<4x8xf32> -> tensor<4x8xf32>
+  // CHECK: prune.score %{{.*}} criterion(<magnitude, p = 2.000000e+00>) granularity(<channel, axis = 0>) : tensor<4x8xf32> -> tensor<4xf32>
+  %1 = prune.score %w criterion(<magnitude, p = 2.0>) granularity(<channel, axis = 0>) : tensor<4x8xf32> -> tensor<4xf32>
+  // CHECK: granularity(<block, shape = [4, 1]>) : tensor<4x8xf32> -> tensor<1x8xf32>
+  %2 = prune.score %w criterion(<magnitude>) granularity(<block, shape = [4, 1]>) : tensor<4x8xf32> -> tensor<1x8xf32>
+  // CHECK: granularity(<n_of_m, shape = [2, 4], axis = 1>)
+  %3 = prune.score %w criterion(<magnitude>) granularity(<n_of_m, shape = [2, 4], axis = 1>) : tensor<4x8xf32> -> tensor<4x8xf32>
+  %4 = prune.score %v criterion(<magnitude>) granularity(<unstructured>) : tensor<2x4xf32> -> tensor<2x4xf32>
+  // CHECK: prune.select_mask %{{.*}}, %{{.*}} selection(<ratio, 9.000000e-01>) granularity(<unstructured>) : (tensor<4x8xf32>, tensor<2x4xf32>) -> (tensor<4x8xi1>, tensor<2x4xi1>)
+  %m1, %m2 = prune.select_mask %0, %4 selection(<ratio, 0.9>) granularity(<unstructured>) : (tensor<4x8xf32>, tensor<2x4xf32>) -> (tensor<4x8xi1>, tensor<2x4xi1>)
+  // CHECK: prune.select_mask %{{.*}} selection(<keep_all>) granularity(<n_of_m, shape = [2, 4], axis = 1>)
+  %m3 = prune.select_mask %3 selection(<keep_all>) granularity(<n_of_m, shape = [2, 4], axis = 1>) : (tensor<4x8xf32>) -> tensor<4x8xi1>
+  return
+}
+
+// CHECK-LABEL: func @training
+func.func @training(%w: tensor<4x8xf32>, %g: tensor<4x8xf32>, %v: tensor<4x8xf32>, %m: tensor<4x8xi1>,
+                    %z: tensor<5x10xf32>, %y: tensor<5xi32>, %lr: f32, %t: i64) {
+  // CHECK: prune.regularize hoyer_square %{{.*}}, %{{.*}} : tensor<4x8xf32>
+  %p = prune.regularize hoyer_square %w, %lr : tensor<4x8xf32>
+  // CHECK: prune.regularize_gradient l1 %{{.*}}, %{{.*}} : tensor<4x8xf32>
+  %q = prune.regularize_gradient l1 %w, %lr : tensor<4x8xf32>
+  // CHECK: prune.dropout %{{.*}}, %{{.*}} rate 5.000000e-01 seed 7 : tensor<4x8xf32>
+  %d = prune.dropout %w, %t rate 0.5 seed 7 : tensor<4x8xf32>
+  // CHECK: prune.softmax_cross_entropy %{{.*}}, %{{.*}} : tensor<5x10xf32>, tensor<5xi32>
+  %l = prune.softmax_cross_entropy %z, %y : tensor<5x10xf32>, tensor<5xi32>
+  // CHECK: prune.sgd_update %{{.*}}, %{{.*}}, lr %{{.*}} :
+  %w1 = prune.sgd_update %w, %g, lr %lr : (tensor<4x8xf32>, tensor<4x8xf32>, f32) -> tensor<4x8xf32>
+  // CHECK: prune.sgd_update %{{.*}}, %{{.*}}, lr %{{.*}} velocity %{{.*}} mask %{{.*}} {momentum = 9.000000e-01 : f64}
+  %w2, %v2 = prune.sgd_update %w, %g, lr %lr velocity %v mask %m {momentum = 0.9 : f64}
+      : (tensor<4x8xf32>, tensor<4x8xf32>, f32, tensor<4x8xf32>, tensor<4x8xi1>) -> (tensor<4x8xf32>, tensor<4x8xf32>)
+  // CHECK: prune.adam_update %{{.*}}, %{{.*}}, lr %{{.*}} step %{{.*}} moments %{{.*}}, %{{.*}} :
+  %w3, %m3, %u3 = prune.adam_update %w, %g, lr %lr step %t moments %v, %v
+      : (tensor<4x8xf32>, tensor<4x8xf32>, f32, i64, tensor<4x8xf32>, tensor<4x8xf32>) -> (tensor<4x8xf32>, tensor<4x8xf32>, tensor<4x8xf32>)
+  return
+}

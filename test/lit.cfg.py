@@ -1,0 +1,43 @@
+# Configuration of the lit regression tests. See test/README.md.
+import os
+
+import lit.formats
+from lit.llvm import llvm_config
+from lit.llvm.subst import ToolSubst
+
+config.name = "PRUNE"
+config.test_format = lit.formats.ShTest(execute_external=False)
+config.suffixes = [".mlir", ".test"]
+config.excludes = ["Inputs", "lit.cfg.py", "lit.site.cfg.py.in", "CMakeLists.txt"]
+config.test_source_root = os.path.dirname(__file__)
+config.test_exec_root = os.path.join(config.prune_binary_dir, "test")
+
+# Captured variables that are not $GLOBAL must not leak over CHECK-LABEL.
+config.environment["FILECHECK_OPTS"] = "-enable-var-scope --allow-unused-prefixes=false"
+
+# PRUNE_OPT_CHECK_IR_ROUNDTRIP=1 makes every prune-opt print, parse and compare
+# its input, as text and as bytecode.
+prune_opt_arguments = []
+if os.environ.get("PRUNE_OPT_CHECK_IR_ROUNDTRIP"):
+    prune_opt_arguments = ["--verify-roundtrip"]
+
+llvm_config.use_default_substitutions()
+llvm_config.with_environment("PATH", config.prune_tools_dir, append_path=True)
+llvm_config.with_environment("PATH", config.llvm_tools_dir, append_path=True)
+tool_dirs = [config.prune_tools_dir, config.llvm_tools_dir]
+llvm_config.add_tool_substitutions(
+    [
+        ToolSubst("prune-opt", "prune-opt", extra_args=prune_opt_arguments, unresolved="fatal"),
+        ToolSubst("prune-run", "prune-run", unresolved="ignore"),
+        ToolSubst("mlir-opt", "mlir-opt", unresolved="ignore"),
+        ToolSubst("%prune_plugin", os.path.join(config.prune_lib_dir, "PrunePlugin.so")),
+        ToolSubst("%python", config.python_executable),
+    ],
+    tool_dirs,
+)
+
+config.environment["PYTHONPATH"] = config.prune_python_dir
+if config.enable_onednn:
+    config.available_features.add("onednn")
+if config.sanitizer:
+    config.available_features.add("sanitizer")
