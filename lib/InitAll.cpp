@@ -17,6 +17,8 @@
 #include "Prune/Dialect/Prune/Transforms/Prune/Passes.h"
 #include "Prune/Dialect/Prune/Transforms/Train/Passes.h"
 
+#include <utility>
+
 using namespace mlir;
 
 void prune::registerAllDialects(DialectRegistry &registry) {
@@ -24,6 +26,10 @@ void prune::registerAllDialects(DialectRegistry &registry) {
 }
 
 void prune::registerAllPasses() {
+  // Pipelines may be registered only once in a process.
+  static bool registered = false;
+  if (std::exchange(registered, true))
+    return;
   registerModelPasses();
   registerTrainPasses();
   registerPrunePasses();

@@ -31,6 +31,8 @@ llvm_config.add_tool_substitutions(
         ToolSubst("prune-run", "prune-run", unresolved="ignore"),
         ToolSubst("mlir-opt", "mlir-opt", unresolved="ignore"),
         ToolSubst("%prune_plugin", os.path.join(config.prune_lib_dir, "PrunePlugin.so")),
+        ToolSubst("%prune_opt", os.path.join(config.prune_tools_dir, "prune-opt")),
+        ToolSubst("prune-lsp-server", "prune-lsp-server", unresolved="fatal"),
         ToolSubst("%python", config.python_executable),
     ],
     tool_dirs,
