@@ -1,0 +1,77 @@
+//===- Error.cpp - Argument checks of the runtime -------------------------===//
+//
+// Part of the pruning compiler, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// Checks that cost a few comparisons a call and turn a wrong argument into a
+// message instead of a wild write.
+//
+//===----------------------------------------------------------------------===//
+
+#include "Runtime.h"
+
+#include <algorithm>
+#include <cstdio>
+#include <cstdlib>
+
+using namespace prune_rt;
+
+void prune_rt::fail(const char *function, const char *message) {
+  std::fprintf(stderr, "%s: %s\n", function, message);
+  std::abort();
+}
+
+static void expect(bool condition, const char *function, const char *message) {
+  if (!condition)
+    fail(function, message);
+}
+
+static bool isActivation(int64_t activation) {
+  return activation >= PRUNE_RT_ACTIVATION_NONE &&
+         activation <= PRUNE_RT_ACTIVATION_TANH;
+}
+
+void prune_rt::check(const MatmulCall &call) {
+  constexpr const char *name = "prune_rt_matmul_f32";
+  expect(call.m >= 0 && call.n >= 0 && call.k >= 0, name,
+         "expected extents that are not negative");
+  expect(isActivation(call.activation), name, "unknown activation");
+  expect((call.flags & ~int64_t(15)) == 0, name, "unknown flags");
+  if (call.m == 0 || call.n == 0)
+    return;
+  expect(call.c, name, "expected a destination");
+  expect(call.ldc >= call.n || call.m == 1, name,
+         "expected a leading dimension of c of at least n");
+  if (call.k == 0)
+    return;
+  expect(call.a && call.b, name, "expected two operands");
+  bool transposedA = call.has(PRUNE_RT_TRANSPOSE_A);
+  bool transposedB = call.has(PRUNE_RT_TRANSPOSE_B);
+  expect(call.lda >= (transposedA ? call.m : call.k) ||
+             (transposedA ? call.k : call.m) == 1,
+         name, "leading dimension of a is smaller than its rows");
+  expect(call.ldb >= (transposedB ? call.k : call.n) ||
+             (transposedB ? call.n : call.k) == 1,
+         name, "leading dimension of b is smaller than its rows");
+}
+
+void prune_rt::check(const CsrCall &call) {
+  constexpr const char *name = "prune_rt_csr_matmul_f32";
+  expect(call.m >= 0 && call.n >= 0 && call.k >= 0, name,
+         "expected extents that are not negative");
+  expect(isActivation(call.activation), name, "unknown activation");
+  if (call.m == 0 || call.n == 0)
+    return;
+  expect(call.y && call.pointers, name, "expected a destination and pointers");
+  expect(call.ldy >= call.n || call.m == 1, name,
+         "expected a leading dimension of y of at least n");
+  if (call.pointers[call.m] == call.pointers[0])
+    return;
+  expect(call.values && call.indices && call.x, name,
+         "expected values, indices and x");
+  expect(call.ldx >= call.n || call.k == 1, name,
+         "expected a leading dimension of x of at least n");
+}

@@ -1,0 +1,70 @@
+//===- CallSite.h - What a call site keeps ----------------------*- C++ -*-===//
+//
+// Part of the pruning compiler, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// A slot points to a list of variants, one per set of arguments that were seen
+// there (one in generated code, whose shapes are static). A variant does not
+// change once it is in the list, and nothing leaves the list before the slot is
+// released, so that a call finds its variant without a lock.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef PRUNE_RUNTIME_ONEDNN_CALLSITE_H
+#define PRUNE_RUNTIME_ONEDNN_CALLSITE_H
+
+#include "../Common/Runtime.h"
+#include "Dnnl.h"
+
+#include <array>
+#include <atomic>
+
+namespace prune_rt {
+
+/// Everything that decides which primitive runs: the operation first, then
+/// extents, strides, flags and the number of threads.
+using Key = std::array<int64_t, 12>;
+
+/// Memory objects of one running call, by index of the execution argument.
+/// They are not shared between threads: a variant keeps one set and a call that
+/// finds it taken makes another.
+struct Arguments {
+  std::array<Memory, 6> memories;
+  std::array<dnnl_exec_arg_t, 6> list;
+  int count = 0;
+
+  /// Appends the memory under oneDNN's argument number.
+  void add(int argument, Memory memory);
+  /// Sets the data of the argument at `index`.
+  void bind(int index, const void *data) {
+    dnnl_memory_set_data_handle(list[index].memory, const_cast<void *>(data));
+  }
+};
+
+struct Variant {
+  explicit Variant(const Key &key) : key(key) {}
+  virtual ~Variant() { delete spare.load(); }
+
+  /// A set of memory objects that no other call uses, null when none is kept.
+  Arguments *takeArguments() { return spare.exchange(nullptr); }
+  void giveBack(Arguments *arguments) { delete spare.exchange(arguments); }
+
+  const Key key;
+  const void *constant = nullptr; ///< the constant operand it was made for
+  const char *kernel = "loops";   ///< static text
+  Variant *next = nullptr;
+  std::atomic<Arguments *> spare{nullptr};
+};
+
+/// The variant of the slot with this key and constant operand, or null.
+Variant *findVariant(void **slot, const Key &key, const void *constant);
+
+/// Puts the variant in front of the slot's list.
+void addVariant(void **slot, Variant *variant);
+
+} // namespace prune_rt
+
+#endif // PRUNE_RUNTIME_ONEDNN_CALLSITE_H

@@ -1,0 +1,61 @@
+//===- Dnnl.h - Owned oneDNN handles ----------------------------*- C++ -*-===//
+//
+// Part of the pruning compiler, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// oneDNN's C interface with owners for its handles: the C++ one needs
+// exceptions and allocates on every execution.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef PRUNE_RUNTIME_ONEDNN_DNNL_H
+#define PRUNE_RUNTIME_ONEDNN_DNNL_H
+
+#include "oneapi/dnnl/dnnl.h"
+
+#include <memory>
+
+namespace prune_rt {
+
+/// Owner of a oneDNN handle.
+template <typename Handle, dnnl_status_t (*destroy)(Handle)>
+struct Destroyer {
+  using pointer = Handle;
+  void operator()(Handle handle) const { destroy(handle); }
+};
+template <typename Handle, dnnl_status_t (*destroy)(Handle)>
+using Owned = std::unique_ptr<Handle, Destroyer<Handle, destroy>>;
+
+using Engine = Owned<dnnl_engine_t, dnnl_engine_destroy>;
+using Stream = Owned<dnnl_stream_t, dnnl_stream_destroy>;
+using Memory = Owned<dnnl_memory_t, dnnl_memory_destroy>;
+using MemoryDesc = Owned<dnnl_memory_desc_t, dnnl_memory_desc_destroy>;
+using Attributes = Owned<dnnl_primitive_attr_t, dnnl_primitive_attr_destroy>;
+using PostOps = Owned<dnnl_post_ops_t, dnnl_post_ops_destroy>;
+using PrimitiveDesc = Owned<dnnl_primitive_desc_t, dnnl_primitive_desc_destroy>;
+using Primitive = Owned<dnnl_primitive_t, dnnl_primitive_destroy>;
+
+/// The CPU engine of the process; never destroyed.
+dnnl_engine_t getEngine();
+
+/// The stream of the calling thread.
+dnnl_stream_t getStream();
+
+/// At least `bytes` of memory of the calling thread, kept between calls.
+void *getScratchpad(size_t bytes);
+
+/// Lets the next parallel region of the calling thread use `threads` threads.
+void useThreads(int64_t threads);
+
+/// Memory object of the descriptor with no data; ends the process on failure.
+Memory makeMemory(const_dnnl_memory_desc_t desc);
+
+/// Ends the process with the message when the status is an error.
+void expectSuccess(dnnl_status_t status, const char *message);
+
+} // namespace prune_rt
+
+#endif // PRUNE_RUNTIME_ONEDNN_DNNL_H

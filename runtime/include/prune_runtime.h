@@ -1,0 +1,137 @@
+/*===- prune_runtime.h - C interface of the runtime ---------------*- C -*-===//
+//
+// Part of the pruning compiler, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// Two shared libraries implement this interface with the same symbols:
+// libprune_runtime_naive.so (plain loops with double accumulators, the oracle)
+// and libprune_runtime.so (oneDNN). Generated code passes raw pointers and
+// 64-bit sizes. Matrices are row-major; a leading dimension is the number of
+// elements between the starts of two rows as stored.
+//
+// Every function may be called from several threads at once, on different
+// destinations. A wrong argument is a bug of the caller: it is reported on the
+// standard error stream and ends the process.
+//
+//===----------------------------------------------------------------------===*/
+
+#ifndef PRUNE_RUNTIME_H
+#define PRUNE_RUNTIME_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#if defined(__GNUC__)
+#define PRUNE_RT_EXPORT __attribute__((visibility("default")))
+#else
+#define PRUNE_RT_EXPORT
+#endif
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/*--- Identity ---------------------------------------------------------------*/
+
+/** Version of this interface; generated code and library must agree. */
+#define PRUNE_RT_ABI_VERSION 1
+PRUNE_RT_EXPORT int64_t prune_rt_abi_version(void);
+
+/** Name and version of the implementation: "naive", or "onednn 3.7.2". */
+PRUNE_RT_EXPORT const char *prune_rt_implementation(void);
+
+/*--- Threads and floating-point state ---------------------------------------*/
+
+/** Threads that one call may use, at least 1. The default is 1. Results have
+ * the same bits whatever the number. */
+PRUNE_RT_EXPORT void prune_rt_set_num_threads(int64_t threads);
+PRUNE_RT_EXPORT int64_t prune_rt_get_num_threads(void);
+
+/** Sets (1) or clears (0) flushing of sub-normal results and operands to zero
+ * in the calling thread and returns the setting before. Every function below
+ * flushes while it runs, in all its threads. */
+PRUNE_RT_EXPORT int64_t prune_rt_flush_denormals(int64_t enable);
+
+/*--- Memory -----------------------------------------------------------------*/
+
+/** Allocation functions that `finalize-memref-to-llvm{use-generic-functions}`
+ * calls. Blocks are aligned to at least 64 bytes and are kept for later
+ * allocations of about the same size when freed. */
+PRUNE_RT_EXPORT void *_mlir_memref_to_llvm_alloc(size_t size);
+PRUNE_RT_EXPORT void *_mlir_memref_to_llvm_aligned_alloc(size_t alignment,
+                                                         size_t size);
+PRUNE_RT_EXPORT void _mlir_memref_to_llvm_free(void *pointer);
+
+/** Bytes now in use, the largest number in use at one time since the last
+ * reset, and bytes kept for reuse. Block sizes after rounding are counted. */
+PRUNE_RT_EXPORT int64_t prune_rt_bytes_in_use(void);
+PRUNE_RT_EXPORT int64_t prune_rt_bytes_peak(void);
+PRUNE_RT_EXPORT int64_t prune_rt_bytes_cached(void);
+
+/** Sets the peak to the bytes now in use. */
+PRUNE_RT_EXPORT void prune_rt_reset_peak(void);
+
+/** Gives the kept blocks back to the system. */
+PRUNE_RT_EXPORT void prune_rt_trim(void);
+
+/*--- Call sites -------------------------------------------------------------*/
+
+/* A call site owns one pointer-sized slot, zero at first, in which the library
+ * keeps what it prepared there: primitives, packed constant weights. */
+
+/** Frees what the slot holds and sets it to zero; no call may be using it. */
+PRUNE_RT_EXPORT void prune_rt_release_slot(void **slot);
+
+/** Name of the kernel that the last prepared call of the slot runs
+ * ("brg_matmul:avx512_core"), "loops" for the library's own loops, or "" when
+ * the slot was not used yet. Valid until the slot is released. */
+PRUNE_RT_EXPORT const char *prune_rt_slot_kernel(void *const *slot);
+
+/*--- Products ---------------------------------------------------------------*/
+
+enum {
+  PRUNE_RT_ACTIVATION_NONE = 0,
+  PRUNE_RT_ACTIVATION_RELU = 1,
+  PRUNE_RT_ACTIVATION_SIGMOID = 2,
+  PRUNE_RT_ACTIVATION_TANH = 3
+};
+
+enum {
+  PRUNE_RT_TRANSPOSE_A = 1, /**< a is stored as [k, m] */
+  PRUNE_RT_TRANSPOSE_B = 2, /**< b is stored as [n, k] */
+  PRUNE_RT_ACCUMULATE = 4,  /**< the old c is added before the activation */
+  PRUNE_RT_CONSTANT_B = 8   /**< the elements behind b never change */
+};
+
+/** c[m, n] = activation(op(a)[m, k] * op(b)[k, n] + bias[n] (+ c)). The bias
+ * may be null. k may be zero. c overlaps no operand. With
+ * PRUNE_RT_CONSTANT_B, b is packed on the first call of the slot and must stay
+ * readable and unchanged until the slot is released. */
+PRUNE_RT_EXPORT void prune_rt_matmul_f32(void **slot, const float *a,
+                                         const float *b, const float *bias,
+                                         float *c, int64_t m, int64_t n,
+                                         int64_t k, int64_t lda, int64_t ldb,
+                                         int64_t ldc, int64_t flags,
+                                         int64_t activation);
+
+/** y[m, n] = activation(w[m, k] * x[k, n] + bias[m]) for a constant w in
+ * compressed rows: row i holds values[pointers[i]] to
+ * values[pointers[i + 1] - 1] in the columns given by indices, ascending. The
+ * bias, one element per row, may be null. The three arrays must stay readable
+ * and unchanged until the slot is released. */
+PRUNE_RT_EXPORT void prune_rt_csr_matmul_f32(void **slot, const float *values,
+                                             const int32_t *indices,
+                                             const int32_t *pointers,
+                                             const float *x, const float *bias,
+                                             float *y, int64_t m, int64_t n,
+                                             int64_t k, int64_t ldx,
+                                             int64_t ldy, int64_t activation);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif /* PRUNE_RUNTIME_H */
