@@ -14,15 +14,21 @@
 //===----------------------------------------------------------------------===//
 
 #include "Prune/InitAll.h"
+#include "Prune/Support/PassStatistics.h"
 
 #include "mlir/IR/DialectRegistry.h"
 #include "mlir/InitAllDialects.h"
 #include "mlir/InitAllExtensions.h"
 #include "mlir/InitAllPasses.h"
+#include "mlir/Pass/PassManager.h"
+#include "mlir/Support/FileUtilities.h"
 #include "mlir/Tools/mlir-opt/MlirOptMain.h"
 #include "llvm/Support/CommandLine.h"
 #include "llvm/Support/Debug.h"
+#include "llvm/Support/InitLLVM.h"
+#include "llvm/Support/MemoryBuffer.h"
 #include "llvm/Support/PrettyStackTrace.h"
+#include "llvm/Support/ToolOutputFile.h"
 
 // The packaged LLVM is built without its own --debug-only.
 static llvm::cl::list<std::string> debugOnly(
@@ -31,6 +37,39 @@ static llvm::cl::list<std::string> debugOnly(
     llvm::cl::cb<void, std::string>([](const std::string &) {
       llvm::DebugFlag = true;
     }));
+
+// So is its report of the statistics of passes.
+static llvm::cl::opt<bool> passStatistics(
+    "prune-pass-statistics",
+    llvm::cl::desc("Print the statistics of our passes to standard error"));
+
+/// Runs the driver on one file, with our instrumentation beside what the
+/// command line asks for.
+static mlir::LogicalResult run(llvm::StringRef inputName,
+                               llvm::StringRef outputName,
+                               mlir::DialectRegistry &registry) {
+  mlir::MlirOptMainConfig config =
+      mlir::MlirOptMainConfig::createFromCLOptions();
+  if (passStatistics)
+    config.setPassPipelineSetupFn([base = config](mlir::PassManager &manager) {
+      manager.addInstrumentation(
+          mlir::prune::createPassStatisticsPrinter(llvm::errs()));
+      return base.setupPassPipeline(manager);
+    });
+  std::string message;
+  std::unique_ptr<llvm::MemoryBuffer> input =
+      mlir::openInputFile(inputName, &message);
+  std::unique_ptr<llvm::ToolOutputFile> output =
+      input ? mlir::openOutputFile(outputName, &message) : nullptr;
+  if (!output) {
+    llvm::errs() << message << "\n";
+    return mlir::failure();
+  }
+  if (failed(MlirOptMain(output->os(), std::move(input), registry, config)))
+    return mlir::failure();
+  output->keep();
+  return mlir::success();
+}
 
 int main(int argc, char **argv) {
   llvm::setBugReportMsg("prune-opt crashed: please report this with the input "
@@ -41,6 +80,12 @@ int main(int argc, char **argv) {
   mlir::registerAllPasses();
   mlir::prune::registerAllDialects(registry);
   mlir::prune::registerAllPasses();
-  return mlir::asMainReturnCode(
-      mlir::MlirOptMain(argc, argv, "Pruning compiler driver\n", registry));
+  auto [inputName, outputName] = mlir::registerAndParseCLIOptions(
+      argc, argv, "Pruning compiler driver\n", registry);
+  // What only lists things needs no input; the stock driver does it.
+  if (!passStatistics)
+    return mlir::asMainReturnCode(
+        mlir::MlirOptMain(argc, argv, inputName, outputName, registry));
+  llvm::InitLLVM initialised(argc, argv);
+  return mlir::asMainReturnCode(run(inputName, outputName, registry));
 }

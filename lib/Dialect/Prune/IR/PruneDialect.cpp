@@ -47,6 +47,12 @@ static LogicalResult verifyAttribute(Operation *op, NamedAttribute attribute) {
                              << "' expects #prune.kernel, got " << value;
     return success();
   }
+  if (name == PruneDialect::kValueAttrName) {
+    if (!isa<ElementsAttr>(value))
+      return op->emitError()
+             << "attribute '" << name << "' expects elements, got " << value;
+    return success();
+  }
   bool isText = llvm::is_contained(
       {PruneDialect::kGradOfAttrName, PruneDialect::kStateAttrName,
        PruneDialect::kInputAttrName, PruneDialect::kOutputAttrName},
