@@ -14,8 +14,10 @@
 
 #include "MatmulPrimitive.h"
 
+#include <algorithm>
 #include <memory>
 #include <utility>
+#include <vector>
 
 using namespace prune_rt;
 
@@ -31,6 +33,22 @@ struct MatmulVariant final : Variant {
   std::shared_ptr<const MatmulPrimitive> shared; ///< null: plain loops
   Buffer packedB;
 };
+
+/// A product cut into one part per thread, each a call site of its own.
+struct SplitVariant final : Variant {
+  using Variant::Variant;
+  ~SplitVariant() override {
+    for (void *&slot : slots)
+      prune_rt_release_slot(&slot);
+  }
+
+  std::vector<void *> slots;
+};
+
+/// Below this many multiplications a fork costs more than it gains.
+constexpr int64_t kMinParallelWork = int64_t(1) << 18;
+/// oneDNN splits the inner dimension from 2048 on; see runSplit().
+constexpr int64_t kMinSplitInner = 1024;
 
 } // namespace
 
@@ -104,10 +122,21 @@ static const char *getKernelName(const MatmulPrimitive &primitive) {
   return name;
 }
 
+/// True when a matrix of one stored column has a stride: oneDNN takes it for a
+/// packed row (seen in 3.7.2). Only views into wider buffers are like this.
+static bool hasStridedColumn(const MatmulCall &call) {
+  bool transposedA = call.has(PRUNE_RT_TRANSPOSE_A);
+  bool transposedB = call.has(PRUNE_RT_TRANSPOSE_B);
+  return ((transposedA ? call.m : call.k) == 1 && call.lda != 1) ||
+         ((transposedB ? call.k : call.n) == 1 && call.ldb != 1) ||
+         (call.n == 1 && call.ldc != 1);
+}
+
 static MatmulVariant *prepare(void **slot, const Key &key,
                               const MatmulCall &call) {
   auto variant = std::make_unique<MatmulVariant>(key);
-  variant->shared = getMatmulPrimitive(key);
+  if (!hasStridedColumn(call))
+    variant->shared = getMatmulPrimitive(key);
   if (variant->shared)
     variant->kernel = getKernelName(*variant->shared);
   if (call.has(PRUNE_RT_CONSTANT_B)) {
@@ -131,6 +160,79 @@ static void runEmpty(const MatmulCall &call) {
                      call.bias, call.activation);
 }
 
+/// Gives matrices of one stored row the stride of a packed one. The stride is
+/// never used, but oneDNN takes other strides for another layout.
+static void dropUnusedStrides(MatmulCall &call) {
+  bool transposedA = call.has(PRUNE_RT_TRANSPOSE_A);
+  bool transposedB = call.has(PRUNE_RT_TRANSPOSE_B);
+  if ((transposedA ? call.k : call.m) == 1)
+    call.lda = transposedA ? call.m : call.k;
+  if ((transposedB ? call.n : call.k) == 1)
+    call.ldb = transposedB ? call.k : call.n;
+  if (call.m == 1)
+    call.ldc = call.n;
+}
+
+/// Runs the product as one primitive.
+static void runWhole(void **slot, const MatmulCall &call, int64_t threads) {
+  useThreads(threads);
+  Key key = getKey(call, threads);
+  const void *constant = call.has(PRUNE_RT_CONSTANT_B) ? call.b : nullptr;
+  auto *variant =
+      static_cast<MatmulVariant *>(findVariant(slot, key, constant));
+  if (!variant)
+    variant = prepare(slot, key, call);
+  if (!variant->shared)
+    return runLoops(call);
+  variant->run(call);
+}
+
+/// Part `part` of the rows, or of the columns when those are more, cut at
+/// multiples of 16.
+static MatmulCall slice(const MatmulCall &call, int64_t part, int64_t parts) {
+  bool splitsColumns = call.n > call.m;
+  int64_t extent = splitsColumns ? call.n : call.m;
+  int64_t blocks = (extent + 15) / 16;
+  int64_t begin = std::min(extent, blocks * part / parts * 16);
+  int64_t end = std::min(extent, blocks * (part + 1) / parts * 16);
+  MatmulCall result = call;
+  if (splitsColumns) {
+    result.n = end - begin;
+    result.b += begin * (call.has(PRUNE_RT_TRANSPOSE_B) ? call.ldb : 1);
+    result.bias += call.bias ? begin : 0;
+    result.c += begin;
+  } else {
+    result.m = end - begin;
+    result.a += begin * (call.has(PRUNE_RT_TRANSPOSE_A) ? 1 : call.lda);
+    result.c += begin * call.ldc;
+  }
+  return result;
+}
+
+/// Runs the product as one single-threaded primitive per thread. oneDNN would
+/// split the inner dimension among the threads here, and with it the sums.
+static void runSplit(void **slot, const MatmulCall &call, int64_t threads) {
+  Key key = getKey(call, threads);
+  const void *constant = call.has(PRUNE_RT_CONSTANT_B) ? call.b : nullptr;
+  auto *variant = static_cast<SplitVariant *>(findVariant(slot, key, constant));
+  if (variant) {
+    auto parts = static_cast<int64_t>(variant->slots.size());
+    useThreads(threads);
+#pragma omp parallel for num_threads(parts) schedule(static)
+    for (int64_t part = 0; part < parts; ++part)
+      runWhole(&variant->slots[part], slice(call, part, parts), 1);
+    return;
+  }
+  auto created = std::make_unique<SplitVariant>(key);
+  int64_t parts = std::min(threads, (std::max(call.m, call.n) + 15) / 16);
+  created->slots.resize(parts, nullptr);
+  created->constant = constant;
+  for (int64_t part = 0; part < parts; ++part)
+    runWhole(&created->slots[part], slice(call, part, parts), 1);
+  created->kernel = prune_rt_slot_kernel(&created->slots.front());
+  addVariant(slot, created.release());
+}
+
 void prune_rt_matmul_f32(void **slot, const float *a, const float *b,
                          const float *bias, float *c, int64_t m, int64_t n,
                          int64_t k, int64_t lda, int64_t ldb, int64_t ldc,
@@ -142,15 +244,11 @@ void prune_rt_matmul_f32(void **slot, const float *a, const float *b,
   DenormalScope denormals;
   if (k == 0)
     return runEmpty(call);
+  dropUnusedStrides(call);
   int64_t threads = prune_rt_get_num_threads();
-  useThreads(threads);
-  Key key = getKey(call, threads);
-  const void *constant = call.has(PRUNE_RT_CONSTANT_B) ? b : nullptr;
-  auto *variant =
-      static_cast<MatmulVariant *>(findVariant(slot, key, constant));
-  if (!variant)
-    variant = prepare(slot, key, call);
-  if (!variant->shared)
-    return runLoops(call);
-  variant->run(call);
+  if (threads > 1 && m * n * k < kMinParallelWork)
+    threads = 1;
+  if (threads > 1 && k >= kMinSplitInner)
+    return runSplit(slot, call, threads);
+  runWhole(slot, call, threads);
 }
