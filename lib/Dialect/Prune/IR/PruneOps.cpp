@@ -265,6 +265,51 @@ LogicalResult SgdUpdateOp::verify() {
                            getMask()); // c4
 }
 
+namespace {
+/// An update under a mask masks its gradient itself.
+template <typename OpTy>
+struct DropMaskOfGradient final : OpRewritePattern<OpTy> {
+  using OpRewritePattern<OpTy>::OpRewritePattern;
+  LogicalResult matchAndRewrite(OpTy op,
+                                PatternRewriter &rewriter) const override {
+    auto masked = op.getGradient().template getDefiningOp<ApplyMaskOp>();
+    if (!masked || masked.getMask() != op.getMask())
+      return rewriter.notifyMatchFailure(
+          op, "the gradient is not masked by the mask of the update");
+    rewriter.modifyOpInPlace(
+        op, [&] { op.getGradientMutable().assign(masked.getWeight()); });
+    return success();
+  }
+};
+
+/// A mask that keeps everything is no mask.
+template <typename OpTy>
+struct DropFullMask final : OpRewritePattern<OpTy> {
+  using OpRewritePattern<OpTy>::OpRewritePattern;
+  LogicalResult matchAndRewrite(OpTy op,
+                                PatternRewriter &rewriter) const override {
+    Attribute mask;
+    if (!op.getMask() || !matchPattern(op.getMask(), m_Constant(&mask)) ||
+        !isConstantMask(mask, true))
+      return rewriter.notifyMatchFailure(op, "the mask may prune");
+    rewriter.modifyOpInPlace(op, [&] { op.getMaskMutable().clear(); });
+    return success();
+  }
+};
+} // namespace
+
+void SgdUpdateOp::getCanonicalizationPatterns(RewritePatternSet &patterns,
+                                              MLIRContext *context) {
+  patterns.add<DropMaskOfGradient<SgdUpdateOp>, DropFullMask<SgdUpdateOp>>(
+      context);
+}
+
+void AdamUpdateOp::getCanonicalizationPatterns(RewritePatternSet &patterns,
+                                               MLIRContext *context) {
+  patterns.add<DropMaskOfGradient<AdamUpdateOp>, DropFullMask<AdamUpdateOp>>(
+      context);
+}
+
 LogicalResult AdamUpdateOp::verify() {
   auto isShare = [](const APFloat &value) {
     double number = value.convertToDouble();

@@ -85,7 +85,7 @@ def Prune_GateOp : Prune_Op<"gate", [AllTypesMatch<["weight", "aux", "result"]>]
                                          "GateRule::Sign">:$rule);
   let results = (outs Prune_FloatTensor:$result);
   let assemblyFormat = [{
-    $weight `,` $aux `ste` `(` $ste `)` (`rule` $rule^)? attr-dict
+    $weight `,` $aux `ste` `(` $ste `)` (`rule` `` $rule^)? attr-dict
     `:` type($weight)
   }];
   let hasCanonicalizer = 1;
@@ -189,7 +189,7 @@ def Prune_RegularizeOp : Prune_RegularizerOp<"regularize", [
     * `regularize_c1`: strength and result have the element type of the weight.
   }];
   let results = (outs Prune_ScalarTensor:$penalty);
-  let assemblyFormat = "$kind $weight `,` $strength attr-dict `:` type($weight)";
+  let assemblyFormat = "`` $kind $weight `,` $strength attr-dict `:` type($weight)";
   let hasCanonicalizer = 1;
 }
 
@@ -217,7 +217,7 @@ def Prune_RegularizeGradientOp : Prune_RegularizerOp<"regularize_gradient", [
     * `regularize_gradient_c1`: the strength has the element type of the weight.
   }];
   let results = (outs Prune_FloatTensor:$gradient);
-  let assemblyFormat = "$kind $weight `,` $strength attr-dict `:` type($weight)";
+  let assemblyFormat = "`` $kind $weight `,` $strength attr-dict `:` type($weight)";
   let hasCanonicalizer = 1;
 }
 
@@ -321,6 +321,7 @@ def Prune_SgdUpdateOp : Prune_Op<"sgd_update", [AttrSizedOperandSegments]> {
     attr-dict `:` functional-type(operands, results)
   }];
   let hasVerifier = 1;
+  let hasCanonicalizer = 1;
 }
 
 def Prune_AdamUpdateOp : Prune_Op<"adam_update"> {
@@ -365,6 +366,7 @@ def Prune_AdamUpdateOp : Prune_Op<"adam_update"> {
     `:` functional-type(operands, results)
   }];
   let hasVerifier = 1;
+  let hasCanonicalizer = 1;
 }
 
 #endif // PRUNE_DIALECT_PRUNE_IR_PRUNEOPS_TD

@@ -9,9 +9,14 @@
 #ifndef PRUNE_DIALECT_PRUNE_TRANSFORMS_TRAIN_PASSES_H
 #define PRUNE_DIALECT_PRUNE_TRANSFORMS_TRAIN_PASSES_H
 
+#include "Prune/Dialect/Prune/IR/Prune.h"
+
 #include "mlir/Pass/Pass.h"
 
 namespace mlir::prune {
+/// How a training step turns gradients into new parameters.
+enum class OptimizerKind { Sgd, Adam };
+
 #define GEN_PASS_DECL
 #include "Prune/Dialect/Prune/Transforms/Train/Passes.h.inc"
 

@@ -11,4 +11,267 @@
 
 include "mlir/Pass/PassBase.td"
 
+def BuildTrainStepPass : Pass<"prune-build-train-step", "::mlir::ModuleOp"> {
+  let summary = "turn a gradient function into a training step";
+  let description = [{
+    Before: a function in the gradient form (`prune-verify-gradient`). After: the
+    same function, renamed, applies one optimiser step. Everything that lasts from
+    step to step is in its signature: arguments are the parameters, the velocities
+    or moments, the masks (`prune-mask-gradients`) and other state, the step
+    counter, the batch, then scalars. Results are the new state in the order of
+    its arguments, then the loss and other outputs; gradients are consumed. A
+    parameter whose gradient is masked gets the mask in its update, so a zero
+    stays zero whatever state comes in.
+
+    SGD with momentum keeps one velocity per trainable parameter, Adam two moments
+    and the step counter, which counts finished steps. Weight decay reaches the
+    roles in `decay-roles` only.
+
+    Before:
+
+    ```mlir
+    func.func @loss(%x: tensor<4x8xf32> {prune.input = "input"},
+                    %w: tensor<2x8xf32> {prune.param = #prune.param<"w", weight>})
+        -> (tensor<f32> {prune.output = "loss"}, tensor<2x8xf32> {prune.grad_of = "w"}) {
+      ...
+      return %loss, %g : tensor<f32>, tensor<2x8xf32>
+    }
+    ```
+
+    After, with `momentum=0.9`:
+
+    ```mlir
+    func.func @train_step(
+        %w: tensor<2x8xf32> {prune.param = #prune.param<"w", weight>, prune.state = "w"},
+        %v: tensor<2x8xf32> {prune.state = "velocity:w"},
+        %x: tensor<4x8xf32> {prune.input = "input"}, %lr: f32 {prune.input = "learning_rate"})
+        -> (tensor<2x8xf32> {prune.state = "w"}, tensor<2x8xf32> {prune.state = "velocity:w"},
+            tensor<f32> {prune.output = "loss"}) {
+      ...
+      %w1, %v1 = prune.sgd_update %w, %g, lr %lr velocity %v {momentum = 9.0e-01 : f64} : ...
+      return %w1, %v1, %loss : tensor<2x8xf32>, tensor<2x8xf32>, tensor<f32>
+    }
+    ```
+
+    Refuses a function that is not in the gradient form, is called, or has a
+    learning rate already; a name that is taken; parameters of another element
+    type than the loss; and settings outside the ranges of `prune.sgd_update` and
+    `prune.adam_update`.
+  }];
+  let options = [
+    Option<"function", "function", "std::string", /*default=*/"\"loss\"",
+           "Gradient function to rewrite.">,
+    Option<"name", "name", "std::string", /*default=*/"\"train_step\"",
+           "Name of the training step.">,
+    Option<"optimizer", "optimizer", "OptimizerKind", /*default=*/"OptimizerKind::Sgd",
+           "Optimiser that updates the parameters.",
+           [{::llvm::cl::values(
+             clEnumValN(OptimizerKind::Sgd, "sgd", "Stochastic gradient descent."),
+             clEnumValN(OptimizerKind::Adam, "adam", "Adam."))}]>,
+    Option<"momentum", "momentum", "double", /*default=*/"0.0",
+           "Momentum of SGD, in [0, 1).">,
+    Option<"nesterov", "nesterov", "bool", /*default=*/"false",
+           "Use Nesterov's form of momentum.">,
+    Option<"weightDecay", "weight-decay", "double", /*default=*/"0.0",
+           "Share of a parameter that is added to its gradient.">,
+    ListOption<"decayRoles", "decay-roles", "std::string",
+               "Roles that weight decay applies to; weights when empty.">,
+    Option<"beta1", "beta1", "double", /*default=*/"0.9",
+           "Decay of Adam's first moment, in [0, 1).">,
+    Option<"beta2", "beta2", "double", /*default=*/"0.999",
+           "Decay of Adam's second moment, in [0, 1).">,
+    Option<"epsilon", "epsilon", "double", /*default=*/"1.0e-8",
+           "Term that keeps Adam's denominator from zero.">,
+  ];
+  let statistics = [
+    Statistic<"numUpdates", "num-updates-inserted", "Number of parameters updated">,
+    Statistic<"numMasked", "num-updates-masked", "Number of updates under a mask">,
+    Statistic<"numStateAdded", "num-state-added", "Number of state arguments added">,
+  ];
+  let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::prune::PruneDialect",
+                           "::mlir::tensor::TensorDialect"];
+}
+
+def InsertRegularizersPass : Pass<"prune-insert-regularizers", "::mlir::ModuleOp"> {
+  let summary = "add penalties on parameters to a loss";
+  let description = [{
+    Before: a loss function, differentiated or not. After: its loss is larger by
+    `prune.regularize` of each chosen parameter. In the gradient form each
+    gradient also grows by `prune.regularize_gradient`, and the sum of the
+    penalties is returned as `prune.output = "penalty"`; an undifferentiated loss
+    keeps its results, and differentiation finds the gradients of the penalty.
+
+    Parameters are chosen by role, and by glob patterns over their names. The
+    strength is a constant, or with `runtime-strength` the scalar argument
+    `prune.input = "strength"`, which several runs of the pass share. A second run
+    adds to the penalty of the first.
+
+    Before:
+
+    ```mlir
+    func.func @loss(%x: tensor<4x8xf32> {prune.input = "input"},
+                    %w: tensor<2x8xf32> {prune.param = #prune.param<"w", weight>})
+        -> (tensor<f32> {prune.output = "loss"}, tensor<2x8xf32> {prune.grad_of = "w"}) {
+      ...
+      return %loss, %g : tensor<f32>, tensor<2x8xf32>
+    }
+    ```
+
+    After, with `kind=hoyer_square strength=2e-4`:
+
+    ```mlir
+    func.func @loss(%x: tensor<4x8xf32> {prune.input = "input"},
+                    %w: tensor<2x8xf32> {prune.param = #prune.param<"w", weight>})
+        -> (tensor<f32> {prune.output = "loss"}, tensor<2x8xf32> {prune.grad_of = "w"},
+            tensor<f32> {prune.output = "penalty"}) {
+      %strength = arith.constant 2.0e-04 : f32
+      ...
+      %p = prune.regularize hoyer_square %w, %strength : tensor<2x8xf32>
+      %r = prune.regularize_gradient hoyer_square %w, %strength : tensor<2x8xf32>
+      %g1 = arith.addf %g, %r : tensor<2x8xf32>
+      %loss1 = arith.addf %loss, %p : tensor<f32>
+      return %loss1, %g1, %p : tensor<f32>, tensor<2x8xf32>, tensor<f32>
+    }
+    ```
+
+    Refuses a function that is no loss function, a partly differentiated one,
+    chosen parameters of another element type than the loss, and patterns, roles
+    or strengths that cannot be read. Warns when no parameter is chosen.
+  }];
+  let options = [
+    Option<"function", "function", "std::string", /*default=*/"\"loss\"",
+           "Loss function to rewrite.">,
+    Option<"kind", "kind", "RegularizerKind", /*default=*/"RegularizerKind::HoyerSquare",
+           "Penalty to add.",
+           [{::llvm::cl::values(
+             clEnumValN(RegularizerKind::L1, "l1", "Sum of magnitudes."),
+             clEnumValN(RegularizerKind::L2, "l2", "Sum of squares."),
+             clEnumValN(RegularizerKind::Hoyer, "hoyer", "Ratio of the L1 and L2 norms."),
+             clEnumValN(RegularizerKind::HoyerSquare, "hoyer_square",
+                        "Squared ratio of the L1 and L2 norms."))}]>,
+    Option<"strength", "strength", "double", /*default=*/"1.0e-4",
+           "Factor of the penalty; not used with runtime-strength.">,
+    Option<"runtimeStrength", "runtime-strength", "bool", /*default=*/"false",
+           "Take the strength from an argument of the function.">,
+    ListOption<"strengths", "strengths", "std::string",
+               "Strengths of single parameters as pattern:number, the first match "
+               "counts; with runtime-strength the number multiplies the argument.">,
+    ListOption<"roles", "roles", "std::string",
+               "Roles to regularise; weights when empty.">,
+    ListOption<"parameters", "parameters", "std::string",
+               "Glob patterns of the parameters to regularise; all when empty.">,
+    ListOption<"ignore", "ignore", "std::string",
+               "Glob patterns of the parameters to leave out.">,
+  ];
+  let statistics = [
+    Statistic<"numRegularized", "num-parameters-regularized",
+              "Number of parameters regularised">,
+  ];
+  let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::prune::PruneDialect"];
+}
+
+def MaskGradientsPass : Pass<"prune-mask-gradients", "::mlir::ModuleOp"> {
+  let summary = "mask the gradients of parameters";
+  let description = [{
+    Before: a function in the gradient form. After: each chosen parameter has an
+    argument `prune.state = "mask:<parameter>"` of its shape and element type
+    `i1`, and its gradient goes through `prune.apply_mask`.
+    `prune-build-train-step` passes the masks on to the updates, which also mask
+    weights and optimiser state. A parameter that has a mask already is left
+    alone, so a second run changes nothing.
+
+    Before:
+
+    ```mlir
+    func.func @loss(%w: tensor<2x8xf32> {prune.param = #prune.param<"w", weight>})
+        -> (tensor<f32> {prune.output = "loss"}, tensor<2x8xf32> {prune.grad_of = "w"}) {
+      ...
+      return %loss, %g : tensor<f32>, tensor<2x8xf32>
+    }
+    ```
+
+    After:
+
+    ```mlir
+    func.func @loss(%w: tensor<2x8xf32> {prune.param = #prune.param<"w", weight>},
+                    %mask: tensor<2x8xi1> {prune.state = "mask:w"})
+        -> (tensor<f32> {prune.output = "loss"}, tensor<2x8xf32> {prune.grad_of = "w"}) {
+      ...
+      %masked = prune.apply_mask %g, %mask : tensor<2x8xf32>
+      return %loss, %masked : tensor<f32>, tensor<2x8xf32>
+    }
+    ```
+
+    Refuses a function that is not in the gradient form, and patterns or roles
+    that cannot be read. Warns when no parameter is chosen.
+  }];
+  let options = [
+    Option<"function", "function", "std::string", /*default=*/"\"loss\"",
+           "Gradient function to rewrite.">,
+    ListOption<"roles", "roles", "std::string",
+               "Roles to mask; weights when empty.">,
+    ListOption<"parameters", "parameters", "std::string",
+               "Glob patterns of the parameters to mask; all when empty.">,
+    ListOption<"ignore", "ignore", "std::string",
+               "Glob patterns of the parameters to leave out.">,
+  ];
+  let statistics = [
+    Statistic<"numMasked", "num-gradients-masked", "Number of gradients masked">,
+  ];
+  let dependentDialects = ["::mlir::prune::PruneDialect"];
+}
+
+def VerifyGradientPass : Pass<"prune-verify-gradient", "::mlir::ModuleOp"> {
+  let summary = "check that a function is in the gradient form";
+  let description = [{
+    Changes nothing. Fails unless the function returns the loss and the gradient
+    of every trainable parameter, whoever built it:
+
+    * `gradient_c1`: the function exists and is one block that ends in a return.
+    * `gradient_c2`: exactly one result is marked `prune.output = "loss"`, a
+      tensor of rank zero of floats.
+    * `gradient_c3`: each `prune.grad_of` names a trainable parameter of the
+      function, and no parameter twice.
+    * `gradient_c4`: a trainable parameter is a tensor of floats of static shape,
+      and its gradient has the same type.
+    * `gradient_c5`: each trainable parameter (weight, bias, scale) has a gradient.
+
+    Example of the form:
+
+    ```mlir
+    func.func @loss(%x: tensor<4x8xf32> {prune.input = "input"},
+                    %w: tensor<2x8xf32> {prune.param = #prune.param<"w", weight>})
+        -> (tensor<f32> {prune.output = "loss"}, tensor<2x8xf32> {prune.grad_of = "w"})
+    ```
+  }];
+  let options = [
+    Option<"function", "function", "std::string", /*default=*/"\"loss\"",
+           "Function to check.">,
+  ];
+}
+
+def VerifyTrainStepPass : Pass<"prune-verify-train-step", "::mlir::ModuleOp"> {
+  let summary = "check that a function is a training step";
+  let description = [{
+    Changes nothing. Fails unless all state of the function is in its signature:
+
+    * `train_step_c1`: the function exists and is one block that ends in a return.
+    * `train_step_c2`: exactly one result is marked `prune.output = "loss"`.
+    * `train_step_c3`: no two arguments, and no two results, carry the same state.
+    * `train_step_c4`: each state result has an argument of the same state and type.
+    * `train_step_c5`: each trainable parameter is state and has a result.
+    * `train_step_c6`: state `mask:<parameter>`, `velocity:<parameter>`,
+      `moment1:<parameter>` and `moment2:<parameter>` belongs to a parameter of the
+      function, with the shape of the parameter; a mask has elements of type `i1`,
+      the others the type of the parameter.
+    * `train_step_c7`: no result is a gradient.
+
+    The form is that of `prune-build-train-step`.
+  }];
+  let options = [
+    Option<"function", "function", "std::string", /*default=*/"\"train_step\"",
+           "Function to check.">,
+  ];
+}
+
 #endif // PRUNE_DIALECT_PRUNE_TRANSFORMS_TRAIN_PASSES_TD
