@@ -72,4 +72,167 @@ def LiftParametersPass : Pass<"prune-lift-parameters", "ModuleOp"> {
   ];
 }
 
+//===----------------------------------------------------------------------===//
+// Bringing a network of another framework into the model form
+//===----------------------------------------------------------------------===//
+
+def SimplifyImportsPass : Pass<"prune-simplify-imports", "::mlir::ModuleOp"> {
+  let summary = "Remove what frameworks leave around a network";
+  let description = [{
+    Frameworks surround a network with things that the model form does not have.
+    This pass takes a module of `linalg` on tensors as torch-mlir and others
+    emit it and
+
+    * removes run-time assertions (`cf.assert`): they guard inputs that the
+      framework's own kernels do not support and change no value,
+    * replaces loads of `ml_program` globals that nothing stores to by
+      `arith.constant` named (by location) after the global, and erases private
+      globals without users,
+    * evaluates `arith.truncf` of a constant, so that no double constant is left
+      in a single-precision body,
+    * turns compare and select into `arith.maximumf` or `arith.minimumf` where the
+      two agree for all values, NaN included (relu),
+    * drops results of structured operations that nobody reads.
+
+    Example:
+
+    ```mlir
+    %c = arith.cmpf ugt, %in, %zero : f32
+    %s = arith.select %c, %in, %zero : f32
+    ```
+
+    becomes
+
+    ```mlir
+    %s = arith.maximumf %in, %zero : f32
+    ```
+
+    Globals that are stored to are left alone with a remark.
+  }];
+  let statistics = [
+    Statistic<"numAssertionsRemoved", "num-assertions-removed", "Run-time assertions removed">,
+    Statistic<"numGlobalsInlined", "num-globals-inlined", "Loads of globals replaced by constants">,
+    Statistic<"numSelectsReplaced", "num-selects-replaced",
+              "Compare and select pairs turned into a maximum or minimum">
+  ];
+  let dependentDialects = ["::mlir::arith::ArithDialect"];
+}
+
+def OrientWeightsPass : Pass<"prune-orient-weights", "::mlir::func::FuncOp"> {
+  let summary = "Store the weights of contractions as [out, in]";
+  let description = [{
+    Before: contractions of the network read their weight through
+    `linalg.transpose` (what PyTorch's linear layers become), or a constant that
+    is stored as [in, out] (what ONNX's MatMul holds). After: the transpose is
+    folded into the `indexing_maps` of the contraction, and two-dimensional weight
+    constants are stored as [out, in], the order of PyTorch.
+
+    Example:
+
+    ```mlir
+    %t = linalg.transpose ins(%w : tensor<5x6xf32>) outs(%e : tensor<6x5xf32>) permutation = [1, 0]
+    %y = linalg.matmul ins(%x, %t : tensor<2x6xf32>, tensor<6x5xf32>) outs(%i : tensor<2x5xf32>) -> tensor<2x5xf32>
+    ```
+
+    becomes
+
+    ```mlir
+    %y = linalg.matmul indexing_maps = [(m, n, k) -> (m, k), (m, n, k) -> (n, k), (m, n, k) -> (m, n)]
+        ins(%x, %w : tensor<2x6xf32>, tensor<5x6xf32>) outs(%i : tensor<2x5xf32>) -> tensor<2x5xf32>
+    ```
+
+    A weight that is a function argument keeps the order in which its caller holds
+    it, and so does a constant with more than one use.
+  }];
+  let statistics = [
+    Statistic<"numTransposesFolded", "num-transposes-folded",
+              "Transposes folded into a contraction">,
+    Statistic<"numWeightsTransposed", "num-weights-transposed",
+              "Weight constants stored in the other order">
+  ];
+  let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::linalg::LinalgDialect"];
+}
+
+def FuseBiasAddsPass : Pass<"prune-fuse-bias-adds", "::mlir::func::FuncOp"> {
+  let summary = "Start contractions from their bias";
+  let description = [{
+    Before: a contraction accumulates into zeros and an element-wise addition adds
+    a vector to its result. After: the contraction accumulates into the broadcast
+    vector, which is the model form of a layer with bias.
+
+    Example:
+
+    ```mlir
+    %zeros = linalg.fill ins(%zero : f32) outs(%e : tensor<2x5xf32>) -> tensor<2x5xf32>
+    %z = linalg.matmul ins(%x, %w : ...) outs(%zeros : tensor<2x5xf32>) -> tensor<2x5xf32>
+    %y = linalg.generic ... ins(%z, %b : tensor<2x5xf32>, tensor<5xf32>) { arith.addf }
+    ```
+
+    becomes
+
+    ```mlir
+    %i = linalg.broadcast ins(%b : tensor<5xf32>) outs(%e : tensor<2x5xf32>) dimensions = [0]
+    %y = linalg.matmul ins(%x, %w : ...) outs(%i : tensor<2x5xf32>) -> tensor<2x5xf32>
+    ```
+
+    The vector is a constant or an argument of the function. The sum is taken in
+    another order, so results can differ in the last bits. A contraction whose
+    result has another user, or that accumulates into something else than zeros,
+    is left alone.
+  }];
+  let statistics = [
+    Statistic<"numBiasesFused", "num-biases-fused", "Additions merged into a contraction">
+  ];
+  let dependentDialects = ["::mlir::linalg::LinalgDialect", "::mlir::tensor::TensorDialect"];
+}
+
+def MarkModelPass : Pass<"prune-mark-model", "::mlir::ModuleOp"> {
+  let summary = "Name the network's function, inputs, outputs and parameters";
+  let description = [{
+    Marks a function of `linalg` on tensors as the network that all other passes
+    work on: renames it to `forward`, gives inputs `prune.input` (`input`, or
+    `input0`, `input1`, ... when there are several), results `prune.output`
+    (`logits`, or `output0`, ...), and gives every parameter `prune.param` with a
+    unique name and its role. Marks that are there already stay.
+
+    A parameter is a constant of floating-point elements with at least one
+    dimension, or one of the last function arguments, as many as `parameters`
+    has names. Its role follows from its use: a `weight` is contracted with
+    something else, a `bias` is what a contraction starts from. What is used in
+    another way is a `buffer`, which is not trained, and gets a remark; a constant
+    of equal elements is a parameter only in the place of a weight or a bias, and
+    is a parameter of its own in each such place.
+
+    Names come from the options; else from the location of the constant
+    (`loc("fc1.weight")`), else from the key of its resource, else they count
+    layers: `fc0.weight`, `fc0.bias`, `conv1.weight`, `buffer0`. Parameters are
+    counted layer by layer, weight before bias, then the rest in order.
+
+    A weight that is an argument and stored as [in, out] gets a remark.
+
+    Values of parameters become `dense_resource`, which is neither copied nor
+    compared as a whole by later passes.
+
+    Refuses: no function or no unique public function with a body when `function`
+    is not given; a name given twice; more `parameters` than arguments; another
+    number of `constants` than there are.
+  }];
+  let options = [
+    Option<"function", "function", "std::string", /*default=*/"",
+           "Network function (default: the only public function with a body)">,
+    Option<"rename", "rename", "std::string", /*default=*/"\"forward\"",
+           "New name of the function (empty: keep it)">,
+    ListOption<"parameters", "parameters", "std::string",
+               "Names of the last arguments, which are parameters">,
+    ListOption<"constants", "constants", "std::string",
+               "Names of the parameters that are constants, in order">
+  ];
+  let statistics = [
+    Statistic<"numParametersNamed", "num-parameters-named", "Parameters that got a name">,
+    Statistic<"bytesMovedToResources", "bytes-moved-to-resources",
+              "Bytes of parameter values moved to resources">
+  ];
+  let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::prune::PruneDialect"];
+}
+
 #endif // PRUNE_DIALECT_PRUNE_TRANSFORMS_MODEL_PASSES_TD

@@ -1,0 +1,353 @@
+//===- MarkModel.cpp - Name function, inputs, outputs and parameters ------===//
+//
+// Part of the pruning compiler, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// One walk over the function collects parameters layer by layer: the weight and
+// the bias of each contraction as they are met, then the constants that were
+// met in no such place. A name is then chosen for each. Linear in the number of
+// operands and in the bytes of the values that move.
+//
+//===----------------------------------------------------------------------===//
+
+#include "Prune/Dialect/Prune/IR/Prune.h"
+#include "Prune/Dialect/Prune/Transforms/Model/Passes.h"
+#include "Prune/Support/Constants.h"
+#include "Prune/Support/Parameters.h"
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Dialect/Linalg/IR/Linalg.h"
+#include "mlir/Dialect/Linalg/Utils/Utils.h"
+#include "mlir/IR/BuiltinOps.h"
+#include "mlir/IR/DialectResourceBlobManager.h"
+#include "mlir/IR/Remarks.h"
+#include "mlir/IR/SymbolTable.h"
+#include "llvm/ADT/MapVector.h"
+#include "llvm/ADT/StringSet.h"
+
+#define DEBUG_TYPE "prune-mark-model"
+
+namespace mlir::prune {
+#define GEN_PASS_DEF_MARKMODELPASS
+#include "Prune/Dialect/Prune/Transforms/Model/Passes.h.inc"
+} // namespace mlir::prune
+
+using namespace mlir;
+using namespace mlir::prune;
+
+/// Keys of resources that say nothing: what torch-mlir and
+/// prune-orient-weights start theirs with.
+static constexpr StringLiteral kAnonymousKeys[] = {"torch_tensor_",
+                                                   "transposed_weight"};
+
+namespace {
+/// What is known about a parameter before it has a name.
+struct Candidate {
+  ParamRole role;
+  /// Name that counts layers, like `fc0.weight`.
+  std::string derivedName;
+};
+/// Parameters in the order in which they are named.
+using Candidates = llvm::MapVector<Value, Candidate>;
+} // namespace
+
+/// A constant that can be a parameter: floating-point elements, not a scalar.
+static arith::ConstantOp getConstant(Value value) {
+  auto constant = value.getDefiningOp<arith::ConstantOp>();
+  auto type = dyn_cast<RankedTensorType>(value.getType());
+  if (!constant || !type || type.getRank() == 0 ||
+      !isa<FloatType>(type.getElementType()))
+    return {};
+  return constant;
+}
+
+static bool isSplat(arith::ConstantOp constant) {
+  return isa<SplatElementsAttr>(constant.getValue());
+}
+
+/// The name that the location of a constant carries, or else the key of its
+/// resource; empty when neither means anything.
+static StringRef getGivenName(arith::ConstantOp constant) {
+  if (auto loc = dyn_cast<NameLoc>(constant.getLoc()))
+    return loc.getName();
+  if (auto resource =
+          dyn_cast<DenseResourceElementsAttr>(constant.getValue())) {
+    StringRef key = resource.getRawHandle().getKey();
+    if (llvm::none_of(kAnonymousKeys,
+                      [&](StringRef start) { return key.starts_with(start); }))
+      return key.ltrim('_');
+  }
+  return {};
+}
+
+/// Gives each use of a splat constant in the place of a parameter a constant of
+/// its own: equal initial values (zero biases) are not one parameter.
+static void splitSplats(OpOperand &operand) {
+  arith::ConstantOp constant = getConstant(operand.get());
+  if (!constant || !isSplat(constant) || constant->hasOneUse())
+    return;
+  OpBuilder builder(constant);
+  operand.set(cast<arith::ConstantOp>(builder.clone(*constant)));
+}
+
+/// The operand of a contraction or convolution that is its weight: a constant,
+/// or an argument marked as a parameter.
+static OpOperand *getWeight(linalg::LinalgOp op,
+                            function_ref<bool(Value)> isParameter) {
+  if (!linalg::isaContractionOpInterface(op) &&
+      !linalg::isaConvolutionOpInterface(op))
+    return nullptr;
+  SmallVector<OpOperand *> inputs = op.getDpsInputOperands();
+  // The second operand is the weight when both could be.
+  for (OpOperand *input : llvm::reverse(inputs))
+    if (getConstant(input->get()) || isParameter(input->get()))
+      return input;
+  return nullptr;
+}
+
+/// The operand that is broadcast into what a contraction starts from.
+static OpOperand *getBias(linalg::LinalgOp op,
+                          function_ref<bool(Value)> isParameter) {
+  auto broadcast = op.getDpsInits()[0].getDefiningOp<linalg::BroadcastOp>();
+  if (!broadcast)
+    return nullptr;
+  OpOperand &input = broadcast.getInputMutable();
+  if (getConstant(input.get()) || isParameter(input.get()))
+    return &input;
+  return nullptr;
+}
+
+namespace {
+struct MarkModelPass : prune::impl::MarkModelPassBase<MarkModelPass> {
+  using MarkModelPassBase::MarkModelPassBase;
+
+  void runOnOperation() override {
+    FailureOr<func::FuncOp> target = findFunction();
+    if (failed(target) || failed(renameFunction(*target)) ||
+        failed(nameArguments(*target)))
+      return signalPassFailure();
+    Candidates candidates = collect(*target);
+    if (failed(nameCandidates(*target, candidates)))
+      return signalPassFailure();
+    moveToEntry(*target, candidates);
+    nameInputsAndOutputs(*target);
+  }
+
+private:
+  FailureOr<func::FuncOp> findFunction() {
+    ModuleOp module = getOperation();
+    if (!function.empty()) {
+      auto found = module.lookupSymbol<func::FuncOp>(function);
+      if (!found || found.isExternal())
+        return module.emitError()
+               << "expected a function '" << function << "' with a body";
+      return found;
+    }
+    SmallVector<func::FuncOp> found;
+    for (auto candidate : module.getOps<func::FuncOp>())
+      if (candidate.isPublic() && !candidate.isExternal())
+        found.push_back(candidate);
+    if (found.size() != 1) {
+      InFlightDiagnostic error =
+          module.emitError()
+          << "expected one public function with a body, found " << found.size()
+          << "; name the network with the option 'function'";
+      for (func::FuncOp other : found)
+        error.attachNote(other.getLoc()) << "'" << other.getSymName() << "'";
+      return error;
+    }
+    return found.front();
+  }
+
+  LogicalResult renameFunction(func::FuncOp target) {
+    if (rename.empty() || target.getSymName() == rename)
+      return success();
+    SymbolTable table(getOperation());
+    if (table.lookup(rename))
+      return target.emitError()
+             << "cannot rename '" << target.getSymName() << "' to '" << rename
+             << "': the module has a symbol of that name";
+    return table.rename(target, rename);
+  }
+
+  /// Marks the last arguments, which `parameters` names, as buffers; their use
+  /// decides the role afterwards.
+  LogicalResult nameArguments(func::FuncOp target) {
+    if (parameters.size() > target.getNumArguments())
+      return target.emitError()
+             << "expected at most " << target.getNumArguments()
+             << " parameter names, one per argument, got " << parameters.size();
+    unsigned first = target.getNumArguments() - parameters.size();
+    for (auto [i, name] : llvm::enumerate(parameters)) {
+      auto type =
+          dyn_cast<RankedTensorType>(target.getArgumentTypes()[first + i]);
+      if (!type || !isa<FloatType>(type.getElementType()))
+        return target.emitError()
+               << "expected a tensor of floating-point elements for parameter '"
+               << name << "', got " << target.getArgumentTypes()[first + i];
+      setParam(target.getArgument(first + i), name, ParamRole::Buffer);
+    }
+    return success();
+  }
+
+  void setParam(Value value, StringRef name, ParamRole role) {
+    auto attribute = ParamAttr::get(&getContext(), name, role);
+    if (auto argument = dyn_cast<BlockArgument>(value)) {
+      auto owner = cast<func::FuncOp>(argument.getOwner()->getParentOp());
+      owner.setArgAttr(argument.getArgNumber(), PruneDialect::kParamAttrName,
+                       attribute);
+      return;
+    }
+    value.getDefiningOp()->setAttr(PruneDialect::kParamAttrName, attribute);
+  }
+
+  Candidates collect(func::FuncOp target) {
+    Candidates candidates;
+    unsigned layer = 0;
+    auto isParameter = [](Value value) { return bool(getParam(value)); };
+    target.walk([&](linalg::LinalgOp op) {
+      OpOperand *weight = getWeight(op, isParameter);
+      if (!weight)
+        return;
+      std::string name =
+          (Twine(linalg::isaContractionOpInterface(op) ? "fc" : "conv") +
+           Twine(layer++))
+              .str();
+      splitSplats(*weight);
+      candidates.insert({weight->get(), {ParamRole::Weight, name + ".weight"}});
+      remarkOrder(op, *weight);
+      if (OpOperand *bias = getBias(op, isParameter)) {
+        splitSplats(*bias);
+        candidates.insert({bias->get(), {ParamRole::Bias, name + ".bias"}});
+      }
+    });
+    unsigned buffers = 0;
+    target.walk([&](arith::ConstantOp op) {
+      if (!getConstant(op) || isSplat(op) || candidates.contains(op))
+        return;
+      candidates.insert(
+          {op.getResult(),
+           {ParamRole::Buffer, "buffer" + Twine(buffers++).str()}});
+    });
+    return candidates;
+  }
+
+  void remarkOrder(linalg::LinalgOp op, OpOperand &weight) {
+    AffineMap map = op.getMatchingIndexingMap(&weight);
+    if (!isa<BlockArgument>(weight.get()) || map.getNumResults() != 2 ||
+        !linalg::isaContractionOpInterface(op) || !map.isProjectedPermutation())
+      return;
+    auto iterators = op.getIteratorTypesArray();
+    if (linalg::isReductionIterator(iterators[map.getDimPosition(0)]))
+      remark::missed(
+          op.getLoc(),
+          remark::RemarkOpts::name("WeightOrder").category(DEBUG_TYPE))
+          << "weight is an argument stored as [in, out] and stays so: its "
+             "caller holds the values";
+  }
+
+  LogicalResult nameCandidates(func::FuncOp target, Candidates &candidates) {
+    llvm::StringSet<> taken;
+    for (BlockArgument argument : target.getArguments())
+      if (ParamAttr param = getParam(argument))
+        if (!taken.insert(param.getName()).second)
+          return target.emitError()
+                 << "parameter '" << param.getName() << "' is named twice";
+    SmallVector<Value> unnamed;
+    for (auto &[value, candidate] : candidates) {
+      if (isa<BlockArgument>(value))
+        setParam(value, getParam(value).getName(), candidate.role);
+      else if (ParamAttr param = getParam(value))
+        taken.insert(param.getName());
+      else
+        unnamed.push_back(value);
+    }
+    if (!constants.empty() && constants.size() != unnamed.size())
+      return target.emitError() << "expected names of " << unnamed.size()
+                                << " constants, got " << constants.size();
+    for (auto [i, value] : llvm::enumerate(unnamed)) {
+      auto constant = value.getDefiningOp<arith::ConstantOp>();
+      StringRef given =
+          constants.empty() ? getGivenName(constant) : StringRef(constants[i]);
+      Candidate &candidate = candidates.find(value)->second;
+      std::string name = given.empty() ? candidate.derivedName : given.str();
+      if (!constants.empty() && taken.contains(name))
+        return target.emitError()
+               << "parameter '" << name << "' is named twice";
+      nameConstant(constant, makeUnique(name, taken), candidate.role);
+    }
+    numParametersNamed += unnamed.size() + parameters.size();
+    return success();
+  }
+
+  static std::string makeUnique(StringRef name, llvm::StringSet<> &taken) {
+    std::string unique = name.str();
+    for (unsigned i = 1; !taken.insert(unique).second; ++i)
+      unique = (name + "_" + Twine(i)).str();
+    return unique;
+  }
+
+  void nameConstant(arith::ConstantOp constant, StringRef name,
+                    ParamRole role) {
+    setParam(constant, name, role);
+    if (role == ParamRole::Buffer)
+      remark::analysis(constant.getLoc(),
+                       remark::RemarkOpts::name("Buffer").category(DEBUG_TYPE))
+          << ("constant '" + name +
+              "' is neither the weight nor the bias of a contraction and is "
+              "not trained")
+                 .str();
+    auto dense = dyn_cast<DenseElementsAttr>(constant.getValue());
+    DenseResourceElementsAttr resource =
+        dense ? toResource(dense, name) : nullptr;
+    if (!resource)
+      return;
+    constant.setValueAttr(resource);
+    bytesMovedToResources +=
+        dense.getNumElements() * getElementBytes(dense.getElementType());
+  }
+
+  /// Orders the constants at the entry of the function layer by layer: other
+  /// passes list parameters in this order.
+  static void moveToEntry(func::FuncOp target, const Candidates &candidates) {
+    Block &entry = target.front();
+    Operation *last = nullptr;
+    for (const auto &[value, candidate] : candidates) {
+      Operation *constant = value.getDefiningOp();
+      if (!constant)
+        continue;
+      if (last)
+        constant->moveAfter(last);
+      else
+        constant->moveBefore(&entry, entry.begin());
+      last = constant;
+    }
+  }
+
+  void nameInputsAndOutputs(func::FuncOp target) {
+    SmallVector<unsigned> inputs;
+    for (BlockArgument argument : target.getArguments())
+      if (!getParam(argument))
+        inputs.push_back(argument.getArgNumber());
+    Builder builder(&getContext());
+    auto getName = [&](StringRef one, StringRef many, size_t count,
+                       unsigned index) {
+      return builder.getStringAttr(count == 1 ? Twine(one)
+                                              : many + Twine(index));
+    };
+    for (auto [i, number] : llvm::enumerate(inputs))
+      if (!target.getArgAttr(number, PruneDialect::kInputAttrName))
+        target.setArgAttr(number, PruneDialect::kInputAttrName,
+                          getName("input", "input", inputs.size(), i));
+    unsigned numResults = target.getNumResults();
+    for (unsigned i = 0; i < numResults; ++i)
+      if (!target.getResultAttr(i, PruneDialect::kOutputAttrName))
+        target.setResultAttr(i, PruneDialect::kOutputAttrName,
+                             getName("logits", "output", numResults, i));
+  }
+};
+} // namespace

@@ -1,0 +1,184 @@
+//===- SimplifyImports.cpp - Remove what frameworks leave around ----------===//
+//
+// Part of the pruning compiler, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// Assertions go in one walk, globals in one scan over the symbol uses, and the
+// rest is greedy rewriting of scalar operations. Linear in the number of
+// operations, except for the greedy driver's own revisits.
+//
+//===----------------------------------------------------------------------===//
+
+#include "Prune/Dialect/Prune/Transforms/Model/Passes.h"
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/ControlFlow/IR/ControlFlowOps.h"
+#include "mlir/Dialect/Linalg/Transforms/Transforms.h"
+#include "mlir/Dialect/MLProgram/IR/MLProgram.h"
+#include "mlir/IR/BuiltinOps.h"
+#include "mlir/IR/Matchers.h"
+#include "mlir/IR/Remarks.h"
+#include "mlir/IR/SymbolTable.h"
+#include "mlir/Transforms/GreedyPatternRewriteDriver.h"
+
+#define DEBUG_TYPE "prune-simplify-imports"
+
+namespace mlir::prune {
+#define GEN_PASS_DEF_SIMPLIFYIMPORTSPASS
+#include "Prune/Dialect/Prune/Transforms/Model/Passes.h.inc"
+} // namespace mlir::prune
+
+using namespace mlir;
+using namespace mlir::prune;
+
+namespace {
+/// Evaluates a truncation of a scalar constant to nearest. The upstream fold
+/// insists on an exact result, which epsilons of normalisations never are.
+struct TruncateConstant : OpRewritePattern<arith::TruncFOp> {
+  using OpRewritePattern::OpRewritePattern;
+  LogicalResult matchAndRewrite(arith::TruncFOp op,
+                                PatternRewriter &rewriter) const override {
+    auto type = dyn_cast<FloatType>(op.getType());
+    APFloat value(0.0);
+    if (!type || op.getRoundingmode() ||
+        !matchPattern(op.getIn(), m_ConstantFloat(&value)))
+      return failure();
+    bool losesInfo = false;
+    value.convert(type.getFloatSemantics(), APFloat::rmNearestTiesToEven,
+                  &losesInfo);
+    FloatAttr attribute = rewriter.getFloatAttr(type, value);
+    rewriter.replaceOpWithNewOp<arith::ConstantOp>(op, attribute);
+    return success();
+  }
+};
+
+/// Which of maximum and minimum a predicate and a select make up.
+enum class Extremum { None, Maximum, Minimum };
+
+/// Classifies `select(cmp(a, b), a, b)` (or with the arms swapped). Maximum and
+/// minimum yield NaN when either side is NaN, so with a constant `b` the
+/// unordered predicate must guard the arm `a`, the ordered one the arm `b`.
+Extremum classify(arith::CmpFPredicate predicate, bool armsSwapped) {
+  using P = arith::CmpFPredicate;
+  if (armsSwapped) {
+    if (predicate == P::OLT || predicate == P::OLE)
+      return Extremum::Maximum;
+    if (predicate == P::OGT || predicate == P::OGE)
+      return Extremum::Minimum;
+    return Extremum::None;
+  }
+  if (predicate == P::UGT || predicate == P::UGE)
+    return Extremum::Maximum;
+  if (predicate == P::ULT || predicate == P::ULE)
+    return Extremum::Minimum;
+  return Extremum::None;
+}
+
+/// Turns compare and select with a constant that is not NaN into a maximum or
+/// minimum: relu and its clipped relatives.
+struct SelectToExtremum : OpRewritePattern<arith::SelectOp> {
+  SelectToExtremum(MLIRContext *context, Pass::Statistic &count)
+      : OpRewritePattern(context), count(count) {}
+  LogicalResult matchAndRewrite(arith::SelectOp op,
+                                PatternRewriter &rewriter) const override {
+    auto compare = op.getCondition().getDefiningOp<arith::CmpFOp>();
+    if (!compare)
+      return failure();
+    Value lhs = compare.getLhs(), rhs = compare.getRhs();
+    APFloat constant(0.0);
+    if (!matchPattern(rhs, m_ConstantFloat(&constant)) || constant.isNaN())
+      return failure();
+    bool same = op.getTrueValue() == lhs && op.getFalseValue() == rhs;
+    bool swapped = op.getTrueValue() == rhs && op.getFalseValue() == lhs;
+    if (!same && !swapped)
+      return failure();
+    Extremum kind = classify(compare.getPredicate(), /*armsSwapped=*/!same);
+    if (kind == Extremum::None)
+      return failure();
+    if (kind == Extremum::Maximum)
+      rewriter.replaceOpWithNewOp<arith::MaximumFOp>(op, lhs, rhs);
+    else
+      rewriter.replaceOpWithNewOp<arith::MinimumFOp>(op, lhs, rhs);
+    ++count;
+    return success();
+  }
+
+private:
+  Pass::Statistic &count;
+};
+
+struct SimplifyImportsPass
+    : prune::impl::SimplifyImportsPassBase<SimplifyImportsPass> {
+  using SimplifyImportsPassBase::SimplifyImportsPassBase;
+
+  void runOnOperation() override {
+    removeAssertions();
+    inlineGlobals();
+    RewritePatternSet patterns(&getContext());
+    patterns.add<TruncateConstant>(&getContext());
+    patterns.add<SelectToExtremum>(&getContext(), numSelectsReplaced);
+    linalg::populateEraseUnusedOperandsAndResultsPatterns(patterns);
+    if (failed(applyPatternsGreedily(getOperation(), std::move(patterns))))
+      signalPassFailure();
+  }
+
+private:
+  void removeAssertions() {
+    getOperation().walk([&](cf::AssertOp op) {
+      remark::passed(
+          op.getLoc(),
+          remark::RemarkOpts::name("AssertionRemoved").category(DEBUG_TYPE))
+          << ("removed a run-time assertion: " + op.getMsg()).str();
+      op.erase();
+      ++numAssertionsRemoved;
+    });
+  }
+
+  /// Replaces the loads of one global; all its uses must be loads.
+  LogicalResult inlineGlobal(ml_program::GlobalOp global,
+                             SymbolTable::UseRange uses) {
+    auto value = dyn_cast_or_null<ElementsAttr>(global.getValueAttr());
+    bool onlyLoads = llvm::all_of(uses, [&](SymbolTable::SymbolUse use) {
+      Operation *user = use.getUser();
+      return isa<ml_program::GlobalLoadOp, ml_program::GlobalLoadConstOp>(
+                 user) &&
+             value && user->getResult(0).getType() == value.getShapedType();
+    });
+    if (!onlyLoads)
+      return failure();
+    Location loc = NameLoc::get(global.getSymNameAttr(), global.getLoc());
+    for (SymbolTable::SymbolUse use : uses) {
+      Operation *load = use.getUser();
+      OpBuilder builder(load);
+      auto constant = arith::ConstantOp::create(builder, loc, value);
+      load->replaceAllUsesWith(constant->getResults());
+      load->erase();
+      ++numGlobalsInlined;
+    }
+    return success();
+  }
+
+  void inlineGlobals() {
+    ModuleOp module = getOperation();
+    for (auto global :
+         llvm::make_early_inc_range(module.getOps<ml_program::GlobalOp>())) {
+      std::optional<SymbolTable::UseRange> uses = global.getSymbolUses(module);
+      if (!uses || failed(inlineGlobal(global, *uses))) {
+        remark::missed(
+            global.getLoc(),
+            remark::RemarkOpts::name("GlobalKept").category(DEBUG_TYPE))
+            << ("global '" + global.getSymName() +
+                "' is left alone: it has users other than loads of its "
+                "initial value")
+                   .str();
+        continue;
+      }
+      if (global.isPrivate())
+        global.erase();
+    }
+  }
+};
+} // namespace

@@ -1,0 +1,106 @@
+// RUN: prune-opt %s -split-input-file --pass-pipeline="builtin.module(prune-mark-model)" \
+// RUN:   --remarks-filter=".*" --remark-format=emitRemark -verify-diagnostics | FileCheck %s
+// RUN: prune-opt %s -split-input-file --pass-pipeline="builtin.module(prune-mark-model,prune-mark-model)" \
+// RUN:   | FileCheck %s
+
+// Layers in order, weight before bias, at the entry; names by location, by the
+// key of a resource, and by layer.
+
+// CHECK-LABEL: func.func @forward(
+// CHECK-SAME: tensor<2x3xf32> {prune.input = "input"}) -> (tensor<2x2xf32> {prune.output = "logits"})
+// CHECK-NEXT: arith.constant {prune.param = #prune.param<"head.weight", weight>} dense_resource<head.weight> : tensor<3x4xf32>
+// CHECK-NEXT: arith.constant {prune.param = #prune.param<"fc0.bias", bias>} dense_resource<fc0.bias> : tensor<4xf32>
+// CHECK-NEXT: arith.constant {prune.param = #prune.param<"tail.w", weight>} dense_resource<_tail.w> : tensor<4x2xf32>
+// CHECK-NEXT: arith.constant {prune.param = #prune.param<"fc1.bias", bias>} dense_resource<torch_tensor_2> : tensor<2xf32>
+// CHECK-NOT: prune.param
+// CHECK: return
+func.func @main(%x: tensor<2x3xf32>) -> tensor<2x2xf32> {
+  %e0 = tensor.empty() : tensor<2x4xf32>
+  %b0 = arith.constant dense<[1.0, 2.0, 3.0, 4.0]> : tensor<4xf32>
+  %i0 = linalg.broadcast ins(%b0 : tensor<4xf32>) outs(%e0 : tensor<2x4xf32>) dimensions = [0]
+  %w0 = arith.constant dense<[[1.0, 2.0, 3.0, 4.0], [5.0, 6.0, 7.0, 8.0], [0.0, 0.0, 1.0, 1.0]]> : tensor<3x4xf32> loc("head.weight")
+  %z0 = linalg.matmul ins(%x, %w0 : tensor<2x3xf32>, tensor<3x4xf32>) outs(%i0 : tensor<2x4xf32>) -> tensor<2x4xf32>
+  %e1 = tensor.empty() : tensor<2x2xf32>
+  %w1 = arith.constant dense_resource<_tail.w> : tensor<4x2xf32>
+  %b1 = arith.constant dense_resource<torch_tensor_2> : tensor<2xf32>
+  %i1 = linalg.broadcast ins(%b1 : tensor<2xf32>) outs(%e1 : tensor<2x2xf32>) dimensions = [0]
+  %z1 = linalg.matmul ins(%z0, %w1 : tensor<2x4xf32>, tensor<4x2xf32>) outs(%i1 : tensor<2x2xf32>) -> tensor<2x2xf32>
+  return %z1 : tensor<2x2xf32>
+}
+// CHECK: fc0.bias: "0x400000000000803F000000400000404000008040"
+
+{-#
+  dialect_resources: {
+    builtin: {
+      _tail.w: "0x040000000000803F0000004000004040000080400000A0400000C0400000E04000000041",
+      torch_tensor_2: "0x040000000000803F00000040"
+    }
+  }
+#-}
+
+// -----
+
+// Two zero biases are two parameters. A constant that is no weight and no bias
+// is a buffer; one of equal elements is only a constant.
+
+// CHECK-LABEL: func.func @forward(
+// CHECK-SAME: %{{.*}}: tensor<4x4xf32> {prune.input = "input0"}, %{{.*}}: tensor<4x4xf32> {prune.input = "input1"}
+// CHECK-SAME: -> (tensor<4x4xf32> {prune.output = "output0"}, tensor<4x4xf32> {prune.output = "output1"})
+// CHECK-NEXT: arith.constant {prune.param = #prune.param<"fc0.weight", weight>} dense_resource<fc0.weight> : tensor<4x4xf32>
+// CHECK-NEXT: arith.constant {prune.param = #prune.param<"fc0.bias", bias>} dense_resource<fc0.bias> : tensor<4xf32>
+// CHECK-NEXT: arith.constant {prune.param = #prune.param<"fc1.weight", weight>} dense_resource<fc1.weight> : tensor<4x4xf32>
+// CHECK-NEXT: arith.constant {prune.param = #prune.param<"fc1.bias", bias>} dense_resource<fc1.bias> : tensor<4xf32>
+// CHECK-NEXT: arith.constant {prune.param = #prune.param<"buffer0", buffer>} dense_resource<buffer0> : tensor<2xf32>
+// CHECK: arith.constant dense<1.0{{.*}}> : tensor<3xf32>
+func.func @main(%x: tensor<4x4xf32>, %y: tensor<4x4xf32>) -> (tensor<4x4xf32>, tensor<4x4xf32>) {
+  %ones = arith.constant dense<1.0> : tensor<4x4xf32>
+  %zeros = arith.constant dense<0.0> : tensor<4xf32>
+  // expected-remark@below {{constant 'buffer0' is neither the weight nor the bias of a contraction and is not trained}}
+  %other = arith.constant dense<[1.0, 2.0]> : tensor<2xf32>
+  %same = arith.constant dense<1.0> : tensor<3xf32>
+  %e = tensor.empty() : tensor<4x4xf32>
+  %i0 = linalg.broadcast ins(%zeros : tensor<4xf32>) outs(%e : tensor<4x4xf32>) dimensions = [0]
+  %z0 = linalg.matmul ins(%x, %ones : tensor<4x4xf32>, tensor<4x4xf32>) outs(%i0 : tensor<4x4xf32>) -> tensor<4x4xf32>
+  %i1 = linalg.broadcast ins(%zeros : tensor<4xf32>) outs(%e : tensor<4x4xf32>) dimensions = [0]
+  %z1 = linalg.matmul ins(%y, %ones : tensor<4x4xf32>, tensor<4x4xf32>) outs(%i1 : tensor<4x4xf32>) -> tensor<4x4xf32>
+  return %z0, %z1 : tensor<4x4xf32>, tensor<4x4xf32>
+}
+
+// -----
+
+// A constant used by two layers is one parameter; an existing mark stays, and
+// another constant does not get its name.
+
+// CHECK-LABEL: func.func @forward(
+// CHECK-NEXT: arith.constant {prune.param = #prune.param<"tied", weight>} dense_resource<tied> : tensor<2x2xf32>
+// CHECK-NEXT: arith.constant {prune.param = #prune.param<"fc0.weight", weight>} dense<
+// CHECK-NEXT: arith.constant {prune.param = #prune.param<"fc0.weight_1", weight>} dense_resource<fc0.weight> : tensor<2x2xf32>
+// CHECK-NOT: prune.param
+func.func @net(%x: tensor<2x2xf32>) -> tensor<2x2xf32> {
+  %w = arith.constant dense<[[1.0, 2.0], [3.0, 4.0]]> : tensor<2x2xf32> loc("tied")
+  %m = arith.constant {prune.param = #prune.param<"fc0.weight", weight>} dense<[[4.0, 3.0], [2.0, 1.0]]> : tensor<2x2xf32>
+  %n = arith.constant dense_resource<fc0.weight> : tensor<2x2xf32>
+  %e = tensor.empty() : tensor<2x2xf32>
+  %0 = linalg.matmul ins(%x, %w : tensor<2x2xf32>, tensor<2x2xf32>) outs(%e : tensor<2x2xf32>) -> tensor<2x2xf32>
+  %1 = linalg.matmul ins(%0, %w : tensor<2x2xf32>, tensor<2x2xf32>) outs(%e : tensor<2x2xf32>) -> tensor<2x2xf32>
+  %2 = linalg.matmul ins(%1, %m : tensor<2x2xf32>, tensor<2x2xf32>) outs(%e : tensor<2x2xf32>) -> tensor<2x2xf32>
+  %3 = linalg.matmul ins(%2, %n : tensor<2x2xf32>, tensor<2x2xf32>) outs(%e : tensor<2x2xf32>) -> tensor<2x2xf32>
+  return %3 : tensor<2x2xf32>
+}
+
+// -----
+
+// A convolution counts as a layer of its own kind.
+
+// CHECK-LABEL: func.func @forward(
+// CHECK: #prune.param<"conv0.weight", weight>
+// CHECK: #prune.param<"conv0.bias", bias>
+func.func @net(%x: tensor<1x1x5x5xf32>) -> tensor<1x2x3x3xf32> {
+  %b = arith.constant dense<[1.0, 2.0]> : tensor<2xf32>
+  %w = arith.constant dense<1.0> : tensor<2x1x3x3xf32>
+  %e = tensor.empty() : tensor<1x2x3x3xf32>
+  %i = linalg.broadcast ins(%b : tensor<2xf32>) outs(%e : tensor<1x2x3x3xf32>) dimensions = [0, 2, 3]
+  %y = linalg.conv_2d_nchw_fchw ins(%x, %w : tensor<1x1x5x5xf32>, tensor<2x1x3x3xf32>)
+      outs(%i : tensor<1x2x3x3xf32>) -> tensor<1x2x3x3xf32>
+  return %y : tensor<1x2x3x3xf32>
+}

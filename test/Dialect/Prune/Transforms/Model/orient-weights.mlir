@@ -1,0 +1,108 @@
+// RUN: prune-opt %s --pass-pipeline="builtin.module(func.func(prune-orient-weights))" | FileCheck %s
+// RUN: prune-opt %s --pass-pipeline="builtin.module(func.func(prune-orient-weights,prune-orient-weights))" | FileCheck %s
+
+#id = affine_map<(d0, d1) -> (d0, d1)>
+#swap = affine_map<(d0, d1) -> (d1, d0)>
+
+// CHECK-DAG: #[[$A:.*]] = affine_map<(d0, d1, d2) -> (d0, d2)>
+// CHECK-DAG: #[[$BT:.*]] = affine_map<(d0, d1, d2) -> (d1, d2)>
+// CHECK-DAG: #[[$C:.*]] = affine_map<(d0, d1, d2) -> (d0, d1)>
+// CHECK-DAG: #[[$AT:.*]] = affine_map<(d0, d1, d2) -> (d2, d0)>
+
+// CHECK-LABEL: func @linear
+// CHECK-SAME: (%[[X:.*]]: tensor<2x3xf32>, %[[W:.*]]: tensor<4x3xf32>, %[[I:.*]]: tensor<2x4xf32>)
+func.func @linear(%x: tensor<2x3xf32>, %w: tensor<4x3xf32>, %i: tensor<2x4xf32>) -> tensor<2x4xf32> {
+  // CHECK-NOT: linalg.transpose
+  // CHECK: linalg.matmul indexing_maps = [#[[$A]], #[[$BT]], #[[$C]]]
+  // CHECK-SAME: ins(%[[X]], %[[W]] : tensor<2x3xf32>, tensor<4x3xf32>) outs(%[[I]] : tensor<2x4xf32>)
+  %e = tensor.empty() : tensor<3x4xf32>
+  %t = linalg.transpose ins(%w : tensor<4x3xf32>) outs(%e : tensor<3x4xf32>) permutation = [1, 0]
+  %y = linalg.matmul ins(%x, %t : tensor<2x3xf32>, tensor<3x4xf32>) outs(%i : tensor<2x4xf32>) -> tensor<2x4xf32>
+  return %y : tensor<2x4xf32>
+}
+
+// Two transposes in a row, one of them generic, leave the plain product.
+
+// CHECK-LABEL: func @twice
+// CHECK-SAME: (%[[X:.*]]: tensor<2x3xf32>, %[[W:.*]]: tensor<3x4xf32>, %[[I:.*]]: tensor<2x4xf32>)
+func.func @twice(%x: tensor<2x3xf32>, %w: tensor<3x4xf32>, %i: tensor<2x4xf32>) -> tensor<2x4xf32> {
+  // CHECK-NOT: linalg.generic
+  // CHECK: linalg.matmul ins(%[[X]], %[[W]] :
+  %e = tensor.empty() : tensor<3x4xf32>
+  %f = tensor.empty() : tensor<4x3xf32>
+  %s = linalg.generic {indexing_maps = [#swap, #id], iterator_types = ["parallel", "parallel"]}
+      ins(%w : tensor<3x4xf32>) outs(%f : tensor<4x3xf32>) {
+  ^bb0(%in: f32, %out: f32):
+    linalg.yield %in : f32
+  } -> tensor<4x3xf32>
+  %t = linalg.transpose ins(%s : tensor<4x3xf32>) outs(%e : tensor<3x4xf32>) permutation = [1, 0]
+  %y = linalg.matmul ins(%x, %t : tensor<2x3xf32>, tensor<3x4xf32>) outs(%i : tensor<2x4xf32>) -> tensor<2x4xf32>
+  return %y : tensor<2x4xf32>
+}
+
+// A transposed input is folded as well, and keeps its other user.
+
+// CHECK-LABEL: func @input
+// CHECK: %[[T:.*]] = linalg.transpose ins(%[[X:.*]] : tensor<3x2xf32>)
+// CHECK: %[[Y:.*]] = linalg.matmul indexing_maps = [#[[$AT]], #[[$BT]], #[[$C]]] ins(%[[X]], %{{.*}} :
+// CHECK: return %[[Y]], %[[T]]
+func.func @input(%x: tensor<3x2xf32>, %w: tensor<4x3xf32>, %i: tensor<2x4xf32>) -> (tensor<2x4xf32>, tensor<2x3xf32>) {
+  %e = tensor.empty() : tensor<2x3xf32>
+  %f = tensor.empty() : tensor<3x4xf32>
+  %s = linalg.transpose ins(%x : tensor<3x2xf32>) outs(%e : tensor<2x3xf32>) permutation = [1, 0]
+  %t = linalg.transpose ins(%w : tensor<4x3xf32>) outs(%f : tensor<3x4xf32>) permutation = [1, 0]
+  %y = linalg.matmul ins(%s, %t : tensor<2x3xf32>, tensor<3x4xf32>) outs(%i : tensor<2x4xf32>) -> tensor<2x4xf32>
+  return %y, %s : tensor<2x4xf32>, tensor<2x3xf32>
+}
+
+// Constants [in, out] are stored the other way; their mark stays.
+
+// CHECK-LABEL: func @constants
+// CHECK-SAME: (%[[X:.*]]: tensor<2x3xf32>, %[[I:.*]]: tensor<2x2xf32>)
+func.func @constants(%x: tensor<2x3xf32>, %i: tensor<2x2xf32>) -> (tensor<2x2xf32>, tensor<2x2xf32>, tensor<2x2xf32>) {
+  // CHECK-DAG: %[[D:.*]] = arith.constant {prune.param = #prune.param<"d", weight>} dense_resource<[[$DK:.*]]> : tensor<2x3xf32>
+  %d = arith.constant {prune.param = #prune.param<"d", weight>} dense<[[1.0, 2.0], [3.0, 4.0], [5.0, 6.0]]> : tensor<3x2xf32>
+  // CHECK-DAG: %[[R:.*]] = arith.constant dense_resource<[[$RK:.*]]> : tensor<2x3xf32>
+  %r = arith.constant dense_resource<values> : tensor<3x2xf32>
+  // CHECK-DAG: %[[S:.*]] = arith.constant dense<1.0{{.*}}> : tensor<2x3xf32>
+  %s = arith.constant dense<1.0> : tensor<3x2xf32>
+  // CHECK: linalg.matmul indexing_maps = [#[[$A]], #[[$BT]], #[[$C]]] ins(%[[X]], %[[D]] :
+  %0 = linalg.matmul ins(%x, %d : tensor<2x3xf32>, tensor<3x2xf32>) outs(%i : tensor<2x2xf32>) -> tensor<2x2xf32>
+  // CHECK: linalg.matmul indexing_maps = [#[[$A]], #[[$BT]], #[[$C]]] ins(%[[X]], %[[R]] :
+  %1 = linalg.matmul ins(%x, %r : tensor<2x3xf32>, tensor<3x2xf32>) outs(%i : tensor<2x2xf32>) -> tensor<2x2xf32>
+  // CHECK: linalg.matmul indexing_maps = [#[[$A]], #[[$BT]], #[[$C]]] ins(%[[X]], %[[S]] :
+  %2 = linalg.matmul ins(%x, %s : tensor<2x3xf32>, tensor<3x2xf32>) outs(%i : tensor<2x2xf32>) -> tensor<2x2xf32>
+  return %0, %1, %2 : tensor<2x2xf32>, tensor<2x2xf32>, tensor<2x2xf32>
+}
+
+// A weight on the left is [out, in] as it is; arguments and shared constants
+// keep their order.
+
+// CHECK-LABEL: func @kept
+// CHECK: linalg.matmul ins
+// CHECK: linalg.matmul ins
+// CHECK: linalg.matmul ins
+// CHECK: linalg.matmul ins
+// CHECK: return
+func.func @kept(%x: tensor<3x2xf32>, %w: tensor<2x4xf32>, %i: tensor<4x2xf32>, %j: tensor<3x4xf32>) -> (tensor<4x2xf32>, tensor<3x4xf32>, tensor<3x4xf32>, tensor<3x4xf32>) {
+  %l = arith.constant dense<[[1.0, 2.0, 3.0], [4.0, 5.0, 6.0], [7.0, 8.0, 9.0], [10.0, 11.0, 12.0]]> : tensor<4x3xf32>
+  %s = arith.constant dense<[[1.0, 2.0, 3.0, 4.0], [5.0, 6.0, 7.0, 8.0]]> : tensor<2x4xf32>
+  %0 = linalg.matmul ins(%l, %x : tensor<4x3xf32>, tensor<3x2xf32>) outs(%i : tensor<4x2xf32>) -> tensor<4x2xf32>
+  %1 = linalg.matmul ins(%x, %w : tensor<3x2xf32>, tensor<2x4xf32>) outs(%j : tensor<3x4xf32>) -> tensor<3x4xf32>
+  %2 = linalg.matmul ins(%x, %s : tensor<3x2xf32>, tensor<2x4xf32>) outs(%j : tensor<3x4xf32>) -> tensor<3x4xf32>
+  %3 = linalg.matmul ins(%x, %s : tensor<3x2xf32>, tensor<2x4xf32>) outs(%1 : tensor<3x4xf32>) -> tensor<3x4xf32>
+  return %0, %1, %2, %3 : tensor<4x2xf32>, tensor<3x4xf32>, tensor<3x4xf32>, tensor<3x4xf32>
+}
+
+// The values of both resources: 1 3 5 2 4 6 after the alignment word.
+
+// CHECK: dialect_resources
+// CHECK-DAG: [[$DK]]: "0x400000000000803F000040400000A04000000040000080400000C040"
+// CHECK-DAG: [[$RK]]: "0x400000000000803F000040400000A04000000040000080400000C040"
+{-#
+  dialect_resources: {
+    builtin: {
+      values: "0x040000000000803F0000004000004040000080400000A0400000C040"
+    }
+  }
+#-}
