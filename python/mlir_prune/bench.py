@@ -1,0 +1,62 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""Timing of several networks side by side in one run.
+
+The networks take turns, so that a change of clock or load of the machine meets
+all of them; the median over all calls is reported. Times are measured in C++
+around the compiled function.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+
+from .recipe import Bench
+
+
+@dataclass(frozen=True)
+class Timing:
+    """Seconds per call of one network at one batch: median and quartiles."""
+
+    network: str
+    batch: int
+    threads: int
+    median: float
+    low: float
+    high: float
+    calls: int
+
+    def to_dict(self) -> dict[str, Any]:
+        """For JSON; times in seconds."""
+        return asdict(self)
+
+
+def measure(
+    executables: Mapping[str, Any], inputs: np.ndarray, settings: Bench, threads: int
+) -> list[Timing]:
+    """Times ``@forward`` of each executable on `inputs` [batch, features].
+
+    Every round visits all executables, for at least `settings.min_seconds`
+    each; the first round warms up and is dropped.
+    """
+    inputs = np.ascontiguousarray(inputs)
+    seconds: dict[str, list[float]] = {name: [] for name in executables}
+    for turn in range(settings.rounds + 1):
+        # Every other round goes backwards, so that none always runs after the same one.
+        order = list(executables) if turn % 2 else list(executables)[::-1]
+        for name in order:
+            times = executables[name].time(
+                "forward", [inputs], repeat=1, min_seconds=settings.min_seconds
+            )
+            if turn > 0:
+                seconds[name].extend(times)
+    return [summarize(name, len(inputs), threads, seconds[name]) for name in executables]
+
+
+def summarize(network: str, batch: int, threads: int, seconds: list[float]) -> Timing:
+    """Median and quartiles of seconds per call."""
+    low, median, high = np.percentile(np.asarray(seconds), [25, 50, 75])
+    return Timing(network, batch, threads, float(median), float(low), float(high), len(seconds))

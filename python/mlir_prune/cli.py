@@ -1,0 +1,101 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""The command line ``prune``.
+
+Exit codes: 0 done; 1 bad input, with one line on standard error; 2 wrong
+usage (argparse); 130 interrupted.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+
+from . import commands
+from .errors import InputError, TrainingError
+from .native import prune_error
+
+
+def make_parser() -> argparse.ArgumentParser:
+    """All commands and their options."""
+    parser = argparse.ArgumentParser(
+        prog="prune", description="Train, prune and compile networks to sparse code."
+    )
+    parsers = parser.add_subparsers(dest="command", required=True, metavar="command")
+    _add_demo(parsers)
+    _add_train(parsers)
+    _add_compress(parsers)
+    _add_bench(parsers)
+    _add_report(parsers)
+    return parser
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Runs one command; returns the exit code."""
+    arguments = make_parser().parse_args(argv)
+    try:
+        arguments.run(arguments)
+    except (InputError, TrainingError, prune_error()) as error:
+        print(f"prune: error: {' '.join(str(error).split())}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("prune: interrupted", file=sys.stderr)
+        return 130
+    return 0
+
+
+def _add_demo(parsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    parser = parsers.add_parser("demo", help="the whole flow on handwritten digits")
+    parser.set_defaults(run=commands.demo)
+    _add_common(parser)
+    parser.set_defaults(dataset="digits")
+    _add_out(parser, "out/demo")
+
+
+def _add_train(parsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    parser = parsers.add_parser("train", help="train the dense network of a recipe")
+    parser.set_defaults(run=commands.train)
+    parser.add_argument("recipe", nargs="?", help="YAML recipe (default: that of the data set)")
+    _add_common(parser)
+    _add_out(parser, "out/train")
+
+
+def _add_compress(parsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    parser = parsers.add_parser("compress", help="train, prune, compile by a recipe")
+    parser.set_defaults(run=commands.compress_command)
+    parser.add_argument("recipe", nargs="?", help="YAML recipe (default: that of the data set)")
+    parser.add_argument("--values", help=".npz of trained dense parameters to start from")
+    _add_common(parser)
+    _add_out(parser, "out/compress")
+
+
+def _add_bench(parsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    parser = parsers.add_parser("bench", help="time the networks of an output folder again")
+    parser.set_defaults(run=commands.bench)
+    parser.add_argument("folder", help="output folder of demo or compress")
+    parser.add_argument("--batch", dest="batches", type=int, action="append", help="repeatable")
+    parser.add_argument("--threads", type=int, help="threads of the compiled code")
+    parser.add_argument("--data", help="folder above mnist/ (default: PRUNE_DATA)")
+
+
+def _add_report(parsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    parser = parsers.add_parser("report", help="print the report of an output folder")
+    parser.set_defaults(run=commands.report_command)
+    parser.add_argument("folder", help="output folder of demo or compress")
+    parser.add_argument("--json", action="store_true", help="as JSON instead of a table")
+
+
+def _add_common(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--dataset", help="digits, mnist or an .npz file")
+    parser.add_argument("--data", help="folder above mnist/ (default: PRUNE_DATA)")
+    parser.add_argument("--seed", type=int, help="seed of initial values and batches")
+    parser.add_argument("--threads", type=int, help="threads of the compiled code")
+    parser.add_argument("--quiet", action="store_true", help="no progress, only the result")
+
+
+def _add_out(parser: argparse.ArgumentParser, default: str) -> None:
+    parser.add_argument("--out", default=default, help=f"output folder (default: {default})")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,158 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""What each command of ``prune`` does, on parsed arguments."""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+from . import io
+from .compress import (
+    compile_networks,
+    compress,
+    read_values,
+    time_networks,
+    write_report,
+)
+from .data import Dataset, load
+from .errors import InputError
+from .native import native, read_module
+from .progress import Progress, make_progress
+from .recipe import Recipe, check, default_recipe, dump_recipe, load_recipe
+from .report import kernel_rows
+from .shrink import bound
+from .stages import train_dense
+
+
+def demo(arguments: argparse.Namespace) -> None:
+    """Dense, sparse, pruned, compiled: the whole flow on one data set."""
+    recipe = default_recipe(arguments.dataset)
+    _compress(_overrides(recipe, arguments), arguments, None)
+
+
+def compress_command(arguments: argparse.Namespace) -> None:
+    """The whole flow by a recipe, from given dense values if there are any."""
+    recipe = _overrides(_recipe(arguments), arguments)
+    dense = None
+    if arguments.values:
+        dense = read_values(arguments.values, "dense")
+        recipe.mlp().check(dense, str(arguments.values))
+    _compress(recipe, arguments, dense)
+
+
+def train(arguments: argparse.Namespace) -> None:
+    """The dense phase only; writes dense.mlir and values.npz."""
+    recipe = _overrides(_recipe(arguments), arguments)
+    native()
+    data = _data(recipe, arguments)
+    folder = _folder(arguments.out)
+    with make_progress(arguments.quiet) as progress:
+        _, values, history = train_dense(recipe, data, progress)
+    score = history.scores[history.kept]
+    io.write_text(folder / "recipe.yaml", dump_recipe(recipe))
+    io.write_text(folder / "dense.mlir", str(bound(recipe.mlp(), recipe.batch, values)))
+    io.write_arrays(folder / "values.npz", {f"dense/{n}": a for n, a in values.items()})
+    print(
+        f"validation accuracy {score.accuracy:.2f} % on {score.rows:,} rows "
+        f"(epoch {history.kept + 1} of {len(history.scores)})"
+    )
+    print(f"written to {folder}")
+
+
+def bench(arguments: argparse.Namespace) -> None:
+    """Times the networks of an output folder again and renews its report."""
+    folder = Path(arguments.folder)
+    report = _read_report(folder)
+    recipe = _overrides(load_recipe(folder / "recipe.yaml"), arguments)
+    settings = recipe.bench
+    if arguments.batches:
+        settings = dataclasses.replace(settings, batches=tuple(arguments.batches))
+    check(dataclasses.replace(recipe, bench=settings))
+    dense = read_module(folder / "dense.mlirbc")
+    compact = read_module(folder / "compact.mlirbc")
+    data = _data(recipe, arguments)
+    executables, remarks = compile_networks(dense, compact, settings)
+    timings = time_networks(executables, data.validation.inputs, settings)
+    report["timings"] = [timing.to_dict() for timing in timings]
+    report["kernels"] = {str(batch): kernel_rows(lines) for batch, lines in remarks.items()}
+    write_report(folder, report)
+    _show(report)
+
+
+def report_command(arguments: argparse.Namespace) -> None:
+    """Prints the report of an output folder, as a table or as JSON."""
+    report = _read_report(Path(arguments.folder))
+    if arguments.json:
+        import json
+
+        print(json.dumps(report, indent=2))
+    else:
+        _show(report)
+
+
+def _compress(recipe: Recipe, arguments: argparse.Namespace, dense: Any) -> None:
+    start = time.monotonic()
+    native()
+    data = _data(recipe, arguments)
+    folder = _folder(arguments.out)
+    progress: Progress
+    with make_progress(arguments.quiet) as progress:
+        report = compress(recipe, data, folder, progress, dense)
+    _show(report)
+    print(f"everything is in {folder} ({time.monotonic() - start:.0f} s)")
+
+
+def _show(report: dict[str, Any]) -> None:
+    from rich.console import Console
+
+    from .render import render
+
+    # A pipe has no width of its own; 110 columns keep the table readable there.
+    console = Console() if sys.stdout.isatty() else Console(width=110)
+    render(report, console)
+
+
+def _recipe(arguments: argparse.Namespace) -> Recipe:
+    if arguments.recipe:
+        return load_recipe(arguments.recipe)
+    return default_recipe(arguments.dataset or "digits")
+
+
+def _overrides(recipe: Recipe, arguments: argparse.Namespace) -> Recipe:
+    """The recipe with what the command line says in its place."""
+    changes: dict[str, Any] = {}
+    for key in ("dataset", "seed", "threads"):
+        value = getattr(arguments, key, None)
+        if value is not None:
+            changes[key] = value
+    if "threads" in changes:
+        changes["bench"] = dataclasses.replace(recipe.bench, threads=changes["threads"])
+    changed = dataclasses.replace(recipe, **changes)
+    check(changed)
+    return changed
+
+
+def _data(recipe: Recipe, arguments: argparse.Namespace) -> Dataset:
+    return load(recipe.dataset, getattr(arguments, "data", None))
+
+
+def _folder(path: str) -> Path:
+    folder = Path(path)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InputError(f"{folder}: cannot be made an output folder ({error})") from None
+    return folder
+
+
+def _read_report(folder: Path) -> dict[str, Any]:
+    if not folder.is_dir():
+        raise InputError(f"{folder}: no such folder")
+    report = io.read_json(folder / "report.json")
+    if not isinstance(report, dict) or "totals" not in report:
+        raise InputError(f"{folder / 'report.json'}: not a report of prune compress")
+    return report

@@ -1,0 +1,163 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""Dense to pruned to compiled, with everything on disk and in one report."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from . import io
+from .bench import Timing, measure
+from .data import Dataset
+from .errors import InputError
+from .picture import draw
+from .progress import Progress
+from .recipe import Bench, Recipe, dump_recipe
+from .render import render_text
+from .report import build_report
+from .shrink import (
+    TOLERANCE,
+    Forms,
+    Remark,
+    at_batch,
+    build_forms,
+    reference_logits,
+    relative_error,
+    run_forward,
+    with_kernels,
+)
+from .stages import Trained, train_and_prune
+from .train import Score, Values, score_logits
+
+NETWORKS = ("dense", "shrunk", "sparse")
+"""Dense; pruned with dense kernels; pruned with the chosen kernels."""
+
+
+class CompressionError(RuntimeError):
+    """The compiled network does not compute what the pruned one does."""
+
+
+def compress(
+    recipe: Recipe,
+    data: Dataset,
+    out: str | os.PathLike[str],
+    progress: Progress,
+    dense: Values | None = None,
+) -> dict[str, Any]:
+    """The whole flow; writes all artefacts into `out` and returns the report.
+
+    `dense` are trained values of the dense network, which skip its training.
+    Raises :class:`CompressionError` when the compiled network differs from the
+    plain reference by more than :data:`TOLERANCE`.
+    """
+    folder = Path(out)
+    folder.mkdir(parents=True, exist_ok=True)
+    io.write_text(folder / "recipe.yaml", dump_recipe(recipe))
+    trained = train_and_prune(recipe, data, progress, dense)
+    forms = build_forms(recipe.mlp(), recipe.batch, trained.initial, trained.dense, trained.pruned)
+    progress.say("compiling, comparing with the reference and timing")
+    executables, remarks = compile_networks(forms.dense, forms.compact, recipe.bench)
+    error = verify(forms, executables, data.validation.inputs)
+    timings = time_networks(executables, data.validation.inputs, recipe.bench)
+    scores = test_scores(forms, data, recipe.threads)
+    report = build_report(recipe, data, trained, forms, scores, timings, remarks, error)
+    write_artifacts(folder, trained, forms)
+    write_report(folder, report)
+    return report
+
+
+def compile_networks(
+    dense: Any, compact: Any, settings: Bench
+) -> tuple[dict[int, dict[str, Any]], dict[int, list[Remark]]]:
+    """Executables by batch and network, and the kernel remarks by batch."""
+    executables: dict[int, dict[str, Any]] = {}
+    remarks: dict[int, list[Remark]] = {}
+    for batch in settings.batches:
+        sparse, remarks[batch] = with_kernels(compact, batch)
+        modules = (at_batch(dense, batch), at_batch(compact, batch), sparse)
+        executables[batch] = {
+            name: module.compile(threads=settings.threads)
+            for name, module in zip(NETWORKS, modules, strict=True)
+        }
+    return executables, remarks
+
+
+def verify(forms: Forms, executables: Mapping[int, Mapping[str, Any]], inputs: np.ndarray) -> float:
+    """Largest relative difference of the compiled pruned networks from the reference."""
+    worst = 0.0
+    for batch, networks in executables.items():
+        rows = take_rows(inputs, batch)
+        reference = reference_logits(forms, rows)
+        for name in ("shrunk", "sparse"):
+            error = relative_error(run_forward(networks[name], rows), reference)
+            if not error <= TOLERANCE:
+                raise CompressionError(
+                    f"the compiled network ({name}, batch {batch}) differs from the reference "
+                    f"by {error:.2e} relative, more than {TOLERANCE:.0e}"
+                )
+            worst = max(worst, error)
+    return worst
+
+
+def time_networks(
+    executables: Mapping[int, Mapping[str, Any]], inputs: np.ndarray, settings: Bench
+) -> list[Timing]:
+    """Timings of all networks at all batches."""
+    timings: list[Timing] = []
+    for batch, networks in executables.items():
+        timings += measure(networks, take_rows(inputs, batch), settings, settings.threads)
+    return timings
+
+
+def take_rows(inputs: np.ndarray, batch: int) -> np.ndarray:
+    """The first `batch` rows, starting over when there are fewer."""
+    return np.ascontiguousarray(np.resize(inputs, (batch, inputs.shape[1])))
+
+
+def test_scores(forms: Forms, data: Dataset, threads: int) -> dict[str, Score]:
+    """Scores of the dense and the compact network on the test part, opened here."""
+    test = data.open_test()
+    scores = {}
+    for name, form in (("dense", forms.dense), ("pruned", forms.compact)):
+        module = at_batch(form, len(test))
+        logits = run_forward(module.compile(threads=threads), test.inputs)
+        scores[name] = score_logits(logits, test.labels)
+    return scores
+
+
+def write_artifacts(folder: Path, trained: Trained, forms: Forms) -> None:
+    """IR of all forms as text and the pruned one as bytecode; values and masks."""
+    for name in ("initial", "dense", "masked", "compact"):
+        io.write_text(folder / f"{name}.mlir", str(getattr(forms, name)))
+    io.write_bytes(folder / "dense.mlirbc", forms.dense.to_bytecode())
+    io.write_bytes(folder / "compact.mlirbc", forms.compact.to_bytecode())
+    io.write_arrays(folder / "masks.npz", trained.masks)
+    values = {f"dense/{name}": array for name, array in trained.dense.items()}
+    values |= {f"pruned/{name}": array for name, array in trained.pruned.items()}
+    io.write_arrays(folder / "values.npz", values)
+
+
+def write_report(folder: Path, report: dict[str, Any]) -> None:
+    """The report as text, JSON and, where matplotlib is there, a picture."""
+    io.write_json(folder / "report.json", report)
+    io.write_text(folder / "report.txt", render_text(report))
+    picture = draw(report)
+    if picture is not None:
+        io.write_bytes(folder / "report.png", picture)
+
+
+def read_values(path: str | os.PathLike[str], prefix: str) -> Values:
+    """Parameters from ``values.npz``: those below `prefix`, or all if none has one."""
+    arrays = io.read_arrays(path)
+    chosen = {
+        name.removeprefix(f"{prefix}/"): array
+        for name, array in arrays.items()
+        if name.startswith(f"{prefix}/") or "/" not in name
+    }
+    if not chosen:
+        raise InputError(f"{path}: holds no parameters under '{prefix}/'")
+    return {name: np.asarray(array, np.float32) for name, array in chosen.items()}

@@ -1,0 +1,99 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""The report as a picture of four panels."""
+
+from __future__ import annotations
+
+import io
+import math
+from typing import Any
+
+import numpy as np
+
+from .render import timings_by_batch
+
+_COLOURS = {"dense": "#4c72b0", "shrunk": "#8c8c8c", "sparse": "#dd8452"}
+
+
+def draw(report: dict[str, Any]) -> bytes | None:
+    """The picture as PNG; nothing when matplotlib is not installed."""
+    try:
+        from matplotlib.backends.backend_agg import FigureCanvasAgg
+        from matplotlib.figure import Figure
+    except ImportError:
+        return None
+    figure = Figure(figsize=(11, 8), layout="constrained")
+    FigureCanvasAgg(figure)
+    panels = figure.subplots(2, 2)
+    _curves(panels[0][0], report)
+    _weights(panels[0][1], report)
+    _times(panels[1][0], report)
+    _pattern(panels[1][1], report)
+    widths = "-".join(map(str, report["recipe"]["model"]["widths"]))
+    figure.suptitle(
+        f"{widths} on {report['dataset']}: {report['totals']['compression']:.1f}x fewer weights, "
+        f"test accuracy {report['test']['dense']['accuracy']:.2f} % to "
+        f"{report['test']['pruned']['accuracy']:.2f} %"
+    )
+    buffer = io.BytesIO()
+    figure.savefig(buffer, format="png", dpi=110)
+    return buffer.getvalue()
+
+
+def _curves(axes: Any, report: dict[str, Any]) -> None:
+    """Validation accuracy over the epochs of all phases, end to end."""
+    start = 0
+    for name, history in report["history"].items():
+        scores = history["validation"]
+        epochs = range(start + 1, start + len(scores) + 1)
+        axes.plot(epochs, scores, label=name, marker="o" if len(scores) == 1 else None)
+        start += len(scores)
+    axes.set(title="Validation accuracy", xlabel="epoch", ylabel="%")
+    axes.grid(alpha=0.3)
+    axes.legend()
+
+
+def _weights(axes: Any, report: dict[str, Any]) -> None:
+    """Weights per layer before and after, logarithmic."""
+    names = [row["name"] for row in report["layers"]]
+    place = np.arange(len(names))
+    dense = [row["weights"] for row in report["layers"]]
+    left = [row["nonzeros"] for row in report["layers"]]
+    axes.bar(place - 0.2, dense, 0.4, label="dense", color=_COLOURS["dense"])
+    bars = axes.bar(place + 0.2, left, 0.4, label="non-zero", color=_COLOURS["sparse"])
+    axes.bar_label(bars, [f"{n:,}" for n in left])
+    axes.set(title="Weights per layer", yscale="log", xticks=place, xticklabels=names)
+    axes.legend()
+
+
+def _times(axes: Any, report: dict[str, Any]) -> None:
+    """Median time per batch of each network, with quartiles."""
+    table = timings_by_batch(report)
+    place = np.arange(len(table))
+    for index, name in enumerate(_COLOURS):
+        rows = [networks[name] for networks in table.values()]
+        median = np.array([row["median"] for row in rows]) * 1e6
+        low = median - np.array([row["low"] for row in rows]) * 1e6
+        high = np.array([row["high"] for row in rows]) * 1e6 - median
+        axes.bar(
+            place + 0.27 * (index - 1), median, 0.27, yerr=np.stack([low, high]),
+            label=name, color=_COLOURS[name], capsize=3,
+        )  # fmt: skip
+    labels = [f"batch {batch}" for batch in table]
+    axes.set(
+        title="Time per batch", ylabel="microseconds", yscale="log", xticks=place,
+        xticklabels=labels,
+    )  # fmt: skip
+    axes.legend()
+
+
+def _pattern(axes: Any, report: dict[str, Any]) -> None:
+    """How many first-layer weights read each input; an image where it is square."""
+    pattern = np.asarray(report["pattern"])
+    side = math.isqrt(len(pattern))
+    if side * side == len(pattern):
+        image = axes.imshow(pattern.reshape(side, side), cmap="viridis")
+        axes.figure.colorbar(image, ax=axes)
+        axes.set(title="Weights kept per input pixel", xticks=[], yticks=[])
+    else:
+        axes.bar(np.arange(len(pattern)), pattern, color=_COLOURS["sparse"])
+        axes.set(title="Weights kept per input", xlabel="input")

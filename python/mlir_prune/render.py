@@ -1,0 +1,197 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""The report as one table with notes, for a terminal and for a text file."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+Row = tuple[str, str, str, str]
+
+
+def render(report: dict[str, Any], console: Console) -> None:
+    """Prints the table and the notes to `console`."""
+    console.print(make_table(report))
+    for note in notes(report):
+        console.print(Text(f"- {note}"))
+
+
+def render_text(report: dict[str, Any], width: int = 110) -> str:
+    """Table and notes as plain text of at most `width` columns."""
+    buffer = io.StringIO()
+    render(report, Console(file=buffer, width=width, color_system=None, legacy_windows=False))
+    return "\n".join(line.rstrip() for line in buffer.getvalue().splitlines()) + "\n"
+
+
+def make_table(report: dict[str, Any]) -> Table:
+    """The one table: what, dense, pruned, and what changed or why."""
+    model = report["recipe"]["model"]
+    title = f"{'-'.join(map(str, model['widths']))} on {report['dataset']}"
+    table = Table(title=title)
+    table.add_column("")
+    table.add_column("dense", justify="right")
+    table.add_column("pruned", justify="right")
+    table.add_column("change, reason", overflow="fold")
+    for section in (_accuracy, _layers, _sizes, _kernels, _times):
+        rows = list(section(report))
+        for index, row in enumerate(rows):
+            table.add_row(*(Text(cell) for cell in row), end_section=index == len(rows) - 1)
+    return table
+
+
+def _accuracy(report: dict[str, Any]) -> Iterator[Row]:
+    dense, pruned = report["test"]["dense"], report["test"]["pruned"]
+    yield (
+        "test accuracy",
+        f"{dense['accuracy']:.2f} %",
+        f"{pruned['accuracy']:.2f} %",
+        f"{pruned['accuracy'] - dense['accuracy']:+.2f} points on {dense['rows']:,} rows "
+        "that no choice used",
+    )
+    dense, pruned = report["validation"]["dense"], report["validation"]["pruned"]
+    yield (
+        "validation accuracy",
+        f"{dense['accuracy']:.2f} %",
+        f"{pruned['accuracy']:.2f} %",
+        f"{dense['rows']:,} rows; chose the epochs and quality {report['quality']:g}",
+    )
+
+
+def _layers(report: dict[str, Any]) -> Iterator[Row]:
+    for row in report["layers"]:
+        share = 100.0 * row["nonzeros"] / row["weights"]
+        yield (
+            f"{row['name']} weights",
+            f"{row['weights']:,}",
+            f"{row['nonzeros']:,}",
+            f"{share:.2f} % left; {_shape(row['shape'])} became {_shape(row['compact_shape'])}",
+        )
+
+
+def _sizes(report: dict[str, Any]) -> Iterator[Row]:
+    t, size = report["totals"], report["bytes"]
+    yield "weights", f"{t['weights']:,}", f"{t['nonzeros']:,}", f"{t['compression']:.1f}x fewer"
+    yield (
+        "weights and biases",
+        f"{t['parameters']:,}",
+        f"{t['parameters_left']:,}",
+        f"{t['compression_with_biases']:.1f}x fewer",
+    )
+    yield (
+        "MACs per row",
+        f"{t['macs_dense']:,}",
+        f"{t['macs_sparse']:,}",
+        f"{t['macs_shrunk']:,} when the shrunk layers run dense",
+    )
+    yield "FLOPs per row", f"{t['flops_dense']:,}", f"{t['flops_sparse']:,}", "2 per MAC"
+    yield (
+        "hidden neurons",
+        f"{t['hidden']:,}",
+        f"{t['hidden_left']:,}",
+        f"{t['neurons_removed']:,} removed, exactly",
+    )
+    yield (
+        "bytes of the bytecode",
+        f"{size['dense']:,}",
+        f"{size['compact']:,}",
+        "zeros inside the shrunk layers are stored",
+    )
+
+
+def _kernels(report: dict[str, Any]) -> Iterator[Row]:
+    for batch, rows in report["kernels"].items():
+        for row in rows:
+            name = f"{row['layer']} kernel, batch {batch}"
+            yield name, "dense", row["kernel"], row["reason"]
+
+
+def _times(report: dict[str, Any]) -> Iterator[Row]:
+    for batch, by_network in timings_by_batch(report).items():
+        dense, sparse = by_network["dense"], by_network["sparse"]
+        shrunk = by_network["shrunk"]
+        yield (
+            f"time, batch {batch}",
+            _time(dense["median"]),
+            _time(sparse["median"]),
+            f"{_ratio(dense['median'], sparse['median'])}; shrunk with dense kernels "
+            f"{_time(shrunk['median'])}; {_threads(dense['threads'])}",
+        )
+
+
+def notes(report: dict[str, Any]) -> Iterator[str]:
+    """What the table does not say by itself, losses included."""
+    trials = report["trials"]
+    tolerance = report["recipe"]["prune"]["tolerance"]
+    tried = ", ".join(
+        f"{t['quality']:g} ({t['nonzeros']:,} weights, {t['score']['accuracy']:.2f} %)"
+        for t in trials
+    )
+    if any(t["accepted"] for t in trials):
+        reason = f"the sparsest within {tolerance:g} points of the dense network on validation"
+    else:
+        reason = f"none came within {tolerance:g} points of the dense network; the most accurate"
+    yield f"Quality {report['quality']:g} is {reason}, of: {tried}."
+    reference = report["reference"]
+    yield (
+        "The compiled pruned network equals the plain reference of the masked one within "
+        f"{reference['relative_error']:.1e} relative (allowed {reference['tolerance']:.0e})."
+    )
+    for batch, by_network in timings_by_batch(report).items():
+        loss = _loss(batch, by_network)
+        if loss:
+            yield loss
+    yield (
+        "Times are medians of calls that took turns in this run; dense runs on the same "
+        "runtime (oneDNN where it is built in)."
+    )
+
+
+def _loss(batch: int, by_network: dict[str, Any]) -> str:
+    """Where the chosen kernels lose, in a sentence; empty when they win."""
+    dense, shrunk, sparse = (by_network[n]["median"] for n in ("dense", "shrunk", "sparse"))
+    if sparse > dense:
+        return (
+            f"At batch {batch} the pruned network is slower than the dense one: "
+            f"{_time(sparse)} against {_time(dense)}."
+        )
+    if sparse > 1.03 * shrunk:
+        return (
+            f"At batch {batch} the chosen kernels lose to dense kernels on the same shrunk "
+            f"layers: {_time(sparse)} against {_time(shrunk)}."
+        )
+    return ""
+
+
+def timings_by_batch(report: dict[str, Any]) -> dict[int, dict[str, dict[str, Any]]]:
+    """Timings by batch, then by network."""
+    table: dict[int, dict[str, dict[str, Any]]] = {}
+    for timing in report["timings"]:
+        table.setdefault(timing["batch"], {})[timing["network"]] = timing
+    return table
+
+
+def _shape(shape: list[int]) -> str:
+    return " x ".join(f"{extent:,}" for extent in shape)
+
+
+def _time(seconds: float) -> str:
+    """Seconds with three digits in a unit that suits."""
+    for unit, scale in (("s", 1.0), ("ms", 1e3), ("us", 1e6)):
+        if seconds * scale >= 1.0:
+            return f"{seconds * scale:.3g} {unit}"
+    return f"{seconds * 1e9:.3g} ns"
+
+
+def _ratio(dense: float, pruned: float) -> str:
+    if pruned <= dense:
+        return f"{dense / pruned:.2f}x faster"
+    return f"{pruned / dense:.2f}x slower"
+
+
+def _threads(count: int) -> str:
+    return "1 thread" if count == 1 else f"{count} threads"

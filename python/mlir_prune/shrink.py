@@ -1,0 +1,114 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""The compiler side of compression: masks folded, neurons removed, kernels chosen."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from .models import Mlp
+from .native import parse
+from .pipelines import (
+    batch_pipeline,
+    fold_pipeline,
+    kernels_pipeline,
+    mask_pipeline,
+    shrink_pipeline,
+)
+
+Remark = dict[str, Any]
+"""One decision of a pass: pass, name, message, and named arguments as text."""
+
+TOLERANCE = 1e-5
+"""Largest difference allowed, relative to the largest output of the reference."""
+
+
+@dataclass
+class Forms:
+    """One network in the forms of docs/DESIGN.md, section 2, all with values.
+
+    `dense` has the dense values; `masked` and `compact` the pruned ones.
+    """
+
+    initial: Any
+    dense: Any
+    masked: Any
+    compact: Any
+    remarks: list[Remark]
+
+
+def build_forms(
+    mlp: Mlp,
+    batch: int,
+    initial: Mapping[str, np.ndarray],
+    dense: Mapping[str, np.ndarray],
+    pruned: Mapping[str, np.ndarray],
+) -> Forms:
+    """Binds the values and runs the shrinking passes.
+
+    In `pruned` exactly the pruned weights are zero, so the masks of the masked
+    form are those of the fine-tuning.
+    """
+    masked = bound(mlp, batch, pruned)
+    masked.run(mask_pipeline())
+    compact = masked.clone()
+    remarks = run_with_remarks(compact, shrink_pipeline())
+    return Forms(bound(mlp, batch, initial), bound(mlp, batch, dense), masked, compact, remarks)
+
+
+def bound(mlp: Mlp, batch: int, values: Mapping[str, np.ndarray]) -> Any:
+    """The network of `mlp` with `values` as constants."""
+    module = parse(mlp.text(batch))
+    module.bind(dict(values))
+    return module
+
+
+def at_batch(module: Any, batch: int) -> Any:
+    """A copy of `module` for another batch."""
+    copy = module.clone()
+    copy.run(batch_pipeline(batch))
+    return copy
+
+
+def with_kernels(module: Any, batch: int) -> tuple[Any, list[Remark]]:
+    """A copy for `batch` with a kernel on every layer, and why each was chosen."""
+    copy = at_batch(module, batch)
+    return copy, run_with_remarks(copy, kernels_pipeline())
+
+
+def run_with_remarks(module: Any, pipeline: str) -> list[Remark]:
+    """Runs `pipeline`; what its passes remarked, in program order."""
+    return [
+        {
+            "pass": remark.category,
+            "name": remark.name,
+            "message": remark.message,
+            "arguments": dict(remark.arguments),
+        }
+        for remark in module.run(pipeline)
+    ]
+
+
+def reference_logits(forms: Forms, inputs: np.ndarray) -> np.ndarray:
+    """Logits of the masked network, nothing removed, on the plain loops."""
+    folded = forms.masked.clone()
+    folded.run(fold_pipeline())
+    module = at_batch(folded, len(inputs))
+    return run_forward(module.compile(reference=True), inputs)
+
+
+def run_forward(executable: Any, inputs: np.ndarray) -> np.ndarray:
+    """Logits [rows, classes] of one batch."""
+    feed = {"input": np.ascontiguousarray(inputs)}
+    return np.asarray(executable.call("forward", feed)["logits"])
+
+
+def relative_error(found: np.ndarray, reference: np.ndarray) -> float:
+    """max |found - reference| / max |reference|; infinite when not finite."""
+    if not np.isfinite(found).all():
+        return float("inf")
+    scale = float(np.abs(reference).max())
+    return float(np.abs(found - reference).max()) / (scale if scale > 0 else 1.0)

@@ -1,0 +1,80 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""Shared fixtures: a small data set and a report made by hand."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import settings
+
+from mlir_prune.data import Dataset, Split
+from mlir_prune.recipe import default_recipe
+
+# Compiling inside a property test takes longer than the default deadline.
+settings.register_profile("prune", deadline=None, max_examples=15, derandomize=True)
+settings.load_profile("prune")
+
+
+@pytest.fixture
+def blobs() -> Dataset:
+    """Four well separated clusters in eight dimensions."""
+    return make_blobs()
+
+
+def make_blobs(rows: int = 200) -> Dataset:
+    rng = np.random.default_rng(3)
+    centres = rng.standard_normal((4, 8)) * 3.0
+    labels = np.arange(3 * rows) % 4
+    inputs = (centres[labels] + rng.standard_normal((3 * rows, 8))).astype(np.float32)
+    parts = [
+        Split(inputs[start : start + rows], labels[start : start + rows].astype(np.int32))
+        for start in range(0, 3 * rows, rows)
+    ]
+    return Dataset("blobs", parts[0], parts[1], 4, lambda: parts[2])
+
+
+@pytest.fixture
+def report() -> dict[str, Any]:
+    """A report with round numbers in which sparse wins at 1 and loses at 64."""
+    layers = [
+        {
+            "name": f"fc{index}", "shape": shape, "weights": shape[0] * shape[1],
+            "biases": shape[0], "pruned_nonzeros": left + 1, "compact_shape": small,
+            "compact_weights": small[0] * small[1], "nonzeros": left, "compact_biases": small[0],
+        }
+        for index, shape, small, left in [(1, [20, 16], [5, 16], 32), (2, [4, 20], [4, 5], 8)]
+    ]  # fmt: skip
+    from mlir_prune.report import totals
+
+    score = {"accuracy": 97.5, "loss": 0.1, "rows": 40}
+    timings = [
+        {"network": name, "batch": batch, "threads": 1, "median": median, "low": median * 0.9,
+         "high": median * 1.1, "calls": 9}
+        for batch, medians in {1: (4e-6, 3e-6, 1e-6), 64: (8e-6, 9e-6, 16e-6)}.items()
+        for name, median in zip(("dense", "shrunk", "sparse"), medians, strict=True)
+    ]  # fmt: skip
+    recipe = default_recipe().to_dict()
+    recipe["model"]["widths"] = [16, 20, 4]
+    return {
+        "dataset": "blobs",
+        "recipe": recipe,
+        "rows": {"train": 100, "validation": 40},
+        "test": {"dense": score, "pruned": {**score, "accuracy": 95.0}},
+        "validation": {"dense": score, "pruned": score},
+        "quality": 0.5,
+        "trials": [{"quality": 0.5, "nonzeros": 42, "score": score, "accepted": True}],
+        "layers": layers,
+        "totals": totals(layers),
+        "pattern": [2] * 16,
+        "remarks": [],
+        "kernels": {
+            "1": [{"layer": "fc1", "kernel": "csr", "reason": "10 % non-zero"}],
+            "64": [{"layer": "fc1", "kernel": "dense", "reason": "predicted 2 us against 3 us"}],
+        },
+        "timings": timings,
+        "bytes": {"dense": 2000, "compact": 700},
+        "reference": {"relative_error": 2e-7, "tolerance": 1e-5},
+        "history": {"dense": {"loss": [1.0], "validation": [97.5], "kept": 0}},
+    }

@@ -1,0 +1,108 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""Train, prune, remove, compile: the same outputs as the reference."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from mlir_prune.compress import compile_networks, take_rows, verify
+from mlir_prune.models import ACTIVATIONS, Mlp
+from mlir_prune.recipe import Bench
+from mlir_prune.shrink import build_forms, relative_error, run_forward
+from mlir_prune.stages import apply_masks, threshold_masks
+from oracle import forward
+
+networks = st.builds(
+    Mlp,
+    st.lists(st.integers(1, 24), min_size=2, max_size=5).map(tuple),
+    st.sampled_from(ACTIVATIONS),
+)
+
+
+def sparse_values(mlp: Mlp, seed: int, density: float) -> dict[str, np.ndarray]:
+    """Random weights of which `density` are not zero, and random biases."""
+    rng = np.random.default_rng(seed)
+    values = mlp.init(rng)
+    for name, array in values.items():
+        if name.endswith("bias"):
+            values[name] = rng.standard_normal(array.shape).astype(np.float32)
+        else:
+            array[rng.random(array.shape) >= density] = 0.0
+    return values
+
+
+@given(networks, st.integers(0, 99), st.sampled_from([0.0, 0.05, 0.2, 0.6, 1.0]))
+@settings(max_examples=20)
+def test_random_networks_equal_the_reference(mlp: Mlp, seed: int, density: float) -> None:
+    values = sparse_values(mlp, seed, density)
+    forms = build_forms(mlp, 5, values, values, values)
+    inputs = np.random.default_rng(seed).standard_normal((9, mlp.widths[0])).astype(np.float32)
+    executables, _ = compile_networks(forms.dense, forms.compact, Bench(batches=(1, 9)))
+    assert verify(forms, executables, inputs) <= 1e-5
+    expected = forward(mlp, values, inputs)
+    for name in ("dense", "shrunk", "sparse"):
+        assert relative_error(run_forward(executables[9][name], inputs), expected) <= 1e-5
+
+
+def test_dead_neurons_leave() -> None:
+    mlp = Mlp((6, 5, 4, 3))
+    values = mlp.init(np.random.default_rng(0))
+    values["fc1.weight"][1] = 0.0  # nothing comes in: constant relu(bias)
+    values["fc1.bias"][1] = 2.0
+    values["fc2.weight"][:, 3] = 0.0  # nothing goes out
+    forms = build_forms(mlp, 2, values, values, values)
+    left = {name: np.asarray(array) for name, array in forms.compact.parameters().items()}
+    assert left["fc1.weight"].shape == (3, 6)
+    assert left["fc2.weight"].shape == (4, 3)
+    folded = values["fc2.bias"] + 2.0 * values["fc2.weight"][:, 1]
+    np.testing.assert_allclose(left["fc2.bias"], folded, rtol=1e-6)
+
+
+def test_thresholds_are_quality_times_std() -> None:
+    mlp = Mlp((30, 20, 10))
+    values = mlp.init(np.random.default_rng(0))
+    masks = threshold_masks(mlp, values, 0.5)
+    assert set(masks) == {"fc1.weight", "fc2.weight"}
+    for name, mask in masks.items():
+        wide = values[name].astype(np.float64)
+        sure = np.abs(np.abs(wide) - 0.5 * wide.std()) > 1e-6
+        np.testing.assert_array_equal(mask[sure], (np.abs(wide) > 0.5 * wide.std())[sure])
+    pruned = apply_masks(values, masks)
+    np.testing.assert_array_equal(pruned["fc1.weight"] != 0, masks["fc1.weight"])
+    assert values["fc1.weight"].all(), "the input was changed"
+
+
+def test_digits_end_to_end(tmp_path: Path) -> None:
+    pytest.importorskip("sklearn", reason="scikit-learn holds the digits")
+    from mlir_prune.compress import compress
+    from mlir_prune.data import load
+    from mlir_prune.progress import Progress
+    from mlir_prune.recipe import from_dict
+
+    recipe = from_dict(
+        {
+            "model": {"widths": [64, 100, 50, 10]},
+            "dense": {"epochs": 20},
+            "sparse": {"epochs": 40},
+            "prune": {"qualities": [0.25, 0.5], "trial_epochs": 5},
+            "finetune": {"epochs": 15},
+            "bench": {"batches": [1, 64], "rounds": 2, "min_seconds": 0.001},
+        }
+    )
+    report = compress(recipe, load("digits"), tmp_path, Progress())
+    assert report["reference"]["relative_error"] <= 1e-5
+    assert report["test"]["dense"]["accuracy"] >= 95.0
+    drop = report["test"]["dense"]["accuracy"] - report["test"]["pruned"]["accuracy"]
+    assert drop <= 2.0
+    assert report["totals"]["compression"] >= 5.0
+    assert report["totals"]["neurons_removed"] > 0
+
+
+def test_take_rows_repeats() -> None:
+    rows = take_rows(np.arange(6, dtype=np.float32).reshape(3, 2), 5)
+    np.testing.assert_array_equal(rows[3:], [[0, 1], [2, 3]])

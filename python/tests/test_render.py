@@ -1,0 +1,73 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""The report's table, notes and picture, from a report made by hand."""
+
+from __future__ import annotations
+
+import copy
+from typing import Any
+
+import numpy as np
+import pytest
+
+from mlir_prune.models import Mlp
+from mlir_prune.render import notes, render_text
+from mlir_prune.report import layer_rows, totals
+
+
+def test_table_says_everything(report: dict[str, Any]) -> None:
+    text = render_text(report)
+    flat = " ".join(text.split())
+    for expected in (
+        "16-20-4 on blobs",
+        "97.50 %", "95.00 %", "-2.50 points on 40 rows",
+        "fc1 weights", "10.00 % left; 20 x 16 became 5 x 16",
+        "10.0x fewer",
+        "hidden neurons", "15 removed",
+        "fc1 kernel, batch 1", "csr", "10 % non-zero",
+        "4.00x faster", "2.00x slower",
+        "2 per MAC",
+    ):  # fmt: skip
+        assert expected in flat, expected
+    assert max(map(len, text.splitlines())) <= 110
+    assert "\x1b" not in text
+
+
+def test_notes_say_where_sparse_loses(report: dict[str, Any]) -> None:
+    said = " ".join(notes(report))
+    assert "At batch 64 the pruned network is slower than the dense one: 16 us" in said
+    assert "At batch 1 " not in said
+    report["timings"][2]["median"] = 3.5e-6
+    assert "At batch 1 the chosen kernels lose to dense kernels" in " ".join(notes(report))
+
+
+def test_notes_admit_that_no_trial_was_accepted(report: dict[str, Any]) -> None:
+    report["trials"][0]["accepted"] = False
+    assert "none came within" in " ".join(notes(report))
+
+
+def test_totals_count_by_hand(report: dict[str, Any]) -> None:
+    t = report["totals"]
+    assert (t["weights"], t["nonzeros"], t["compression"]) == (400, 40, 10.0)
+    assert (t["parameters"], t["parameters_left"]) == (424, 49)
+    assert (t["macs_dense"], t["macs_shrunk"], t["macs_sparse"]) == (400, 100, 40)
+    assert t["flops_sparse"] == 80
+    assert (t["hidden"], t["neurons_removed"]) == (20, 15)
+
+
+def test_layer_rows_survive_a_layer_that_vanished() -> None:
+    mlp = Mlp((3, 2, 2))
+    pruned = mlp.init(np.random.default_rng(0))
+    compact = {"fc2.bias": pruned["fc2.bias"]}
+    rows = layer_rows(mlp, pruned, compact)
+    assert [row["nonzeros"] for row in rows] == [0, 0]
+    assert totals(rows)["compression"] == 10
+
+
+def test_picture_is_a_png(report: dict[str, Any]) -> None:
+    pytest.importorskip("matplotlib", reason="matplotlib draws the picture")
+    from mlir_prune.picture import draw
+
+    assert draw(report).startswith(b"\x89PNG")
+    odd = copy.deepcopy(report)
+    odd["pattern"] = [1, 2, 3]
+    assert draw(odd).startswith(b"\x89PNG")
