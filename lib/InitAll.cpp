@@ -16,6 +16,7 @@
 #include "Prune/Dialect/Prune/Transforms/Model/Passes.h"
 #include "Prune/Dialect/Prune/Transforms/Prune/Passes.h"
 #include "Prune/Dialect/Prune/Transforms/Train/Passes.h"
+#include "Prune/Implementations/Channels.h"
 
 #include <utility>
 
@@ -23,6 +24,7 @@ using namespace mlir;
 
 void prune::registerAllDialects(DialectRegistry &registry) {
   registry.insert<prune::PruneDialect, onednn::OneDNNDialect>();
+  registerLinalgPrunableModels(registry);
 }
 
 void prune::registerAllPasses() {

@@ -9,6 +9,8 @@
 #ifndef PRUNE_DIALECT_PRUNE_TRANSFORMS_PRUNE_PASSES_H
 #define PRUNE_DIALECT_PRUNE_TRANSFORMS_PRUNE_PASSES_H
 
+#include "Prune/Dialect/Prune/IR/Prune.h"
+
 #include "mlir/Pass/Pass.h"
 
 namespace mlir::prune {

@@ -11,4 +11,135 @@
 
 include "mlir/Pass/PassBase.td"
 
+def ScorePass : Pass<"prune-score", "ModuleOp"> {
+  let summary = "Score the groups of every prunable weight";
+  let description = [{
+    Before: a network whose operations implement `PrunableOpInterface`. After: a
+    `prune.score` follows every weight chosen by role and name, for
+    `prune-select-masks` to read. Weights are found through the interface, behind
+    masks, gates and transpositions.
+
+    `granularity` is `unstructured`, `kernel`, `channel:<axis>`,
+    `vector:<axis>`, `block:<extent>x<extent>...` or `n_of_m:<n>:<m>:<axis>`.
+
+    ```mlir
+    %w = arith.constant {prune.param = #prune.param<"fc1.weight", weight>} dense_resource<w> : tensor<300x784xf32>
+    // is followed by
+    %s = prune.score %w criterion(<magnitude>) granularity(<unstructured>) : tensor<300x784xf32> -> tensor<300x784xf32>
+    ```
+
+    A weight that the granularity does not fit is left alone, with a remark.
+    Refuses, with an error, a malformed option.
+  }];
+  let options = [
+    Option<"criterion", "criterion", "::mlir::prune::CriterionKind",
+           "::mlir::prune::CriterionKind::Magnitude", "what a score measures",
+           [{::llvm::cl::values(clEnumValN(::mlir::prune::CriterionKind::Magnitude, "magnitude",
+                                           "p-norm of the group"))}]>,
+    Option<"p", "p", "double", "1.0", "exponent of the norm of a group">,
+    Option<"granularity", "granularity", "std::string", "\"unstructured\"",
+           "which elements are pruned together">,
+    ListOption<"roles", "roles", "std::string", "roles of parameters to score (weight if empty)">,
+    ListOption<"parameters", "parameters", "std::string",
+               "name patterns of the weights to score (all if empty)">,
+    ListOption<"ignore", "ignore", "std::string", "name patterns of weights to leave alone">,
+  ];
+  let statistics = [
+    Statistic<"numWeightsScored", "num-weights-scored", "weights that got scores">,
+  ];
+  let dependentDialects = ["::mlir::prune::PruneDialect"];
+}
+
+def SelectMasksPass : Pass<"prune-select-masks", "ModuleOp"> {
+  let summary = "Turn scores of constant weights into constant masks";
+  let description = [{
+    Before: weights with values (`prune-bind-parameters`) followed by
+    `prune.score`. After: the scores are gone and every scored weight is used
+    through `prune.apply_mask` with a constant mask (masked form). A mask that is
+    there already is intersected: what is pruned stays pruned, and its values
+    count as zeros.
+
+    Exactly one of three rules is given, as a number for all or as
+    `pattern:number`, where the first pattern that matches the name counts; a
+    weight that none matches keeps all its elements:
+
+    * `threshold`: prune scores below or equal to the number.
+    * `quality`: the threshold is the number times the population standard
+      deviation about the mean of all elements in effect (Han 2015; METHODS 0.3).
+    * `ratio`: prune the share of elements of smallest score, `round(ratio *
+      elements)`; with `scope=global` all weights that the same rule matches
+      are ranked together. Ties prune the lower index first.
+
+    With the granularity `n_of_m` the limit applies to what the rule keeps, and
+    no rule is needed.
+
+    A rule that would prune a weight to nothing leaves the group of largest
+    score (the last of equals), with a remark, because a network without a layer
+    is hardly what was meant; `allow-empty` prunes it.
+
+    ```mlir
+    %s = prune.score %w criterion(<magnitude>) granularity(<unstructured>) : tensor<2x2xf32> -> tensor<2x2xf32>
+    %y = "use"(%w) : (tensor<2x2xf32>) -> tensor<2x2xf32>
+    // becomes
+    %m = arith.constant dense_resource<mask_w> : tensor<2x2xi1>
+    %t = prune.apply_mask %w, %m : tensor<2x2xf32>
+    %y = "use"(%t) : (tensor<2x2xf32>) -> tensor<2x2xf32>
+    ```
+
+    Refuses, with an error, a scored weight or a mask that is not constant, and
+    malformed options.
+  }];
+  let options = [
+    ListOption<"threshold", "threshold", "std::string", "absolute thresholds">,
+    ListOption<"quality", "quality", "std::string", "thresholds in standard deviations">,
+    ListOption<"ratio", "ratio", "std::string", "shares of elements to prune">,
+    Option<"scope", "scope", "std::string", "\"tensor\"",
+           "what a ratio is over: tensor or global">,
+    Option<"allowEmpty", "allow-empty", "bool", "false", "allow to prune a weight to nothing">,
+  ];
+  let statistics = [
+    Statistic<"numMasksSelected", "num-masks-selected", "weights that got a mask">,
+    Statistic<"numWeightsPruned", "num-weights-pruned", "elements newly masked">,
+    Statistic<"numWeightsKept", "num-weights-kept", "elements that stay">,
+  ];
+  let dependentDialects = ["::mlir::prune::PruneDialect", "::mlir::arith::ArithDialect"];
+}
+
+def FoldMasksPass : Pass<"prune-fold-masks", "ModuleOp"> {
+  let summary = "Write constant masks into constant weights as zeros";
+  let description = [{
+    Before: masked form. After: every `prune.apply_mask` of a constant weight and
+    a constant mask is a constant with zeros; subnormal values of every weight
+    are zero too.
+
+    ```mlir
+    %t = prune.apply_mask %w, %m : tensor<300x784xf32>
+    // becomes
+    %t = arith.constant {prune.param = #prune.param<"fc1.weight", weight>} dense_resource<w_1> : tensor<300x784xf32>
+    ```
+
+    A mask or weight that is not constant is left alone, with a remark.
+  }];
+  let statistics = [
+    Statistic<"numMasksFolded", "num-masks-folded", "masks that became zeros">,
+    Statistic<"numWeightsZeroed", "num-weights-zeroed", "non-zero elements set to zero">,
+    Statistic<"numSubnormalsFlushed", "num-subnormals-flushed", "subnormal elements set to zero">,
+  ];
+  let dependentDialects = ["::mlir::arith::ArithDialect"];
+}
+
+def VerifyMaskedPass : Pass<"prune-verify-masked", "ModuleOp"> {
+  let summary = "Check the contract of the masked form";
+  let description = [{
+    Every weight of an operation with `PrunableOpInterface`, chosen by name, is
+    used through `prune.apply_mask` with a constant mask; no score is left. The
+    module is not changed. Each violation is an error at the operation.
+  }];
+  let options = [
+    ListOption<"parameters", "parameters", "std::string",
+               "name patterns of the weights to check (all if empty)">,
+    ListOption<"ignore", "ignore", "std::string", "name patterns of weights that need no mask">,
+  ];
+}
+
 #endif // PRUNE_DIALECT_PRUNE_TRANSFORMS_PRUNE_PASSES_TD

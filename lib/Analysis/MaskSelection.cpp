@@ -1,0 +1,189 @@
+//===- MaskSelection.cpp - Scores and masks over plain values -------------===//
+//
+// Part of the pruning compiler, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+//
+// All of pruning's arithmetic on values: p-norms of groups, thresholds, ranking
+// and n-of-m limits. Works in double precision on row-major arrays and knows
+// nothing of the IR, so that unit tests reach it directly.
+//
+//===----------------------------------------------------------------------===//
+
+#include "Prune/Analysis/MaskSelection.h"
+
+#include <cmath>
+#include <tuple>
+
+using namespace mlir;
+using namespace mlir::prune;
+
+int64_t WeightScores::countKept() const {
+  return llvm::count_if(kept, [](char bit) { return bit != 0; });
+}
+
+/// Position of a multi-index in row-major order.
+static int64_t flatten(ArrayRef<int64_t> index, ArrayRef<int64_t> shape) {
+  int64_t position = 0;
+  for (auto [i, extent] : llvm::zip_equal(index, shape))
+    position = position * extent + i;
+  return position;
+}
+
+/// Fills values, kept and groups from the weight and its mask.
+static void readElements(WeightScores &result, const ConstantView &weight,
+                         const std::optional<ConstantView> &mask,
+                         GranularityAttr granularity, ArrayRef<int64_t> grid) {
+  result.shape.assign(weight.getShape().begin(), weight.getShape().end());
+  if (weight.getNumElements() == 0)
+    return;
+  SmallVector<int64_t> index(result.shape.size(), 0);
+  do {
+    bool isKept = !mask || mask->at(index) != 0.0;
+    result.values.push_back(isKept ? weight.at(index) : 0.0);
+    result.kept.push_back(isKept);
+    result.groups.push_back(flatten(granularity.getGroup(index), grid));
+  } while (advance(index, result.shape));
+}
+
+WeightScores mlir::prune::computeScores(const ConstantView &weight,
+                                        const std::optional<ConstantView> &mask,
+                                        CriterionAttr criterion,
+                                        GranularityAttr granularity) {
+  WeightScores result;
+  SmallVector<int64_t> grid = *granularity.getGridShape(weight.getShape());
+  readElements(result, weight, mask, granularity, grid);
+
+  int64_t numGroups = ShapedType::getNumElements(grid);
+  result.scores.assign(numGroups, 0.0);
+  result.sizes.assign(numGroups, 0);
+  SmallVector<char, 0> inEffect(numGroups, 0);
+  double p = criterion.getP().convertToDouble();
+  for (auto [value, kept, group] :
+       llvm::zip_equal(result.values, result.kept, result.groups)) {
+    result.scores[group] +=
+        p == 1.0 ? std::abs(value) : std::pow(std::abs(value), p);
+    ++result.sizes[group];
+    inEffect[group] |= kept;
+  }
+  bool isSingle = llvm::all_of(result.sizes, [](int64_t n) { return n == 1; });
+  if (isSingle && p != 1.0)
+    for (auto [value, group] : llvm::zip_equal(result.values, result.groups))
+      result.scores[group] = std::abs(value);
+  for (auto [score, isIn] : llvm::zip_equal(result.scores, inEffect)) {
+    if (!isIn)
+      score = -1.0;
+    else if (!isSingle && p != 1.0)
+      score = std::pow(score, 1.0 / p);
+  }
+  return result;
+}
+
+double mlir::prune::computeStd(const WeightScores &weight) {
+  double count = weight.values.size();
+  if (weight.values.empty())
+    return 0.0;
+  double mean = 0.0, variance = 0.0;
+  for (double value : weight.values)
+    mean += value;
+  mean /= count;
+  for (double value : weight.values)
+    variance += (value - mean) * (value - mean);
+  return std::sqrt(variance / count);
+}
+
+/// Clears the elements of every group for which `isPruned` is set.
+static void pruneGroups(WeightScores &weight, ArrayRef<char> isPruned) {
+  for (auto [kept, group] : llvm::zip_equal(weight.kept, weight.groups))
+    kept = kept && !isPruned[group];
+}
+
+void mlir::prune::selectByThreshold(WeightScores &weight, double threshold) {
+  SmallVector<char, 0> isPruned;
+  for (double score : weight.scores)
+    isPruned.push_back(score <= threshold);
+  pruneGroups(weight, isPruned);
+}
+
+std::optional<double>
+mlir::prune::selectByRatio(ArrayRef<WeightScores *> weights, double ratio) {
+  struct Entry {
+    double score;
+    unsigned weight;
+    int64_t group;
+  };
+  SmallVector<Entry, 0> ranking;
+  SmallVector<SmallVector<char, 0>> isPruned;
+  int64_t total = 0;
+  for (auto [position, weight] : llvm::enumerate(weights)) {
+    total += weight->values.size();
+    isPruned.emplace_back(weight->scores.size(), 0);
+    for (auto [group, score] : llvm::enumerate(weight->scores))
+      ranking.push_back({score, static_cast<unsigned>(position),
+                         static_cast<int64_t>(group)});
+  }
+  llvm::sort(ranking, [](const Entry &a, const Entry &b) {
+    return std::tie(a.score, a.weight, a.group) <
+           std::tie(b.score, b.weight, b.group);
+  });
+
+  int64_t target = std::llround(ratio * static_cast<double>(total));
+  int64_t pruned = 0;
+  std::optional<double> last;
+  for (const Entry &entry : ranking) {
+    int64_t size = weights[entry.weight]->sizes[entry.group];
+    // One more group must bring the count nearer to the target.
+    if (std::abs(pruned + size - target) >= std::abs(pruned - target))
+      break;
+    pruned += size;
+    isPruned[entry.weight][entry.group] = 1;
+    last = entry.score;
+  }
+  for (auto [weight, groups] : llvm::zip_equal(weights, isPruned))
+    pruneGroups(*weight, groups);
+  return last;
+}
+
+void mlir::prune::limitNOfM(WeightScores &weight, GranularityAttr granularity) {
+  int64_t axis = granularity.getAxis();
+  int64_t n = granularity.getShape()[0], m = granularity.getShape()[1];
+  int64_t extent = weight.shape[axis], inner = 1;
+  for (int64_t size : ArrayRef(weight.shape).drop_front(axis + 1))
+    inner *= size;
+  int64_t numElements = weight.values.size();
+  for (int64_t line = 0; line < numElements / std::max<int64_t>(extent, 1);
+       ++line) {
+    int64_t base = line / inner * extent * inner + line % inner;
+    for (int64_t start = 0; start < extent; start += m) {
+      SmallVector<int64_t> window;
+      for (int64_t i = start; i < std::min(start + m, extent); ++i)
+        if (weight.kept[base + i * inner])
+          window.push_back(base + i * inner);
+      llvm::sort(window, [&](int64_t a, int64_t b) {
+        return std::tie(weight.scores[weight.groups[a]], a) <
+               std::tie(weight.scores[weight.groups[b]], b);
+      });
+      while (static_cast<int64_t>(window.size()) > n) {
+        weight.kept[window.front()] = 0;
+        window.erase(window.begin());
+      }
+    }
+  }
+}
+
+bool mlir::prune::keepAtLeastOne(WeightScores &weight,
+                                 const WeightScores &before) {
+  if (weight.countKept() != 0 || before.countKept() == 0)
+    return false;
+  int64_t best = 0;
+  for (auto [group, score] : llvm::enumerate(weight.scores))
+    if (score >= weight.scores[best])
+      best = group;
+  for (auto [kept, was, group] :
+       llvm::zip_equal(weight.kept, before.kept, weight.groups))
+    kept = was && group == best;
+  return true;
+}

@@ -1,0 +1,52 @@
+//===- Granularity.cpp - Granularities as pass options --------------------===//
+//
+// Part of the pruning compiler, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "Granularity.h"
+
+#include "llvm/ADT/StringExtras.h"
+
+using namespace mlir;
+using namespace mlir::prune;
+
+/// Parses numbers between separators; nothing when one is malformed.
+static std::optional<SmallVector<int64_t>> parseNumbers(StringRef text,
+                                                        char separator) {
+  SmallVector<int64_t> numbers;
+  if (text.empty())
+    return numbers;
+  for (StringRef part : llvm::split(text, separator)) {
+    int64_t number = 0;
+    if (part.getAsInteger(10, number))
+      return std::nullopt;
+    numbers.push_back(number);
+  }
+  return numbers;
+}
+
+GranularityAttr
+mlir::prune::parseGranularity(MLIRContext *context, StringRef text,
+                              function_ref<InFlightDiagnostic()> emitError) {
+  auto [name, rest] = text.split(':');
+  std::optional<GranularityKind> kind = symbolizeGranularityKind(name);
+  bool isBlock = kind == GranularityKind::Block;
+  std::optional<SmallVector<int64_t>> numbers =
+      parseNumbers(rest, isBlock ? 'x' : ':');
+  if (!kind || !numbers) {
+    emitError() << "malformed granularity '" << text
+                << "', expected unstructured, kernel, channel:<axis>, "
+                   "vector:<axis>, block:<extent>x<extent> or "
+                   "n_of_m:<n>:<m>:<axis>";
+    return {};
+  }
+  int64_t axis = -1;
+  if (!isBlock && !numbers->empty())
+    axis = numbers->pop_back_val();
+  if (failed(GranularityAttr::verify(emitError, *kind, *numbers, axis)))
+    return {};
+  return GranularityAttr::get(context, *kind, *numbers, axis);
+}

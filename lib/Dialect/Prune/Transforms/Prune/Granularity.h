@@ -1,0 +1,23 @@
+//===- Granularity.h - Granularities as pass options ------------*- C++ -*-===//
+//
+// Part of the pruning compiler, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef PRUNE_LIB_DIALECT_PRUNE_TRANSFORMS_PRUNE_GRANULARITY_H
+#define PRUNE_LIB_DIALECT_PRUNE_TRANSFORMS_PRUNE_GRANULARITY_H
+
+#include "Prune/Dialect/Prune/IR/Prune.h"
+
+namespace mlir::prune {
+
+/// Parses `kind`, `kind:axis`, `block:AxBx..` or `n_of_m:n:m:axis`; null after
+/// an error.
+GranularityAttr parseGranularity(MLIRContext *context, StringRef text,
+                                 function_ref<InFlightDiagnostic()> emitError);
+
+} // namespace mlir::prune
+
+#endif // PRUNE_LIB_DIALECT_PRUNE_TRANSFORMS_PRUNE_GRANULARITY_H

@@ -1,0 +1,268 @@
+//===- SelectMasks.cpp - Masks from scores of constant weights ------------===//
+//
+// Part of the pruning compiler, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+//
+// Reads every scored weight, applies the rule that its name selects, and masks
+// the weight. A global ratio ranks all weights of one rule together. O(n log n)
+// in the number of elements.
+//
+//===----------------------------------------------------------------------===//
+
+#include "Prune/Dialect/Prune/Transforms/Prune/Passes.h"
+
+#include "Prune/Analysis/MaskSelection.h"
+#include "Prune/Support/NameFilter.h"
+#include "Prune/Support/Parameters.h"
+#include "mlir/IR/BuiltinOps.h"
+#include "mlir/IR/Remarks.h"
+#include "llvm/ADT/MapVector.h"
+
+#define DEBUG_TYPE "prune-select-masks"
+
+namespace mlir::prune {
+#define GEN_PASS_DEF_SELECTMASKSPASS
+#include "Prune/Dialect/Prune/Transforms/Prune/Passes.h.inc"
+} // namespace mlir::prune
+
+using namespace mlir;
+using namespace mlir::prune;
+
+namespace {
+enum class Rule { None, Threshold, Quality, Ratio };
+
+/// A scored weight, its values before, and what becomes of it.
+struct Candidate {
+  ScoreOp score;
+  std::string name;
+  std::optional<unsigned> rule;
+  WeightScores before;
+  WeightScores after;
+  std::optional<double> threshold;
+};
+} // namespace
+
+/// The one mask through which the weight is used, if all its uses but scores go
+/// through one.
+static ApplyMaskOp findMask(Value weight) {
+  ApplyMaskOp found;
+  for (Operation *user : weight.getUsers()) {
+    if (isa<ScoreOp>(user))
+      continue;
+    auto mask = dyn_cast<ApplyMaskOp>(user);
+    if (!mask || found)
+      return {};
+    found = mask;
+  }
+  return found;
+}
+
+/// Reads the weight of a score and the mask it has; an error when either is not
+/// constant.
+static LogicalResult readCandidate(Candidate &candidate) {
+  ScoreOp score = candidate.score;
+  Value weight = score.getWeight();
+  candidate.name = getDisplayName(weight);
+  std::optional<ConstantView> view = ConstantView::get(weight);
+  if (!view)
+    return score.emitError()
+           << "expected a constant weight to select a mask for, got '"
+           << candidate.name << "' without value";
+  std::optional<ConstantView> mask;
+  if (ApplyMaskOp applied = findMask(weight)) {
+    mask = ConstantView::get(applied.getMask());
+    if (!mask)
+      return applied.emitError()
+             << "expected a constant mask on '" << candidate.name << "'";
+  }
+  candidate.before =
+      computeScores(*view, mask, score.getCriterion(), score.getGranularity());
+  candidate.after = candidate.before;
+  return success();
+}
+
+/// Makes every use of the weight see the new mask, and drops the score. A mask
+/// that is there already is part of the new one.
+static void applyMask(Candidate &candidate) {
+  ScoreOp score = candidate.score;
+  Value weight = score.getWeight();
+  auto type = cast<RankedTensorType>(getMaskType(weight.getType()));
+  std::string key = "mask_" + candidate.name;
+  auto value = createResource(type, key, ArrayRef<char>(candidate.after.kept));
+  OpBuilder builder(score);
+  auto mask = arith::ConstantOp::create(builder, score.getLoc(), value);
+  if (ApplyMaskOp applied = findMask(weight)) {
+    Operation *old = applied.getMask().getDefiningOp();
+    mask->moveBefore(applied);
+    applied.getMaskMutable().assign(mask);
+    if (old->use_empty())
+      old->erase();
+  } else {
+    auto masked = ApplyMaskOp::create(builder, score.getLoc(), weight, mask);
+    weight.replaceUsesWithIf(masked, [&](OpOperand &use) {
+      return use.getOwner() != masked && !isa<ScoreOp>(use.getOwner());
+    });
+  }
+  score.erase();
+}
+
+static void emitSelected(const Candidate &candidate, Location loc) {
+  int64_t kept = candidate.after.countKept();
+  int64_t total = candidate.after.values.size();
+  auto remark = remark::passed(
+      loc, remark::RemarkOpts::name("MaskSelected").category(DEBUG_TYPE));
+  remark << remark::metric("Parameter", candidate.name)
+         << remark::metric("Kept", kept) << remark::metric("Total", total)
+         << remark::metric("Share", static_cast<double>(kept) / total);
+  if (candidate.threshold)
+    remark << remark::metric("Threshold", *candidate.threshold);
+}
+
+namespace {
+struct SelectMasksPass final
+    : prune::impl::SelectMasksPassBase<SelectMasksPass> {
+  using SelectMasksPassBase::SelectMasksPassBase;
+
+  void runOnOperation() override {
+    if (failed(readRules()))
+      return signalPassFailure();
+    for (auto function : getOperation().getOps<FunctionOpInterface>()) {
+      SmallVector<Candidate, 0> candidates;
+      if (failed(collect(function, candidates)))
+        return signalPassFailure();
+      select(candidates);
+      for (Candidate &candidate : candidates)
+        finish(candidate);
+    }
+  }
+
+private:
+  /// Takes the one list of numbers that is given.
+  LogicalResult readRules() {
+    auto emitError = [&] { return getOperation().emitError(); };
+    if (scope != "tensor" && scope != "global")
+      return emitError() << "expected scope tensor or global, got '" << scope
+                         << "'";
+    rule = Rule::None;
+    ArrayRef<std::string> texts;
+    for (auto [kind, list] :
+         {std::pair(Rule::Threshold, ArrayRef<std::string>(threshold)),
+          std::pair(Rule::Quality, ArrayRef<std::string>(quality)),
+          std::pair(Rule::Ratio, ArrayRef<std::string>(ratio))}) {
+      if (list.empty())
+        continue;
+      if (rule != Rule::None)
+        return emitError() << "expected one of threshold, quality and ratio";
+      rule = kind;
+      texts = list;
+    }
+    FailureOr<NumberRules> parsed = NumberRules::get(texts, emitError);
+    if (failed(parsed))
+      return failure();
+    numbers = *parsed;
+    for (unsigned i = 0; i < texts.size(); ++i) {
+      double number = numbers.getNumber(i);
+      if (number < 0.0 || (rule == Rule::Ratio && number > 1.0))
+        return emitError() << "expected a "
+                           << (rule == Rule::Ratio
+                                   ? "ratio in [0, 1]"
+                                   : "number that is not negative")
+                           << ", got " << number;
+    }
+    return success();
+  }
+
+  LogicalResult collect(FunctionOpInterface function,
+                        SmallVectorImpl<Candidate> &candidates) {
+    LogicalResult result = success();
+    llvm::DenseMap<Value, ScoreOp> seen;
+    function.walk([&](ScoreOp score) {
+      auto [entry, isNew] = seen.try_emplace(score.getWeight(), score);
+      if (!isNew) {
+        result = score.emitError() << "expected one score of a weight, got a "
+                                      "second one";
+        return WalkResult::interrupt();
+      }
+      Candidate candidate;
+      candidate.score = score;
+      if (failed(readCandidate(candidate))) {
+        result = failure();
+        return WalkResult::interrupt();
+      }
+      bool isLimited =
+          score.getGranularity().getKind() == GranularityKind::NOfM;
+      if (rule == Rule::None && !isLimited) {
+        result = score.emitError()
+                 << "expected one of threshold, quality and ratio to select by";
+        return WalkResult::interrupt();
+      }
+      candidate.rule = numbers.find(candidate.name);
+      candidates.push_back(std::move(candidate));
+      return WalkResult::advance();
+    });
+    return result;
+  }
+
+  /// Applies the rules: thresholds one by one, ratios per tensor or together.
+  void select(MutableArrayRef<Candidate> candidates) {
+    llvm::MapVector<unsigned, SmallVector<Candidate *>> byRule;
+    for (Candidate &candidate : candidates) {
+      if (!candidate.rule)
+        continue;
+      double number = numbers.getNumber(*candidate.rule);
+      if (rule == Rule::Ratio) {
+        byRule[*candidate.rule].push_back(&candidate);
+        continue;
+      }
+      if (rule == Rule::Quality)
+        number *= computeStd(candidate.before);
+      candidate.threshold = number;
+      selectByThreshold(candidate.after, number);
+    }
+    for (auto &[position, members] : byRule) {
+      double number = numbers.getNumber(position);
+      if (scope == "global") {
+        rank(members, number);
+        continue;
+      }
+      for (Candidate *candidate : members)
+        rank(candidate, number);
+    }
+  }
+
+  static void rank(ArrayRef<Candidate *> members, double number) {
+    SmallVector<WeightScores *> weights;
+    for (Candidate *candidate : members)
+      weights.push_back(&candidate->after);
+    std::optional<double> last = selectByRatio(weights, number);
+    for (Candidate *candidate : members)
+      candidate->threshold = last;
+  }
+
+  void finish(Candidate &candidate) {
+    GranularityAttr granularity = candidate.score.getGranularity();
+    if (granularity.getKind() == GranularityKind::NOfM)
+      limitNOfM(candidate.after, granularity);
+    Location loc = candidate.score.getLoc();
+    if (!allowEmpty && keepAtLeastOne(candidate.after, candidate.before))
+      remark::missed(
+          loc, remark::RemarkOpts::name("LayerKeptAlive").category(DEBUG_TYPE))
+          << remark::metric("Parameter", candidate.name)
+          << remark::reason("the rule prunes every element")
+          << remark::suggest("a lower number, or allow-empty");
+    ++numMasksSelected;
+    int64_t kept = candidate.after.countKept();
+    numWeightsKept += kept;
+    numWeightsPruned += candidate.before.countKept() - kept;
+    emitSelected(candidate, loc);
+    applyMask(candidate);
+  }
+
+  Rule rule = Rule::None;
+  NumberRules numbers;
+};
+} // namespace

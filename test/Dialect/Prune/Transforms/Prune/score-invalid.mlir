@@ -1,0 +1,16 @@
+// RUN: not prune-opt %s --pass-pipeline="builtin.module(prune-score{granularity=chanel:0})" 2>&1 | FileCheck %s --check-prefix=NAME
+// RUN: not prune-opt %s --pass-pipeline="builtin.module(prune-score{granularity=block:4xa})" 2>&1 | FileCheck %s --check-prefix=NUMBER
+// RUN: not prune-opt %s --pass-pipeline="builtin.module(prune-score{granularity=channel})" 2>&1 | FileCheck %s --check-prefix=AXIS
+// RUN: not prune-opt %s --pass-pipeline="builtin.module(prune-score{granularity=n_of_m:4:4:1})" 2>&1 | FileCheck %s --check-prefix=NOFM
+// RUN: not prune-opt %s --pass-pipeline="builtin.module(prune-score{p=0})" 2>&1 | FileCheck %s --check-prefix=P
+// RUN: not prune-opt %s --pass-pipeline="builtin.module(prune-score{roles=weights})" 2>&1 | FileCheck %s --check-prefix=ROLE
+// RUN: not prune-opt %s --pass-pipeline="builtin.module(prune-score{ignore=fc[})" 2>&1 | FileCheck %s --check-prefix=GLOB
+
+// NAME: error: malformed granularity 'chanel:0', expected unstructured, kernel, channel:<axis>
+// NUMBER: error: malformed granularity 'block:4xa'
+// AXIS: error: channel expects an axis and no shape
+// NOFM: error: n_of_m expects shape = [n, m] with 0 < n < m, and an axis
+// P: error: expected a positive finite exponent p, got 0
+// ROLE: error: expected a role weight, bias, scale or buffer, got 'weights'
+// GLOB: error: malformed name pattern 'fc['
+module {}
