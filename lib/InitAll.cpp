@@ -17,6 +17,7 @@
 #include "Prune/Dialect/Prune/Transforms/Prune/Passes.h"
 #include "Prune/Dialect/Prune/Transforms/Train/Passes.h"
 #include "Prune/Implementations/Channels.h"
+#include "Prune/Pipelines/ImportPipeline.h"
 
 #include <utility>
 
@@ -38,4 +39,5 @@ void prune::registerAllPasses() {
   registerCompactPasses();
   registerLowerPasses();
   registerConversionPasses();
+  registerImportPipeline();
 }

@@ -27,6 +27,7 @@
 #include "mlir/IR/Remarks.h"
 #include "mlir/IR/SymbolTable.h"
 #include "llvm/ADT/MapVector.h"
+#include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/StringSet.h"
 
 #define DEBUG_TYPE "prune-mark-model"
@@ -174,8 +175,8 @@ private:
     return table.rename(target, rename);
   }
 
-  /// Marks the last arguments, which `parameters` names, as buffers; their use
-  /// decides the role afterwards.
+  /// Marks the last arguments, which `parameters` names, as scales or buffers;
+  /// their use can make them weights and biases afterwards.
   LogicalResult nameArguments(func::FuncOp target) {
     if (parameters.size() > target.getNumArguments())
       return target.emitError()
@@ -189,8 +190,14 @@ private:
         return target.emitError()
                << "expected a tensor of floating-point elements for parameter '"
                << name << "', got " << target.getArgumentTypes()[first + i];
-      setParam(target.getArgument(first + i), name, ParamRole::Buffer);
+      setParam(target.getArgument(first + i), name,
+               llvm::is_contained(buffers, name) ? ParamRole::Buffer
+                                                 : ParamRole::Scale);
     }
+    for (const std::string &name : buffers)
+      if (!llvm::is_contained(parameters, name))
+        return target.emitError()
+               << "buffer '" << name << "' is not among the parameters";
     return success();
   }
 
@@ -259,8 +266,8 @@ private:
                  << "parameter '" << param.getName() << "' is named twice";
     SmallVector<Value> unnamed;
     for (auto &[value, candidate] : candidates) {
-      if (isa<BlockArgument>(value))
-        setParam(value, getParam(value).getName(), candidate.role);
+      if (auto argument = dyn_cast<BlockArgument>(value))
+        refineRole(argument, candidate.role);
       else if (ParamAttr param = getParam(value))
         taken.insert(param.getName());
       else
@@ -282,6 +289,14 @@ private:
     }
     numParametersNamed += unnamed.size() + parameters.size();
     return success();
+  }
+
+  /// Gives an argument that this run has named the role of its use.
+  void refineRole(BlockArgument argument, ParamRole role) {
+    StringRef name = getParam(argument).getName();
+    if (llvm::is_contained(parameters, name) &&
+        !llvm::is_contained(buffers, name))
+      setParam(argument, name, role);
   }
 
   static std::string makeUnique(StringRef name, llvm::StringSet<> &taken) {

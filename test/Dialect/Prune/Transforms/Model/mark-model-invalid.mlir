@@ -3,6 +3,7 @@
 // RUN: prune-opt %t/missing.mlir --pass-pipeline="builtin.module(prune-mark-model{function=net})" -verify-diagnostics
 // RUN: prune-opt %t/many.mlir --pass-pipeline="builtin.module(prune-mark-model{parameters=a,b,c})" -verify-diagnostics
 // RUN: prune-opt %t/twice.mlir --pass-pipeline="builtin.module(prune-mark-model{parameters=a,a})" -verify-diagnostics
+// RUN: prune-opt %t/buffer.mlir --pass-pipeline="builtin.module(prune-mark-model{parameters=a buffers=b})" -verify-diagnostics
 // RUN: prune-opt %t/integer.mlir --pass-pipeline="builtin.module(prune-mark-model{parameters=a})" -verify-diagnostics
 // RUN: prune-opt %t/constants.mlir --pass-pipeline="builtin.module(prune-mark-model{constants=a,b})" -verify-diagnostics
 // RUN: prune-opt %t/constant-twice.mlir --pass-pipeline="builtin.module(prune-mark-model{parameters=a constants=a})" -verify-diagnostics
@@ -51,6 +52,12 @@ func.func @main(%a: tensor<2xf32>, %b: tensor<2xf32>) {
 //--- twice.mlir
 // expected-error@below {{parameter 'a' is named twice}}
 func.func @main(%a: tensor<2xf32>, %b: tensor<2xf32>) {
+  return
+}
+
+//--- buffer.mlir
+// expected-error@below {{buffer 'b' is not among the parameters}}
+func.func @main(%a: tensor<2xf32>) {
   return
 }
 

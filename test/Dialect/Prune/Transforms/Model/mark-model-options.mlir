@@ -1,13 +1,14 @@
-// RUN: prune-opt %s --pass-pipeline="builtin.module(prune-mark-model{function=net rename=model parameters=fc.weight,fc.bias,spare constants=out.weight})" \
+// RUN: prune-opt %s --pass-pipeline="builtin.module(prune-mark-model{function=net rename=model parameters=fc.weight,fc.bias,gain,spare buffers=spare constants=out.weight})" \
 // RUN:   --remarks-filter=".*" --remark-format=emitRemark -verify-diagnostics | FileCheck %s
 
 // CHECK-LABEL: func.func @model(
 // CHECK-SAME: tensor<2x3xf32> {prune.input = "input"}
 // CHECK-SAME: tensor<3x4xf32> {prune.param = #prune.param<"fc.weight", weight>}
 // CHECK-SAME: tensor<4xf32> {prune.param = #prune.param<"fc.bias", bias>}
+// CHECK-SAME: tensor<4xf32> {prune.param = #prune.param<"gain", scale>}
 // CHECK-SAME: tensor<4xf32> {prune.param = #prune.param<"spare", buffer>}
 // CHECK-NEXT: arith.constant {prune.param = #prune.param<"out.weight", weight>} dense_resource<out.weight> : tensor<2x4xf32>
-func.func @net(%x: tensor<2x3xf32>, %w: tensor<3x4xf32>, %b: tensor<4xf32>, %s: tensor<4xf32>) -> tensor<2x2xf32> {
+func.func @net(%x: tensor<2x3xf32>, %w: tensor<3x4xf32>, %b: tensor<4xf32>, %g: tensor<4xf32>, %s: tensor<4xf32>) -> tensor<2x2xf32> {
   %e = tensor.empty() : tensor<2x4xf32>
   %f = tensor.empty() : tensor<2x2xf32>
   %i = linalg.broadcast ins(%b : tensor<4xf32>) outs(%e : tensor<2x4xf32>) dimensions = [0]

@@ -198,10 +198,11 @@ def MarkModelPass : Pass<"prune-mark-model", "::mlir::ModuleOp"> {
     A parameter is a constant of floating-point elements with at least one
     dimension, or one of the last function arguments, as many as `parameters`
     has names. Its role follows from its use: a `weight` is contracted with
-    something else, a `bias` is what a contraction starts from. What is used in
-    another way is a `buffer`, which is not trained, and gets a remark; a constant
-    of equal elements is a parameter only in the place of a weight or a bias, and
-    is a parameter of its own in each such place.
+    something else, a `bias` is what a contraction starts from. An argument that is
+    used in another way is a `scale`, or a `buffer` when `buffers` names it; a
+    constant that is used in another way is a `buffer`, which is not trained, and
+    gets a remark. A constant of equal elements is a parameter only in the place
+    of a weight or a bias, and is a parameter of its own in each such place.
 
     Names come from the options; else from the location of the constant
     (`loc("fc1.weight")`), else from the key of its resource, else they count
@@ -214,8 +215,9 @@ def MarkModelPass : Pass<"prune-mark-model", "::mlir::ModuleOp"> {
     compared as a whole by later passes.
 
     Refuses: no function or no unique public function with a body when `function`
-    is not given; a name given twice; more `parameters` than arguments; another
-    number of `constants` than there are.
+    is not given; a name given twice; more `parameters` than arguments; a name in
+    `buffers` that is not in `parameters`; another number of `constants` than there
+    are.
   }];
   let options = [
     Option<"function", "function", "std::string", /*default=*/"",
@@ -224,6 +226,8 @@ def MarkModelPass : Pass<"prune-mark-model", "::mlir::ModuleOp"> {
            "New name of the function (empty: keep it)">,
     ListOption<"parameters", "parameters", "std::string",
                "Names of the last arguments, which are parameters">,
+    ListOption<"buffers", "buffers", "std::string",
+               "Those of the parameters that are not trained">,
     ListOption<"constants", "constants", "std::string",
                "Names of the parameters that are constants, in order">
   ];
