@@ -1,4 +1,5 @@
 // RUN: prune-opt %s | prune-opt | FileCheck %s
+// RUN: prune-opt %s --mlir-print-op-generic | prune-opt | FileCheck %s
 // RUN: prune-opt %s --emit-bytecode | prune-opt | FileCheck %s
 
 // CHECK-LABEL: func @parameters
@@ -36,6 +37,17 @@ func.func @selection(%w: tensor<4x8xf32>, %v: tensor<2x4xf32>) {
   return
 }
 
+// CHECK-LABEL: func @convolution
+func.func @convolution(%w: tensor<8x4x3x3xf16>) -> tensor<8x4x3x3xi1> {
+  // CHECK: granularity(<kernel>) : tensor<8x4x3x3xf16> -> tensor<8x4xf16>
+  %0 = prune.score %w criterion(<magnitude>) granularity(<kernel>) : tensor<8x4x3x3xf16> -> tensor<8x4xf16>
+  // CHECK: granularity(<vector, axis = 3>) : tensor<8x4x3x3xf16> -> tensor<8x4x3xf16>
+  %1 = prune.score %w criterion(<magnitude>) granularity(<vector, axis = 3>) : tensor<8x4x3x3xf16> -> tensor<8x4x3xf16>
+  // CHECK: prune.select_mask %{{.*}} selection(<threshold, 1.000000e-02>) granularity(<kernel>) : (tensor<8x4xf16>) -> tensor<8x4x3x3xi1>
+  %2 = prune.select_mask %0 selection(<threshold, 0.01>) granularity(<kernel>) : (tensor<8x4xf16>) -> tensor<8x4x3x3xi1>
+  return %2 : tensor<8x4x3x3xi1>
+}
+
 // CHECK-LABEL: func @training
 func.func @training(%w: tensor<4x8xf32>, %g: tensor<4x8xf32>, %v: tensor<4x8xf32>, %m: tensor<4x8xi1>,
                     %z: tensor<5x10xf32>, %y: tensor<5xi32>, %lr: f32, %t: i64) {
@@ -55,5 +67,14 @@ func.func @training(%w: tensor<4x8xf32>, %g: tensor<4x8xf32>, %v: tensor<4x8xf32
   // CHECK: prune.adam_update %{{.*}}, %{{.*}}, lr %{{.*}} step %{{.*}} moments %{{.*}}, %{{.*}} :
   %w3, %m3, %u3 = prune.adam_update %w, %g, lr %lr step %t moments %v, %v
       : (tensor<4x8xf32>, tensor<4x8xf32>, f32, i64, tensor<4x8xf32>, tensor<4x8xf32>) -> (tensor<4x8xf32>, tensor<4x8xf32>, tensor<4x8xf32>)
+  // CHECK: prune.sgd_update %{{.*}}, %{{.*}}, lr %{{.*}} mask %{{.*}} {weight_decay = 5.000000e-04 : f64}
+  %w4 = prune.sgd_update %w, %g, lr %lr mask %m {weight_decay = 5.0e-4 : f64} : (tensor<4x8xf32>, tensor<4x8xf32>, f32, tensor<4x8xi1>) -> tensor<4x8xf32>
+  // CHECK: prune.adam_update {{.*}} moments %{{.*}}, %{{.*}} mask %{{.*}} {beta1 = 8.000000e-01 : f64} :
+  %w5, %m5, %u5 = prune.adam_update %w, %g, lr %lr step %t moments %v, %v mask %m {beta1 = 0.8 : f64}
+      : (tensor<4x8xf32>, tensor<4x8xf32>, f32, i64, tensor<4x8xf32>, tensor<4x8xf32>, tensor<4x8xi1>) -> (tensor<4x8xf32>, tensor<4x8xf32>, tensor<4x8xf32>)
+  // CHECK: prune.regularize l2 %{{.*}} : tensor<4x8xf32>
+  %p2 = prune.regularize l2 %w, %lr : tensor<4x8xf32>
+  // CHECK: prune.regularize_gradient hoyer %{{.*}} : tensor<4x8xf32>
+  %q2 = prune.regularize_gradient hoyer %w, %lr : tensor<4x8xf32>
   return
 }

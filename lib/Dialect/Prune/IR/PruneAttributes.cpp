@@ -20,23 +20,31 @@ using namespace mlir::prune;
 
 #include "Prune/Dialect/Prune/IR/PruneEnums.cpp.inc"
 
-/// Parses `[, shape = [..]] [, axis = n]`.
+/// Parses `[, shape = [..]] [, axis = n]`, in any order.
 static ParseResult parseShapeAndAxis(AsmParser &parser,
                                      SmallVectorImpl<int64_t> &shape,
                                      int64_t &axis) {
+  bool hasShape = false, hasAxis = false;
   axis = -1;
+  auto parseExtent = [&]() {
+    return parser.parseInteger(shape.emplace_back());
+  };
   while (succeeded(parser.parseOptionalComma())) {
-    if (succeeded(parser.parseOptionalKeyword("axis"))) {
-      if (parser.parseEqual() || parser.parseInteger(axis))
-        return failure();
-      continue;
-    }
-    auto parseExtent = [&]() {
-      return parser.parseInteger(shape.emplace_back());
-    };
-    if (parser.parseKeyword("shape", " or 'axis'") || parser.parseEqual() ||
-        parser.parseCommaSeparatedList(AsmParser::Delimiter::Square,
-                                       parseExtent))
+    SMLoc loc = parser.getCurrentLocation();
+    StringRef keyword;
+    if (parser.parseKeyword(&keyword) || parser.parseEqual())
+      return failure();
+    if (keyword != "axis" && keyword != "shape")
+      return parser.emitError(loc, "expected 'shape' or 'axis'");
+    bool &isGiven = keyword == "axis" ? hasAxis : hasShape;
+    if (isGiven)
+      return parser.emitError(loc) << "'" << keyword << "' is given twice";
+    isGiven = true;
+    ParseResult parsed = keyword == "axis"
+                             ? parser.parseInteger(axis)
+                             : parser.parseCommaSeparatedList(
+                                   AsmParser::Delimiter::Square, parseExtent);
+    if (parsed)
       return failure();
   }
   return success();

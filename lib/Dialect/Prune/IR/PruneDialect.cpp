@@ -31,7 +31,8 @@ Operation *PruneDialect::materializeConstant(OpBuilder &builder,
   return arith::ConstantOp::materialize(builder, value, type, loc);
 }
 
-/// Checks that a discardable attribute has the type that its name promises.
+/// Checks that a discardable attribute has the type that its name promises
+/// (attribute_c1), and that there is such a name (attribute_c2).
 static LogicalResult verifyAttribute(Operation *op, NamedAttribute attribute) {
   StringRef name = attribute.getName();
   Attribute value = attribute.getValue();
@@ -66,9 +67,40 @@ static LogicalResult verifyAttribute(Operation *op, NamedAttribute attribute) {
   return success();
 }
 
+/// Checks that an operation that holds a parameter is a constant, and that no
+/// argument and no other value in the function has its name. The same constant
+/// twice is no contradiction: constants are copied freely.
+static LogicalResult verifyConstantParameter(Operation *op, ParamAttr param) {
+  if (!op->hasTrait<OpTrait::ConstantLike>()) // attribute_c4
+    return op->emitError() << "attribute '" << PruneDialect::kParamAttrName
+                           << "' belongs on a function argument or a constant";
+  auto function = op->getParentOfType<FunctionOpInterface>();
+  if (!function)
+    return success();
+  auto hasName = [&](Attribute attribute) {
+    auto other = dyn_cast_or_null<ParamAttr>(attribute);
+    return other && other.getName() == param.getName();
+  };
+  bool isTwice = false; // attribute_c3
+  for (unsigned i = 0, e = function.getNumArguments(); i < e; ++i)
+    isTwice |= hasName(function.getArgAttr(i, PruneDialect::kParamAttrName));
+  function.walk([&](Operation *other) {
+    isTwice |= hasName(other->getAttr(PruneDialect::kParamAttrName)) &&
+               other->getAttrDictionary() != op->getAttrDictionary();
+  });
+  if (isTwice)
+    return op->emitError() << "parameter '" << param.getName()
+                           << "' is named twice";
+  return success();
+}
+
 LogicalResult PruneDialect::verifyOperationAttribute(Operation *op,
                                                      NamedAttribute attribute) {
-  return verifyAttribute(op, attribute);
+  if (failed(verifyAttribute(op, attribute)))
+    return failure();
+  if (auto param = dyn_cast<ParamAttr>(attribute.getValue()))
+    return verifyConstantParameter(op, param);
+  return success();
 }
 
 LogicalResult PruneDialect::verifyRegionArgAttribute(Operation *op,
@@ -81,7 +113,7 @@ LogicalResult PruneDialect::verifyRegionArgAttribute(Operation *op,
   auto function = dyn_cast<FunctionOpInterface>(op);
   if (!param || !function)
     return success();
-  for (unsigned i = 0; i < argIndex; ++i) {
+  for (unsigned i = 0; i < argIndex; ++i) { // attribute_c3
     auto other = function.getArgAttrOfType<ParamAttr>(i, kParamAttrName);
     if (other && other.getName() == param.getName())
       return op->emitError()

@@ -89,6 +89,30 @@ struct FoldConstantGate final : OpRewritePattern<GateOp> {
   }
 };
 
+/// A selection that keeps or prunes everything does not depend on scores.
+struct FoldTrivialSelection final : OpRewritePattern<SelectMaskOp> {
+  using OpRewritePattern::OpRewritePattern;
+  LogicalResult matchAndRewrite(SelectMaskOp op,
+                                PatternRewriter &rewriter) const override {
+    SelectionAttr selection = op.getSelection();
+    bool isRatio = selection.getKind() == SelectionKind::Ratio;
+    bool keepsAll = selection.getKind() == SelectionKind::KeepAll ||
+                    (isRatio && selection.getValue().isZero());
+    bool keepsNone = isRatio && selection.getValue().convertToDouble() == 1.0;
+    bool isCut = op.getGranularity().getKind() == GranularityKind::NOfM;
+    if (!keepsNone && (!keepsAll || isCut))
+      return rewriter.notifyMatchFailure(op, "the masks depend on the scores");
+    SmallVector<Value> masks;
+    for (Value mask : op.getMasks()) {
+      auto type = cast<RankedTensorType>(mask.getType());
+      auto value = DenseElementsAttr::get(type, keepsAll);
+      masks.push_back(arith::ConstantOp::create(rewriter, op.getLoc(), value));
+    }
+    rewriter.replaceOp(op, masks);
+    return success();
+  }
+};
+
 /// A penalty of strength zero, or of a weight of zeros, and its gradient, are
 /// zero.
 template <typename OpTy>
@@ -116,6 +140,11 @@ void ApplyMaskOp::getCanonicalizationPatterns(RewritePatternSet &patterns,
 void GateOp::getCanonicalizationPatterns(RewritePatternSet &patterns,
                                          MLIRContext *context) {
   patterns.add<FoldConstantGate>(context);
+}
+
+void SelectMaskOp::getCanonicalizationPatterns(RewritePatternSet &patterns,
+                                               MLIRContext *context) {
+  patterns.add<FoldTrivialSelection>(context);
 }
 
 void RegularizeOp::getCanonicalizationPatterns(RewritePatternSet &patterns,

@@ -36,6 +36,14 @@ def Prune_Dialect : Dialect {
     * `prune.output` (string): on a function result, what it is (`logits`,
       `loss`, `penalty`).
     * `prune.kernel` (`#prune.kernel`): on a contraction, the kernel chosen.
+
+    **Constraints**
+
+    * `attribute_c1`: each of these attributes has the type named above.
+    * `attribute_c2`: there are no other attributes of this dialect.
+    * `attribute_c3`: a function has one parameter of a name, as an argument or
+      as a constant. Copies of one constant count once.
+    * `attribute_c4`: `prune.param` marks function arguments and constants only.
   }];
   let cppNamespace = "::mlir::prune";
   let useDefaultAttributePrinterParser = 1;

@@ -26,6 +26,10 @@ class Prune_ScalarTensorMatches<string weight, string scalar>
     : TypesMatchWith<"result is a tensor of rank zero of the same element type", weight, scalar,
                      "RankedTensorType::get({}, getElementTypeOrSelf($_self))">;
 
+def Prune_GateRuleAttr : EnumAttr<Prune_Dialect, Prune_GateRule, "rule">;
+def Prune_RegularizerKindAttr
+    : EnumAttr<Prune_Dialect, Prune_RegularizerKind, "regularizer">;
+
 def Prune_FloatTensor : StaticShapeTensorOf<[AnyFloat]>;
 def Prune_MaskTensor : StaticShapeTensorOf<[I1]>;
 def Prune_ScalarTensor : 0DTensorOf<[AnyFloat]>;
@@ -81,8 +85,7 @@ def Prune_GateOp : Prune_Op<"gate", [AllTypesMatch<["weight", "aux", "result"]>]
   }];
   let arguments = (ins Prune_FloatTensor:$weight, Prune_FloatTensor:$aux,
                        Prune_SteAttr:$ste,
-                       DefaultValuedAttr<EnumAttr<Prune_Dialect, Prune_GateRule, "rule">,
-                                         "GateRule::Sign">:$rule);
+                       DefaultValuedAttr<Prune_GateRuleAttr, "GateRule::Sign">:$rule);
   let results = (outs Prune_FloatTensor:$result);
   let assemblyFormat = [{
     $weight `,` $aux `ste` `(` $ste `)` (`rule` `` $rule^)? attr-dict
@@ -152,6 +155,7 @@ def Prune_SelectMaskOp : Prune_Op<"select_mask"> {
     attr-dict `:` functional-type($scores, $masks)
   }];
   let hasVerifier = 1;
+  let hasCanonicalizer = 1;
 }
 
 //===----------------------------------------------------------------------===//
@@ -160,7 +164,7 @@ def Prune_SelectMaskOp : Prune_Op<"select_mask"> {
 
 class Prune_RegularizerOp<string mnemonic, list<Trait> traits = []>
     : Prune_Op<mnemonic, !listconcat([Prune_ScalarMatches<"weight", "strength">], traits)> {
-  let arguments = (ins EnumAttr<Prune_Dialect, Prune_RegularizerKind, "regularizer">:$kind,
+  let arguments = (ins Prune_RegularizerKindAttr:$kind,
                        Prune_FloatTensor:$weight, AnyFloat:$strength);
 }
 

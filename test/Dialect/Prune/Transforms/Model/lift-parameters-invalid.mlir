@@ -3,7 +3,7 @@
 // expected-error@below {{parameter 'w' is named twice}}
 func.func @twice() {
   %0 = arith.constant {prune.param = #prune.param<"w", weight>} dense<1.0> : tensor<2xf32>
-  %1 = arith.constant {prune.param = #prune.param<"w", weight>} dense<2.0> : tensor<2xf32>
+  %1 = arith.constant {prune.param = #prune.param<"w", weight>} dense<1.0> : tensor<2xf32>
   return
 }
 
