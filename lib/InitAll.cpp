@@ -10,6 +10,7 @@
 
 #include "Prune/Conversion/Passes.h"
 #include "Prune/Dialect/OneDNN/IR/OneDNN.h"
+#include "Prune/Dialect/OneDNN/Transforms/BufferizableOpInterfaceImpl.h"
 #include "Prune/Dialect/Prune/IR/Prune.h"
 #include "Prune/Dialect/Prune/Transforms/Compact/Passes.h"
 #include "Prune/Dialect/Prune/Transforms/Lower/Passes.h"
@@ -26,6 +27,7 @@ using namespace mlir;
 void prune::registerAllDialects(DialectRegistry &registry) {
   registry.insert<prune::PruneDialect, onednn::OneDNNDialect>();
   registerLinalgPrunableModels(registry);
+  onednn::registerBufferizableOpInterfaceExternalModels(registry);
 }
 
 void prune::registerAllPasses() {

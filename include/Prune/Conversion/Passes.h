@@ -9,6 +9,13 @@
 #ifndef PRUNE_CONVERSION_PASSES_H
 #define PRUNE_CONVERSION_PASSES_H
 
+#include "Prune/Dialect/OneDNN/IR/OneDNN.h"
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "mlir/IR/BuiltinOps.h"
 #include "mlir/Pass/Pass.h"
 
 namespace mlir::prune {

@@ -11,4 +11,67 @@
 
 include "mlir/Pass/PassBase.td"
 
+def ConvertLinalgToOneDNNPass : Pass<"convert-linalg-to-onednn"> {
+  let summary = "Turn products of matrices into oneDNN primitives";
+  let description = [{
+    Before: contractions of two f32 matrices on tensors, in any transposition, as
+    `linalg.matmul`, `linalg.contract` or `linalg.generic`. After: one
+    `onednn.matmul` each, with what belongs to it fused:
+
+    * an initial value of zeros goes away; one that repeats a vector in every row
+      becomes the bias; any other is accumulated on;
+    * a following addition of a vector to every row becomes the bias, and a
+      following relu, sigmoid or tanh the activation, when nothing else uses the
+      value in between;
+    * transposed operands and constant right operands are marked as such.
+
+    A contraction with another kernel in `prune.kernel` than `dense`, or with
+    other operands (other element types, batches, vectors), is left alone; a
+    remark says why. Relu of a NaN is not defined in the fused form.
+
+    ```mlir
+    %e = tensor.empty() : tensor<64x300xf32>
+    %i = linalg.broadcast ins(%b : tensor<300xf32>) outs(%e : tensor<64x300xf32>) dimensions = [0]
+    %z = linalg.matmul indexing_maps = [#mk, #nk, #mn] ins(%x, %w : tensor<64x784xf32>, tensor<300x784xf32>)
+        outs(%i : tensor<64x300xf32>) -> tensor<64x300xf32>
+    ```
+    becomes
+    ```mlir
+    %z = onednn.matmul ins(%x, %w : tensor<64x784xf32>, tensor<300x784xf32>) bias(%b : tensor<300xf32>)
+        outs(%e : tensor<64x300xf32>) {transpose_b} -> tensor<64x300xf32>
+    ```
+  }];
+  let dependentDialects = ["::mlir::onednn::OneDNNDialect", "::mlir::tensor::TensorDialect"];
+  let statistics = [
+    Statistic<"numProducts", "num-products-converted", "Contractions that became onednn.matmul">,
+    Statistic<"numBiases", "num-biases-fused", "Products with a fused bias">,
+    Statistic<"numActivations", "num-activations-fused", "Products with a fused activation">
+  ];
+}
+
+def ConvertOneDNNToRuntimePass : Pass<"convert-onednn-to-runtime", "::mlir::ModuleOp"> {
+  let summary = "Turn oneDNN operations into calls of the runtime";
+  let description = [{
+    Before: `onednn` operations on memrefs. After: calls of the C functions of
+    `prune_runtime.h` with raw pointers, extents and leading dimensions. Each
+    call site has a private global `prune_rt_slot` in which the runtime keeps
+    what it prepared; a destructor of the module releases them.
+
+    Refuses operations on tensors: bufferise first.
+
+    ```mlir
+    onednn.matmul ins(%a, %b : memref<64x784xf32>, memref<784x300xf32>) outs(%c : memref<64x300xf32>)
+    ```
+    becomes
+    ```mlir
+    llvm.call @prune_rt_matmul_f32(%slot, %pa, %pb, %null, %pc, %m, %n, %k, %lda, %ldb, %ldc, %flags, %act)
+    ```
+  }];
+  let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::LLVM::LLVMDialect",
+                           "::mlir::memref::MemRefDialect"];
+  let statistics = [
+    Statistic<"numCalls", "num-calls-created", "Operations that became calls of the runtime">
+  ];
+}
+
 #endif // PRUNE_CONVERSION_PASSES_TD

@@ -25,6 +25,7 @@ def OneDNN_Dialect : Dialect {
   }];
   let cppNamespace = "::mlir::onednn";
   let useDefaultAttributePrinterParser = 1;
+  let dependentDialects = ["::mlir::linalg::LinalgDialect", "::mlir::tensor::TensorDialect"];
 }
 
 def OneDNN_Activation : I32EnumAttr<"Activation", "activation fused into a primitive", [
@@ -36,7 +37,9 @@ def OneDNN_Activation : I32EnumAttr<"Activation", "activation fused into a primi
   let cppNamespace = "::mlir::onednn";
   let genSpecializedAttr = 0;
 }
-def OneDNN_ActivationAttr : EnumAttr<OneDNN_Dialect, OneDNN_Activation, "activation">;
+def OneDNN_ActivationAttr : EnumAttr<OneDNN_Dialect, OneDNN_Activation, "activation"> {
+  let assemblyFormat = "`<` $value `>`";
+}
 
 def OneDNN_Matrix : AnyTypeOf<[2DTensorOf<[F32]>, MemRefRankOf<[F32], [2]>]>;
 def OneDNN_Vector : AnyTypeOf<[1DTensorOf<[F32]>, MemRefRankOf<[F32], [1]>]>;
@@ -48,6 +51,7 @@ class OneDNN_Op<string mnemonic, list<Trait> traits = []>
         DeclareOpInterfaceMethods<MemoryEffectsOpInterface>], traits)> {
   let results = (outs Variadic<2DTensorOf<[F32]>>:$result);
   let hasVerifier = 1;
+  let hasCanonicalizer = 1;
 }
 
 def OneDNN_MatmulOp : OneDNN_Op<"matmul"> {

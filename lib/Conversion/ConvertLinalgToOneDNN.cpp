@@ -1,0 +1,207 @@
+//===- ConvertLinalgToOneDNN.cpp - Contractions to oneDNN -----------------===//
+//
+// Part of the pruning compiler, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// Each contraction of two f32 matrices, in any transposition and however it is
+// written, becomes an accumulating onednn.matmul on its initial value. Patterns
+// then make the initial value a bias (a broadcast vector) or nothing (zeros),
+// pull a following bias and activation in, and mark constant right operands.
+// Everything is local, one visit per operation; the greedy driver repeats until
+// nothing changes.
+//
+//===----------------------------------------------------------------------===//
+
+#include "Prune/Conversion/Passes.h"
+
+#include "Epilogue.h"
+#include "Prune/Dialect/OneDNN/IR/OneDNN.h"
+#include "Prune/Dialect/Prune/IR/Prune.h"
+
+#include "mlir/Dialect/Linalg/IR/Linalg.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "mlir/IR/Matchers.h"
+#include "mlir/IR/Remarks.h"
+#include "mlir/Transforms/GreedyPatternRewriteDriver.h"
+
+#define DEBUG_TYPE "convert-linalg-to-onednn"
+
+namespace mlir::prune {
+#define GEN_PASS_DEF_CONVERTLINALGTOONEDNNPASS
+#include "Prune/Conversion/Passes.h.inc"
+} // namespace mlir::prune
+
+using namespace mlir;
+using namespace mlir::prune;
+
+namespace {
+
+/// A contraction as a product of two matrices.
+struct Product {
+  Value a, b;
+  bool transposeA, transposeB;
+};
+
+} // namespace
+
+/// Why the contraction is no product of two f32 matrices; empty when it is one,
+/// described in `product`.
+static StringRef matchProduct(linalg::LinalgOp op, Product &product) {
+  if (auto kernel =
+          op->getAttrOfType<KernelAttr>(PruneDialect::kKernelAttrName))
+    if (kernel.getKind() != KernelKind::Dense)
+      return "another kernel was chosen";
+  if (!op.hasPureTensorSemantics())
+    return "it is not on tensors";
+  for (Value operand : op->getOperands()) {
+    auto type = dyn_cast<RankedTensorType>(operand.getType());
+    if (!type || !type.getElementType().isF32())
+      return "an operand is no tensor of f32";
+    if (type.getRank() != 2)
+      return "an operand is no matrix";
+  }
+  SmallVector<AffineMap> maps = op.getIndexingMapsArray();
+  if (op.getNumLoops() != 3 || !llvm::all_of(maps, [](AffineMap map) {
+        return map.isProjectedPermutation() && map.getNumResults() == 2;
+      }))
+    return "it is no product of two matrices";
+  unsigned row = maps[2].getDimPosition(0), column = maps[2].getDimPosition(1);
+  unsigned left = maps[0].isFunctionOfDim(row) ? 0 : 1, right = 1 - left;
+  // Each of the three loops is in exactly two of the maps.
+  if (!maps[left].isFunctionOfDim(row) || maps[left].isFunctionOfDim(column) ||
+      !maps[right].isFunctionOfDim(column) || maps[right].isFunctionOfDim(row))
+    return "it is no product of two matrices";
+  product.a = op->getOperand(left);
+  product.b = op->getOperand(right);
+  product.transposeA = maps[left].getDimPosition(1) == row;
+  product.transposeB = maps[right].getDimPosition(0) == column;
+  return {};
+}
+
+namespace {
+
+struct ConvertContraction : OpInterfaceRewritePattern<linalg::LinalgOp> {
+  using OpInterfaceRewritePattern::OpInterfaceRewritePattern;
+
+  LogicalResult matchAndRewrite(linalg::LinalgOp op,
+                                PatternRewriter &rewriter) const override {
+    if (!linalg::isaContractionOpInterface(op))
+      return rewriter.notifyMatchFailure(op, "no contraction");
+    Product product;
+    StringRef reason = matchProduct(op, product);
+    if (!reason.empty())
+      return rewriter.notifyMatchFailure(op, reason);
+    auto matmul = onednn::MatmulOp::create(
+        rewriter, op.getLoc(), op->getResultTypes(), product.a, product.b,
+        /*bias=*/Value(), op.getDpsInits().front(), product.transposeA,
+        product.transposeB, /*accumulate=*/true, /*constant_b=*/false,
+        onednn::Activation::None);
+    for (NamedAttribute attribute : op->getDiscardableAttrs())
+      if (attribute.getNameDialect() &&
+          isa<PruneDialect>(attribute.getNameDialect()))
+        matmul->setAttr(attribute.getName(), attribute.getValue());
+    rewriter.replaceOp(op, matmul);
+    return success();
+  }
+};
+
+/// Accumulating on a vector repeated in every row is adding a bias.
+struct FoldBroadcastDestination : OpRewritePattern<onednn::MatmulOp> {
+  using OpRewritePattern::OpRewritePattern;
+
+  LogicalResult matchAndRewrite(onednn::MatmulOp op,
+                                PatternRewriter &rewriter) const override {
+    if (!op.getAccumulate() || op.getBias())
+      return rewriter.notifyMatchFailure(op, "no place for a bias");
+    Value vector = getBroadcastVector(op.getOutput(), /*dim=*/1);
+    if (!vector)
+      return rewriter.notifyMatchFailure(op, "the destination is no broadcast");
+    rewriter.modifyOpInPlace(op, [&] {
+      op.getBiasMutable().assign(vector);
+      op.setAccumulate(false);
+    });
+    return success();
+  }
+};
+
+/// Pulls the bias and activation of the only user in.
+struct FuseEpilogue : OpInterfaceRewritePattern<linalg::LinalgOp> {
+  using OpInterfaceRewritePattern::OpInterfaceRewritePattern;
+
+  LogicalResult matchAndRewrite(linalg::LinalgOp op,
+                                PatternRewriter &rewriter) const override {
+    for (Value input : op.getDpsInputs()) {
+      auto matmul = input.getDefiningOp<onednn::MatmulOp>();
+      if (!matmul || matmul.getActivation() != onednn::Activation::None ||
+          !llvm::all_of(input.getUsers(),
+                        [&](Operation *user) { return user == op; }))
+        continue;
+      std::optional<Epilogue> epilogue =
+          matchEpilogue(op, input, /*biasDim=*/1);
+      if (!epilogue || (epilogue->bias && matmul.getBias()))
+        continue;
+      // Cloned here, where the bias is defined.
+      auto fused = cast<onednn::MatmulOp>(rewriter.clone(*matmul));
+      if (epilogue->bias)
+        fused.getBiasMutable().assign(epilogue->bias);
+      fused.setActivation(epilogue->activation);
+      rewriter.replaceOp(op, fused);
+      rewriter.eraseOp(matmul);
+      return success();
+    }
+    return rewriter.notifyMatchFailure(op, "no epilogue of one product");
+  }
+};
+
+/// The runtime packs a constant right operand once.
+struct MarkConstantOperand : OpRewritePattern<onednn::MatmulOp> {
+  using OpRewritePattern::OpRewritePattern;
+
+  LogicalResult matchAndRewrite(onednn::MatmulOp op,
+                                PatternRewriter &rewriter) const override {
+    if (op.getConstantB() || !matchPattern(op.getB(), m_Constant()))
+      return rewriter.notifyMatchFailure(op, "no constant right operand");
+    rewriter.modifyOpInPlace(op, [&] { op.setConstantB(true); });
+    return success();
+  }
+};
+
+struct ConvertLinalgToOneDNN
+    : prune::impl::ConvertLinalgToOneDNNPassBase<ConvertLinalgToOneDNN> {
+  using Base::Base;
+
+  void runOnOperation() override {
+    MLIRContext *context = &getContext();
+    RewritePatternSet patterns(context);
+    patterns.add<ConvertContraction, FoldBroadcastDestination, FuseEpilogue,
+                 MarkConstantOperand>(context);
+    onednn::MatmulOp::getCanonicalizationPatterns(patterns, context);
+    if (failed(applyPatternsGreedily(getOperation(), std::move(patterns))))
+      return signalPassFailure();
+    getOperation()->walk([&](Operation *op) { report(op); });
+  }
+
+  /// Counts what was converted and says why a contraction was not.
+  void report(Operation *op) {
+    if (auto matmul = dyn_cast<onednn::MatmulOp>(op)) {
+      ++numProducts;
+      numBiases += matmul.getBias() ? 1 : 0;
+      numActivations += matmul.getActivation() != onednn::Activation::None;
+      return;
+    }
+    auto linalgOp = dyn_cast<linalg::LinalgOp>(op);
+    if (!linalgOp || !linalg::isaContractionOpInterface(linalgOp))
+      return;
+    Product product;
+    remark::missed(
+        op->getLoc(),
+        remark::RemarkOpts::name("kept-contraction").category(DEBUG_TYPE))
+        << ("contraction stays in linalg: " + matchProduct(linalgOp, product))
+               .str();
+  }
+};
+
+} // namespace

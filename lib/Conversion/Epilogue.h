@@ -1,0 +1,44 @@
+//===- Epilogue.h - Bias and activation after a product ---------*- C++ -*-===//
+//
+// Part of the pruning compiler, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef PRUNE_LIB_CONVERSION_EPILOGUE_H
+#define PRUNE_LIB_CONVERSION_EPILOGUE_H
+
+#include "Prune/Dialect/OneDNN/IR/OneDNN.h"
+
+#include "mlir/Dialect/Linalg/IR/Linalg.h"
+
+#include <optional>
+
+namespace mlir::prune {
+
+/// What an element-wise operation does to the result of a product:
+/// `activation(product + bias)`.
+struct Epilogue {
+  onednn::Activation activation = onednn::Activation::None;
+  /// Vector over dimension `biasDim` of the product; null when there is none.
+  Value bias;
+};
+
+/// Recognises an element-wise operation on the matrix `product` that adds a
+/// vector along dimension `biasDim` (1: one element per column), applies relu,
+/// sigmoid or tanh, or both in this order. Works on named and generic
+/// operations, and on the forms of relu that front ends write.
+std::optional<Epilogue> matchEpilogue(linalg::LinalgOp op, Value product,
+                                      int64_t biasDim);
+
+/// The vector of which the matrix `value` repeats the elements along its other
+/// dimension, when the vector runs along dimension `dim`; else null.
+Value getBroadcastVector(Value value, int64_t dim);
+
+/// True when every element of the tensor or scalar is the constant `expected`.
+bool isConstantFloat(Value value, double expected);
+
+} // namespace mlir::prune
+
+#endif // PRUNE_LIB_CONVERSION_EPILOGUE_H

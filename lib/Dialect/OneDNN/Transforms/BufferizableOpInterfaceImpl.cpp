@@ -1,0 +1,118 @@
+//===- BufferizableOpInterfaceImpl.cpp - Bufferisation --------------------===//
+//
+// Part of the pruning compiler, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// The operations write their destination, read it only when they accumulate,
+// and read all other operands. Their memref form needs rows of contiguous
+// elements: an operand whose innermost stride is not one is copied into a
+// buffer of its own, and a destination is computed in one and copied back.
+//
+//===----------------------------------------------------------------------===//
+
+#include "Prune/Dialect/OneDNN/Transforms/BufferizableOpInterfaceImpl.h"
+
+#include "Prune/Dialect/OneDNN/IR/OneDNN.h"
+
+#include "mlir/Dialect/Bufferization/IR/BufferizableOpInterface.h"
+#include "mlir/Dialect/Bufferization/IR/DstBufferizableOpInterfaceImpl.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/IR/DialectRegistry.h"
+
+using namespace mlir;
+using namespace mlir::bufferization;
+using namespace mlir::onednn;
+
+static bool hasContiguousRows(Value buffer) {
+  auto type = cast<MemRefType>(buffer.getType());
+  SmallVector<int64_t> strides;
+  int64_t offset;
+  return succeeded(type.getStridesAndOffset(strides, offset)) &&
+         strides.back() == 1;
+}
+
+/// A new buffer of the shape of `buffer` with contiguous rows.
+static FailureOr<Value> allocateLike(RewriterBase &rewriter, Location loc,
+                                     Value buffer,
+                                     const BufferizationOptions &options) {
+  auto type = cast<MemRefType>(buffer.getType());
+  SmallVector<Value> sizes;
+  for (int64_t dim = 0; dim < type.getRank(); ++dim)
+    if (type.isDynamicDim(dim)) {
+      Value size = memref::DimOp::create(rewriter, loc, buffer, dim);
+      sizes.push_back(size);
+    }
+  auto packed =
+      MemRefType::get(type.getShape(), type.getElementType(),
+                      MemRefLayoutAttrInterface(), type.getMemorySpace());
+  return options.createAlloc(rewriter, loc, packed, sizes);
+}
+
+namespace {
+
+/// Shared by all operations: each operand becomes its buffer.
+template <typename Op>
+struct OneDNNModel
+    : public DstBufferizableOpInterfaceExternalModel<OneDNNModel<Op>, Op> {
+  bool bufferizesToMemoryRead(Operation *op, OpOperand &operand,
+                              const AnalysisState &) const {
+    if (!cast<DestinationStyleOpInterface>(op).isDpsInit(&operand))
+      return true;
+    auto matmul = dyn_cast<MatmulOp>(op);
+    return matmul && matmul.getAccumulate();
+  }
+
+  LogicalResult bufferize(Operation *op, RewriterBase &rewriter,
+                          const BufferizationOptions &options,
+                          BufferizationState &state) const {
+    auto destinationStyle = cast<DestinationStyleOpInterface>(op);
+    if (!destinationStyle.hasPureTensorSemantics())
+      return success();
+    OpBuilder::InsertionGuard guard(rewriter);
+    rewriter.setInsertionPoint(op);
+    SmallVector<Value> buffers;
+    Value destination, computed;
+    for (OpOperand &operand : op->getOpOperands()) {
+      FailureOr<Value> buffer =
+          getBuffer(rewriter, operand.get(), options, state);
+      if (failed(buffer))
+        return failure();
+      bool isDestination = destinationStyle.isDpsInit(&operand);
+      Value usable = *buffer;
+      if (!hasContiguousRows(usable)) {
+        FailureOr<Value> copy =
+            allocateLike(rewriter, op->getLoc(), usable, options);
+        if (failed(copy))
+          return failure();
+        if (!isDestination ||
+            bufferizesToMemoryRead(op, operand, AnalysisState(options)))
+          memref::CopyOp::create(rewriter, op->getLoc(), usable, *copy);
+        usable = *copy;
+      }
+      if (isDestination) {
+        destination = *buffer;
+        computed = usable;
+      }
+      buffers.push_back(usable);
+    }
+    Op::create(rewriter, op->getLoc(), TypeRange(), buffers, op->getAttrs());
+    if (computed != destination)
+      memref::CopyOp::create(rewriter, op->getLoc(), computed, destination);
+    replaceOpWithBufferizedValues(rewriter, op, destination);
+    return success();
+  }
+};
+
+} // namespace
+
+void mlir::onednn::registerBufferizableOpInterfaceExternalModels(
+    DialectRegistry &registry) {
+  registry.addExtension(+[](MLIRContext *context, OneDNNDialect *) {
+    MatmulOp::attachInterface<OneDNNModel<MatmulOp>>(*context);
+    CsrMatmulOp::attachInterface<OneDNNModel<CsrMatmulOp>>(*context);
+    context->loadDialect<memref::MemRefDialect>();
+  });
+}

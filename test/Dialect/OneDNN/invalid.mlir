@@ -1,0 +1,71 @@
+// RUN: prune-opt %s -split-input-file -verify-diagnostics
+
+func.func @matmul_c1(%a: tensor<2x3xf32>, %b: memref<3x4xf32>, %c: tensor<2x4xf32>) {
+  // expected-error@below {{expected operands that are all tensors or all memrefs}}
+  %0 = onednn.matmul ins(%a, %b : tensor<2x3xf32>, memref<3x4xf32>) outs(%c : tensor<2x4xf32>) -> tensor<2x4xf32>
+  return
+}
+
+// -----
+
+func.func @matmul_c1_result(%a: tensor<2x3xf32>, %b: tensor<3x4xf32>, %c: tensor<2x4xf32>) {
+  // expected-error@below {{expected one result on tensors and none on memrefs}}
+  onednn.matmul ins(%a, %b : tensor<2x3xf32>, tensor<3x4xf32>) outs(%c : tensor<2x4xf32>)
+  return
+}
+
+// -----
+
+func.func @matmul_c2_inner(%a: tensor<2x3xf32>, %b: tensor<3x4xf32>, %c: tensor<2x3xf32>) {
+  // expected-error@below {{expected one inner extent, got 3 and 4}}
+  %0 = onednn.matmul ins(%a, %b : tensor<2x3xf32>, tensor<3x4xf32>) outs(%c : tensor<2x3xf32>) {transpose_b} -> tensor<2x3xf32>
+  return
+}
+
+// -----
+
+func.func @matmul_c2_destination(%a: tensor<2x3xf32>, %b: tensor<3x4xf32>, %c: tensor<2x5xf32>) {
+  // expected-error@below {{expected a destination of shape 2x4}}
+  %0 = onednn.matmul ins(%a, %b : tensor<2x3xf32>, tensor<3x4xf32>) outs(%c : tensor<2x5xf32>) -> tensor<2x5xf32>
+  return
+}
+
+// -----
+
+func.func @matmul_c2_bias(%a: tensor<2x3xf32>, %b: tensor<3x4xf32>, %v: tensor<2xf32>, %c: tensor<2x4xf32>) {
+  // expected-error@below {{expected a bias of 4 elements}}
+  %0 = onednn.matmul ins(%a, %b : tensor<2x3xf32>, tensor<3x4xf32>) bias(%v : tensor<2xf32>) outs(%c : tensor<2x4xf32>) -> tensor<2x4xf32>
+  return
+}
+
+// -----
+
+func.func @matmul_c3(%a: memref<2x3xf32, strided<[1, 2]>>, %b: memref<3x4xf32>, %c: memref<2x4xf32>) {
+  // expected-error@below {{expected memrefs with an innermost stride of one}}
+  onednn.matmul ins(%a, %b : memref<2x3xf32, strided<[1, 2]>>, memref<3x4xf32>) outs(%c : memref<2x4xf32>)
+  return
+}
+
+// -----
+
+func.func @csr_matmul_c2_values(%v: tensor<9xf32>, %i: tensor<8xi32>, %p: tensor<4xi32>, %x: tensor<8x64xf32>, %y: tensor<3x64xf32>) {
+  // expected-error@below {{expected as many indices as values}}
+  %0 = onednn.csr_matmul ins(%v, %i, %p, %x : tensor<9xf32>, tensor<8xi32>, tensor<4xi32>, tensor<8x64xf32>) outs(%y : tensor<3x64xf32>) -> tensor<3x64xf32>
+  return
+}
+
+// -----
+
+func.func @csr_matmul_c2_pointers(%v: tensor<9xf32>, %i: tensor<9xi32>, %p: tensor<3xi32>, %x: tensor<8x64xf32>, %y: tensor<3x64xf32>) {
+  // expected-error@below {{expected one pointer more than the 3 rows, got 3}}
+  %0 = onednn.csr_matmul ins(%v, %i, %p, %x : tensor<9xf32>, tensor<9xi32>, tensor<3xi32>, tensor<8x64xf32>) outs(%y : tensor<3x64xf32>) -> tensor<3x64xf32>
+  return
+}
+
+// -----
+
+func.func @csr_matmul_c2_columns(%v: tensor<9xf32>, %i: tensor<9xi32>, %p: tensor<4xi32>, %x: tensor<8x32xf32>, %y: tensor<3x64xf32>) {
+  // expected-error@below {{expected 64 columns in x}}
+  %0 = onednn.csr_matmul ins(%v, %i, %p, %x : tensor<9xf32>, tensor<9xi32>, tensor<4xi32>, tensor<8x32xf32>) outs(%y : tensor<3x64xf32>) -> tensor<3x64xf32>
+  return
+}

@@ -1,0 +1,22 @@
+// RUN: prune-opt %s | prune-opt | FileCheck %s
+// RUN: prune-opt %s --emit-bytecode | prune-opt | FileCheck %s
+
+// CHECK-LABEL: func @matmul
+func.func @matmul(%a: tensor<2x3xf32>, %b: tensor<4x3xf32>, %bias: tensor<4xf32>, %c: tensor<2x4xf32>,
+                  %ma: memref<2x3xf32>, %mb: memref<3x4xf32, strided<[8, 1], offset: ?>>, %mc: memref<2x4xf32>) -> tensor<2x4xf32> {
+  // CHECK: onednn.matmul ins(%{{.*}}, %{{.*}} : tensor<2x3xf32>, tensor<4x3xf32>) bias(%{{.*}} : tensor<4xf32>) outs(%{{.*}} : tensor<2x4xf32>) {activation = #onednn.activation<sigmoid>, transpose_b} -> tensor<2x4xf32>
+  %0 = onednn.matmul ins(%a, %b : tensor<2x3xf32>, tensor<4x3xf32>) bias(%bias : tensor<4xf32>)
+      outs(%c : tensor<2x4xf32>) {transpose_b, activation = #onednn.activation<sigmoid>} -> tensor<2x4xf32>
+  // CHECK: onednn.matmul ins(%{{.*}}, %{{.*}} : memref<2x3xf32>, memref<3x4xf32, strided<[8, 1], offset: ?>>) outs(%{{.*}} : memref<2x4xf32>) {accumulate}
+  onednn.matmul ins(%ma, %mb : memref<2x3xf32>, memref<3x4xf32, strided<[8, 1], offset: ?>>) outs(%mc : memref<2x4xf32>) {accumulate}
+  return %0 : tensor<2x4xf32>
+}
+
+// CHECK-LABEL: func @csr_matmul
+func.func @csr_matmul(%v: tensor<9xf32>, %i: tensor<9xi32>, %p: tensor<4xi32>, %x: tensor<8x64xf32>, %b: tensor<3xf32>,
+                      %y: tensor<3x64xf32>) -> tensor<3x64xf32> {
+  // CHECK: onednn.csr_matmul ins(%{{.*}}, %{{.*}}, %{{.*}}, %{{.*}} : tensor<9xf32>, tensor<9xi32>, tensor<4xi32>, tensor<8x64xf32>) bias(%{{.*}} : tensor<3xf32>) outs(%{{.*}} : tensor<3x64xf32>) -> tensor<3x64xf32>
+  %0 = onednn.csr_matmul ins(%v, %i, %p, %x : tensor<9xf32>, tensor<9xi32>, tensor<4xi32>, tensor<8x64xf32>)
+      bias(%b : tensor<3xf32>) outs(%y : tensor<3x64xf32>) -> tensor<3x64xf32>
+  return %0 : tensor<3x64xf32>
+}
