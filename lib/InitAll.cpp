@@ -17,6 +17,7 @@
 #include "Prune/Dialect/Prune/Transforms/Model/Passes.h"
 #include "Prune/Dialect/Prune/Transforms/Prune/Passes.h"
 #include "Prune/Dialect/Prune/Transforms/Train/Passes.h"
+#include "Prune/Implementations/Adjoint.h"
 #include "Prune/Implementations/Channels.h"
 #include "Prune/Pipelines/ImportPipeline.h"
 
@@ -26,6 +27,7 @@ using namespace mlir;
 
 void prune::registerAllDialects(DialectRegistry &registry) {
   registry.insert<prune::PruneDialect, onednn::OneDNNDialect>();
+  registerAdjointModels(registry);
   registerLinalgPrunableModels(registry);
   onednn::registerBufferizableOpInterfaceExternalModels(registry);
 }

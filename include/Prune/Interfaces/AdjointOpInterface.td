@@ -14,28 +14,37 @@ include "mlir/IR/OpBase.td"
 def AdjointOpInterface : OpInterface<"AdjointOpInterface"> {
   let description = [{
     The reverse-mode rule of an operation: how the adjoints of its results become
-    adjoints of its operands. The same interface serves operations on tensors and
+    adjoints of its inputs. The same interface serves operations on tensors and
     the scalar operations inside the body of a structured operation; other
     dialects attach external models.
   }];
   let cppNamespace = "::mlir::prune";
   let methods = [
     InterfaceMethod<[{
-      Builds the adjoints of the operands for which `needed` is set.
+      The values that receive adjoints from `buildAdjoint`: the operands, unless
+      the operation is the root of an expression with a rule of its own (the
+      division of a sigmoid), in which case they are the leaves of that
+      expression.
+    }], "::llvm::SmallVector<::mlir::Value>", "getAdjointInputs", (ins), [{}], [{
+      return ::llvm::to_vector($_op->getOperands());
+    }]>,
+    InterfaceMethod<[{
+      Builds the adjoints of those values of `getAdjointInputs` for which `needed`
+      is set.
 
       `resultAdjoints` holds one value per result, null where the result does not
-      influence the loss; at least one is not null. On success `operandAdjoints`
-      holds one value per operand, null where the operand is not needed or its
-      adjoint is zero. An adjoint has the type of what it belongs to. New
+      influence the loss; at least one is not null. `inputAdjoints` comes with one
+      null value per input; the rule sets it where the input is needed and its
+      adjoint is not zero. An adjoint has the type of what it belongs to. New
       operations are created at the insertion point of `builder`; they may use
       operands and results of the operation. Prefer results to operands: what
       the forward pass returns anyway costs nothing to keep.
 
-      Fails, after emitting an error on the operation, when there is no rule.
+      Fails, after emitting an error, when there is no rule.
     }], "::llvm::LogicalResult", "buildAdjoint",
     (ins "::mlir::OpBuilder &":$builder, "::llvm::ArrayRef<::mlir::Value>":$resultAdjoints,
          "::llvm::ArrayRef<bool>":$needed,
-         "::llvm::SmallVectorImpl<::mlir::Value> &":$operandAdjoints)>,
+         "::llvm::MutableArrayRef<::mlir::Value>":$inputAdjoints)>,
   ];
 }
 

@@ -1,0 +1,332 @@
+//===- LinalgAdjoint.cpp - Reverse-mode rule of linalg --------------------===//
+//
+// Part of the pruning compiler, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+//
+// One rule for all structured operations. A result is a function of scalars,
+// summed over the reduced loops: y[C(i)] += f(x[A(i)], ...). The adjoint of an
+// operand is the same loop nest with its map and that of the result exchanged
+// and the body differentiated: dx[A(i)] += dy[C(i)] * f'(x[A(i)], ...). So a
+// contraction gives contractions, a broadcast a sum, a sum a broadcast, and an
+// element-wise body an element-wise body.
+//
+// The body is swept in reverse by the rules of its scalar operations, into a
+// scratch block that may refer to the values of the body. What the adjoint of an
+// operand then needs is cloned into the new operation: values that are elements
+// of operands or, without reduced loops, of results are read there, only the
+// rest is computed again. Reductions by maximum or minimum send the adjoint to
+// every element that equals the result. Linear in the size of the body for each
+// operand.
+//
+//===----------------------------------------------------------------------===//
+
+#include "AdjointModel.h"
+#include "LoopNestAdjoint.h"
+
+#include "Prune/Dialect/Prune/Utils/StructuredBuilder.h"
+#include "Prune/Implementations/Adjoint.h"
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Linalg/IR/Linalg.h"
+#include "mlir/Dialect/Math/IR/Math.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "mlir/IR/DialectRegistry.h"
+#include "mlir/IR/Matchers.h"
+
+using namespace mlir;
+using namespace mlir::prune;
+
+namespace {
+
+/// The reverse sweep over the body of one structured operation.
+class BodySweep {
+public:
+  BodySweep(linalg::LinalgOp op, ArrayRef<Value> resultAdjoints,
+            ArrayRef<bool> needed);
+
+  /// Differentiates the body.
+  LogicalResult run();
+
+  /// Builds the adjoint of an operand after `run`; null when it is zero. An
+  /// operand that is read several times at the same indices gets all of it the
+  /// first time.
+  FailureOr<Value> buildOperandAdjoint(OpBuilder &builder, OpOperand &operand);
+
+private:
+  Value createSeed(OpResult result, Value adjoint);
+  void seedExtremum(OpOperand &init, const Extremum &extremum, Value seed);
+  LogicalResult seedResult(OpOperand &init);
+  LogicalResult verifySums();
+  Value takeAdjoint(OpOperand &operand);
+  bool hasArgument(OpOperand &operand) {
+    return operand.getOperandNumber() < op.getBlock()->getNumArguments();
+  }
+
+  linalg::LinalgOp op;
+  bool isReduction;
+  Region scratch;
+  OpBuilder builder;
+  LoopNest nest;
+  llvm::DenseSet<Value> active;
+  std::function<bool(Value)> isActive;
+  AdjointMap adjoints;
+  /// One per result, null where the result has no adjoint.
+  SmallVector<Value> seeds;
+  ArrayRef<Value> resultAdjoints;
+  /// Per result: a reduction by maximum or minimum, not a sum.
+  SmallVector<bool> isExtremum;
+};
+
+} // namespace
+
+/// The floating-point constant that all elements of a tensor equal, if any.
+static TypedAttr getUniformValue(Value tensor) {
+  if (auto fill = tensor.getDefiningOp<linalg::FillOp>()) {
+    TypedAttr value;
+    if (matchPattern(fill.getInputs().front(), m_Constant(&value)))
+      return value;
+    return {};
+  }
+  SplatElementsAttr splat;
+  if (matchPattern(tensor, m_Constant(&splat)))
+    return dyn_cast<FloatAttr>(splat.getSplatValue<Attribute>());
+  return {};
+}
+
+BodySweep::BodySweep(linalg::LinalgOp op, ArrayRef<Value> resultAdjoints,
+                     ArrayRef<bool> needed)
+    : op(op), isReduction(op.getNumReductionLoops() != 0),
+      builder(OpBuilder::atBlockEnd(&scratch.emplaceBlock())),
+      nest(op, &scratch.front()),
+      isActive([this](Value value) { return active.contains(value); }),
+      adjoints(isActive), resultAdjoints(resultAdjoints),
+      isExtremum(resultAdjoints.size(), false) {
+  for (OpOperand &operand : op->getOpOperands()) {
+    if (!hasArgument(operand))
+      continue;
+    Value argument = op.getMatchingBlockArgument(&operand);
+    // The argument of an init holds partial results while a reduction runs.
+    bool isPartial = isReduction && op.isDpsInit(&operand);
+    if (!isPartial)
+      nest.addSource(argument, operand.get(),
+                     op.getMatchingIndexingMap(&operand));
+    if (isa<FloatType>(argument.getType()) &&
+        (isPartial || needed[operand.getOperandNumber()]))
+      active.insert(argument);
+  }
+  for (Operation &operation : *op.getBlock())
+    if (llvm::any_of(operation.getOperands(), isActive))
+      for (Value result : operation.getResults())
+        if (isa<FloatType>(result.getType()))
+          active.insert(result);
+}
+
+/// The adjoint of the element of a result that an iteration writes.
+Value BodySweep::createSeed(OpResult result, Value adjoint) {
+  AffineMap map = op.getIndexingMapMatchingResult(result);
+  Value seed;
+  if (TypedAttr uniform = getUniformValue(adjoint))
+    seed = arith::ConstantOp::create(builder, op.getLoc(), uniform);
+  else
+    seed = scratch.addArgument(getElementTypeOrSelf(adjoint), op.getLoc());
+  nest.addSource(seed, adjoint, map);
+  return seed;
+}
+
+/// Sends `seed` to the value that a maximum or minimum reduces, where it equals
+/// the final result.
+void BodySweep::seedExtremum(OpOperand &init, const Extremum &extremum,
+                             Value seed) {
+  OpResult result = op.getTiedOpResult(&init);
+  BlockArgument partial = op.getMatchingBlockArgument(&init);
+  Value candidate = extremum.lhs == partial ? extremum.rhs : extremum.lhs;
+  FloatBuilder b(op.getLoc(), builder);
+  Value last = scratch.addArgument(candidate.getType(), op.getLoc());
+  nest.addSource(last, result, op.getIndexingMapMatchingResult(result));
+  Value isLast = arith::CmpFOp::create(b, arith::CmpFPredicate::OEQ, candidate,
+                                        last);
+  Value zero = b.constant(candidate.getType(), 0.0);
+  Value contribution = b.select(isLast, seed, zero);
+  adjoints.add(builder, candidate, contribution);
+}
+
+LogicalResult BodySweep::seedResult(OpOperand &init) {
+  OpResult result = op.getTiedOpResult(&init);
+  Value yielded = op.getMatchingYieldValue(&init)->get();
+  Operation *definition = yielded.getDefiningOp();
+  // Without reduced loops an element of a result is what the body yielded.
+  if (!isReduction && definition && definition->getBlock() == op.getBlock())
+    nest.addSource(yielded, result, op.getIndexingMapMatchingResult(result));
+  Value adjoint = resultAdjoints[result.getResultNumber()];
+  seeds.push_back(adjoint ? createSeed(result, adjoint) : Value());
+  if (!adjoint)
+    return success();
+  auto extremum =
+      isReduction && definition ? matchExtremum(definition) : std::nullopt;
+  if (!extremum) {
+    adjoints.add(builder, yielded, seeds.back());
+    return success();
+  }
+  BlockArgument partial = op.getMatchingBlockArgument(&init);
+  if ((extremum->lhs == partial) == (extremum->rhs == partial))
+    return op.emitError("no reverse-mode rule for this reduction by maximum or "
+                        "minimum");
+  isExtremum[result.getResultNumber()] = true;
+  seedExtremum(init, *extremum, seeds.back());
+  return success();
+}
+
+/// The rule holds for sums: the adjoint of a partial result is that of the
+/// result.
+LogicalResult BodySweep::verifySums() {
+  if (!isReduction)
+    return success();
+  for (OpOperand &init : op.getDpsInitsMutable()) {
+    unsigned number = op.getTiedOpResult(&init).getResultNumber();
+    if (!seeds[number] || isExtremum[number])
+      continue;
+    Value partial = op.getMatchingBlockArgument(&init);
+    if (adjoints.lookup(partial) != seeds[number])
+      return op.emitError("no reverse-mode rule for a reduction that is no sum, "
+                          "maximum or minimum");
+  }
+  return success();
+}
+
+LogicalResult BodySweep::run() {
+  for (OpOperand &init : op.getDpsInitsMutable())
+    if (failed(seedResult(init)))
+      return failure();
+  for (Operation &operation :
+       llvm::reverse(op.getBlock()->without_terminator()))
+    if (failed(adjoints.propagate(builder, &operation)))
+      return failure();
+  return verifySums();
+}
+
+/// The scalar adjoint of `operand` and of those after it that are the same
+/// value at the same indices; null when an earlier one has taken it.
+Value BodySweep::takeAdjoint(OpOperand &operand) {
+  Value total;
+  for (OpOperand &other : op->getOpOperands()) {
+    bool isSame = other.get() == operand.get() &&
+                  op.getMatchingIndexingMap(&other) ==
+                      op.getMatchingIndexingMap(&operand);
+    if (!isSame || !hasArgument(other))
+      continue;
+    if (other.getOperandNumber() < operand.getOperandNumber())
+      return {};
+    Value part = adjoints.lookup(op.getMatchingBlockArgument(&other));
+    if (total && part)
+      total = arith::AddFOp::create(builder, op.getLoc(), total, part);
+    else if (part)
+      total = part;
+  }
+  return total;
+}
+
+FailureOr<Value> BodySweep::buildOperandAdjoint(OpBuilder &outer,
+                                                OpOperand &operand) {
+  if (!hasArgument(operand))
+    return Value();
+  if (op.isDpsInit(&operand)) {
+    unsigned number = op.getTiedOpResult(&operand).getResultNumber();
+    if (isExtremum[number])
+      return op.emitError("no reverse-mode rule for the initial value of a "
+                          "maximum or minimum");
+  }
+  Value root = takeAdjoint(operand);
+  if (!root)
+    return Value();
+  AffineMap map = op.getMatchingIndexingMap(&operand);
+  FailureOr<Value> adjoint = nest.accumulate(outer, root, map, operand.get());
+  // The adjoints of other operands often go on from this one.
+  if (succeeded(adjoint) && isOneToOne(map))
+    nest.addSource(root, *adjoint, map);
+  return adjoint;
+}
+
+namespace {
+
+template <typename OpTy>
+struct StructuredModel
+    : AdjointOpInterface::ExternalModel<StructuredModel<OpTy>, OpTy> {
+  LogicalResult buildAdjoint(Operation *operation, OpBuilder &builder,
+                             ArrayRef<Value> resultAdjoints,
+                             ArrayRef<bool> needed,
+                             MutableArrayRef<Value> inputAdjoints) const {
+    auto op = cast<linalg::LinalgOp>(operation);
+    if (!op.hasPureTensorSemantics())
+      return op.emitError("no reverse-mode rule for an operation on buffers");
+    BodySweep sweep(op, resultAdjoints, needed);
+    if (failed(sweep.run()))
+      return failure();
+    // Sums may add up element-wise adjoints, which hence come first.
+    for (bool isFirstRound : {true, false})
+      for (OpOperand &operand : op->getOpOperands()) {
+        unsigned i = operand.getOperandNumber();
+        bool isElementwise = isOneToOne(op.getMatchingIndexingMap(&operand));
+        if (!needed[i] || isElementwise != isFirstRound)
+          continue;
+        FailureOr<Value> adjoint = sweep.buildOperandAdjoint(builder, operand);
+        if (failed(adjoint))
+          return failure();
+        inputAdjoints[i] = *adjoint;
+      }
+    return success();
+  }
+};
+
+/// With y the softmax: dx = (dy - sum(dy * y)) * y.
+struct SoftmaxModel : AdjointModel<SoftmaxModel, linalg::SoftmaxOp> {
+  static LogicalResult build(linalg::SoftmaxOp op, Value adjoint,
+                             FloatBuilder &b, ArrayRef<bool> needed,
+                             MutableArrayRef<Value> inputs) {
+    if (!needed[0])
+      return success();
+    if (op->getNumResults() != 1)
+      return op.emitError("no reverse-mode rule for an operation on buffers");
+    Value result = op->getResult(0);
+    int64_t axis = op.getDimension();
+    int64_t rank = op.getInputOperandRank();
+    AffineMap all = b.getMultiDimIdentityMap(rank);
+    AffineMap rows = all.dropResult(axis);
+    Value product = b.mul(adjoint, result);
+    Value sum = createSum(b, op.getLoc(), product, {axis});
+    Value empty = createEmptyLike(b, op.getLoc(), result);
+    auto generic = linalg::GenericOp::create(
+        b, result.getType(), ValueRange{adjoint, sum, result},
+        ValueRange{empty}, ArrayRef<AffineMap>{all, rows, all, all},
+        SmallVector<utils::IteratorType>(rank, utils::IteratorType::parallel),
+        [](OpBuilder &b, Location loc, ValueRange args) {
+          Value difference = arith::SubFOp::create(b, loc, args[0], args[1]);
+          Value value = arith::MulFOp::create(b, loc, difference, args[2]);
+          linalg::YieldOp::create(b, loc, value);
+        });
+    inputs[0] = generic.getResult(0);
+    return success();
+  }
+};
+
+template <typename... Ops>
+void attachStructuredModels(MLIRContext *context) {
+  (Ops::template attachInterface<StructuredModel<Ops>>(*context), ...);
+}
+
+} // namespace
+
+void mlir::prune::registerLinalgAdjointModels(DialectRegistry &registry) {
+  registry.addExtension(+[](MLIRContext *context, linalg::LinalgDialect *) {
+    context->loadDialect<arith::ArithDialect, math::MathDialect,
+                         tensor::TensorDialect>();
+    attachStructuredModels<
+#define GET_OP_LIST
+#include "mlir/Dialect/Linalg/IR/LinalgStructuredOps.cpp.inc"
+        >(context);
+    linalg::SoftmaxOp::attachInterface<SoftmaxModel>(*context);
+  });
+}
