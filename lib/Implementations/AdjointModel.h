@@ -41,8 +41,7 @@ public:
 ///                              ArrayRef<bool> needed,
 ///                              MutableArrayRef<Value> inputs);
 template <typename ConcreteModel, typename OpTy>
-struct AdjointModel
-    : AdjointOpInterface::ExternalModel<ConcreteModel, OpTy> {
+struct AdjointModel : AdjointOpInterface::ExternalModel<ConcreteModel, OpTy> {
   LogicalResult buildAdjoint(Operation *op, OpBuilder &builder,
                              ArrayRef<Value> resultAdjoints,
                              ArrayRef<bool> needed,

@@ -15,12 +15,12 @@
 // element-wise body an element-wise body.
 //
 // The body is swept in reverse by the rules of its scalar operations, into a
-// scratch block that may refer to the values of the body. What the adjoint of an
-// operand then needs is cloned into the new operation: values that are elements
-// of operands or, without reduced loops, of results are read there, only the
-// rest is computed again. Reductions by maximum or minimum send the adjoint to
-// every element that equals the result. Linear in the size of the body for each
-// operand.
+// scratch block that may refer to the values of the body. What the adjoint of
+// an operand then needs is cloned into the new operation: values that are
+// elements of operands or, without reduced loops, of results are read there,
+// only the rest is computed again. Reductions by maximum or minimum send the
+// adjoint to every element that equals the result. Linear in the size of the
+// body for each operand.
 //
 //===----------------------------------------------------------------------===//
 
@@ -100,11 +100,11 @@ static TypedAttr getUniformValue(Value tensor) {
 BodySweep::BodySweep(linalg::LinalgOp op, ArrayRef<Value> resultAdjoints,
                      ArrayRef<bool> needed)
     : op(op), isReduction(op.getNumReductionLoops() != 0),
-      builder(OpBuilder::atBlockEnd(&scratch.emplaceBlock())),
-      nest(op, &scratch.front()),
+      builder(op.getContext()), nest(op, &scratch.emplaceBlock()),
       isActive([this](Value value) { return active.contains(value); }),
       adjoints(isActive), resultAdjoints(resultAdjoints),
       isExtremum(resultAdjoints.size(), false) {
+  builder.setInsertionPointToEnd(&scratch.front());
   for (OpOperand &operand : op->getOpOperands()) {
     if (!hasArgument(operand))
       continue;
@@ -147,8 +147,8 @@ void BodySweep::seedExtremum(OpOperand &init, const Extremum &extremum,
   FloatBuilder b(op.getLoc(), builder);
   Value last = scratch.addArgument(candidate.getType(), op.getLoc());
   nest.addSource(last, result, op.getIndexingMapMatchingResult(result));
-  Value isLast = arith::CmpFOp::create(b, arith::CmpFPredicate::OEQ, candidate,
-                                        last);
+  Value isLast =
+      arith::CmpFOp::create(b, arith::CmpFPredicate::OEQ, candidate, last);
   Value zero = b.constant(candidate.getType(), 0.0);
   Value contribution = b.select(isLast, seed, zero);
   adjoints.add(builder, candidate, contribution);
@@ -191,8 +191,9 @@ LogicalResult BodySweep::verifySums() {
       continue;
     Value partial = op.getMatchingBlockArgument(&init);
     if (adjoints.lookup(partial) != seeds[number])
-      return op.emitError("no reverse-mode rule for a reduction that is no sum, "
-                          "maximum or minimum");
+      return op.emitError(
+          "no reverse-mode rule for a reduction that is no sum, "
+          "maximum or minimum");
   }
   return success();
 }
@@ -213,9 +214,9 @@ LogicalResult BodySweep::run() {
 Value BodySweep::takeAdjoint(OpOperand &operand) {
   Value total;
   for (OpOperand &other : op->getOpOperands()) {
-    bool isSame = other.get() == operand.get() &&
-                  op.getMatchingIndexingMap(&other) ==
-                      op.getMatchingIndexingMap(&operand);
+    bool isSame =
+        other.get() == operand.get() && op.getMatchingIndexingMap(&other) ==
+                                            op.getMatchingIndexingMap(&operand);
     if (!isSame || !hasArgument(other))
       continue;
     if (other.getOperandNumber() < operand.getOperandNumber())

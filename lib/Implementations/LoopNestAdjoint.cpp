@@ -70,8 +70,9 @@ LogicalResult LoopNest::collect(Value value,
     return success();
   }
   if (!definition)
-    return op.emitError("no reverse-mode rule: the adjoint depends on a partial "
-                        "result of a reduction");
+    return op.emitError(
+        "no reverse-mode rule: the adjoint depends on a partial "
+        "result of a reduction");
   if (definition->getNumRegions() != 0)
     return definition->emitError("no reverse-mode rule for a region in the "
                                  "body of a structured operation");
@@ -147,8 +148,7 @@ Value LoopNest::createCopy(OpBuilder &builder, ScalarSource source,
   AffineMap read = source.map.compose(inversePermutation(map));
   if (read.isPermutation()) {
     Value empty = createEmptyLike(builder, loc, like);
-    SmallVector<int64_t> permutation =
-        getPositions(inversePermutation(read));
+    SmallVector<int64_t> permutation = getPositions(inversePermutation(read));
     return linalg::TransposeOp::create(builder, loc, source.container, empty,
                                        permutation)
         ->getResult(0);

@@ -16,8 +16,8 @@
 namespace mlir::prune {
 
 /// Where the value that a scalar has in an iteration of a loop nest can be
-/// read: at the indices `map(loops)` of a tensor, or a scalar with a map without
-/// results.
+/// read: at the indices `map(loops)` of a tensor, or a scalar with a map
+/// without results.
 struct ScalarSource {
   Value container;
   AffineMap map;
@@ -47,8 +47,9 @@ public:
 
   /// Builds the tensor `T` of the shape of `like` with
   /// `T[map(loops)] += root(loops)` over all loops, as the most specific
-  /// structured operation that says so: nothing at all, a fill, a transposition,
-  /// a broadcast, a sum, a contraction, or a generic. `like` may be a scalar
+  /// structured operation that says so: nothing at all, a fill, a
+  /// transposition, a broadcast, a sum, a contraction, or a generic. `like` may
+  /// be a scalar
   /// (`map` without results), then so is the result. Fails, after emitting an
   /// error, when the expression reads a value that only exists while the loops
   /// run.

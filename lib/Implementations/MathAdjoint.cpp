@@ -8,8 +8,8 @@
 
 //
 // Each rule multiplies the adjoint by the derivative, written with the result
-// where that is possible. Rounding has derivative zero; the derivative of |x| at
-// zero is zero.
+// where that is possible. Rounding has derivative zero; the derivative of |x|
+// at zero is zero.
 //
 //===----------------------------------------------------------------------===//
 
@@ -137,8 +137,8 @@ static Value buildGaussian(Value x, Value adjoint, double factor,
 }
 
 static Value buildErf(math::ErfOp op, Value adjoint, FloatBuilder &b) {
-  return buildGaussian(op.getOperand(), adjoint, 2.0 * llvm::numbers::inv_sqrtpi,
-                       b);
+  return buildGaussian(op.getOperand(), adjoint,
+                       2.0 * llvm::numbers::inv_sqrtpi, b);
 }
 
 static Value buildErfc(math::ErfcOp op, Value adjoint, FloatBuilder &b) {

@@ -8,8 +8,8 @@
 
 //
 // Masks and dropout apply to the adjoint as they do to the value. A gate passes
-// the adjoint to the weight where it is open, and to the auxiliary parameters by
-// the rule and the straight-through estimator that it names.
+// the adjoint to the weight where it is open, and to the auxiliary parameters
+// by the rule and the straight-through estimator that it names.
 //
 //===----------------------------------------------------------------------===//
 
@@ -66,8 +66,8 @@ static Value buildSurrogateSlope(FloatBuilder &b, SteAttr ste, Value m,
   llvm_unreachable("unknown straight-through estimator");
 }
 
-/// The factor of the surrogate's slope: the adjoint times the sign of the weight
-/// (zero for zero) or times the weight.
+/// The factor of the surrogate's slope: the adjoint times the sign of the
+/// weight (zero for zero) or times the weight.
 static Value buildGateFactor(FloatBuilder &b, GateRule rule, Value adjoint,
                              Value weight) {
   if (rule == GateRule::Chain)
@@ -107,7 +107,8 @@ struct GateModel : AdjointModel<GateModel, GateOp> {
     Value weight = op.getWeight(), aux = op.getAux();
     if (needed[0])
       inputs[0] = createElementwise(
-          b, {adjoint, aux}, [](OpBuilder &inner, Location loc, ValueRange args) {
+          b, {adjoint, aux},
+          [](OpBuilder &inner, Location loc, ValueRange args) {
             FloatBuilder e(loc, inner);
             Value zero = e.constant(args[0].getType(), 0.0);
             Value isOpen = e.greater(args[1], zero);
@@ -143,9 +144,8 @@ struct DropoutModel : AdjointModel<DropoutModel, DropoutOp> {
   static LogicalResult build(DropoutOp op, Value adjoint, FloatBuilder &b,
                              ArrayRef<bool> needed,
                              MutableArrayRef<Value> inputs) {
-    inputs[0] =
-        DropoutOp::create(b, op.getType(), adjoint, op.getCounter(),
-                          op.getRateAttr(), op.getSeedAttr());
+    inputs[0] = DropoutOp::create(b, op.getType(), adjoint, op.getCounter(),
+                                  op.getRateAttr(), op.getSeedAttr());
     return success();
   }
 };
@@ -176,8 +176,8 @@ struct RegularizeModel : AdjointModel<RegularizeModel, RegularizeOp> {
 // Loss
 //===----------------------------------------------------------------------===//
 
-/// `(softmax - one_hot(label)) * adjoint / batch`, from the pieces that the loss
-/// itself computes.
+/// `(softmax - one_hot(label)) * adjoint / batch`, from the pieces that the
+/// loss itself computes.
 struct SoftmaxCrossEntropyModel
     : AdjointModel<SoftmaxCrossEntropyModel, SoftmaxCrossEntropyOp> {
   static LogicalResult build(SoftmaxCrossEntropyOp op, Value adjoint,
@@ -208,10 +208,9 @@ private:
   static Value buildElement(FloatBuilder &e, ValueRange args, Value factor) {
     Value probability = e.div(args[0], args[1]);
     Value column = linalg::IndexOp::create(e, 1);
-    Value number =
-        arith::IndexCastOp::create(e, args[2].getType(), column);
-    Value isLabel = arith::CmpIOp::create(e, arith::CmpIPredicate::eq, number,
-                                          args[2]);
+    Value number = arith::IndexCastOp::create(e, args[2].getType(), column);
+    Value isLabel =
+        arith::CmpIOp::create(e, arith::CmpIPredicate::eq, number, args[2]);
     Value one = e.constant(probability.getType(), 1.0);
     Value less = e.sub(probability, one);
     Value difference = e.select(isLabel, less, probability);

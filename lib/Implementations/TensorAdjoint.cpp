@@ -63,9 +63,9 @@ struct ExtractSliceModel
                              FloatBuilder &b, ArrayRef<bool> needed,
                              MutableArrayRef<Value> inputs) {
     Value zeros = createFilledLike(b, op.getLoc(), op.getSource(), 0.0);
-    inputs[0] = tensor::InsertSliceOp::create(
-        b, adjoint, zeros, op.getMixedOffsets(), op.getMixedSizes(),
-        op.getMixedStrides());
+    inputs[0] =
+        tensor::InsertSliceOp::create(b, adjoint, zeros, op.getMixedOffsets(),
+                                      op.getMixedSizes(), op.getMixedStrides());
     return success();
   }
 };
@@ -122,9 +122,8 @@ struct PadModel : AdjointModel<PadModel, tensor::PadOp> {
     SmallVector<OpFoldResult> sizes =
         tensor::getMixedSizes(b, op.getLoc(), op.getSource());
     SmallVector<OpFoldResult> strides(sizes.size(), b.getIndexAttr(1));
-    inputs[0] = tensor::ExtractSliceOp::create(b, op.getSourceType(), adjoint,
-                                               op.getMixedLowPad(), sizes,
-                                               strides);
+    inputs[0] = tensor::ExtractSliceOp::create(
+        b, op.getSourceType(), adjoint, op.getMixedLowPad(), sizes, strides);
     return success();
   }
 };
@@ -139,8 +138,7 @@ struct ExtractModel : AdjointModel<ExtractModel, tensor::ExtractOp> {
       return success();
     }
     Value zeros = createFilledLike(b, op.getLoc(), tensor, 0.0);
-    inputs[0] =
-        tensor::InsertOp::create(b, adjoint, zeros, op.getIndices());
+    inputs[0] = tensor::InsertOp::create(b, adjoint, zeros, op.getIndices());
     return success();
   }
 };
@@ -172,8 +170,7 @@ struct FromElementsModel
       SmallVector<Value> indices(shape.size());
       int64_t rest = i;
       for (int64_t axis = shape.size() - 1; axis >= 0; --axis) {
-        indices[axis] =
-            arith::ConstantIndexOp::create(b, rest % shape[axis]);
+        indices[axis] = arith::ConstantIndexOp::create(b, rest % shape[axis]);
         rest /= shape[axis];
       }
       inputs[i] = tensor::ExtractOp::create(b, adjoint, indices);
@@ -183,8 +180,8 @@ struct FromElementsModel
 };
 
 struct SplatModel : AdjointModel<SplatModel, tensor::SplatOp> {
-  static LogicalResult build(tensor::SplatOp op, Value adjoint,
-                             FloatBuilder &b, ArrayRef<bool> needed,
+  static LogicalResult build(tensor::SplatOp op, Value adjoint, FloatBuilder &b,
+                             ArrayRef<bool> needed,
                              MutableArrayRef<Value> inputs) {
     auto dimensions =
         llvm::to_vector(llvm::seq<int64_t>(0, op.getType().getRank()));

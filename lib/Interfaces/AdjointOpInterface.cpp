@@ -19,8 +19,8 @@ void AdjointMap::add(OpBuilder &builder, Value value, Value contribution) {
   assert(value.getType() == contribution.getType() &&
          "an adjoint has the type of its value");
   Value &adjoint = adjoints[value];
-  adjoint = adjoint ? builder.createOrFold<arith::AddFOp>(
-                          value.getLoc(), adjoint, contribution)
+  adjoint = adjoint ? builder.createOrFold<arith::AddFOp>(value.getLoc(),
+                                                          adjoint, contribution)
                     : contribution;
 }
 

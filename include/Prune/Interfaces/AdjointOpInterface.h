@@ -32,8 +32,8 @@ public:
   void add(OpBuilder &builder, Value value, Value contribution);
 
   /// Sends the adjoints of the results of `op` to its inputs. Does nothing when
-  /// no result has an adjoint or no input is active. Fails, with an error on the
-  /// operation, when it has no rule.
+  /// no result has an adjoint or no input is active. Fails, with an error on
+  /// the operation, when it has no rule.
   LogicalResult propagate(OpBuilder &builder, Operation *op);
 
 private:

@@ -98,8 +98,9 @@ SoftmaxParts mlir::prune::createSoftmaxParts(OpBuilder &builder, Location loc,
                                              Value logits) {
   double lowest = -std::numeric_limits<double>::infinity();
   SoftmaxParts parts;
-  parts.maximum = createReduction<arith::MaximumFOp>(builder, loc, logits,
-                                                     /*dimensions=*/{1}, lowest);
+  parts.maximum =
+      createReduction<arith::MaximumFOp>(builder, loc, logits,
+                                         /*dimensions=*/{1}, lowest);
   parts.exponentials =
       createShiftedExponentials(builder, loc, logits, parts.maximum);
   parts.sum = createSum(builder, loc, parts.exponentials, /*dimensions=*/{1});

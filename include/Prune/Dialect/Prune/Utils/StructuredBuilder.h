@@ -14,8 +14,7 @@
 namespace mlir::prune {
 
 /// Computes one scalar from the scalars of a loop iteration.
-using ScalarBody =
-    llvm::function_ref<Value(OpBuilder &, Location, ValueRange)>;
+using ScalarBody = llvm::function_ref<Value(OpBuilder &, Location, ValueRange)>;
 
 /// `tensor.empty` of the shape of `like` and the given element type (that of
 /// `like` when null).

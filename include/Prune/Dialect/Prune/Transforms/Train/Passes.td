@@ -92,6 +92,107 @@ def BuildTrainStepPass : Pass<"prune-build-train-step", "::mlir::ModuleOp"> {
                            "::mlir::tensor::TensorDialect"];
 }
 
+def DifferentiatePass : Pass<"prune-differentiate", "::mlir::ModuleOp"> {
+  let summary = "add the gradients of all trainable parameters to a loss function";
+  let description = [{
+    Before: a function of one block that returns a scalar loss (the result with
+    `prune.output = "loss"`, or its only result) and takes parameters
+    (`prune.param`) as arguments. After: the same function returns, behind what
+    it returned before, one gradient per parameter that is no buffer, in the
+    order of the arguments, marked `prune.grad_of`.
+
+    Reverse mode: every operation that both depends on a parameter and
+    influences the loss is visited once, from the loss back, and its
+    `AdjointOpInterface` turns adjoints of results into adjoints of operands.
+    Values of the forward pass are used where they are; contributions to one
+    value are added up as they come, without zeros to start from.
+
+    A function that returns the gradients of all its parameters already, made by
+    this pass or elsewhere, is left as it is.
+
+    Before:
+
+    ```mlir
+    func.func @loss(%x: tensor<8x4xf32>, %y: tensor<8xi32>,
+                    %w: tensor<3x4xf32> {prune.param = #prune.param<"w", weight>})
+        -> (tensor<f32> {prune.output = "loss"}) {
+      %z = linalg.matmul indexing_maps = [#mk, #nk, #mn] ins(%x, %w) outs(%zeros) ...
+      %loss = prune.softmax_cross_entropy %z, %y : tensor<8x3xf32>, tensor<8xi32>
+      return %loss : tensor<f32>
+    }
+    ```
+
+    After:
+
+    ```mlir
+      ...
+      %dz = linalg.generic ... // (softmax - one hot) / batch
+      %dw = linalg.matmul indexing_maps = [#km, #kn, #mn] ins(%dz, %x) outs(%zeros1) ...
+      return %loss, %dw : tensor<f32>, tensor<3x4xf32>
+    ```
+
+    Refuses a function that is missing, external, called, has several blocks,
+    no scalar loss, no trainable parameter, parameters that are constants
+    (`prune-lift-parameters` makes them arguments), or gradients of only some
+    parameters; and an operation without a rule, with the path on which a
+    gradient reaches it. A parameter that the loss does not depend on gets a
+    constant zero and a remark.
+  }];
+  let options = [
+    Option<"function", "function", "std::string", /*default=*/"\"loss\"",
+           "Loss function to differentiate.">,
+  ];
+  let statistics = [
+    Statistic<"numGradients", "num-gradients", "gradients added">,
+    Statistic<"numZeroGradients", "num-zero-gradients",
+              "gradients of parameters that the loss does not depend on">,
+    Statistic<"numOpsAdded", "num-ops-added", "operations of the reverse sweep">,
+  ];
+  let dependentDialects = ["::mlir::arith::ArithDialect"];
+}
+
+def InsertLossPass : Pass<"prune-insert-loss", "::mlir::ModuleOp"> {
+  let summary = "build the loss function of a classifier";
+  let description = [{
+    Before: a function of inputs and parameters that returns logits
+    `[batch, classes]` (the result with `prune.output = "logits"`, or its only
+    result). After: a second function next to it that computes the same logits
+    and returns the mean cross-entropy of their softmax against class numbers.
+    Its arguments are the inputs, the class numbers (`prune.input = "labels"`)
+    and the parameters, each with its attributes.
+
+    Before:
+
+    ```mlir
+    func.func @forward(%x: tensor<8x4xf32> {prune.input = "input"},
+                       %w: tensor<3x4xf32> {prune.param = #prune.param<"w", weight>})
+        -> (tensor<8x3xf32> {prune.output = "logits"})
+    ```
+
+    After, beside it:
+
+    ```mlir
+    func.func @loss(%x: tensor<8x4xf32> {prune.input = "input"},
+                    %labels: tensor<8xi32> {prune.input = "labels"},
+                    %w: tensor<3x4xf32> {prune.param = #prune.param<"w", weight>})
+        -> (tensor<f32> {prune.output = "loss"}) {
+      ...
+      %loss = prune.softmax_cross_entropy %z, %labels : tensor<8x3xf32>, tensor<8xi32>
+      return %loss : tensor<f32>
+    }
+    ```
+
+    Refuses a function that is missing, external, has several blocks or no
+    logits of rank two and static shape, and a name that is taken.
+  }];
+  let options = [
+    Option<"function", "function", "std::string", /*default=*/"\"forward\"",
+           "Function that computes the logits.">,
+    Option<"name", "name", "std::string", /*default=*/"\"loss\"",
+           "Name of the loss function.">,
+  ];
+}
+
 def InsertRegularizersPass : Pass<"prune-insert-regularizers", "::mlir::ModuleOp"> {
   let summary = "add penalties on parameters to a loss";
   let description = [{

@@ -1,0 +1,165 @@
+//===- InsertLoss.cpp - Loss function of a classifier ---------------------===//
+//
+// Part of the pruning compiler, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+//
+// Copies the function that computes logits and lets the copy return their
+// cross-entropy. Linear in the size of the function.
+//
+//===----------------------------------------------------------------------===//
+
+#include "Prune/Dialect/Prune/Transforms/Train/Passes.h"
+
+#include "Prune/Dialect/Prune/IR/Prune.h"
+
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/IR/IRMapping.h"
+
+#define DEBUG_TYPE "prune-insert-loss"
+
+namespace mlir::prune {
+#define GEN_PASS_DEF_INSERTLOSSPASS
+#include "Prune/Dialect/Prune/Transforms/Train/Passes.h.inc"
+} // namespace mlir::prune
+
+using namespace mlir;
+using namespace mlir::prune;
+
+/// Position of the logits among the results of the function.
+static FailureOr<unsigned> findLogits(func::FuncOp function) {
+  std::optional<unsigned> position;
+  for (unsigned i = 0; i < function.getNumResults(); ++i) {
+    auto output = function.getResultAttrOfType<StringAttr>(
+        i, PruneDialect::kOutputAttrName);
+    if (output && output.getValue() == "logits" && !position)
+      position = i;
+  }
+  if (!position && function.getNumResults() == 1)
+    position = 0;
+  if (!position)
+    return function.emitError()
+           << "expected a result with " << PruneDialect::kOutputAttrName
+           << " = \"logits\" or a single result";
+  auto type = dyn_cast<RankedTensorType>(function.getResultTypes()[*position]);
+  if (!type || type.getRank() != 2 || !type.hasStaticShape() ||
+      !isa<FloatType>(type.getElementType()))
+    return function.emitError()
+           << "expected logits of shape [batch, classes], got "
+           << function.getResultTypes()[*position];
+  return *position;
+}
+
+namespace {
+
+/// One argument of the loss function and the argument it stands for, if any.
+struct LossArgument {
+  Type type;
+  DictionaryAttr attributes;
+  Location loc;
+  Value original;
+};
+
+struct InsertLossPass final : prune::impl::InsertLossPassBase<InsertLossPass> {
+  using InsertLossPassBase::InsertLossPassBase;
+
+  void runOnOperation() override {
+    if (failed(insertLoss()))
+      signalPassFailure();
+  }
+
+private:
+  LogicalResult insertLoss();
+};
+
+} // namespace
+
+/// Inputs, class numbers for `batch` rows, parameters.
+static SmallVector<LossArgument> getArguments(func::FuncOp forward,
+                                              int64_t batch) {
+  SmallVector<LossArgument> inputs, parameters;
+  Builder builder(forward.getContext());
+  for (BlockArgument argument : forward.getArguments()) {
+    unsigned i = argument.getArgNumber();
+    bool isParameter =
+        static_cast<bool>(forward.getArgAttr(i, PruneDialect::kParamAttrName));
+    DictionaryAttr attributes = forward.getArgAttrDict(i);
+    if (!attributes)
+      attributes = builder.getDictionaryAttr({});
+    (isParameter ? parameters : inputs)
+        .push_back(
+            {argument.getType(), attributes, argument.getLoc(), argument});
+  }
+  NamedAttribute labels = builder.getNamedAttr(PruneDialect::kInputAttrName,
+                                               builder.getStringAttr("labels"));
+  inputs.push_back({RankedTensorType::get({batch}, builder.getI32Type()),
+                    builder.getDictionaryAttr(labels), forward.getLoc(),
+                    Value()});
+  llvm::append_range(inputs, parameters);
+  return inputs;
+}
+
+/// Fills the body of `loss`: what `forward` computes, then the cross-entropy.
+static void buildBody(func::FuncOp forward, func::FuncOp loss, unsigned logits,
+                      ArrayRef<LossArgument> arguments) {
+  Block *block = loss.addEntryBlock();
+  OpBuilder builder = OpBuilder::atBlockEnd(block);
+  IRMapping mapping;
+  Value labels;
+  for (auto [argument, value] :
+       llvm::zip_equal(arguments, block->getArguments())) {
+    value.setLoc(argument.loc);
+    if (argument.original)
+      mapping.map(argument.original, value);
+    else
+      labels = value;
+  }
+  Block &body = forward.getBody().front();
+  for (Operation &op : body.without_terminator())
+    builder.clone(op, mapping);
+  Operation *end = body.getTerminator();
+  Value output = mapping.lookupOrDefault(end->getOperand(logits));
+  Type type = loss.getResultTypes().front();
+  auto entropy = SoftmaxCrossEntropyOp::create(builder, end->getLoc(), type,
+                                               output, labels);
+  func::ReturnOp::create(builder, end->getLoc(), entropy.getLoss());
+}
+
+LogicalResult InsertLossPass::insertLoss() {
+  auto forward = getOperation().lookupSymbol<func::FuncOp>(function);
+  if (!forward)
+    return getOperation().emitError()
+           << "no function '" << function << "' to build a loss for";
+  if (!llvm::hasSingleElement(forward.getBody()))
+    return forward.emitError() << "expected a function of one block, got "
+                               << forward.getBody().getBlocks().size();
+  if (Operation *other = getOperation().lookupSymbol(name))
+    return other->emitError() << "expected '" << name << "' to be a new name";
+  FailureOr<unsigned> logits = findLogits(forward);
+  if (failed(logits))
+    return failure();
+
+  auto type = cast<RankedTensorType>(forward.getResultTypes()[*logits]);
+  SmallVector<LossArgument> arguments =
+      getArguments(forward, type.getDimSize(0));
+  auto inputTypes = llvm::map_to_vector(
+      arguments, [](const LossArgument &argument) { return argument.type; });
+  auto attributes =
+      llvm::map_to_vector(arguments, [](const LossArgument &argument) {
+        return argument.attributes;
+      });
+  OpBuilder builder(forward->getContext());
+  builder.setInsertionPointAfter(forward);
+  auto lossType = RankedTensorType::get({}, type.getElementType());
+  auto functionType = builder.getFunctionType(inputTypes, {lossType});
+  auto loss =
+      func::FuncOp::create(builder, forward.getLoc(), name, functionType);
+  loss.setAllArgAttrs(attributes);
+  loss.setResultAttr(0, PruneDialect::kOutputAttrName,
+                     builder.getStringAttr("loss"));
+  buildBody(forward, loss, *logits, arguments);
+  return success();
+}

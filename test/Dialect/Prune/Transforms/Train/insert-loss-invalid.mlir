@@ -1,0 +1,42 @@
+// RUN: prune-opt %s -split-input-file -verify-diagnostics --pass-pipeline="builtin.module(prune-insert-loss)"
+
+// expected-error @+1 {{no function 'forward' to build a loss for}}
+module {
+}
+
+// -----
+
+// expected-error @+1 {{expected a function of one block, got 0}}
+func.func private @forward(%x: tensor<2x3xf32>) -> tensor<2x3xf32>
+
+// -----
+
+func.func @forward(%x: tensor<2x3xf32>) -> tensor<2x3xf32> {
+  return %x : tensor<2x3xf32>
+}
+
+// expected-error @+1 {{expected 'loss' to be a new name}}
+func.func @loss() {
+  return
+}
+
+// -----
+
+// expected-error @+1 {{expected a result with prune.output = "logits" or a single result}}
+func.func @forward(%x: tensor<2x3xf32>) -> (tensor<2x3xf32>, tensor<2x3xf32>) {
+  return %x, %x : tensor<2x3xf32>, tensor<2x3xf32>
+}
+
+// -----
+
+// expected-error @+1 {{expected logits of shape [batch, classes], got 'tensor<2xf32>'}}
+func.func @forward(%x: tensor<2xf32>) -> tensor<2xf32> {
+  return %x : tensor<2xf32>
+}
+
+// -----
+
+// expected-error @+1 {{expected logits of shape [batch, classes], got 'tensor<2x3xi32>'}}
+func.func @forward(%x: tensor<2x3xi32>) -> tensor<2x3xi32> {
+  return %x : tensor<2x3xi32>
+}
