@@ -12,9 +12,9 @@
 // COUNT-COUNT-8: linalg.matmul
 // COUNT-NOT: linalg.matmul
 
-// CHECK-DAG: #[[KM:.*]] = affine_map<(d0, d1, d2) -> (d2, d0)>
-// CHECK-DAG: #[[KN:.*]] = affine_map<(d0, d1, d2) -> (d2, d1)>
-// CHECK-DAG: #[[MN:.*]] = affine_map<(d0, d1, d2) -> (d0, d1)>
+// CHECK-DAG: #[[$KM:.*]] = affine_map<(d0, d1, d2) -> (d2, d0)>
+// CHECK-DAG: #[[$KN:.*]] = affine_map<(d0, d1, d2) -> (d2, d1)>
+// CHECK-DAG: #[[$MN:.*]] = affine_map<(d0, d1, d2) -> (d0, d1)>
 // CHECK-LABEL: func.func @loss(
 // CHECK-SAME: %[[X:.*]]: tensor<8x6xf32> {prune.input = "input"}, %[[LABELS:.*]]: tensor<8xi32>
 // CHECK-SAME: %[[W1:.*]]: tensor<5x6xf32> {{{[^}]*}}}, %[[B1:.*]]: tensor<5xf32> {{{[^}]*}}},
@@ -44,7 +44,7 @@
 // CHECK-NEXT: %[[DY2:.*]] = linalg.matmul ins(%[[DZ3]], %[[W3]] : {{.*}} outs(%[[O1]] :
 // CHECK-NEXT: tensor.empty() : tensor<3x4xf32>
 // CHECK-NEXT: %[[O2:.*]] = linalg.fill
-// CHECK-NEXT: %[[DW3:.*]] = linalg.matmul indexing_maps = [#[[KM]], #[[KN]], #[[MN]]] ins(%[[DZ3]], %[[Y2]] : {{.*}} outs(%[[O2]] :
+// CHECK-NEXT: %[[DW3:.*]] = linalg.matmul indexing_maps = [#[[$KM]], #[[$KN]], #[[$MN]]] ins(%[[DZ3]], %[[Y2]] : {{.*}} outs(%[[O2]] :
 // CHECK-NEXT: tensor.empty() : tensor<3xf32>
 // CHECK-NEXT: %[[O3:.*]] = linalg.fill
 // CHECK-NEXT: %[[DB3:.*]] = linalg.reduce { arith.addf } ins(%[[DZ3]] : {{.*}} outs(%[[O3]] : {{.*}} dimensions = [0]
@@ -60,7 +60,7 @@
 // CHECK-NEXT: %[[DY1:.*]] = linalg.matmul ins(%[[DZ2]], %[[W2]] : {{.*}} outs(%[[O4]] :
 // CHECK-NEXT: tensor.empty() : tensor<4x5xf32>
 // CHECK-NEXT: %[[O5:.*]] = linalg.fill
-// CHECK-NEXT: %[[DW2:.*]] = linalg.matmul indexing_maps = [#[[KM]], #[[KN]], #[[MN]]] ins(%[[DZ2]], %[[Y1]] : {{.*}} outs(%[[O5]] :
+// CHECK-NEXT: %[[DW2:.*]] = linalg.matmul indexing_maps = [#[[$KM]], #[[$KN]], #[[$MN]]] ins(%[[DZ2]], %[[Y1]] : {{.*}} outs(%[[O5]] :
 // CHECK-NEXT: tensor.empty() : tensor<4xf32>
 // CHECK-NEXT: %[[O6:.*]] = linalg.fill
 // CHECK-NEXT: %[[DB2:.*]] = linalg.reduce { arith.addf } ins(%[[DZ2]] : {{.*}} outs(%[[O6]] : {{.*}} dimensions = [0]
@@ -70,7 +70,7 @@
 // CHECK: } -> tensor<8x5xf32>
 // CHECK-NEXT: tensor.empty() : tensor<5x6xf32>
 // CHECK-NEXT: %[[O7:.*]] = linalg.fill
-// CHECK-NEXT: %[[DW1:.*]] = linalg.matmul indexing_maps = [#[[KM]], #[[KN]], #[[MN]]] ins(%[[DZ1]], %[[X]] : {{.*}} outs(%[[O7]] :
+// CHECK-NEXT: %[[DW1:.*]] = linalg.matmul indexing_maps = [#[[$KM]], #[[$KN]], #[[$MN]]] ins(%[[DZ1]], %[[X]] : {{.*}} outs(%[[O7]] :
 // CHECK-NEXT: tensor.empty() : tensor<5xf32>
 // CHECK-NEXT: %[[O8:.*]] = linalg.fill
 // CHECK-NEXT: %[[DB1:.*]] = linalg.reduce { arith.addf } ins(%[[DZ1]] : {{.*}} outs(%[[O8]] : {{.*}} dimensions = [0]
