@@ -1,3 +1,6 @@
+# Part of the pruning compiler, under the Apache License v2.0 with LLVM Exceptions.
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#
 # Configuration of the lit regression tests. See test/README.md.
 import os
 
