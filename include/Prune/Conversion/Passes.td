@@ -74,4 +74,37 @@ def ConvertOneDNNToRuntimePass : Pass<"convert-onednn-to-runtime", "::mlir::Modu
   ];
 }
 
+def ConvertPruneToLinalgPass : Pass<"convert-prune-to-linalg"> {
+  let summary = "Lower the prune dialect to linalg on tensors";
+  let description = [{
+    Replaces the operations of the prune dialect by `linalg`, `tensor`, `arith`
+    and `math`. Afterwards none is left. Optimiser updates become one loop nest
+    whose destinations are the state tensors, so that bufferisation updates them
+    in place; the sums of a regulariser are one loop nest that its penalty and
+    its gradient share after common subexpression elimination.
+
+    Before:
+
+    ```mlir
+    %t = prune.apply_mask %w, %m : tensor<3x4xf32>
+    ```
+
+    After:
+
+    ```mlir
+    %t = linalg.generic ... ins(%w, %m : tensor<3x4xf32>, tensor<3x4xi1>) ... {
+    ^bb0(%value: f32, %keep: i1, %out: f32):
+      %0 = arith.select %keep, %value, %zero : f32
+      linalg.yield %0 : f32
+    }
+    ```
+
+    Refuses operations that have no run-time form: `prune.select_mask` by ratio,
+    which `prune-select-masks` evaluates on constants, and blocks or `n_of_m`
+    groups that do not divide the weight.
+  }];
+  let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::linalg::LinalgDialect",
+                           "::mlir::math::MathDialect", "::mlir::tensor::TensorDialect"];
+}
+
 #endif // PRUNE_CONVERSION_PASSES_TD

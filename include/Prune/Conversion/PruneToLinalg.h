@@ -1,0 +1,32 @@
+//===- PruneToLinalg.h - Lowering of the prune dialect to linalg -*- C++ -*-===//
+//
+// Part of the pruning compiler, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef PRUNE_CONVERSION_PRUNETOLINALG_H
+#define PRUNE_CONVERSION_PRUNETOLINALG_H
+
+namespace mlir {
+class RewritePatternSet;
+} // namespace mlir
+
+namespace mlir::prune {
+
+/// Patterns that replace every operation of the prune dialect by `linalg`,
+/// `tensor`, `arith` and `math`. An operation that has no run-time form (a
+/// selection by ratio, blocks that do not divide the weight) is left alone.
+void populatePruneToLinalgPatterns(RewritePatternSet &patterns);
+
+/// The parts of `populatePruneToLinalgPatterns`, by what they lower.
+void populateMaskLoweringPatterns(RewritePatternSet &patterns);
+void populateScoreLoweringPatterns(RewritePatternSet &patterns);
+void populateRegularizerLoweringPatterns(RewritePatternSet &patterns);
+void populateLossLoweringPatterns(RewritePatternSet &patterns);
+void populateUpdateLoweringPatterns(RewritePatternSet &patterns);
+
+} // namespace mlir::prune
+
+#endif // PRUNE_CONVERSION_PRUNETOLINALG_H

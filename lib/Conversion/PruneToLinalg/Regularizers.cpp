@@ -1,0 +1,192 @@
+//===- Regularizers.cpp - Lowering of penalties and their gradients -------===//
+//
+// Part of the pruning compiler, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+//
+// Every penalty is a function of s = sum |w| and q = sum w^2, computed in one
+// loop nest. Its gradient is a * sgn(w) + c * w with two scalars a and c that
+// follow from s and q, so that it is one element-wise loop which fuses into the
+// optimiser update.
+//
+//===----------------------------------------------------------------------===//
+
+#include "Elementwise.h"
+
+#include "Prune/Conversion/PruneToLinalg.h"
+#include "Prune/Dialect/Prune/IR/Prune.h"
+
+#include "mlir/Dialect/Math/IR/Math.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "mlir/IR/PatternMatch.h"
+
+using namespace mlir;
+using namespace mlir::prune;
+
+namespace {
+/// s = sum |w| and q = sum w^2 as scalars.
+struct Norms {
+  Value s, q;
+};
+} // namespace
+
+static Norms createNorms(ImplicitLocOpBuilder &b, Value weight) {
+  int64_t rank = cast<RankedTensorType>(weight.getType()).getRank();
+  AffineMap scalarMap = AffineMap::get(rank, 0, b.getContext());
+  SmallVector<Value> sums = createZeroReduction(
+      b, weight, scalarMap, /*count=*/2,
+      [](ImplicitLocOpBuilder &e, ValueRange args) -> SmallVector<Value> {
+        Value magnitude = math::AbsFOp::create(e, args[0]);
+        Value square = arith::MulFOp::create(e, args[0], args[0]);
+        Value s = arith::AddFOp::create(e, args[1], magnitude);
+        Value q = arith::AddFOp::create(e, args[2], square);
+        return {s, q};
+      });
+  Value s = extractScalar(b, sums[0]);
+  Value q = extractScalar(b, sums[1]);
+  return {s, q};
+}
+
+/// `value` where the tensor has a non-zero element (q > 0), else zero.
+static Value guardZeroTensor(ImplicitLocOpBuilder &b, Value q, Value value) {
+  Value zero = createNumber(b, q.getType(), 0.0);
+  Value isNonZero = isGreater(b, q, zero);
+  return arith::SelectOp::create(b, isNonZero, value, zero);
+}
+
+/// The penalty without its strength.
+static Value createPenalty(ImplicitLocOpBuilder &b, RegularizerKind kind,
+                           Norms norms) {
+  switch (kind) {
+  case RegularizerKind::L1:
+    return norms.s;
+  case RegularizerKind::L2:
+    return norms.q;
+  case RegularizerKind::Hoyer: {
+    Value root = math::SqrtOp::create(b, norms.q);
+    Value ratio = arith::DivFOp::create(b, norms.s, root);
+    return guardZeroTensor(b, norms.q, ratio);
+  }
+  case RegularizerKind::HoyerSquare: {
+    Value square = arith::MulFOp::create(b, norms.s, norms.s);
+    Value ratio = arith::DivFOp::create(b, square, norms.q);
+    return guardZeroTensor(b, norms.q, ratio);
+  }
+  }
+  llvm_unreachable("unknown regularizer");
+}
+
+namespace {
+/// The gradient is `sign * sgn(w) + linear * w`; null stands for zero.
+struct GradientFactors {
+  Value sign, linear;
+};
+} // namespace
+
+/// Hoyer: sgn(w)/sqrt(q) - s w/q^(3/2).
+static GradientFactors createHoyerFactors(ImplicitLocOpBuilder &b, Norms norms,
+                                          Value strength) {
+  Value root = math::SqrtOp::create(b, norms.q);
+  Value sign = arith::DivFOp::create(b, strength, root);
+  Value share = arith::DivFOp::create(b, norms.s, norms.q);
+  Value linear = arith::MulFOp::create(b, sign, share);
+  Value opposite = arith::NegFOp::create(b, linear);
+  Value guardedSign = guardZeroTensor(b, norms.q, sign);
+  Value guardedLinear = guardZeroTensor(b, norms.q, opposite);
+  return {guardedSign, guardedLinear};
+}
+
+/// Hoyer-Square: 2 s/q sgn(w) - 2 (s/q)^2 w.
+static GradientFactors createHoyerSquareFactors(ImplicitLocOpBuilder &b,
+                                                Norms norms, Value strength) {
+  Value two = createNumber(b, strength.getType(), 2.0);
+  Value share = arith::DivFOp::create(b, norms.s, norms.q);
+  Value scale = arith::MulFOp::create(b, two, strength);
+  Value sign = arith::MulFOp::create(b, scale, share);
+  Value linear = arith::MulFOp::create(b, sign, share);
+  Value opposite = arith::NegFOp::create(b, linear);
+  Value guardedSign = guardZeroTensor(b, norms.q, sign);
+  Value guardedLinear = guardZeroTensor(b, norms.q, opposite);
+  return {guardedSign, guardedLinear};
+}
+
+static GradientFactors createFactors(ImplicitLocOpBuilder &b,
+                                     RegularizeGradientOp op) {
+  Value strength = op.getStrength();
+  switch (op.getKind()) {
+  case RegularizerKind::L1:
+    return {strength, Value()};
+  case RegularizerKind::L2: {
+    Value two = createNumber(b, strength.getType(), 2.0);
+    Value linear = arith::MulFOp::create(b, two, strength);
+    return {Value(), linear};
+  }
+  case RegularizerKind::Hoyer:
+    return createHoyerFactors(b, createNorms(b, op.getWeight()), strength);
+  case RegularizerKind::HoyerSquare:
+    return createHoyerSquareFactors(b, createNorms(b, op.getWeight()),
+                                    strength);
+  }
+  llvm_unreachable("unknown regularizer");
+}
+
+/// `factor * sgn(w)` with `sgn(0) = 0`.
+static Value createSignTerm(ImplicitLocOpBuilder &e, Value factor,
+                            Value weight) {
+  Value zero = createNumber(e, weight.getType(), 0.0);
+  Value isPositive = isGreater(e, weight, zero);
+  Value isNegative = isGreater(e, zero, weight);
+  Value opposite = arith::NegFOp::create(e, factor);
+  Value atMostZero = arith::SelectOp::create(e, isNegative, opposite, zero);
+  return arith::SelectOp::create(e, isPositive, factor, atMostZero);
+}
+
+namespace {
+
+struct LowerRegularize final : OpRewritePattern<RegularizeOp> {
+  using OpRewritePattern::OpRewritePattern;
+  LogicalResult matchAndRewrite(RegularizeOp op,
+                                PatternRewriter &rewriter) const override {
+    ImplicitLocOpBuilder b(op.getLoc(), rewriter);
+    Norms norms = createNorms(b, op.getWeight());
+    Value penalty = createPenalty(b, op.getKind(), norms);
+    Value scaled = arith::MulFOp::create(b, op.getStrength(), penalty);
+    rewriter.replaceOpWithNewOp<tensor::FromElementsOp>(op, op.getType(),
+                                                        scaled);
+    return success();
+  }
+};
+
+struct LowerRegularizeGradient final : OpRewritePattern<RegularizeGradientOp> {
+  using OpRewritePattern::OpRewritePattern;
+  LogicalResult matchAndRewrite(RegularizeGradientOp op,
+                                PatternRewriter &rewriter) const override {
+    ImplicitLocOpBuilder b(op.getLoc(), rewriter);
+    GradientFactors factors = createFactors(b, op);
+    Value gradient = createElementwise(
+        b, op.getWeight(), cast<RankedTensorType>(op.getType()),
+        [&](ImplicitLocOpBuilder &e, ValueRange args) -> SmallVector<Value> {
+          Value linear, sign;
+          if (factors.linear)
+            linear = arith::MulFOp::create(e, factors.linear, args[0]);
+          if (factors.sign)
+            sign = createSignTerm(e, factors.sign, args[0]);
+          if (!linear || !sign)
+            return {linear ? linear : sign};
+          Value sum = arith::AddFOp::create(e, sign, linear);
+          return {sum};
+        });
+    rewriter.replaceOp(op, gradient);
+    return success();
+  }
+};
+
+} // namespace
+
+void mlir::prune::populateRegularizerLoweringPatterns(
+    RewritePatternSet &patterns) {
+  patterns.add<LowerRegularize, LowerRegularizeGradient>(patterns.getContext());
+}

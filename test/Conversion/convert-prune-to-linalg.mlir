@@ -1,0 +1,127 @@
+// RUN: prune-opt %s --pass-pipeline="builtin.module(convert-prune-to-linalg,cse)" | FileCheck %s
+// Every granularity and kind goes down to loops.
+// RUN: prune-opt %s --pass-pipeline="builtin.module(convert-prune-to-linalg,func.func(linalg-generalize-named-ops),one-shot-bufferize{bufferize-function-boundaries},func.func(convert-linalg-to-loops))" | FileCheck %s --check-prefix=LOOPS
+
+// LOOPS-NOT: {{prune|linalg}}.
+
+// CHECK-LABEL: func @mask
+// CHECK-SAME: (%[[W:.*]]: tensor<3x4xf32>, %[[M:.*]]: tensor<3x4xi1>)
+// CHECK: linalg.generic {{.*}} ins(%[[W]], %[[M]]
+// CHECK-NEXT: ^bb0(%[[VALUE:.*]]: f32, %[[KEEP:.*]]: i1, %{{.*}}: f32):
+// CHECK-NEXT: %[[KEPT:.*]] = arith.select %[[KEEP]], %[[VALUE]], %{{.*}} : f32
+// CHECK-NEXT: linalg.yield %[[KEPT]]
+func.func @mask(%w: tensor<3x4xf32>, %m: tensor<3x4xi1>) -> tensor<3x4xf32> {
+  %0 = prune.apply_mask %w, %m : tensor<3x4xf32>
+  return %0 : tensor<3x4xf32>
+}
+
+// CHECK-LABEL: func @gate
+// CHECK: arith.cmpf ogt
+// CHECK: arith.select
+func.func @gate(%w: tensor<3x4xf32>, %m: tensor<3x4xf32>) -> tensor<3x4xf32> {
+  %0 = prune.gate %w, %m ste(<softplus>) : tensor<3x4xf32>
+  return %0 : tensor<3x4xf32>
+}
+
+// The sums of the weight are computed once for penalty and gradient, and the
+// gradient is one element-wise loop.
+// CHECK-LABEL: func @hoyer_square
+// CHECK-COUNT-1: iterator_types = ["reduction", "reduction"]
+// CHECK-NOT: "reduction"
+// CHECK: iterator_types = ["parallel", "parallel"]
+// CHECK-NOT: linalg.generic
+// CHECK: return
+func.func @hoyer_square(%w: tensor<3x4xf32>, %s: f32) -> (tensor<f32>, tensor<3x4xf32>) {
+  %0 = prune.regularize hoyer_square %w, %s : tensor<3x4xf32>
+  %1 = prune.regularize_gradient hoyer_square %w, %s : tensor<3x4xf32>
+  return %0, %1 : tensor<f32>, tensor<3x4xf32>
+}
+
+// The gradient of L1 and L2 needs no sums.
+// CHECK-LABEL: func @l1_l2_gradients
+// CHECK-NOT: "reduction"
+// CHECK: return
+func.func @l1_l2_gradients(%w: tensor<3x4xf32>, %s: f32) -> (tensor<3x4xf32>, tensor<3x4xf32>) {
+  %0 = prune.regularize_gradient l1 %w, %s : tensor<3x4xf32>
+  %1 = prune.regularize_gradient l2 %w, %s : tensor<3x4xf32>
+  return %0, %1 : tensor<3x4xf32>, tensor<3x4xf32>
+}
+
+// CHECK-LABEL: func @hoyer
+func.func @hoyer(%w: tensor<7xf64>, %s: f64) -> (tensor<f64>, tensor<7xf64>) {
+  // CHECK: math.sqrt {{.*}} : f64
+  %0 = prune.regularize hoyer %w, %s : tensor<7xf64>
+  %1 = prune.regularize_gradient hoyer %w, %s : tensor<7xf64>
+  return %0, %1 : tensor<f64>, tensor<7xf64>
+}
+
+// An update is one loop nest over the state it replaces.
+// CHECK-LABEL: func @sgd
+// CHECK-SAME: (%[[W:.*]]: tensor<3x4xf32>, %[[G:.*]]: tensor<3x4xf32>, %[[V:.*]]: tensor<3x4xf32>, %[[M:.*]]: tensor<3x4xi1>, %{{.*}}: f32)
+// CHECK-COUNT-1: linalg.generic {{.*}} ins(%[[G]], %[[M]] : {{.*}}) outs(%[[W]], %[[V]] :
+// CHECK-NOT: linalg.generic
+// CHECK: return
+func.func @sgd(%w: tensor<3x4xf32>, %g: tensor<3x4xf32>, %v: tensor<3x4xf32>, %m: tensor<3x4xi1>, %lr: f32)
+    -> (tensor<3x4xf32>, tensor<3x4xf32>) {
+  %0, %1 = prune.sgd_update %w, %g, lr %lr velocity %v mask %m {momentum = 0.9 : f64, nesterov, weight_decay = 1.0e-4 : f64}
+      : (tensor<3x4xf32>, tensor<3x4xf32>, f32, tensor<3x4xf32>, tensor<3x4xi1>) -> (tensor<3x4xf32>, tensor<3x4xf32>)
+  return %0, %1 : tensor<3x4xf32>, tensor<3x4xf32>
+}
+
+// The bias corrections are computed in double precision, once.
+// CHECK-LABEL: func @adam
+// CHECK-COUNT-2: math.powf {{.*}} : f64
+// CHECK-COUNT-1: linalg.generic
+// CHECK-NOT: linalg.generic
+// CHECK: return
+func.func @adam(%w: tensor<5xf32>, %g: tensor<5xf32>, %m: tensor<5xf32>, %u: tensor<5xf32>, %t: i64, %lr: f32)
+    -> (tensor<5xf32>, tensor<5xf32>, tensor<5xf32>) {
+  %0, %1, %2 = prune.adam_update %w, %g, lr %lr step %t moments %m, %u
+      : (tensor<5xf32>, tensor<5xf32>, f32, i64, tensor<5xf32>, tensor<5xf32>) -> (tensor<5xf32>, tensor<5xf32>, tensor<5xf32>)
+  return %0, %1, %2 : tensor<5xf32>, tensor<5xf32>, tensor<5xf32>
+}
+
+// CHECK-LABEL: func @loss
+// CHECK: math.exp
+// CHECK: math.log
+func.func @loss(%z: tensor<5x10xf32>, %y: tensor<5xi32>) -> tensor<f32> {
+  %0 = prune.softmax_cross_entropy %z, %y : tensor<5x10xf32>, tensor<5xi32>
+  return %0 : tensor<f32>
+}
+
+// Integer arithmetic on the position only: any element can be drawn alone.
+// CHECK-LABEL: func @dropout
+// CHECK: linalg.generic {{.*}} iterator_types = ["parallel", "parallel"]
+// CHECK: arith.muli {{.*}} : i32
+// CHECK: arith.cmpi uge
+func.func @dropout(%x: tensor<3x4xf32>, %t: i64) -> tensor<3x4xf32> {
+  %0 = prune.dropout %x, %t rate 0.5 seed 7 : tensor<3x4xf32>
+  return %0 : tensor<3x4xf32>
+}
+
+// CHECK-LABEL: func @scores
+func.func @scores(%w: tensor<4x8xf32>, %k: tensor<4x3x2x2xf32>)
+    -> (tensor<4x8xf32>, tensor<4xf32>, tensor<4xf32>, tensor<1x4xf32>, tensor<4x3xf32>) {
+  // CHECK: math.absf
+  %0 = prune.score %w criterion(<magnitude>) granularity(<unstructured>) : tensor<4x8xf32> -> tensor<4x8xf32>
+  // CHECK: "parallel", "reduction"
+  // CHECK: math.sqrt
+  %1 = prune.score %w criterion(<magnitude, p = 2.0>) granularity(<channel, axis = 0>) : tensor<4x8xf32> -> tensor<4xf32>
+  %2 = prune.score %w criterion(<magnitude>) granularity(<vector, axis = 1>) : tensor<4x8xf32> -> tensor<4xf32>
+  // CHECK: tensor.expand_shape {{.*}} output_shape [1, 4, 4, 2]
+  %3 = prune.score %w criterion(<magnitude, p = 3.0>) granularity(<block, shape = [4, 2]>) : tensor<4x8xf32> -> tensor<1x4xf32>
+  %4 = prune.score %k criterion(<magnitude>) granularity(<kernel>) : tensor<4x3x2x2xf32> -> tensor<4x3xf32>
+  return %0, %1, %2, %3, %4 : tensor<4x8xf32>, tensor<4xf32>, tensor<4xf32>, tensor<1x4xf32>, tensor<4x3xf32>
+}
+
+// CHECK-LABEL: func @selections
+func.func @selections(%s: tensor<4x8xf32>, %c: tensor<4xf32>, %b: tensor<1x4xf32>)
+    -> (tensor<4x8xi1>, tensor<4x8xi1>, tensor<4x8xi1>, tensor<4x8xi1>) {
+  // CHECK: arith.cmpf ogt
+  %0 = prune.select_mask %s selection(<threshold, 0.1>) granularity(<unstructured>) : (tensor<4x8xf32>) -> tensor<4x8xi1>
+  %1 = prune.select_mask %c selection(<threshold, 0.1>) granularity(<channel, axis = 0>) : (tensor<4xf32>) -> tensor<4x8xi1>
+  %2 = prune.select_mask %b selection(<threshold, 0.1>) granularity(<block, shape = [4, 2]>) : (tensor<1x4xf32>) -> tensor<4x8xi1>
+  // CHECK: "parallel", "parallel", "parallel", "reduction"
+  %3 = prune.select_mask %s selection(<keep_all>) granularity(<n_of_m, shape = [2, 4], axis = 1>) : (tensor<4x8xf32>) -> tensor<4x8xi1>
+  return %0, %1, %2, %3 : tensor<4x8xi1>, tensor<4x8xi1>, tensor<4x8xi1>, tensor<4x8xi1>
+}
