@@ -20,6 +20,7 @@
 #include "Prune/Implementations/Adjoint.h"
 #include "Prune/Implementations/Channels.h"
 #include "Prune/Pipelines/ImportPipeline.h"
+#include "Prune/Pipelines/TrainPipeline.h"
 
 #include <utility>
 
@@ -44,4 +45,5 @@ void prune::registerAllPasses() {
   registerLowerPasses();
   registerConversionPasses();
   registerImportPipeline();
+  registerTrainPipeline();
 }

@@ -1,0 +1,144 @@
+//===- TrainPipeline.cpp - From a network to a training step --------------===//
+//
+// Part of the pruning compiler, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+//
+// prune-train-pipeline: the forms of training, one builder function each. What
+// a framework built itself, a loss or a gradient function, enters where it
+// fits, because the passes leave what is there already as it is. Alive
+// throughout: func, linalg, tensor, arith, math, prune.
+//
+//===----------------------------------------------------------------------===//
+
+#include "Prune/Pipelines/TrainPipeline.h"
+
+#include "mlir/Pass/PassManager.h"
+#include "mlir/Pass/PassRegistry.h"
+#include "mlir/Transforms/Passes.h"
+
+using namespace mlir;
+using namespace mlir::prune;
+
+using StringList = mlir::detail::PassOptions::ListOption<std::string>;
+
+static void copyList(const StringList &from,
+                     llvm::SmallVectorImpl<std::string> &to) {
+  to.assign(from.begin(), from.end());
+}
+
+static void addLoss(OpPassManager &manager,
+                    const TrainPipelineOptions &options) {
+  if (options.forward.empty())
+    return;
+  InsertLossPassOptions loss;
+  loss.function = options.forward;
+  loss.name = options.function;
+  manager.addPass(createInsertLossPass(loss));
+}
+
+static void addGradients(OpPassManager &manager,
+                         const TrainPipelineOptions &options) {
+  // Penalties come later as closed forms, so only the loss is differentiated.
+  DifferentiatePassOptions differentiate;
+  differentiate.function = options.function;
+  manager.addPass(createDifferentiatePass(differentiate));
+  // A function that came with its own gradients has not been looked at yet.
+  VerifyGradientPassOptions verify;
+  verify.function = options.function;
+  manager.addPass(createVerifyGradientPass(verify));
+}
+
+static RegularizerKind getKind(TrainRegularizer regularizer) {
+  switch (regularizer) {
+  case TrainRegularizer::L1:
+    return RegularizerKind::L1;
+  case TrainRegularizer::L2:
+    return RegularizerKind::L2;
+  case TrainRegularizer::Hoyer:
+    return RegularizerKind::Hoyer;
+  case TrainRegularizer::HoyerSquare:
+    return RegularizerKind::HoyerSquare;
+  case TrainRegularizer::None:
+    break;
+  }
+  llvm_unreachable("no penalty has no kind");
+}
+
+static void addRegularizers(OpPassManager &manager,
+                            const TrainPipelineOptions &options) {
+  if (options.regularizer == TrainRegularizer::None)
+    return;
+  InsertRegularizersPassOptions regularize;
+  regularize.function = options.function;
+  regularize.kind = getKind(options.regularizer);
+  regularize.strength = options.strength;
+  regularize.runtimeStrength = options.runtimeStrength;
+  copyList(options.strengths, regularize.strengths);
+  copyList(options.regularizeRoles, regularize.roles);
+  copyList(options.regularizeParameters, regularize.parameters);
+  copyList(options.regularizeIgnore, regularize.ignore);
+  manager.addPass(createInsertRegularizersPass(regularize));
+}
+
+static void addMasks(OpPassManager &manager,
+                     const TrainPipelineOptions &options) {
+  if (!options.mask)
+    return;
+  // After the penalties, so that their gradients are masked too.
+  MaskGradientsPassOptions mask;
+  mask.function = options.function;
+  copyList(options.maskRoles, mask.roles);
+  copyList(options.maskParameters, mask.parameters);
+  copyList(options.maskIgnore, mask.ignore);
+  manager.addPass(createMaskGradientsPass(mask));
+}
+
+static void addUpdates(OpPassManager &manager,
+                       const TrainPipelineOptions &options) {
+  BuildTrainStepPassOptions step;
+  step.function = options.function;
+  step.name = options.name;
+  step.optimizer = options.optimizer;
+  step.momentum = options.momentum;
+  step.nesterov = options.nesterov;
+  step.weightDecay = options.weightDecay;
+  copyList(options.decayRoles, step.decayRoles);
+  step.beta1 = options.beta1;
+  step.beta2 = options.beta2;
+  step.epsilon = options.epsilon;
+  manager.addPass(createBuildTrainStepPass(step));
+  VerifyTrainStepPassOptions verify;
+  verify.function = options.name;
+  manager.addPass(createVerifyTrainStepPass(verify));
+}
+
+void prune::buildTrainPipeline(OpPassManager &manager,
+                               const TrainPipelineOptions &options) {
+  auto done = [&](TrainForm form) { return options.stopAfter == form; };
+  addLoss(manager, options);
+  if (done(TrainForm::Loss))
+    return;
+  addGradients(manager, options);
+  if (done(TrainForm::Gradient))
+    return;
+  addRegularizers(manager, options);
+  addMasks(manager, options);
+  if (done(TrainForm::Rewritten))
+    return;
+  addUpdates(manager, options);
+  // Merges the constants that the passes made, each its own, and drops the
+  // masks of gradients, which the updates apply themselves.
+  manager.addPass(createCanonicalizerPass());
+  manager.addPass(createCSEPass());
+}
+
+void prune::registerTrainPipeline() {
+  PassPipelineRegistration<TrainPipelineOptions>(
+      "prune-train-pipeline",
+      "From the model form, a loss or a gradient function to a training step",
+      buildTrainPipeline);
+}
