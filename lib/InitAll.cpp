@@ -19,6 +19,7 @@
 #include "Prune/Dialect/Prune/Transforms/Train/Passes.h"
 #include "Prune/Implementations/Adjoint.h"
 #include "Prune/Implementations/Channels.h"
+#include "Prune/Pipelines/CpuPipeline.h"
 #include "Prune/Pipelines/ImportPipeline.h"
 #include "Prune/Pipelines/TrainPipeline.h"
 
@@ -46,4 +47,5 @@ void prune::registerAllPasses() {
   registerConversionPasses();
   registerImportPipeline();
   registerTrainPipeline();
+  registerCpuPipeline();
 }

@@ -54,6 +54,12 @@ static LogicalResult verifyAttribute(Operation *op, NamedAttribute attribute) {
              << "attribute '" << name << "' expects elements, got " << value;
     return success();
   }
+  if (name == PruneDialect::kResultAttrName) {
+    if (!isa<IntegerAttr>(value))
+      return op->emitError() << "attribute '" << name
+                             << "' expects an integer, got " << value;
+    return success();
+  }
   bool isText = llvm::is_contained(
       {PruneDialect::kGradOfAttrName, PruneDialect::kStateAttrName,
        PruneDialect::kInputAttrName, PruneDialect::kOutputAttrName},

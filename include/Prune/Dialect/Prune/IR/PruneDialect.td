@@ -35,6 +35,9 @@ def Prune_Dialect : Dialect {
       nor state, what it is (`input`, `labels`, `learning_rate`, `strength`).
     * `prune.output` (string): on a function result, what it is (`logits`,
       `loss`, `penalty`).
+    * `prune.result` (integer): on a function argument after
+      prune-results-to-destinations, the number of the original result that the
+      argument receives.
     * `prune.kernel` (`#prune.kernel`): on a contraction, the kernel chosen.
 
     **Constraints**
@@ -61,6 +64,7 @@ def Prune_Dialect : Dialect {
     static constexpr ::llvm::StringLiteral kStateAttrName = "prune.state";
     static constexpr ::llvm::StringLiteral kInputAttrName = "prune.input";
     static constexpr ::llvm::StringLiteral kOutputAttrName = "prune.output";
+    static constexpr ::llvm::StringLiteral kResultAttrName = "prune.result";
     static constexpr ::llvm::StringLiteral kKernelAttrName = "prune.kernel";
 
     void registerAttributes();

@@ -9,6 +9,10 @@
 #ifndef PRUNE_DIALECT_PRUNE_TRANSFORMS_LOWER_PASSES_H
 #define PRUNE_DIALECT_PRUNE_TRANSFORMS_LOWER_PASSES_H
 
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Bufferization/IR/Bufferization.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Pass/Pass.h"
 
 namespace mlir::prune {

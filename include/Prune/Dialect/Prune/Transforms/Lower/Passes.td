@@ -11,4 +11,87 @@
 
 include "mlir/Pass/PassBase.td"
 
+def ResultsToDestinationsPass : Pass<"prune-results-to-destinations", "ModuleOp"> {
+  let summary = "Turn results of public functions into destination arguments";
+  let description = [{
+    Gives every public function the calling convention of compiled code: no
+    results, a memref per tensor argument, and a trailing memref per result that
+    receives it. A result whose `prune.state` names an argument is written into
+    that argument instead, so that a training step updates its state in place.
+    Arguments that are no updated state are never written.
+
+    Before: functions on tensors with one block. After: the functions return
+    nothing; tensors enter through `bufferization.to_tensor` and leave through
+    `bufferization.materialize_in_destination`, ready for one-shot
+    bufferisation. Operations that produce new state move to the end of the
+    function, behind the last reader of the old state. The argument that
+    receives result `i` carries `prune.result = i`.
+
+    ```mlir
+    func.func @f(%x: tensor<4xf32>) -> (tensor<4xf32> {prune.output = "y"}) {
+      %y = math.exp %x : tensor<4xf32>
+      return %y : tensor<4xf32>
+    }
+    ```
+
+    becomes
+
+    ```mlir
+    func.func @f(%x: memref<4xf32>, %d: memref<4xf32> {prune.output = "y", prune.result = 0 : i64}) {
+      %t = bufferization.to_tensor %x restrict : memref<4xf32> to tensor<4xf32>
+      %y = math.exp %t : tensor<4xf32>
+      bufferization.materialize_in_destination %y in restrict writable %d
+          : (tensor<4xf32>, memref<4xf32>) -> ()
+      return
+    }
+    ```
+
+    Refuses a function with several blocks, a tensor without static shape, a
+    state result without an argument of that name and type, two results of one
+    state, and a call of a public function.
+  }];
+  let statistics = [
+    Statistic<"numDestinations", "num-destinations-added",
+              "Results that became a new argument">,
+    Statistic<"numStates", "num-states-updated",
+              "Results that are written into an existing argument">
+  ];
+  let dependentDialects = ["::mlir::bufferization::BufferizationDialect",
+                           "::mlir::func::FuncDialect", "::mlir::memref::MemRefDialect"];
+}
+
+def StoreMasksAsBytesPass : Pass<"prune-store-masks-as-bytes", "ModuleOp"> {
+  let summary = "Store tensors of i1 as one byte per element";
+  let description = [{
+    Replaces every tensor of `i1` by a tensor of `i8` that holds zero or one:
+    arguments, results, constants and intermediate values. Bodies of `linalg`
+    operations compare a byte that they read with zero and extend a bit that
+    they write, so any non-zero byte counts as true. Memory of type `i1` has no
+    vector loads in LLVM; bytes have, and are what numpy's `bool` uses.
+
+    Before: any function on tensors. After: no tensor of `i1` is left.
+
+    ```mlir
+    linalg.generic ... ins(%m : tensor<8xi1>) ... {
+    ^bb0(%b: i1, ...):
+      %r = arith.select %b, %x, %zero : f32
+    ```
+
+    becomes
+
+    ```mlir
+    linalg.generic ... ins(%m : tensor<8xi8>) ... {
+    ^bb0(%byte: i8, ...):
+      %b = arith.cmpi ne, %byte, %c0 : i8
+      %r = arith.select %b, %x, %zero : f32
+    ```
+
+    Refuses an operation on a tensor of `i1` that it does not know.
+  }];
+  let statistics = [
+    Statistic<"numValues", "num-values-widened", "Tensors of i1 that became tensors of i8">
+  ];
+  let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::func::FuncDialect"];
+}
+
 #endif // PRUNE_DIALECT_PRUNE_TRANSFORMS_LOWER_PASSES_TD

@@ -1,0 +1,91 @@
+//===- Executable.h - Compiled modules --------------------------*- C++ -*-===//
+//
+// Part of the pruning compiler, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef PRUNE_EXECUTION_EXECUTABLE_H
+#define PRUNE_EXECUTION_EXECUTABLE_H
+
+#include "Prune/Execution/Signature.h"
+
+#include "llvm/Support/Error.h"
+
+#include <functional>
+#include <memory>
+
+namespace llvm {
+class Module;
+} // namespace llvm
+
+namespace mlir {
+class DialectRegistry;
+class ExecutionEngine;
+} // namespace mlir
+
+namespace mlir::prune {
+
+class Runtime;
+
+/// How a module is compiled.
+struct CompileOptions {
+  /// Plain scalar loops on the naive runtime: slow, for comparison.
+  bool reference = false;
+  /// Threads that one call may use.
+  int64_t threads = 1;
+  /// When not empty, receives the assembly of the whole module.
+  std::string assemblyFile;
+};
+
+/// A module compiled for this machine. Functions are called with pointers to
+/// data in the order and layout of their signature: row-major, without gaps.
+/// Not to be called from two threads at once when the functions share state.
+class Executable {
+public:
+  /// Adds the translations that compiling needs; call before making a context.
+  static void registerDialects(DialectRegistry &registry);
+
+  /// Compiles `module`, which is lowered in place by prune-cpu-pipeline. Fails
+  /// with diagnostics.
+  static FailureOr<std::unique_ptr<Executable>>
+  create(ModuleOp module, const CompileOptions &options = {});
+  ~Executable();
+
+  ArrayRef<FunctionSignature> getSignatures() const { return signatures; }
+
+  /// Signature by name, null when there is no such function.
+  const FunctionSignature *getSignature(StringRef name) const;
+
+  /// Name and version of the runtime library in use.
+  StringRef getRuntimeName() const;
+
+  /// Runs a function. `arguments` points to the data of each argument, scalars
+  /// included; `destinations` to the memory of each result that no state
+  /// argument receives, in order. Fails when the counts are wrong.
+  llvm::Error call(const FunctionSignature &signature,
+                   ArrayRef<void *> arguments, ArrayRef<void *> destinations);
+
+  /// Runs a function at least `repeat` times and for at least `minSeconds`, and
+  /// returns the seconds that each run took.
+  llvm::Expected<std::vector<double>> time(const FunctionSignature &signature,
+                                           ArrayRef<void *> arguments,
+                                           ArrayRef<void *> destinations,
+                                           int64_t repeat, double minSeconds);
+
+private:
+  Executable();
+  LogicalResult compile(ModuleOp module, const CompileOptions &options);
+
+  std::vector<FunctionSignature> signatures;
+  int64_t threads = 1;
+  std::unique_ptr<Runtime> runtime;
+  /// Kept alive for the engine, which compiles on first use.
+  std::function<llvm::Error(llvm::Module *)> transformer;
+  std::unique_ptr<ExecutionEngine> engine;
+};
+
+} // namespace mlir::prune
+
+#endif // PRUNE_EXECUTION_EXECUTABLE_H

@@ -1,0 +1,60 @@
+//===- CpuPipeline.h - From tensors to LLVM ----------------------*- C++ -*-===//
+//
+// Part of the pruning compiler, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef PRUNE_PIPELINES_CPUPIPELINE_H
+#define PRUNE_PIPELINES_CPUPIPELINE_H
+
+#include "mlir/Pass/PassOptions.h"
+
+namespace mlir {
+class OpPassManager;
+} // namespace mlir
+
+namespace mlir::prune {
+
+/// Forms that a module passes through on its way to the CPU.
+enum class CpuForm {
+  Linalg,      ///< no prune operation is left
+  Kernel,      ///< contractions are onednn operations, the rest is fused
+  Destination, ///< functions are void, results have destinations
+  Buffer,      ///< memrefs only, temporaries allocated and freed
+  Loop,        ///< loops over scalars and vectors, calls of the runtime
+  Llvm         ///< the LLVM dialect only
+};
+
+/// Options of `prune-cpu-pipeline`.
+struct CpuPipelineOptions : PassPipelineOptions<CpuPipelineOptions> {
+  Option<bool> reference{
+      *this, "reference",
+      llvm::cl::desc("Lower everything to plain scalar loops: the slow path "
+                     "that the others are compared with."),
+      llvm::cl::init(false)};
+  Option<CpuForm> stopAfter{
+      *this, "stop-after", llvm::cl::desc("Form to stop after."),
+      llvm::cl::init(CpuForm::Llvm),
+      llvm::cl::values(
+          clEnumValN(CpuForm::Linalg, "linalg", "no prune operation is left"),
+          clEnumValN(CpuForm::Kernel, "kernel", "kernels chosen, rest fused"),
+          clEnumValN(CpuForm::Destination, "destination",
+                     "results have destinations"),
+          clEnumValN(CpuForm::Buffer, "buffer", "memrefs only"),
+          clEnumValN(CpuForm::Loop, "loop", "loops and runtime calls"),
+          clEnumValN(CpuForm::Llvm, "llvm", "the LLVM dialect only"))};
+};
+
+/// Adds the passes from the model, gradient, train-step or compact form to the
+/// LLVM dialect with the calling convention of prune-results-to-destinations.
+void buildCpuPipeline(OpPassManager &manager,
+                      const CpuPipelineOptions &options);
+
+/// Registers prune-cpu-pipeline. Call at most once.
+void registerCpuPipeline();
+
+} // namespace mlir::prune
+
+#endif // PRUNE_PIPELINES_CPUPIPELINE_H

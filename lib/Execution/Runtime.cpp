@@ -1,0 +1,117 @@
+//===- Runtime.cpp - The runtime library in use ---------------------------===//
+//
+// Part of the pruning compiler, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "Runtime.h"
+
+#include "prune_runtime.h"
+
+#include "llvm/ADT/SmallVector.h"
+#include "llvm/ADT/StringExtras.h"
+#include "llvm/ADT/Twine.h"
+#include "llvm/Support/FileSystem.h"
+#include "llvm/Support/Path.h"
+#include "llvm/Support/Process.h"
+
+#include <dlfcn.h>
+
+using namespace mlir;
+using namespace mlir::prune;
+
+/// Folders that may hold the libraries, best first.
+static llvm::SmallVector<std::string> getFolders() {
+  llvm::SmallVector<std::string> folders;
+  if (auto folder = llvm::sys::Process::GetEnv("PRUNE_RUNTIME_DIR"))
+    return {*folder};
+  Dl_info self;
+  if (!dladdr(reinterpret_cast<void *>(&getFolders), &self) || !self.dli_fname)
+    return folders;
+  llvm::SmallString<256> folder(self.dli_fname);
+  llvm::sys::fs::make_absolute(folder);
+  for (int level = 0; level < 4; ++level) {
+    llvm::sys::path::remove_filename(folder);
+    folders.push_back(folder.str().str());
+    llvm::SmallString<256> library(folder);
+    llvm::sys::path::append(library, "lib");
+    folders.push_back(library.str().str());
+  }
+  return folders;
+}
+
+static std::string findLibrary(llvm::StringRef name) {
+  for (llvm::StringRef folder : getFolders()) {
+    llvm::SmallString<256> path(folder);
+    llvm::sys::path::append(path, name);
+    if (llvm::sys::fs::exists(path))
+      return path.str().str();
+  }
+  return {};
+}
+
+static llvm::Error makeError(const llvm::Twine &message) {
+  return llvm::createStringError(llvm::inconvertibleErrorCode(), message);
+}
+
+llvm::Expected<std::unique_ptr<Runtime>> Runtime::load(bool naive) {
+  std::string path = naive ? "" : findLibrary("libprune_runtime.so");
+  if (path.empty())
+    path = findLibrary("libprune_runtime_naive.so");
+  if (path.empty())
+    return makeError("no runtime library found: neither libprune_runtime.so "
+                     "nor libprune_runtime_naive.so lies in any of: " +
+                     llvm::join(getFolders(), ", "));
+  void *handle = dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL);
+  if (!handle)
+    return makeError(llvm::Twine("cannot load the runtime library: ") +
+                     dlerror());
+  // Never unloaded: OpenMP threads and kept memory outlive an executable.
+  std::unique_ptr<Runtime> runtime(new Runtime(handle));
+  if (llvm::Error error = runtime->resolve())
+    return std::move(error);
+  return runtime;
+}
+
+llvm::Error Runtime::resolve() {
+  auto find = [&](auto &function, const char *name) -> llvm::Error {
+    using Function = std::remove_reference_t<decltype(function)>;
+    function = reinterpret_cast<Function>(dlsym(handle, name));
+    if (function)
+      return llvm::Error::success();
+    return makeError(llvm::Twine("the runtime library lacks ") + name);
+  };
+  int64_t (*version)() = nullptr;
+  if (llvm::Error error = find(version, "prune_rt_abi_version"))
+    return error;
+  if (int64_t found = version(); found != PRUNE_RT_ABI_VERSION)
+    return makeError("the runtime library has interface version " +
+                     llvm::Twine(found) + ", expected " +
+                     llvm::Twine(PRUNE_RT_ABI_VERSION));
+  if (llvm::Error error = find(implementation, "prune_rt_implementation"))
+    return error;
+  if (llvm::Error error = find(setNumThreads, "prune_rt_set_num_threads"))
+    return error;
+  if (llvm::Error error = find(setFlushing, "prune_rt_flush_denormals"))
+    return error;
+  return find(release, "prune_rt_release_slot");
+}
+
+void *Runtime::lookup(llvm::StringRef name) const {
+  std::string symbol = name.str();
+  if (void *address = dlsym(handle, symbol.c_str()))
+    return address;
+  return dlsym(RTLD_DEFAULT, symbol.c_str());
+}
+
+llvm::StringRef Runtime::getName() const { return implementation(); }
+
+void Runtime::setThreads(int64_t threads) const { setNumThreads(threads); }
+
+int64_t Runtime::flushDenormals(int64_t enable) const {
+  return setFlushing(enable);
+}
+
+void Runtime::releaseSlot(void **slot) const { release(slot); }

@@ -1,0 +1,40 @@
+//===- Target.h - Code generation for the host ------------------*- C++ -*-===//
+//
+// Part of the pruning compiler, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef PRUNE_LIB_EXECUTION_TARGET_H
+#define PRUNE_LIB_EXECUTION_TARGET_H
+
+#include "llvm/ADT/StringRef.h"
+#include "llvm/Support/Error.h"
+
+#include <functional>
+#include <memory>
+
+namespace llvm {
+class Module;
+class TargetMachine;
+} // namespace llvm
+
+namespace mlir::prune {
+
+/// Target machine of this computer with everything it offers. With `exact`,
+/// products and sums are not contracted.
+llvm::Expected<std::unique_ptr<llvm::TargetMachine>>
+createHostTarget(bool exact);
+
+/// Widest vector of this computer in bits: 512, 256 or 128.
+unsigned getHostVectorBits(const llvm::TargetMachine &target);
+
+/// Optimises a module for the target, which must outlive the function, and
+/// writes its assembly when `assemblyFile` is not empty.
+std::function<llvm::Error(llvm::Module *)>
+createOptimizer(llvm::TargetMachine *target, std::string assemblyFile);
+
+} // namespace mlir::prune
+
+#endif // PRUNE_LIB_EXECUTION_TARGET_H

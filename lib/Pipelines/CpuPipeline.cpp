@@ -1,0 +1,150 @@
+//===- CpuPipeline.cpp - From tensors to the LLVM dialect -----------------===//
+//
+// Part of the pruning compiler, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+//
+// One builder function per form; each begins with the dialects that are alive
+// when it starts. `reference` leaves out what makes code fast and so gives the
+// path that everything else is compared with.
+//
+//===----------------------------------------------------------------------===//
+
+#include "Prune/Dialect/Prune/Transforms/Lower/Passes.h"
+#include "Prune/Pipelines/CpuPipeline.h"
+
+#include "mlir/Conversion/Passes.h"
+#include "mlir/Dialect/Bufferization/Pipelines/Passes.h"
+#include "mlir/Dialect/Bufferization/Transforms/Passes.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Dialect/Linalg/Passes.h"
+#include "mlir/Dialect/MemRef/Transforms/Passes.h"
+#include "mlir/Pass/PassManager.h"
+#include "mlir/Pass/PassRegistry.h"
+#include "mlir/Transforms/Passes.h"
+
+using namespace mlir;
+using namespace mlir::prune;
+
+/// Alive: func, linalg, tensor, arith, math, scf, prune.
+static void addToLinalg(OpPassManager &manager) {
+  // Functions get memrefs as arguments below and then cannot be called any
+  // more, so every call goes first.
+  manager.addPass(createInlinerPass());
+  manager.addPass(createSymbolDCEPass());
+  // Sums and products of whole tensors become generics, which fuse.
+  manager.addPass(createConvertElementwiseToLinalgPass());
+  // Equal reductions and broadcasts become one before anything is fused.
+  manager.addPass(createCSEPass());
+  manager.addPass(createCanonicalizerPass());
+}
+
+/// Alive: func, linalg, tensor, arith, math, scf.
+static void addToKernels(OpPassManager &manager,
+                         const CpuPipelineOptions &options) {
+  if (options.reference)
+    return;
+  // Chains of element-wise operations read and write memory once.
+  manager.addPass(createLinalgElementwiseOpFusionPass());
+  // Fusion leaves dead producers and duplicate constants behind.
+  manager.addPass(createCanonicalizerPass());
+  manager.addPass(createCSEPass());
+}
+
+/// Alive: func, linalg, tensor, arith, math, scf, onednn.
+static void addToDestinations(OpPassManager &manager) {
+  // After fusion, because fused bodies need no mask in memory; before
+  // bufferisation, because memory has no vectors of bits.
+  manager.addPass(createStoreMasksAsBytesPass());
+  // Fixes where results and state live, so that bufferisation can place
+  // computations there.
+  manager.addPass(createResultsToDestinationsPass());
+}
+
+/// Alive: as before, and bufferization, memref.
+static void addToBuffers(OpPassManager &manager) {
+  // A result that starts from tensor.empty is computed in its destination.
+  manager.addPass(bufferization::createEmptyTensorEliminationPass());
+  // In place wherever the analysis finds no later reader.
+  bufferization::OneShotBufferizePassOptions bufferize;
+  bufferize.bufferizeFunctionBoundaries = true;
+  bufferize.functionBoundaryTypeConversion =
+      bufferization::LayoutMapOption::IdentityLayoutMap;
+  manager.addPass(bufferization::createOneShotBufferizePass(bufferize));
+  // Removes the copies of a state onto itself.
+  manager.addPass(createCanonicalizerPass());
+  manager.addPass(createCSEPass());
+  // Every temporary is freed after its last use, so that the caching allocator
+  // hands it to the next one.
+  bufferization::buildBufferDeallocationPipeline(manager);
+  manager.addNestedPass<func::FuncOp>(
+      bufferization::createOptimizeAllocationLivenessPass());
+}
+
+/// Alive: func, linalg, arith, math, scf, memref, onednn.
+static void addToLoops(OpPassManager &manager,
+                       const CpuPipelineOptions &options) {
+  // What no kernel took becomes loops over scalars.
+  manager.addPass(createConvertLinalgToLoopsPass());
+  manager.addPass(createCanonicalizerPass());
+  manager.addPass(createCSEPass());
+}
+
+/// Alive: func, arith, math, scf, memref, vector, affine.
+static void addToLlvm(OpPassManager &manager) {
+  // Views become offsets and strides that the memref conversion understands.
+  manager.addPass(memref::createExpandStridedMetadataPass());
+  // The line above computes addresses with affine.apply.
+  manager.addPass(createLowerAffinePass());
+  // LLVM has no structured control flow.
+  manager.addPass(createSCFToControlFlowPass());
+  // Vector operations become LLVM's vector instructions and intrinsics.
+  manager.addPass(createConvertVectorToLLVMPass());
+  // Mathematical functions with an LLVM intrinsic; the others call libm.
+  manager.addPass(createConvertMathToLLVMPass());
+  manager.addPass(createConvertMathToLibmPass());
+  // Allocation goes through the runtime's caching allocator.
+  FinalizeMemRefToLLVMConversionPassOptions memref;
+  memref.useGenericFunctions = true;
+  memref.useAlignedAlloc = true;
+  manager.addPass(createFinalizeMemRefToLLVMConversionPass(memref));
+  // The rest is one to one.
+  manager.addPass(createConvertFuncToLLVMPass());
+  manager.addPass(createArithToLLVMConversionPass());
+  manager.addPass(createConvertControlFlowToLLVMPass());
+  manager.addPass(createConvertIndexToLLVMPass());
+  manager.addPass(createUBToLLVMConversionPass());
+  manager.addPass(createReconcileUnrealizedCastsPass());
+  manager.addPass(createCanonicalizerPass());
+}
+
+void prune::buildCpuPipeline(OpPassManager &manager,
+                             const CpuPipelineOptions &options) {
+  auto done = [&](CpuForm form) { return options.stopAfter == form; };
+  addToLinalg(manager);
+  if (done(CpuForm::Linalg))
+    return;
+  addToKernels(manager, options);
+  if (done(CpuForm::Kernel))
+    return;
+  addToDestinations(manager);
+  if (done(CpuForm::Destination))
+    return;
+  addToBuffers(manager);
+  if (done(CpuForm::Buffer))
+    return;
+  addToLoops(manager, options);
+  if (done(CpuForm::Loop))
+    return;
+  addToLlvm(manager);
+}
+
+void prune::registerCpuPipeline() {
+  PassPipelineRegistration<CpuPipelineOptions>(
+      "prune-cpu-pipeline",
+      "Lower tensors to the LLVM dialect for the CPU, stoppable after any form",
+      buildCpuPipeline);
+}
