@@ -1,8 +1,8 @@
 // RUN: prune-opt %s --pass-pipeline="builtin.module(prune-store-masks-as-bytes)" | FileCheck %s
 // RUN: prune-opt %s --pass-pipeline="builtin.module(prune-store-masks-as-bytes)" --prune-pass-statistics -o /dev/null 2>&1 | FileCheck %s --check-prefix=STAT
-
 // RUN: prune-opt %s --pass-pipeline="builtin.module(prune-store-masks-as-bytes)" | FileCheck %s --check-prefix=NONE
 
+// STAT: (S) {{[1-9][0-9]*}} num-values-widened
 // NONE-NOT: xi1>
 
 #id = affine_map<(d0) -> (d0)>
