@@ -30,7 +30,7 @@ using namespace mlir;
 void prune::registerAllDialects(DialectRegistry &registry) {
   registry.insert<prune::PruneDialect, onednn::OneDNNDialect>();
   registerAdjointModels(registry);
-  registerLinalgPrunableModels(registry);
+  registerChannelModels(registry);
   onednn::registerBufferizableOpInterfaceExternalModels(registry);
 }
 

@@ -18,6 +18,14 @@ namespace mlir::prune {
 /// Attaches PrunableOpInterface to the structured operations of linalg.
 void registerLinalgPrunableModels(DialectRegistry &registry);
 
+/// Attaches ChannelOpInterface to the structured operations of linalg, and to
+/// reshapes and empty tensors.
+void registerLinalgChannelModels(DialectRegistry &registry);
+void registerTensorChannelModels(DialectRegistry &registry);
+
+/// All of the above.
+void registerChannelModels(DialectRegistry &registry);
+
 } // namespace mlir::prune
 
 #endif // PRUNE_IMPLEMENTATIONS_CHANNELS_H

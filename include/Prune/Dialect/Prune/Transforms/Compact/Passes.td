@@ -11,4 +11,60 @@
 
 include "mlir/Pass/PassBase.td"
 
+def EliminateDeadNeuronsPass : Pass<"prune-eliminate-dead-neurons", "ModuleOp"> {
+  let summary = "Remove neurons that are constant or that nothing reads";
+  let description = [{
+    Before: a network with constant weights, zeros where it was pruned. After: no
+    neuron is left that is constant or unused; weights, biases and activations
+    have shrunk, signatures are the same, and the results are equal up to
+    rounding (for finite values).
+
+    A neuron (any index of a tensor dimension) leaves when
+
+    * only zero weights read it, or only neurons that leave do (out-dead), or
+    * it holds one constant, which is folded into the next bias (in-dead). The
+      constant is followed from the bias through any element-wise body. Where
+      there is no bias, one is made.
+
+    Repeats until nothing changes. A layer that dies altogether is replaced by
+    its folded bias. Inputs and outputs of the function keep their shape. An
+    operation without `ChannelOpInterface` keeps all that it touches, with a
+    remark that says so.
+
+    ```mlir
+    %w1 = arith.constant dense<[[1.0, 2.0], [0.0, 0.0]]> : tensor<2x2xf32>
+    %b1 = arith.constant dense<[0.5, 1.0]> : tensor<2xf32>
+    %w2 = arith.constant dense<[[3.0, 4.0]]> : tensor<1x2xf32>
+    %b2 = arith.constant dense<[0.0]> : tensor<1xf32>
+    // relu between the layers: the second neuron is always 1, so this becomes
+    %w1 = arith.constant dense_resource<w1> : tensor<1x2xf32>  // [[1.0, 2.0]]
+    %b1 = arith.constant dense_resource<b1> : tensor<1xf32>    // [0.5]
+    %w2 = arith.constant dense_resource<w2> : tensor<1x1xf32>  // [[3.0]]
+    %b2 = arith.constant dense_resource<b2> : tensor<1xf32>    // [4.0]
+    ```
+
+    Functions of more than one block are left alone, with a remark.
+  }];
+  let statistics = [
+    Statistic<"numNeuronsRemoved", "num-neurons-removed", "neurons removed">,
+    Statistic<"numConstantsFolded", "num-constants-folded", "constant neurons folded into a bias">,
+    Statistic<"numWeightsRemoved", "num-weights-removed", "elements of constants removed">,
+    Statistic<"bytesSaved", "bytes-saved", "bytes of constants removed">,
+    Statistic<"numIterations", "num-iterations", "rounds that removed something">,
+  ];
+  let dependentDialects = [
+    "::mlir::arith::ArithDialect", "::mlir::linalg::LinalgDialect",
+    "::mlir::prune::PruneDialect", "::mlir::tensor::TensorDialect"
+  ];
+}
+
+def VerifyCompactedPass : Pass<"prune-verify-compacted", "ModuleOp"> {
+  let summary = "Check the contract of the compact form";
+  let description = [{
+    No mask, gate or score is left, and no neuron that
+    `prune-eliminate-dead-neurons` would remove. The module is not changed. Each
+    violation is an error at the operation.
+  }];
+}
+
 #endif // PRUNE_DIALECT_PRUNE_TRANSFORMS_COMPACT_PASSES_TD

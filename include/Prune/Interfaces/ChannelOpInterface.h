@@ -1,0 +1,50 @@
+//===- ChannelOpInterface.h - How channels move through operations -*- C++
+//-*-===//
+//
+// Part of the pruning compiler, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef PRUNE_INTERFACES_CHANNELOPINTERFACE_H
+#define PRUNE_INTERFACES_CHANNELOPINTERFACE_H
+
+#include "Prune/Support/Constants.h"
+
+#include "mlir/IR/Builders.h"
+#include "mlir/IR/OpDefinition.h"
+
+#include <optional>
+
+namespace mlir::prune {
+class ChannelState;
+
+/// Receiver of what an operation knows about the indices of its dimensions.
+class ChannelTies {
+public:
+  virtual ~ChannelTies() = default;
+
+  /// Index i of one dimension belongs to index i of the other; equal extents.
+  virtual void tie(Value a, unsigned dimA, Value b, unsigned dimB) = 0;
+
+  /// Index i of dimension `partDim` belongs to all indices of dimension
+  /// `flatDim` of the form `(o * extent + i) * inner + j` with j < inner.
+  virtual void tieBlocks(Value flat, unsigned flatDim, Value part,
+                         unsigned partDim, int64_t inner) = 0;
+
+  /// No index of the dimension can leave.
+  virtual void pin(Value value, unsigned dim, StringRef reason) = 0;
+};
+
+/// Adds `offsets[i]` to all elements at index `i` of dimension `dim` of
+/// `value` by changing the constant it comes from. The constant must serve this
+/// value alone. Fails, without a change, when the value comes from elsewhere.
+LogicalResult addToConstantSource(Value value, unsigned dim,
+                                  ArrayRef<double> offsets);
+
+} // namespace mlir::prune
+
+#include "Prune/Interfaces/ChannelOpInterface.h.inc"
+
+#endif // PRUNE_INTERFACES_CHANNELOPINTERFACE_H

@@ -1,0 +1,55 @@
+//===- BodyEvaluator.cpp - Scalar bodies on constants ---------------------===//
+//
+// Part of the pruning compiler, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "Prune/Analysis/BodyEvaluator.h"
+
+#include "mlir/IR/Matchers.h"
+
+using namespace mlir;
+using namespace mlir::prune;
+
+Attribute BodyEvaluator::evaluate(Value value) {
+  if (auto blockArgument = dyn_cast<BlockArgument>(value))
+    return argument(blockArgument);
+  auto [entry, isNew] = known.try_emplace(value);
+  if (!isNew)
+    return entry->second;
+  Attribute constant;
+  if (!matchPattern(value, m_Constant(&constant)))
+    constant = evaluateResult(cast<OpResult>(value));
+  known[value] = constant;
+  return constant;
+}
+
+Attribute BodyEvaluator::evaluateResult(OpResult result) {
+  Operation *op = result.getOwner();
+  if (op->getNumRegions() != 0)
+    return {};
+  // Folders may change their operation in place (sort its operands, say), so
+  // they work on a copy and are asked again after such a change.
+  Operation *copy = op->clone();
+  Attribute constant;
+  for (int attempt = 0; attempt < 4; ++attempt) {
+    SmallVector<Attribute> operands;
+    for (Value operand : copy->getOperands())
+      operands.push_back(evaluate(operand));
+    SmallVector<OpFoldResult> results;
+    if (failed(copy->fold(operands, results)))
+      break;
+    if (results.empty())
+      continue;
+    OpFoldResult folded = results[result.getResultNumber()];
+    if (auto attribute = dyn_cast<Attribute>(folded))
+      constant = attribute;
+    else if (auto value = cast<Value>(folded); value.getDefiningOp() != copy)
+      constant = evaluate(value);
+    break;
+  }
+  copy->erase();
+  return constant;
+}

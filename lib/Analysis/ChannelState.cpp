@@ -1,0 +1,231 @@
+//===- ChannelState.cpp - Constant and live channels ----------------------===//
+//
+// Part of the pruning compiler, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+//
+// Two sweeps over a block in terms of ChannelOpInterface alone: constants
+// forward, liveness backward to a fixed point. The lattice of a channel is
+// unknown > constant; liveness only grows, so both terminate.
+//
+//===----------------------------------------------------------------------===//
+
+#include "Prune/Analysis/ChannelState.h"
+
+#include "mlir/IR/Matchers.h"
+#include "mlir/Interfaces/SideEffectInterfaces.h"
+
+#include <cmath>
+
+using namespace mlir;
+using namespace mlir::prune;
+
+ChannelState::ChannelState(Block &block) {
+  tie(block);
+  constants.resize(axes.getNumSlots());
+  live.resize(axes.getNumClasses());
+  for (unsigned i = 0; i < axes.getNumClasses(); ++i)
+    live[i] = !axes.getPinReason(i).empty();
+
+  readConstants(block);
+  for (Operation &op : block)
+    if (auto channels = dyn_cast<ChannelOpInterface>(op))
+      channels.propagateConstants(*this);
+  do {
+    changed = false;
+    for (Operation &op : llvm::reverse(block))
+      if (auto channels = dyn_cast<ChannelOpInterface>(op))
+        channels.markLive(*this);
+  } while (changed);
+}
+
+/// Why an operation keeps all channels it touches; empty when it does not.
+static std::string getPinReason(Operation &op) {
+  if (op.hasTrait<OpTrait::ConstantLike>())
+    return ConstantView::get(op.getResult(0)) ? ""
+                                              : "a constant of a kind unknown";
+  if (isa<ChannelOpInterface>(op))
+    return "";
+  if (op.hasTrait<OpTrait::IsTerminator>())
+    return "returned by the function";
+  return ("used by '" + op.getName().getStringRef() + "'").str();
+}
+
+void ChannelState::tie(Block &block) {
+  for (BlockArgument argument : block.getArguments())
+    axes.add(argument);
+  for (Operation &op : block)
+    for (Value result : op.getResults())
+      axes.add(result);
+
+  auto pin = [&](Value value, StringRef reason) {
+    if (axes.contains(value))
+      axes.pin(value, reason);
+  };
+  for (BlockArgument argument : block.getArguments())
+    pin(argument, "an argument of the function");
+  for (Operation &op : block) {
+    std::string reason = getPinReason(op);
+    if (!reason.empty()) {
+      for (Value value : op.getOperands())
+        pin(value, reason);
+      for (Value value : op.getResults())
+        pin(value, reason);
+    } else if (auto channels = dyn_cast<ChannelOpInterface>(op)) {
+      channels.tieChannels(axes);
+    }
+    // Whatever a nested operation reads is beyond the interface.
+    for (Region &region : op.getRegions())
+      region.walk([&](Operation *nested) {
+        for (Value value : nested->getOperands())
+          pin(value, "used inside '" + op.getName().getStringRef().str() + "'");
+      });
+  }
+  axes.finish();
+}
+
+/// The constant that all elements at one index of a dimension are, if any.
+static std::optional<double> findChannelConstant(const ConstantView &view,
+                                                 unsigned dim, int64_t index) {
+  SmallVector<int64_t> shape(view.getShape());
+  shape[dim] = 1;
+  if (ShapedType::getNumElements(shape) == 0)
+    return std::nullopt;
+  int64_t base = index * view.getStrides()[dim];
+  SmallVector<int64_t> position(shape.size(), 0);
+  double first = view.load(base);
+  do {
+    int64_t offset = base;
+    for (auto [i, stride] : llvm::zip_equal(position, view.getStrides()))
+      offset += i * stride;
+    if (view.load(offset) != first)
+      return std::nullopt;
+  } while (advance(position, shape));
+  return first;
+}
+
+void ChannelState::readConstants(Block &block) {
+  for (Operation &op : block) {
+    if (!op.hasTrait<OpTrait::ConstantLike>())
+      continue;
+    Value result = op.getResult(0);
+    std::optional<ConstantView> view =
+        axes.contains(result) ? ConstantView::get(result) : std::nullopt;
+    if (!view || !isa<FloatType>(view->getElementType()))
+      continue;
+    for (unsigned dim = 0; dim < view->getShape().size(); ++dim)
+      for (int64_t i = 0; i < view->getShape()[dim]; ++i)
+        if (std::optional<double> number = findChannelConstant(*view, dim, i))
+          setConstant(result, dim, i,
+                      FloatAttr::get(view->getElementType(), *number));
+  }
+}
+
+Attribute ChannelState::getConstant(Value value, unsigned dim,
+                                    int64_t index) const {
+  if (!axes.contains(value))
+    return {};
+  return constants[axes.getSlot(value, dim, index)];
+}
+
+void ChannelState::setConstant(Value value, unsigned dim, int64_t index,
+                               Attribute constant) {
+  if (axes.contains(value))
+    constants[axes.getSlot(value, dim, index)] = constant;
+}
+
+std::optional<double> ChannelState::getNumber(Value value, unsigned dim,
+                                              int64_t index) const {
+  auto number = dyn_cast_or_null<FloatAttr>(getConstant(value, dim, index));
+  if (!number || !std::isfinite(number.getValueAsDouble()))
+    return std::nullopt;
+  return number.getValueAsDouble();
+}
+
+Attribute ChannelState::getUniform(Value value) {
+  auto [entry, isNew] = uniforms.try_emplace(value);
+  if (!isNew)
+    return entry->second;
+  Attribute uniform;
+  auto type = dyn_cast<RankedTensorType>(value.getType());
+  if (!type) {
+    matchPattern(value, m_Constant(&uniform));
+  } else if (type.getRank() == 0) {
+    std::optional<ConstantView> view = getView(value);
+    if (view && isa<FloatType>(view->getElementType()))
+      uniform = FloatAttr::get(view->getElementType(), view->at({}));
+  } else if (axes.contains(value) && type.getDimSize(0) != 0) {
+    uniform = getConstant(value, 0, 0);
+    for (int64_t i = 1; i < type.getDimSize(0) && uniform; ++i)
+      if (getConstant(value, 0, i) != uniform)
+        uniform = {};
+  }
+  uniforms[value] = uniform;
+  return uniform;
+}
+
+std::optional<ConstantView> ChannelState::getView(Value value) {
+  auto [entry, isNew] = views.try_emplace(value);
+  if (!isNew)
+    return entry->second;
+  std::optional<ConstantView> view = ConstantView::get(value);
+  if (!view && value.getDefiningOp())
+    if (auto channels = dyn_cast<ChannelOpInterface>(value.getDefiningOp()))
+      view = channels.getConstantView(*this);
+  views[value] = view;
+  return view;
+}
+
+bool ChannelState::isLive(Value value, unsigned dim, int64_t index) const {
+  return !axes.contains(value) || live[axes.getClass(value, dim, index)];
+}
+
+void ChannelState::markLive(Value value, unsigned dim, int64_t index) {
+  if (isLive(value, dim, index))
+    return;
+  live.set(axes.getClass(value, dim, index));
+  changed = true;
+}
+
+int64_t ChannelState::countDead() const { return live.size() - live.count(); }
+
+SmallVector<int64_t> ChannelState::getKept(Value value, unsigned dim) const {
+  SmallVector<int64_t> kept;
+  auto type = cast<RankedTensorType>(value.getType());
+  for (int64_t i = 0; i < type.getDimSize(dim); ++i)
+    if (isLive(value, dim, i))
+      kept.push_back(i);
+  return kept;
+}
+
+void mlir::prune::unshareConstants(Block &block) {
+  llvm::DenseSet<Operation *> fromConstants;
+  SmallVector<Operation *> candidates;
+  for (Operation &op : block) {
+    bool dependsOnConstants =
+        llvm::all_of(op.getOperands(), [&](Value operand) {
+          return fromConstants.contains(operand.getDefiningOp());
+        });
+    if (!isPure(&op) || op.hasTrait<OpTrait::IsTerminator>() ||
+        op.getNumResults() != 1 || !dependsOnConstants)
+      continue;
+    fromConstants.insert(&op);
+    if (isa<RankedTensorType>(op.getResult(0).getType()))
+      candidates.push_back(&op);
+  }
+  // Users first: a copy of a user is one more use of what it reads.
+  for (Operation *op : llvm::reverse(candidates)) {
+    SmallVector<OpOperand *> uses;
+    for (OpOperand &use : op->getUses())
+      uses.push_back(&use);
+    OpBuilder builder(op->getContext());
+    builder.setInsertionPointAfter(op);
+    for (OpOperand *use : ArrayRef(uses).drop_front(uses.empty() ? 0 : 1)) {
+      Operation *copy = builder.clone(*op);
+      use->set(copy->getResult(0));
+    }
+  }
+}

@@ -1,0 +1,189 @@
+//===- EliminateDeadNeurons.cpp - Removal of dead neurons -----------------===//
+//
+// Part of the pruning compiler, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+//
+// Alternates an analysis (ChannelState: which channels are constant, which are
+// live) and a rewriting (removeDeadChannels) until nothing is dead. Both work
+// through ChannelOpInterface alone. A chain of dead layers falls in one round,
+// because liveness is propagated backward through what is dead itself; a second
+// round confirms. O(rounds * elements of weights).
+//
+// Method: Han 2015, section on dead neurons; METHODS 3.6.
+//
+//===----------------------------------------------------------------------===//
+
+#include "Prune/Dialect/Prune/Transforms/Compact/Passes.h"
+
+#include "RemoveChannels.h"
+
+#include "Prune/Interfaces/PrunableOpInterface.h"
+#include "Prune/Support/Parameters.h"
+#include "mlir/Dialect/Linalg/IR/Linalg.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "mlir/IR/BuiltinOps.h"
+#include "mlir/IR/Dominance.h"
+#include "mlir/IR/PatternMatch.h"
+#include "mlir/IR/Remarks.h"
+#include "mlir/Transforms/CSE.h"
+
+#define DEBUG_TYPE "prune-eliminate-dead-neurons"
+
+namespace mlir::prune {
+#define GEN_PASS_DEF_ELIMINATEDEADNEURONSPASS
+#include "Prune/Dialect/Prune/Transforms/Compact/Passes.h.inc"
+} // namespace mlir::prune
+
+using namespace mlir;
+using namespace mlir::prune;
+
+namespace {
+/// The fate of the neurons of one layer, for a remark.
+struct LayerReport {
+  /// Null when the layer died altogether.
+  Operation *op;
+  std::string name;
+  Location loc;
+  int64_t before = -1;
+  int64_t removed = 0;
+  int64_t constant = 0;
+  std::string reason = "";
+};
+} // namespace
+
+/// One empty report for each layer.
+static SmallVector<LayerReport, 0> createReports(Block &block) {
+  SmallVector<LayerReport, 0> reports;
+  for (auto op : block.getOps<PrunableOpInterface>())
+    if (Value weight = op.getWeight())
+      reports.push_back({op, getDisplayName(weight), op.getLoc()});
+  return reports;
+}
+
+/// Forgets the operations that are gone, as others may come to their address.
+static void dropErased(Block &block, MutableArrayRef<LayerReport> reports) {
+  llvm::DenseSet<Operation *> present;
+  for (Operation &op : block)
+    present.insert(&op);
+  for (LayerReport &layer : reports)
+    if (!present.contains(layer.op))
+      layer.op = nullptr;
+}
+
+/// The dimension of the result that a dimension of the weight leads to, found
+/// by the channels that they share.
+static std::optional<unsigned> findResultDim(const ChannelAxes &axes,
+                                             Value weight, unsigned weightDim,
+                                             Value result) {
+  auto type = cast<RankedTensorType>(result.getType());
+  if (!axes.contains(weight) || !axes.contains(result) ||
+      cast<RankedTensorType>(weight.getType()).getDimSize(weightDim) == 0)
+    return std::nullopt;
+  unsigned channel = axes.getClass(weight, weightDim, 0);
+  for (int64_t dim = 0; dim < type.getRank(); ++dim)
+    if (type.getDimSize(dim) != 0 && axes.getClass(result, dim, 0) == channel)
+      return dim;
+  return std::nullopt;
+}
+
+/// Adds what the analysis decided about the output channels of a layer.
+static void report(const ChannelState &state, LayerReport &layer) {
+  auto op = cast<PrunableOpInterface>(layer.op);
+  const ChannelAxes &axes = state.getAxes();
+  SmallVector<int64_t> dims = op.getOutputChannelDims();
+  if (dims.size() != 1 || op->getNumResults() != 1)
+    return;
+  Value result = op->getResult(0);
+  std::optional<unsigned> dim =
+      findResultDim(axes, op.getWeight(), dims.front(), result);
+  if (!dim)
+    return;
+  int64_t extent = cast<RankedTensorType>(result.getType()).getDimSize(*dim);
+  if (layer.before == -1)
+    layer.before = extent;
+  for (int64_t i = 0; i < extent; ++i) {
+    if (state.isLive(result, *dim, i))
+      continue;
+    ++layer.removed;
+    layer.constant += state.getConstant(result, *dim, i) != Attribute();
+  }
+  layer.reason = axes.getPinReason(axes.getClass(result, *dim, 0)).str();
+}
+
+static void emitRemarks(ArrayRef<LayerReport> reports, StringRef function) {
+  for (const LayerReport &layer : reports) {
+    if (layer.before == -1)
+      continue;
+    remark::RemarkOpts options =
+        remark::RemarkOpts::name(layer.removed ? "NeuronsRemoved"
+                                               : "NeuronsKept")
+            .category(DEBUG_TYPE)
+            .function(function);
+    auto remark = layer.removed ? remark::passed(layer.loc, options)
+                                : remark::analysis(layer.loc, options);
+    remark << remark::metric("Layer", layer.name)
+           << remark::metric("Kept", layer.before - layer.removed)
+           << remark::metric("Removed", layer.removed)
+           << remark::metric("Constant", layer.constant);
+    if (!layer.reason.empty())
+      remark << remark::metric("Reason", layer.reason);
+    else if (layer.removed == 0)
+      remark << remark::metric("Reason", "every neuron is live");
+  }
+}
+
+namespace {
+struct EliminateDeadNeuronsPass final
+    : prune::impl::EliminateDeadNeuronsPassBase<EliminateDeadNeuronsPass> {
+  using EliminateDeadNeuronsPassBase::EliminateDeadNeuronsPassBase;
+
+  void runOnOperation() override {
+    for (auto function : getOperation().getOps<FunctionOpInterface>()) {
+      if (function.isExternal())
+        continue;
+      if (!function.getFunctionBody().hasOneBlock()) {
+        remark::missed(function.getLoc(),
+                       remark::RemarkOpts::name("FunctionKept")
+                           .category(DEBUG_TYPE)
+                           .function(function.getName()))
+            << remark::metric("Reason", "more than one block");
+        continue;
+      }
+      if (failed(eliminate(function)))
+        return signalPassFailure();
+    }
+  }
+
+  LogicalResult eliminate(FunctionOpInterface function) {
+    Block &block = function.getFunctionBody().front();
+    unshareConstants(block);
+    SmallVector<LayerReport, 0> reports = createReports(block);
+    while (true) {
+      ChannelState state(block);
+      for (LayerReport &layer : reports)
+        if (layer.op)
+          report(state, layer);
+      if (state.countDead() == 0)
+        break;
+      FailureOr<RemovalCounts> counts = removeDeadChannels(block, state);
+      if (failed(counts))
+        return failure();
+      dropErased(block, reports);
+      ++numIterations;
+      numNeuronsRemoved += counts->neurons;
+      numConstantsFolded += counts->folded;
+      numWeightsRemoved += counts->elements;
+      bytesSaved += counts->bytes;
+    }
+    emitRemarks(reports, function.getName());
+    IRRewriter rewriter(function.getContext());
+    DominanceInfo dominance(function);
+    eliminateCommonSubExpressions(rewriter, dominance, function);
+    return success();
+  }
+};
+} // namespace

@@ -1,0 +1,81 @@
+//===- VerifyCompacted.cpp - Contract of the compact form -----------------===//
+//
+// Part of the pruning compiler, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+//
+// Runs the analysis of prune-eliminate-dead-neurons on a copy of each function
+// and reports what it would still remove.
+//
+//===----------------------------------------------------------------------===//
+
+#include "Prune/Dialect/Prune/Transforms/Compact/Passes.h"
+
+#include "Prune/Analysis/ChannelState.h"
+#include "Prune/Dialect/Prune/IR/Prune.h"
+#include "mlir/IR/BuiltinOps.h"
+#include "mlir/Interfaces/FunctionInterfaces.h"
+
+#define DEBUG_TYPE "prune-verify-compacted"
+
+namespace mlir::prune {
+#define GEN_PASS_DEF_VERIFYCOMPACTEDPASS
+#include "Prune/Dialect/Prune/Transforms/Compact/Passes.h.inc"
+} // namespace mlir::prune
+
+using namespace mlir;
+using namespace mlir::prune;
+
+/// Number of dead channels; reports each operation whose result has some.
+static bool verifyNoDead(FunctionOpInterface function) {
+  OwningOpRef<Operation *> copy = function->clone();
+  Block &block = cast<FunctionOpInterface>(*copy).getFunctionBody().front();
+  unshareConstants(block);
+  ChannelState state(block);
+  if (state.countDead() == 0)
+    return true;
+  for (Operation &op : block) {
+    if (op.hasTrait<OpTrait::ConstantLike>() || op.getNumOperands() == 0)
+      continue;
+    for (Value result : op.getResults()) {
+      auto type = dyn_cast<RankedTensorType>(result.getType());
+      for (int64_t dim = 0; type && dim < type.getRank(); ++dim) {
+        int64_t kept = state.getKept(result, dim).size();
+        if (kept == type.getDimSize(dim))
+          continue;
+        op.emitError() << "expected no dead neuron, got "
+                       << type.getDimSize(dim) - kept << " of "
+                       << type.getDimSize(dim) << " in dimension " << dim;
+        return false;
+      }
+    }
+  }
+  function.emitError() << "expected no dead neuron, got " << state.countDead();
+  return false;
+}
+
+namespace {
+struct VerifyCompactedPass final
+    : prune::impl::VerifyCompactedPassBase<VerifyCompactedPass> {
+  using VerifyCompactedPassBase::VerifyCompactedPassBase;
+
+  void runOnOperation() override {
+    markAllAnalysesPreserved();
+    bool isValid = true;
+    getOperation().walk([&](Operation *op) {
+      if (!isa<ApplyMaskOp, GateOp, ScoreOp, SelectMaskOp>(op))
+        return;
+      op->emitError("expected the compact form, got a mask, gate or score");
+      isValid = false;
+    });
+    for (auto function : getOperation().getOps<FunctionOpInterface>())
+      if (!function.isExternal() && function.getFunctionBody().hasOneBlock())
+        isValid &= verifyNoDead(function);
+    if (!isValid)
+      signalPassFailure();
+  }
+};
+} // namespace

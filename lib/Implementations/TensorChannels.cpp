@@ -1,0 +1,163 @@
+//===- TensorChannels.cpp - Channels of tensor operations -----------------===//
+//
+// Part of the pruning compiler, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+//
+// Empty tensors take any shape. A reshape keeps the channels of one dimension
+// of each group, the first that is not of extent one: every index of it is a
+// block of indices of the flat dimension (blocked, as in flatten).
+//
+//===----------------------------------------------------------------------===//
+
+#include "Prune/Analysis/ChannelState.h"
+#include "Prune/Implementations/Channels.h"
+
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "mlir/IR/DialectRegistry.h"
+
+using namespace mlir;
+using namespace mlir::prune;
+
+namespace {
+/// One group of a reshape: a flat dimension, and the dimension of the group
+/// whose channels it keeps, `inner` elements each.
+struct ReshapeGroup {
+  unsigned flatDim;
+  unsigned partDim;
+  int64_t inner;
+  /// The other dimensions of the group.
+  SmallVector<unsigned> others;
+};
+
+/// A reshape seen from its flat side, whatever its direction.
+struct Reshape {
+  Value flat;
+  Value parts;
+  SmallVector<ReshapeGroup> groups;
+
+  template <typename OpTy>
+  static Reshape get(OpTy op) {
+    constexpr bool isCollapse = std::is_same_v<OpTy, tensor::CollapseShapeOp>;
+    Reshape reshape;
+    reshape.flat = isCollapse ? op.getResult() : op.getSrc();
+    reshape.parts = isCollapse ? op.getSrc() : op.getResult();
+    auto type = cast<RankedTensorType>(reshape.parts.getType());
+    for (auto [flatDim, dims] : llvm::enumerate(op.getReassociationIndices())) {
+      ReshapeGroup group{static_cast<unsigned>(flatDim), 0, 1, {}};
+      auto isWide = [&](int64_t dim) { return type.getDimSize(dim) != 1; };
+      auto chosen = llvm::find_if(dims, isWide);
+      if (chosen == dims.end())
+        chosen = dims.begin();
+      group.partDim = *chosen;
+      for (int64_t dim : dims) {
+        if (dim == *chosen)
+          continue;
+        group.others.push_back(dim);
+        if (dim > *chosen)
+          group.inner *= type.getDimSize(dim);
+      }
+      reshape.groups.push_back(group);
+    }
+    return reshape;
+  }
+};
+
+int64_t getExtent(Value value, unsigned dim) {
+  return cast<RankedTensorType>(value.getType()).getDimSize(dim);
+}
+
+template <typename OpTy>
+struct ReshapeModel
+    : ChannelOpInterface::ExternalModel<ReshapeModel<OpTy>, OpTy> {
+  static constexpr bool isCollapse =
+      std::is_same_v<OpTy, tensor::CollapseShapeOp>;
+
+  void tieChannels(Operation *op, ChannelTies &ties) const {
+    Reshape reshape = Reshape::get(cast<OpTy>(op));
+    for (const ReshapeGroup &group : reshape.groups) {
+      ties.tieBlocks(reshape.flat, group.flatDim, reshape.parts, group.partDim,
+                     group.inner);
+      for (unsigned dim : group.others)
+        ties.pin(reshape.parts, dim, "inside a flattened block");
+    }
+  }
+
+  void propagateConstants(Operation *op, ChannelState &state) const {
+    Reshape reshape = Reshape::get(cast<OpTy>(op));
+    for (const ReshapeGroup &group : reshape.groups) {
+      int64_t extent = getExtent(reshape.parts, group.partDim);
+      for (int64_t i = 0; i < extent; ++i)
+        isCollapse ? flatten(state, reshape, group, i)
+                   : unflatten(state, reshape, group, i);
+    }
+  }
+
+  /// A constant channel makes its block constant.
+  static void flatten(ChannelState &state, const Reshape &reshape,
+                      const ReshapeGroup &group, int64_t i) {
+    Attribute constant = state.getConstant(reshape.parts, group.partDim, i);
+    for (int64_t j = 0; j < group.inner; ++j)
+      state.setConstant(reshape.flat, group.flatDim, i * group.inner + j,
+                        constant);
+  }
+
+  /// A channel is constant when its block is.
+  static void unflatten(ChannelState &state, const Reshape &reshape,
+                        const ReshapeGroup &group, int64_t i) {
+    Attribute constant =
+        state.getConstant(reshape.flat, group.flatDim, i * group.inner);
+    for (int64_t j = 1; j < group.inner; ++j)
+      if (state.getConstant(reshape.flat, group.flatDim, i * group.inner + j) !=
+          constant)
+        constant = {};
+    state.setConstant(reshape.parts, group.partDim, i, constant);
+  }
+
+  void updateAttributes(Operation *op) const {
+    if constexpr (!isCollapse) {
+      auto expand = cast<tensor::ExpandShapeOp>(op);
+      expand.setStaticOutputShape(expand.getResultType().getShape());
+    }
+  }
+
+  LogicalResult addToResult(Operation *op, unsigned dim,
+                            ArrayRef<double> offsets) const {
+    Reshape reshape = Reshape::get(cast<OpTy>(op));
+    for (const ReshapeGroup &group : reshape.groups) {
+      // One element per channel, or the offsets would have to be spread.
+      if (group.inner != 1)
+        continue;
+      if (isCollapse && group.flatDim == dim)
+        return addToConstantSource(reshape.parts, group.partDim, offsets);
+      if (!isCollapse && group.partDim == dim)
+        return addToConstantSource(reshape.flat, group.flatDim, offsets);
+    }
+    return failure();
+  }
+};
+
+struct EmptyModel
+    : ChannelOpInterface::ExternalModel<EmptyModel, tensor::EmptyOp> {
+  void tieChannels(Operation *op, ChannelTies &ties) const {}
+};
+} // namespace
+
+void mlir::prune::registerTensorChannelModels(DialectRegistry &registry) {
+  registry.addExtension(+[](MLIRContext *context, tensor::TensorDialect *) {
+    tensor::CollapseShapeOp::attachInterface<
+        ReshapeModel<tensor::CollapseShapeOp>>(*context);
+    tensor::ExpandShapeOp::attachInterface<ReshapeModel<tensor::ExpandShapeOp>>(
+        *context);
+    tensor::EmptyOp::attachInterface<EmptyModel>(*context);
+  });
+}
+
+void mlir::prune::registerChannelModels(DialectRegistry &registry) {
+  registerLinalgPrunableModels(registry);
+  registerLinalgChannelModels(registry);
+  registerTensorChannelModels(registry);
+}
