@@ -23,6 +23,7 @@
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/IR/IRMapping.h"
 #include "mlir/IR/Matchers.h"
+#include "llvm/ADT/SmallBitVector.h"
 
 using namespace mlir;
 using namespace mlir::prune;
@@ -90,7 +91,7 @@ static Value cloneExpression(OpBuilder &builder,
                              ValueRange arguments) {
   IRMapping mapping;
   for (auto [source, argument] :
-       llvm::zip(expression.sources.getArrayRef(), arguments))
+       llvm::zip_equal(expression.sources.getArrayRef(), arguments))
     mapping.map(source, argument);
   llvm::SmallDenseMap<Attribute, Value> constants;
   for (Operation *operation : expression.operations) {
@@ -237,32 +238,61 @@ Value LoopNest::createContraction(OpBuilder &builder, Value root, AffineMap map,
 // Generics
 //===----------------------------------------------------------------------===//
 
+/// Loops whose extent the shape of some operand tells: those that are an index
+/// by themselves.
+static llvm::SmallBitVector getKnownLoops(ArrayRef<AffineMap> maps) {
+  llvm::SmallBitVector known(maps.front().getNumDims());
+  for (AffineMap map : maps)
+    for (AffineExpr expr : map.getResults())
+      if (auto dim = dyn_cast<AffineDimExpr>(expr))
+        known.set(dim.getPosition());
+  return known;
+}
+
+/// Adds the operands of the operation without which the extent of a loop would
+/// be unknown; `maps` ends with that of the result.
+void LoopNest::addShapeOperands(SmallVectorImpl<Value> &inputs,
+                                SmallVectorImpl<AffineMap> &maps) const {
+  llvm::SmallBitVector known = getKnownLoops(maps);
+  for (OpOperand &operand : op->getOpOperands()) {
+    AffineMap map = op.getMatchingIndexingMap(&operand);
+    llvm::SmallBitVector more = known | getKnownLoops(map);
+    if (more == known)
+      continue;
+    known = more;
+    inputs.push_back(operand.get());
+    maps.insert(std::prev(maps.end()), map);
+  }
+}
+
 Value LoopNest::createGeneric(OpBuilder &builder,
                               const ScalarExpression &expression, AffineMap map,
                               Value init) const {
   SmallVector<Value> inputs;
   SmallVector<AffineMap> maps;
+  // Input of each source; sources that are read alike share one.
+  SmallVector<unsigned> positions;
   for (Value scalar : expression.sources) {
     ScalarSource source = sources.lookup(scalar);
+    unsigned position = 0;
+    while (position < inputs.size() && (inputs[position] != source.container ||
+                                        maps[position] != source.map))
+      ++position;
+    positions.push_back(position);
+    if (position < inputs.size())
+      continue;
     inputs.push_back(source.container);
     maps.push_back(source.map);
   }
   maps.push_back(map);
-  auto isDetermined = [&] {
-    AffineMap all = concatAffineMaps(maps, op.getContext());
-    return static_cast<bool>(inversePermutation(all));
-  };
-  for (OpOperand &operand : op->getOpOperands()) {
-    if (isDetermined())
-      break;
-    inputs.push_back(operand.get());
-    maps.insert(std::prev(maps.end()), op.getMatchingIndexingMap(&operand));
-  }
+  addShapeOperands(inputs, maps);
   bool accumulates = !isOneToOne(map);
   auto generic = linalg::GenericOp::create(
       builder, op.getLoc(), init.getType(), inputs, init, maps,
       getIterators(map), [&](OpBuilder &b, Location loc, ValueRange arguments) {
-        Value result = cloneExpression(b, expression, arguments);
+        auto read = llvm::map_to_vector(
+            positions, [&](unsigned i) -> Value { return arguments[i]; });
+        Value result = cloneExpression(b, expression, read);
         if (accumulates)
           result = arith::AddFOp::create(b, loc, arguments.back(), result);
         linalg::YieldOp::create(b, loc, result);
@@ -285,8 +315,11 @@ FailureOr<Value> LoopNest::accumulate(OpBuilder &builder, Value root,
     return failure();
 
   Value result;
-  bool isConstant = matchPattern(root, m_Constant());
-  if (isRootSource && !isConstant)
+  FloatAttr constant;
+  bool isConstant = matchPattern(root, m_Constant(&constant));
+  if (isConstant && isTensor && isOneToOne(map))
+    result = createFilledLike(builder, loc, like, constant.getValueAsDouble());
+  else if (isRootSource && !isConstant)
     result = createCopy(builder, rootSource, map, like);
   else if (!isOneToOne(map))
     result = createContraction(builder, root, map, like);

@@ -62,6 +62,8 @@ private:
                    Value like) const;
   Value createContraction(OpBuilder &builder, Value root, AffineMap map,
                           Value like) const;
+  void addShapeOperands(SmallVectorImpl<Value> &inputs,
+                        SmallVectorImpl<AffineMap> &maps) const;
   Value createGeneric(OpBuilder &builder, const ScalarExpression &expression,
                       AffineMap map, Value init) const;
 
