@@ -112,6 +112,8 @@ LogicalResult Executable::compile(ModuleOp module,
           llvm::JITSymbolFlags::Exported};
     return map;
   });
+  // Registers the destructors that release what call sites prepared.
+  engine->initialize();
   // Compiles everything now, so that no call pays for it and errors appear
   // here.
   for (const FunctionSignature &signature : signatures) {

@@ -13,8 +13,10 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "Prune/Dialect/Prune/Transforms/Lower/Passes.h"
 #include "Prune/Pipelines/CpuPipeline.h"
+
+#include "Prune/Conversion/Passes.h"
+#include "Prune/Dialect/Prune/Transforms/Lower/Passes.h"
 
 #include "mlir/Conversion/Passes.h"
 #include "mlir/Dialect/Bufferization/Pipelines/Passes.h"
@@ -35,6 +37,8 @@ static void addToLinalg(OpPassManager &manager) {
   // more, so every call goes first.
   manager.addPass(createInlinerPass());
   manager.addPass(createSymbolDCEPass());
+  // Masks, penalties and updates become loop nests that fuse with others.
+  manager.addPass(createConvertPruneToLinalgPass());
   // Sums and products of whole tensors become generics, which fuse.
   manager.addPass(createConvertElementwiseToLinalgPass());
   // Equal reductions and broadcasts become one before anything is fused.
@@ -47,6 +51,8 @@ static void addToKernels(OpPassManager &manager,
                          const CpuPipelineOptions &options) {
   if (options.reference)
     return;
+  // Before fusion, which would hide biases and activations in other loops.
+  manager.addPass(createConvertLinalgToOneDNNPass());
   // Chains of element-wise operations read and write memory once.
   manager.addPass(createLinalgElementwiseOpFusionPass());
   // Fusion leaves dead producers and duplicate constants behind.
@@ -87,6 +93,8 @@ static void addToBuffers(OpPassManager &manager) {
 /// Alive: func, linalg, arith, math, scf, memref, onednn.
 static void addToLoops(OpPassManager &manager,
                        const CpuPipelineOptions &options) {
+  // Primitives become calls with raw pointers and sizes.
+  manager.addPass(createConvertOneDNNToRuntimePass());
   // What no kernel took becomes loops over scalars.
   manager.addPass(createConvertLinalgToLoopsPass());
   manager.addPass(createCanonicalizerPass());
