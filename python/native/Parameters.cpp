@@ -8,7 +8,8 @@
 
 //
 // Parameters are constants with `prune.param`. Their values are shown as numpy
-// views of the blobs that the context owns.
+// views of the blobs that the context owns, and set from numpy arrays that a
+// blob keeps alive; neither copies.
 //
 //===----------------------------------------------------------------------===//
 
@@ -17,7 +18,9 @@
 #include "Module.h"
 
 #include "Prune/Dialect/Prune/IR/Prune.h"
+#include "Prune/Support/Parameters.h"
 
+#include "mlir/IR/BuiltinDialect.h"
 #include "mlir/IR/DialectResourceBlobManager.h"
 #include "llvm/ADT/StringSet.h"
 
@@ -71,7 +74,7 @@ static LogicalResult locate(arith::ConstantOp constant, ParamAttr param,
 }
 
 /// Parameter name to array. Views hold on to the context, splats are filled.
-static nb::dict getParameters(const Module &module) {
+static nb::dict viewParameters(const Module &module) {
   SmallVector<ParameterData> parameters;
   llvm::StringSet<> seen;
   module.access([&](ModuleOp op) {
@@ -106,8 +109,119 @@ static nb::dict getParameters(const Module &module) {
   return views;
 }
 
+/// A blob over the memory of an array, which it keeps alive.
+static AsmResourceBlob makeBlob(Py_buffer *buffer) {
+  auto release = [buffer](void *, size_t, size_t) {
+    // At the end of the process the interpreter may be gone first.
+    if (nb::is_alive()) {
+      nb::gil_scoped_acquire acquire;
+      PyBuffer_Release(buffer);
+      delete buffer;
+    }
+  };
+  ArrayRef<char> data(static_cast<const char *>(buffer->buf), buffer->len);
+  return AsmResourceBlob(data, buffer->itemsize, release,
+                         /*dataIsMutable=*/false);
+}
+
+/// The value of a parameter from an array; raises when it is no array of f32 or
+/// f64.
+static ElementsAttr makeValue(MLIRContext &context, const std::string &name,
+                              nb::handle array) {
+  nb::object numpy = nb::module_::import_("numpy");
+  nb::object original = numpy.attr("asarray")(array);
+  nb::object contiguous = numpy.attr("ascontiguousarray")(original);
+  ElementKind element = ElementKind::F32;
+  std::string type = nb::cast<std::string>(nb::str(contiguous.attr("dtype")));
+  if (type == "float64")
+    element = ElementKind::F64;
+  else if (type != "float32")
+    throw nb::type_error(("parameter '" + name +
+                          "': expected a float32 or float64 array, got " + type)
+                             .c_str());
+  // ascontiguousarray gives arrays of rank zero a dimension.
+  contiguous = contiguous.attr("reshape")(original.attr("shape"));
+  auto buffer = std::make_unique<Py_buffer>();
+  if (PyObject_GetBuffer(contiguous.ptr(), buffer.get(), PyBUF_C_CONTIGUOUS))
+    throw nb::python_error();
+  SmallVector<int64_t> shape(buffer->shape, buffer->shape + buffer->ndim);
+  Builder builder(&context);
+  Type elementType = element == ElementKind::F32 ? Type(builder.getF32Type())
+                                                 : Type(builder.getF64Type());
+  auto tensor = RankedTensorType::get(shape, elementType);
+  auto &manager = DenseResourceElementsHandle::getManagerInterface(&context);
+  return DenseResourceElementsAttr::get(
+      tensor, manager.insert(name, makeBlob(buffer.release())));
+}
+
+/// Sets the constants that exist already; their names go to `set`.
+static LogicalResult
+replaceConstants(ModuleOp module, const llvm::StringMap<ElementsAttr> &values,
+                 llvm::StringSet<> &set) {
+  WalkResult walk = module.walk([&](arith::ConstantOp constant) {
+    auto param =
+        constant->getAttrOfType<ParamAttr>(PruneDialect::kParamAttrName);
+    auto found = param ? values.find(param.getName()) : values.end();
+    if (found == values.end())
+      return WalkResult::advance();
+    if (found->second.getType() != constant.getType())
+      return WalkResult(constant.emitError("parameter '")
+                        << param.getName() << "' has type "
+                        << constant.getType() << ", got a value of type "
+                        << found->second.getType());
+    constant.setValueAttr(found->second);
+    set.insert(param.getName());
+    return WalkResult::advance();
+  });
+  return failure(walk.wasInterrupted());
+}
+
+static LogicalResult bindArguments(ModuleOp module,
+                                   const llvm::StringMap<ElementsAttr> &values,
+                                   llvm::StringSet<> &set) {
+  for (auto function : module.getOps<func::FuncOp>()) {
+    bool hasParameters = false;
+    for (unsigned i = 0, e = function.getNumArguments(); i < e; ++i) {
+      auto param =
+          function.getArgAttrOfType<ParamAttr>(i, PruneDialect::kParamAttrName);
+      if (!param)
+        continue;
+      hasParameters = true;
+      set.insert(param.getName());
+    }
+    if (hasParameters && failed(prune::bindParameters(function, values)))
+      return failure();
+  }
+  return success();
+}
+
+/// Gives parameters values: those that are arguments become constants, those
+/// that are constants change.
+static void bindValues(Module &module, nb::dict arrays) {
+  llvm::StringMap<ElementsAttr> values;
+  for (auto [key, array] : arrays) {
+    std::string name = nb::cast<std::string>(key);
+    values[name] = makeValue(module.getContext()->context, name, array);
+  }
+  module.access([&](ModuleOp op) -> LogicalResult {
+    llvm::StringSet<> set;
+    if (failed(replaceConstants(op, values, set)) ||
+        failed(bindArguments(op, values, set)))
+      return failure();
+    for (auto &value : values)
+      if (!set.contains(value.getKey()))
+        return op.emitError("no parameter is called '")
+               << value.getKey() << "'";
+    return success();
+  });
+}
+
 void python::bindParameters(nb::class_<Module> &type) {
-  type.def("parameters", &getParameters,
+  type.def("parameters", &viewParameters,
            "Name to value of the parameters that are constants, as read-only "
-           "views that stay valid.");
+           "views that stay valid.")
+      .def("bind", &bindValues, nb::arg("values"),
+           "Gives parameters values, from arrays by name. Parameters that are "
+           "arguments become constants. A contiguous array is not copied: the "
+           "module sees what is written to it later.");
 }

@@ -3,6 +3,7 @@
 
 import gc
 import threading
+import weakref
 
 import numpy as np
 import pytest
@@ -180,6 +181,38 @@ def test_parameters_are_views():
     del module
     gc.collect()
     np.testing.assert_array_equal(views["w"], [[1, 2], [3, 4]])
+
+
+def test_bind_turns_arguments_into_constants():
+    module = native.Module.parse(TEXT)
+    x, w, b = random_forward()
+    module.bind({"fc.weight": w, "fc.bias": b})
+    assert [v.name for v in module.functions()[0].arguments] == ["input"]
+    views = module.parameters()
+    assert views["fc.weight"].ctypes.data == w.ctypes.data
+    (y,) = module.compile()("forward", x)
+    np.testing.assert_allclose(y, x @ w.T + b, rtol=1e-5, atol=1e-5)
+    module.bind({"fc.weight": np.asfortranarray(2 * w)})
+    (y,) = module.compile()("forward", x)
+    np.testing.assert_allclose(y, 2 * x @ w.T + b, rtol=1e-5, atol=1e-5)
+    reference = weakref.ref(w)
+    del w, views
+    assert reference() is not None
+    del module
+    gc.collect()
+    assert reference() is None
+
+
+@pytest.mark.parametrize("values, error, message", [
+    ({"fc.weight": np.zeros((6, 8), np.float32)}, RuntimeError, "fc.bias"),
+    ({"fc.weight": np.zeros((6, 7), np.float32), "fc.bias": np.zeros(6, np.float32)}, RuntimeError, "fc.weight"),
+    ({"fc.weight": np.zeros((6, 8), np.int32)}, TypeError, "expected a float32 or float64 array, got int32"),
+    ({"fc.weight": np.zeros((6, 8), np.float32), "fc.bias": np.zeros(6, np.float32), "x": np.zeros(1)},
+     RuntimeError, "no parameter is called 'x'"),
+])
+def test_bind_refuses(values, error, message):
+    with pytest.raises(error, match=message):
+        native.Module.parse(TEXT).bind(values)
 
 
 def test_constants_in_compiled_code():
