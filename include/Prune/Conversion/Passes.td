@@ -107,4 +107,39 @@ def ConvertPruneToLinalgPass : Pass<"convert-prune-to-linalg"> {
                            "::mlir::math::MathDialect", "::mlir::tensor::TensorDialect"];
 }
 
+def ConvertPruneToOneDNNPass : Pass<"convert-prune-to-onednn"> {
+  let summary = "Turn contractions marked sparse into sparse oneDNN primitives";
+  let description = [{
+    Before: contractions with `prune.kernel = #prune.kernel<csr>`, whose weight
+    is a constant. After: `onednn.csr_matmul` with the weight in compressed rows
+    as `dense_resource` constants, on activations that are [features, batch].
+    Transpositions around it are moved through element-wise operations and
+    cancelled, so that a chain of sparse layers is transposed once at each end; a
+    matmul after it takes the transposition as a flag. With a batch of one they
+    are reshapes. A bias (the initial value, or added later) and an activation
+    are fused.
+
+    A contraction whose initial value is neither zero nor a bias, or that cannot
+    run the kernel, becomes dense again; a remark says why.
+
+    ```mlir
+    %z = linalg.matmul {prune.kernel = #prune.kernel<csr>} indexing_maps = [#mk, #nk, #mn]
+        ins(%x, %w : tensor<64x784xf32>, tensor<300x784xf32>) outs(%bias : tensor<64x300xf32>) -> tensor<64x300xf32>
+    ```
+    becomes
+    ```mlir
+    %t = linalg.transpose ins(%x : tensor<64x784xf32>) outs(%e : tensor<784x64xf32>) permutation = [1, 0]
+    %y = onednn.csr_matmul ins(%values, %indices, %pointers, %t : ...) bias(%b : tensor<300xf32>)
+        outs(%f : tensor<300x64xf32>) -> tensor<300x64xf32>
+    %z = linalg.transpose ins(%y : tensor<300x64xf32>) outs(%g : tensor<64x300xf32>) permutation = [1, 0]
+    ```
+  }];
+  let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::onednn::OneDNNDialect",
+                           "::mlir::tensor::TensorDialect"];
+  let statistics = [
+    Statistic<"numProducts", "num-products-converted", "Contractions that became onednn.csr_matmul">,
+    Statistic<"numTranspositions", "num-transpositions-left", "Transpositions that are left">
+  ];
+}
+
 #endif // PRUNE_CONVERSION_PASSES_TD

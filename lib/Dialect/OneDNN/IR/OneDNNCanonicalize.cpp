@@ -21,8 +21,7 @@
 using namespace mlir;
 using namespace mlir::onednn;
 
-/// The matrix of which `value` is the transpose, or null.
-static Value getTransposed(Value value) {
+Value onednn::getTransposedMatrix(Value value) {
   if (auto transpose = value.getDefiningOp<linalg::TransposeOp>())
     return transpose.getPermutation() == ArrayRef<int64_t>{1, 0}
                ? transpose.getInput()
@@ -51,7 +50,8 @@ struct FoldTranspose : OpRewritePattern<MatmulOp> {
 
   LogicalResult matchAndRewrite(MatmulOp op,
                                 PatternRewriter &rewriter) const override {
-    Value a = getTransposed(op.getA()), b = getTransposed(op.getB());
+    Value a = getTransposedMatrix(op.getA()),
+          b = getTransposedMatrix(op.getB());
     if (!a && !b)
       return rewriter.notifyMatchFailure(op, "no operand is a transpose");
     rewriter.modifyOpInPlace(op, [&] {

@@ -26,4 +26,9 @@
 #define GET_OP_CLASSES
 #include "Prune/Dialect/OneDNN/IR/OneDNNOps.h.inc"
 
+namespace mlir::onednn {
+/// The matrix of which `value` is computed as the transpose, or null.
+Value getTransposedMatrix(Value value);
+} // namespace mlir::onednn
+
 #endif // PRUNE_DIALECT_ONEDNN_IR_ONEDNN_H

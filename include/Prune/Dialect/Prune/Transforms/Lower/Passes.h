@@ -9,6 +9,8 @@
 #ifndef PRUNE_DIALECT_PRUNE_TRANSFORMS_LOWER_PASSES_H
 #define PRUNE_DIALECT_PRUNE_TRANSFORMS_LOWER_PASSES_H
 
+#include "Prune/Dialect/Prune/IR/Prune.h"
+
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Bufferization/IR/Bufferization.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"

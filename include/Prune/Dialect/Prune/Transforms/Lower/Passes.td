@@ -94,4 +94,48 @@ def StoreMasksAsBytesPass : Pass<"prune-store-masks-as-bytes", "ModuleOp"> {
   let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::func::FuncDialect"];
 }
 
+def SelectKernelsPass : Pass<"prune-select-kernels"> {
+  let summary = "Choose the kernel of each contraction";
+  let description = [{
+    Before: the compact form. After: the kernel form; every contraction with a
+    weight has `prune.kernel`. A sparse kernel is possible for a product of two
+    static f32 matrices whose weight is a constant that is not masked; among the
+    possible kernels the one with the smallest predicted time is chosen. A
+    remark per contraction has the choice, the predictions and the reason.
+
+    Refuses a cost model that cannot be read and a kernel that does not exist.
+
+    ```mlir
+    %z = linalg.matmul ins(%x, %w : tensor<64x784xf32>, tensor<784x300xf32>) outs(%i : tensor<64x300xf32>) -> tensor<64x300xf32>
+    ```
+    becomes, when most of `%w` is zero,
+    ```mlir
+    %z = linalg.matmul {prune.kernel = #prune.kernel<csr>} ins(%x, %w : ...) outs(%i : ...) -> tensor<64x300xf32>
+    ```
+  }];
+  let options = [
+    Option<"model", "model", "std::string", /*default=*/"\"\"",
+           "Path of the cost model; the figures built in when empty.">,
+    Option<"kernel", "kernel", "std::string", /*default=*/"\"auto\"",
+           "Kernel of every contraction that can run it; 'auto' chooses by the cost model.">,
+    Option<"batch", "batch", "int64_t", /*default=*/"0",
+           "Number of columns to predict for; the one in the types when 0.">
+  ];
+  let statistics = [
+    Statistic<"numDense", "num-dense-chosen", "Contractions with a dense kernel">,
+    Statistic<"numSparse", "num-sparse-chosen", "Contractions with a sparse kernel">
+  ];
+  let dependentDialects = ["::mlir::prune::PruneDialect"];
+}
+
+def VerifyKernelsPass : Pass<"prune-verify-kernels"> {
+  let summary = "Check the contract of the kernel form";
+  let description = [{
+    Changes nothing. Every contraction with a weight must have `prune.kernel`,
+    and a sparse kernel must be able to run it: the weight is a constant f32
+    matrix, not masked, and the shapes are static. Reports each contraction that
+    breaks the contract, and fails.
+  }];
+}
+
 #endif // PRUNE_DIALECT_PRUNE_TRANSFORMS_LOWER_PASSES_TD

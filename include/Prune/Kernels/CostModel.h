@@ -1,0 +1,81 @@
+//===- CostModel.h - How long a kernel takes --------------------*- C++ -*-===//
+//
+// Part of the pruning compiler, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef PRUNE_KERNELS_COSTMODEL_H
+#define PRUNE_KERNELS_COSTMODEL_H
+
+#include "Prune/Dialect/Prune/IR/Prune.h"
+
+#include "llvm/ADT/SmallVector.h"
+#include "llvm/ADT/StringRef.h"
+#include "llvm/Support/Error.h"
+
+#include <optional>
+
+namespace mlir::prune {
+
+/// A product of a constant [rows, inner] weight and an [inner, columns] input.
+struct ProductSize {
+  int64_t rows = 0, inner = 0, columns = 0;
+  /// Weights that are not zero.
+  int64_t nonZeros = 0;
+
+  double getZeros() const {
+    double weights = double(rows) * inner;
+    return weights == 0 ? 0.0 : 1.0 - nonZeros / weights;
+  }
+};
+
+/// Predicts the time of each kernel from figures that were measured on a
+/// machine. The time is an overhead per call, plus the larger of the arithmetic
+/// at a rate that depends on the number of columns and the share of zeros
+/// (interpolated, over the logarithm of the columns) and of the reading of the
+/// weights at the bandwidth for their size; a sparse kernel also pays for
+/// transposing its input and result.
+///
+/// The figures are a JSON file; `lib/Kernels/cost-model.json` is the default
+/// and documents the format by example. Rates are 10^9 floating-point
+/// operations per second, two for each weight that the kernel counts.
+class CostModel {
+public:
+  /// Reads the JSON text; an error names the member that is wrong.
+  static llvm::Expected<CostModel> parse(StringRef text);
+
+  /// Reads the file, or the built-in figures when the path is empty.
+  static llvm::Expected<CostModel> load(StringRef path);
+
+  /// Predicted microseconds; nothing when the file has no such kernel.
+  std::optional<double> predict(KernelKind kernel,
+                                const ProductSize &size) const;
+
+private:
+  struct Kernel {
+    KernelKind kind;
+    bool countsNonZeros = false;
+    double overhead = 0.0, bytesPerWeight = 0.0;
+    SmallVector<double> columns, zeros;
+    /// One rate per column count and share of zeros, row-major.
+    SmallVector<double> rates;
+  };
+  struct Bandwidth {
+    double bytes, gigabytesPerSecond;
+  };
+
+  double getRate(const Kernel &kernel, const ProductSize &size) const;
+  double getBandwidth(double bytes) const;
+
+  SmallVector<Kernel> kernels;
+  SmallVector<Bandwidth> bandwidths;
+  double layoutNanoseconds = 0.0;
+
+  friend class CostModelReader;
+};
+
+} // namespace mlir::prune
+
+#endif // PRUNE_KERNELS_COSTMODEL_H

@@ -1,0 +1,211 @@
+//===- ConvertPruneToOneDNN.cpp - Sparse contractions to oneDNN -----------===//
+//
+// Part of the pruning compiler, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// A contraction marked csr becomes onednn.csr_matmul on constants in compressed
+// rows. That operation works on [features, batch], so its input and result are
+// transposed; then transpositions move down through element-wise operations,
+// until they meet the next layer's and cancel, a matmul, which takes them as a
+// flag, or the end. What an element-wise operation adds and applies right
+// behind a csr_matmul becomes its bias and activation. With one column a
+// transposition is a reshape. Linear in the weights, and in the length of the
+// network per layer.
+//
+//===----------------------------------------------------------------------===//
+
+#include "Prune/Conversion/Passes.h"
+
+#include "Epilogue.h"
+#include "TransposePropagation.h"
+
+#include "Prune/Dialect/OneDNN/IR/OneDNN.h"
+#include "Prune/Dialect/Prune/IR/Prune.h"
+#include "Prune/Kernels/SparseProduct.h"
+#include "Prune/Support/Parameters.h"
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Linalg/IR/Linalg.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "mlir/IR/ImplicitLocOpBuilder.h"
+#include "mlir/IR/Remarks.h"
+#include "mlir/Transforms/GreedyPatternRewriteDriver.h"
+
+#define DEBUG_TYPE "convert-prune-to-onednn"
+
+namespace mlir::prune {
+#define GEN_PASS_DEF_CONVERTPRUNETOONEDNNPASS
+#include "Prune/Conversion/Passes.h.inc"
+} // namespace mlir::prune
+
+using namespace mlir;
+using namespace mlir::prune;
+
+namespace {
+
+/// A matrix in compressed rows.
+struct CompressedRows {
+  SmallVector<float, 0> values;
+  SmallVector<int32_t, 0> indices, pointers;
+};
+
+} // namespace
+
+/// Compresses the weights. A matrix without non-zeros keeps one zero, as empty
+/// constants have no storage.
+static CompressedRows compress(const SparseProduct &product) {
+  CompressedRows result;
+  ArrayRef<int64_t> strides = product.weights.getStrides();
+  result.pointers.push_back(0);
+  for (int64_t row = 0; row < product.size.rows; ++row) {
+    for (int64_t column = 0; column < product.size.inner; ++column) {
+      double value =
+          product.weights.load(row * strides[0] + column * strides[1]);
+      if (value == 0.0 && (product.size.nonZeros > 0 || row + column > 0))
+        continue;
+      result.values.push_back(static_cast<float>(value));
+      result.indices.push_back(static_cast<int32_t>(column));
+    }
+    result.pointers.push_back(static_cast<int32_t>(result.values.size()));
+  }
+  return result;
+}
+
+template <typename T>
+static Value createConstant(ImplicitLocOpBuilder &builder, Type elementType,
+                            StringRef name, ArrayRef<T> values) {
+  auto type =
+      RankedTensorType::get({static_cast<int64_t>(values.size())}, elementType);
+  ArrayRef<char> data(reinterpret_cast<const char *>(values.data()),
+                      values.size() * sizeof(T));
+  auto attribute = createResource(type, name, data);
+  return arith::ConstantOp::create(builder, attribute);
+}
+
+/// What a contraction starts from: nothing, or a bias along the rows of the
+/// weight. Failure for anything else.
+static FailureOr<Value> getBias(const SparseProduct &product, Value init) {
+  if (isConstantFloat(init, 0.0))
+    return Value();
+  Value vector = getBroadcastVector(init, product.resultIsFeatureMajor ? 0 : 1);
+  if (vector)
+    return vector;
+  return failure();
+}
+
+/// Replaces the contraction; failure when its initial value is no bias.
+static LogicalResult convertProduct(linalg::LinalgOp op,
+                                    const SparseProduct &product) {
+  FailureOr<Value> bias = getBias(product, op.getDpsInits().front());
+  if (failed(bias))
+    return failure();
+  ImplicitLocOpBuilder builder(op.getLoc(), op);
+  CompressedRows rows = compress(product);
+  std::string name = getDisplayName(product.parameter);
+  Value values = createConstant<float>(builder, builder.getF32Type(),
+                                       name + ".values", rows.values);
+  Value indices = createConstant<int32_t>(builder, builder.getI32Type(),
+                                          name + ".indices", rows.indices);
+  Value pointers = createConstant<int32_t>(builder, builder.getI32Type(),
+                                           name + ".pointers", rows.pointers);
+  Value x = product.inputIsFeatureMajor
+                ? product.input
+                : createTranspose(builder, product.input);
+  Value empty = tensor::EmptyOp::create(
+      builder, ArrayRef<int64_t>{product.size.rows, product.size.columns},
+      builder.getF32Type());
+  auto matmul = onednn::CsrMatmulOp::create(builder, empty.getType(), values,
+                                            indices, pointers, x, *bias, empty,
+                                            onednn::Activation::None);
+  matmul->setAttr(PruneDialect::kKernelAttrName,
+                  KernelAttr::get(op.getContext(), KernelKind::Csr));
+  Value result = matmul->getResult(0);
+  if (!product.resultIsFeatureMajor)
+    result = createTranspose(builder, result);
+  op->getResult(0).replaceAllUsesWith(result);
+  op->erase();
+  return success();
+}
+
+namespace {
+
+/// Pulls the bias and activation of the only user in.
+struct FuseCsrEpilogue : OpInterfaceRewritePattern<linalg::LinalgOp> {
+  using OpInterfaceRewritePattern::OpInterfaceRewritePattern;
+
+  LogicalResult matchAndRewrite(linalg::LinalgOp op,
+                                PatternRewriter &rewriter) const override {
+    for (Value input : op.getDpsInputs()) {
+      auto matmul = input.getDefiningOp<onednn::CsrMatmulOp>();
+      if (!matmul || matmul.getActivation() != onednn::Activation::None ||
+          !llvm::all_of(input.getUsers(),
+                        [&](Operation *user) { return user == op; }))
+        continue;
+      std::optional<Epilogue> epilogue =
+          matchEpilogue(op, input, /*biasDim=*/0);
+      if (!epilogue || (epilogue->bias && matmul.getBias()))
+        continue;
+      auto fused = cast<onednn::CsrMatmulOp>(rewriter.clone(*matmul));
+      if (epilogue->bias)
+        fused.getBiasMutable().assign(epilogue->bias);
+      fused.setActivation(epilogue->activation);
+      rewriter.replaceOp(op, fused);
+      rewriter.eraseOp(matmul);
+      return success();
+    }
+    return rewriter.notifyMatchFailure(op, "no epilogue of one product");
+  }
+};
+
+struct ConvertPruneToOneDNN
+    : prune::impl::ConvertPruneToOneDNNPassBase<ConvertPruneToOneDNN> {
+  using Base::Base;
+
+  void runOnOperation() override {
+    SmallVector<linalg::LinalgOp> marked;
+    getOperation()->walk([&](linalg::LinalgOp op) {
+      auto kernel =
+          op->getAttrOfType<KernelAttr>(PruneDialect::kKernelAttrName);
+      if (kernel && kernel.getKind() == KernelKind::Csr)
+        marked.push_back(op);
+    });
+    if (marked.empty())
+      return markAllAnalysesPreserved();
+    for (linalg::LinalgOp op : marked)
+      convert(op);
+    MLIRContext *context = &getContext();
+    RewritePatternSet patterns(context);
+    patterns.add<FuseCsrEpilogue>(context);
+    populateTransposePropagationPatterns(patterns);
+    onednn::CsrMatmulOp::getCanonicalizationPatterns(patterns, context);
+    if (failed(applyPatternsGreedily(getOperation(), std::move(patterns))))
+      return signalPassFailure();
+    RewritePatternSet reshapes(context);
+    populateTransposeToReshapePatterns(reshapes);
+    if (failed(applyPatternsGreedily(getOperation(), std::move(reshapes))))
+      return signalPassFailure();
+    getOperation()->walk([&](linalg::TransposeOp) { ++numTranspositions; });
+  }
+
+  void convert(linalg::LinalgOp op) {
+    std::string reason;
+    std::optional<SparseProduct> product = matchSparseProduct(op, reason);
+    if (product && succeeded(convertProduct(op, *product))) {
+      ++numProducts;
+      return;
+    }
+    if (product)
+      reason = "its initial value is neither zero nor a bias";
+    remark::missed(
+        op->getLoc(),
+        remark::RemarkOpts::name("KernelRefused").category(DEBUG_TYPE))
+        << "contraction runs dense: " + reason;
+    op->setAttr(PruneDialect::kKernelAttrName,
+                KernelAttr::get(op.getContext(), KernelKind::Dense));
+  }
+};
+
+} // namespace

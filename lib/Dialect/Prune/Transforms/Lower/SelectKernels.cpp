@@ -1,0 +1,110 @@
+//===- SelectKernels.cpp - Kernel of each contraction ---------------------===//
+//
+// Part of the pruning compiler, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// For each contraction the cost model predicts the time of every kernel that
+// can run it, and the fastest is chosen; a tie goes to the dense one. Linear in
+// the number of weights, whose zeros are counted once.
+//
+//===----------------------------------------------------------------------===//
+
+#include "Prune/Dialect/Prune/Transforms/Lower/Passes.h"
+
+#include "Prune/Dialect/Prune/IR/Prune.h"
+#include "Prune/Interfaces/PrunableOpInterface.h"
+#include "Prune/Kernels/SparseProduct.h"
+#include "Prune/Support/Parameters.h"
+
+#include "mlir/IR/Remarks.h"
+#include "llvm/Support/FormatVariadic.h"
+
+#define DEBUG_TYPE "prune-select-kernels"
+
+namespace mlir::prune {
+#define GEN_PASS_DEF_SELECTKERNELSPASS
+#include "Prune/Dialect/Prune/Transforms/Lower/Passes.h.inc"
+} // namespace mlir::prune
+
+using namespace mlir;
+using namespace mlir::prune;
+
+static constexpr KernelKind kKernels[] = {KernelKind::Dense, KernelKind::Csr};
+
+namespace {
+
+struct SelectKernels : prune::impl::SelectKernelsPassBase<SelectKernels> {
+  using Base::Base;
+
+  void runOnOperation() override {
+    if (kernel != "auto" && !symbolizeKernelKind(kernel)) {
+      emitError(getOperation()->getLoc())
+          << "expected kernel to be 'auto', 'dense' or 'csr', got '" << kernel
+          << "'";
+      return signalPassFailure();
+    }
+    llvm::Expected<CostModel> loaded = CostModel::load(model);
+    if (!loaded) {
+      emitError(getOperation()->getLoc())
+          << "cannot use the cost model '" << model
+          << "': " << llvm::toString(loaded.takeError());
+      return signalPassFailure();
+    }
+    getOperation()->walk([&](PrunableOpInterface op) {
+      if (op.getWeight())
+        select(op, *loaded);
+    });
+  }
+
+  void select(PrunableOpInterface op, const CostModel &costs);
+  void choose(Operation *op, KernelKind kind, const Twine &reason,
+              StringRef layer);
+};
+
+} // namespace
+
+/// Marks the operation and reports the choice.
+void SelectKernels::choose(Operation *op, KernelKind kind, const Twine &reason,
+                           StringRef layer) {
+  op->setAttr(PruneDialect::kKernelAttrName,
+              KernelAttr::get(op->getContext(), kind));
+  ++(kind == KernelKind::Dense ? numDense : numSparse);
+  StringRef name = stringifyKernelKind(kind);
+  remark::passed(op->getLoc(),
+                 remark::RemarkOpts::name("KernelChosen").category(DEBUG_TYPE))
+      << (name + " kernel: " + reason).str() << remark::metric("Layer", layer)
+      << remark::metric("Kernel", name);
+}
+
+void SelectKernels::select(PrunableOpInterface op, const CostModel &costs) {
+  std::string layer = getDisplayName(op.getWeight());
+  std::string reason;
+  std::optional<SparseProduct> product = matchSparseProduct(op, reason);
+  if (!product)
+    return choose(op, KernelKind::Dense, reason, layer);
+  ProductSize size = product->size;
+  if (batch > 0)
+    size.columns = batch;
+  std::string figures =
+      llvm::formatv("{0}x{1} weights, {2:F1} % zeros, {3} columns", size.rows,
+                    size.inner, 100.0 * size.getZeros(), size.columns);
+  std::optional<KernelKind> forced = symbolizeKernelKind(kernel);
+  KernelKind best = forced.value_or(KernelKind::Dense);
+  std::optional<double> bestTime;
+  for (KernelKind kind : kKernels) {
+    std::optional<double> time = costs.predict(kind, size);
+    if (!time)
+      continue;
+    figures +=
+        llvm::formatv(", {0} {1:F2} us", stringifyKernelKind(kind), *time);
+    if (!forced && (!bestTime || *time < *bestTime)) {
+      best = kind;
+      bestTime = time;
+    }
+  }
+  choose(op, best, (forced ? "forced; " : "predicted fastest; ") + figures,
+         layer);
+}

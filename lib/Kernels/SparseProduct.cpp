@@ -1,0 +1,104 @@
+//===- SparseProduct.cpp - Products that can be sparse --------------------===//
+//
+// Part of the pruning compiler, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// The one place that knows which contractions the sparse kernels take: two
+// matrices of f32 with static shapes, one of them a constant, possibly behind a
+// transposition, but not behind a mask.
+//
+//===----------------------------------------------------------------------===//
+
+#include "Prune/Kernels/SparseProduct.h"
+
+#include "Prune/Interfaces/PrunableOpInterface.h"
+
+#include "mlir/Dialect/Linalg/IR/Linalg.h"
+#include "mlir/IR/Matchers.h"
+
+#include <limits>
+
+using namespace mlir;
+using namespace mlir::prune;
+
+static bool isStaticMatrix(Value value) {
+  auto type = dyn_cast<RankedTensorType>(value.getType());
+  return type && type.getRank() == 2 && type.hasStaticShape() &&
+         type.getElementType().isF32();
+}
+
+/// The constant behind `value`, transposed as `value` is.
+static std::optional<ConstantView> getWeights(Value value) {
+  SmallVector<int64_t> permutation = {0, 1};
+  while (auto transpose = value.getDefiningOp<linalg::TransposeOp>()) {
+    value = transpose.getInput();
+    std::swap(permutation[0], permutation[1]);
+  }
+  std::optional<ConstantView> view = ConstantView::get(value);
+  if (!view)
+    return std::nullopt;
+  return view->transpose(permutation);
+}
+
+static int64_t countNonZeros(const ConstantView &weights) {
+  int64_t count = 0;
+  ArrayRef<int64_t> strides = weights.getStrides();
+  for (int64_t row = 0; row < weights.getShape()[0]; ++row)
+    for (int64_t column = 0; column < weights.getShape()[1]; ++column)
+      count += weights.load(row * strides[0] + column * strides[1]) != 0.0;
+  return count;
+}
+
+std::optional<SparseProduct> prune::matchSparseProduct(Operation *op,
+                                                       std::string &reason) {
+  auto fail = [&](const char *text) {
+    reason = text;
+    return std::nullopt;
+  };
+  auto prunable = dyn_cast<PrunableOpInterface>(op);
+  auto structured = dyn_cast<linalg::LinalgOp>(op);
+  OpOperand *weight = prunable ? prunable.getWeightOperand() : nullptr;
+  if (!weight || !structured || !linalg::isaContractionOpInterface(structured))
+    return fail("it is no contraction with a weight");
+  if (!llvm::all_of(op->getOperands(), isStaticMatrix) ||
+      structured.getNumLoops() != 3)
+    return fail("it is no product of two static f32 matrices");
+  std::optional<ConstantView> view = getWeights(weight->get());
+  if (!view)
+    return fail("its weight is no constant");
+  OpOperand *input = structured.getDpsInputOperand(
+      1 - static_cast<int64_t>(weight->getOperandNumber()));
+  AffineMap weightMap = structured.getMatchingIndexingMap(weight);
+  AffineMap inputMap = structured.getMatchingIndexingMap(input);
+  AffineMap resultMap =
+      structured.getMatchingIndexingMap(structured.getDpsInitOperand(0));
+  for (AffineMap map : {weightMap, inputMap, resultMap})
+    if (!map.isProjectedPermutation())
+      return fail("it is no product of two static f32 matrices");
+  // The loop of the result that is also the weight's runs over the rows.
+  bool rowIsFirst = resultMap.isFunctionOfDim(weightMap.getDimPosition(0));
+  unsigned row = weightMap.getDimPosition(rowIsFirst ? 0 : 1);
+  unsigned inner = weightMap.getDimPosition(rowIsFirst ? 1 : 0);
+  if (!resultMap.isFunctionOfDim(row) || resultMap.isFunctionOfDim(inner) ||
+      inputMap.isFunctionOfDim(row) || !inputMap.isFunctionOfDim(inner))
+    return fail("it is no product of two static f32 matrices");
+
+  SparseProduct product;
+  product.parameter = prunable.getWeight();
+  product.input = input->get();
+  product.inputIsFeatureMajor = inputMap.getDimPosition(0) == inner;
+  product.resultIsFeatureMajor = resultMap.getDimPosition(0) == row;
+  product.weights = rowIsFirst ? *view : view->transpose({1, 0});
+  auto inputType = cast<RankedTensorType>(input->get().getType());
+  product.size.rows = product.weights.getShape()[0];
+  product.size.inner = product.weights.getShape()[1];
+  product.size.columns =
+      inputType.getDimSize(product.inputIsFeatureMajor ? 1 : 0);
+  product.size.nonZeros = countNonZeros(product.weights);
+  if (product.size.nonZeros > std::numeric_limits<int32_t>::max())
+    return fail("it has too many weights for 32-bit indices");
+  return product;
+}
