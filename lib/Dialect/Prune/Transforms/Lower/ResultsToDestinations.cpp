@@ -163,6 +163,50 @@ void sinkUpdate(Value state, Operation *point) {
       sinkUpdate(operand, producer);
 }
 
+/// True for an operation that is as cheap to repeat as to copy, like a fill: it
+/// reads scalars only and starts from nothing.
+bool isRepeatable(Operation *op) {
+  auto destinationStyle = dyn_cast<DestinationStyleOpInterface>(op);
+  if (!destinationStyle || !isMemoryEffectFree(op))
+    return false;
+  return llvm::all_of(op->getOpOperands(), [&](OpOperand &operand) {
+    Value value = operand.get();
+    if (!destinationStyle.isDpsInit(&operand))
+      return !isa<ShapedType>(value.getType());
+    Operation *definition = value.getDefiningOp();
+    return definition && definition->getNumOperands() == 0;
+  });
+}
+
+/// Gives every computation that starts from `value` a start of its own if the
+/// value lasts longer than that: if another one starts from it, too, or it is
+/// returned. Else both could be placed in the destination of one result, and
+/// writing that result, at the end, would overwrite the other. Bufferisation
+/// would have to copy in any case.
+void separateStarts(Value value) {
+  SmallVector<OpOperand *> starts;
+  bool isReturned = false;
+  for (OpOperand &use : value.getUses()) {
+    auto user = dyn_cast<DestinationStyleOpInterface>(use.getOwner());
+    if (user && user.isDpsInit(&use))
+      starts.push_back(&use);
+    isReturned |= isa<func::ReturnOp>(use.getOwner());
+  }
+  if (!isReturned && !starts.empty())
+    starts.pop_back();
+  Operation *definition = value.getDefiningOp();
+  for (OpOperand *start : starts) {
+    OpBuilder builder(start->getOwner());
+    if (isRepeatable(definition)) {
+      start->set(builder.clone(*definition)->getResult(0));
+      continue;
+    }
+    auto type = cast<RankedTensorType>(value.getType());
+    start->set(bufferization::AllocTensorOp::create(
+        builder, value.getLoc(), type, ValueRange(), /*copy=*/value));
+  }
+}
+
 /// Writes result `index` into its destination, before the terminator.
 void writeResult(Value result, BlockArgument destination, bool isState,
                  func::ReturnOp terminator) {
@@ -209,6 +253,12 @@ struct ResultsToDestinations
         getResultDestinations(function);
     if (failed(destinations) || failed(checkFunction(function, *destinations)))
       return failure();
+
+    for (Operation &op : llvm::make_early_inc_range(function.getBody().front()))
+      if (op.getNumOperands() != 0)
+        for (Value result : op.getResults())
+          if (isa<RankedTensorType>(result.getType()))
+            separateStarts(result);
 
     unsigned numArguments = function.getNumArguments();
     auto terminator =

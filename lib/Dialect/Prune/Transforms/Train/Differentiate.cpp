@@ -176,12 +176,19 @@ private:
     auto [root, path] = activity.getPathTo(op);
     if (!root)
       return;
-    Diagnostic &note = diagnostic.attachNote(op->getLoc());
-    note << "a gradient reaches it on the path: parameter '"
-         << getParameterName(cast<BlockArgument>(root)) << "'";
-    for (Operation *step : path)
-      note << " -> " << step->getName().getStringRef();
-    note << " -> " << op->getName().getStringRef();
+    path.push_back(op);
+    diagnostic << "; a gradient reaches it on the path: parameter '"
+               << getParameterName(cast<BlockArgument>(root)) << "'";
+    // Of a long path the ends tell most.
+    constexpr size_t kHead = 4, kTail = 4;
+    size_t numHidden =
+        path.size() > kHead + kTail + 1 ? path.size() - kHead - kTail : 0;
+    for (auto [i, step] : llvm::enumerate(path)) {
+      if (numHidden && i == kHead)
+        diagnostic << " -> (" << numHidden << " more)";
+      if (!numHidden || i < kHead || i >= kHead + numHidden)
+        diagnostic << " -> " << step->getName().getStringRef();
+    }
   }
 
   ScopedDiagnosticHandler handler;

@@ -24,8 +24,10 @@ def ResultsToDestinationsPass : Pass<"prune-results-to-destinations", "ModuleOp"
     nothing; tensors enter through `bufferization.to_tensor` and leave through
     `bufferization.materialize_in_destination`, ready for one-shot
     bufferisation. Operations that produce new state move to the end of the
-    function, behind the last reader of the old state. The argument that
-    receives result `i` carries `prune.result = i`.
+    function, behind the last reader of the old state. A value that two
+    computations start from, or that is returned and started from, is repeated
+    (a fill) or copied, so that no result is computed in the destination of
+    another. The argument that receives result `i` carries `prune.result = i`.
 
     ```mlir
     func.func @f(%x: tensor<4xf32>) -> (tensor<4xf32> {prune.output = "y"}) {
