@@ -221,6 +221,9 @@ void mlir::prune::unshareConstants(Block &block) {
     SmallVector<OpOperand *> uses;
     for (OpOperand &use : op->getUses())
       uses.push_back(&use);
+    // The list of uses starts with the latest; the first one keeps the
+    // original.
+    std::reverse(uses.begin(), uses.end());
     OpBuilder builder(op->getContext());
     builder.setInsertionPointAfter(op);
     for (OpOperand *use : ArrayRef(uses).drop_front(uses.empty() ? 0 : 1)) {

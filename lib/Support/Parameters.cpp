@@ -18,7 +18,6 @@
 #include "Prune/Support/Constants.h"
 #include "mlir/IR/Matchers.h"
 #include "mlir/IR/SymbolTable.h"
-#include "llvm/ADT/StringSet.h"
 
 using namespace mlir;
 using namespace mlir::prune;
@@ -142,19 +141,20 @@ LogicalResult mlir::prune::liftParameters(FunctionOpInterface function,
     return success();
   if (failed(verifyNotCalled(function)))
     return failure();
-  llvm::StringSet<> names;
   SmallVector<Parameter> constants;
-  for (const Parameter &parameter : getParameters(function)) {
-    if (!names.insert(parameter.attribute.getName()).second)
-      return function.emitError()
-             << "parameter '" << parameter.attribute.getName()
-             << "' is named twice";
+  for (const Parameter &parameter : getParameters(function))
     if (!isa<BlockArgument>(parameter.value))
       constants.push_back(parameter);
-  }
 
+  // Copies of one constant become one argument.
+  llvm::StringMap<Value> lifted;
   for (Parameter &parameter : constants) {
     Operation *constant = parameter.value.getDefiningOp();
+    if (Value argument = lifted.lookup(parameter.attribute.getName())) {
+      parameter.value.replaceAllUsesWith(argument);
+      constant->erase();
+      continue;
+    }
     Attribute value;
     if (!matchPattern(constant, m_Constant(&value)))
       return constant->emitError() << "expected a constant for parameter '"
@@ -169,6 +169,7 @@ LogicalResult mlir::prune::liftParameters(FunctionOpInterface function,
             attributes.getDictionary(function.getContext()),
             constant->getLoc())))
       return failure();
+    lifted[parameter.attribute.getName()] = function.getArgument(position);
     parameter.value.replaceAllUsesWith(function.getArgument(position));
     constant->erase();
   }

@@ -43,8 +43,9 @@ LogicalResult bindParameters(FunctionOpInterface function,
 
 /// Turns every parameter constant of `function` into an argument after the
 /// others, in the order of the constants. With `keepValues` the argument
-/// remembers its value in `prune.value`. Fails, with an error and the function
-/// unchanged, when two constants carry one name or the function is called.
+/// remembers its value in `prune.value`; copies of one constant become one
+/// argument. Fails, with an error and the function unchanged, when the function
+/// is called.
 LogicalResult liftParameters(FunctionOpInterface function, bool keepValues);
 
 } // namespace mlir::prune

@@ -30,6 +30,7 @@
 #include "mlir/IR/PatternMatch.h"
 #include "mlir/IR/Remarks.h"
 #include "mlir/Transforms/CSE.h"
+#include "llvm/ADT/StringSet.h"
 
 #define DEBUG_TYPE "prune-eliminate-dead-neurons"
 
@@ -114,6 +115,24 @@ static void report(const ChannelState &state, LayerReport &layer) {
   layer.reason = axes.getPinReason(axes.getClass(result, *dim, 0)).str();
 }
 
+/// A parameter that served two layers and lost different neurons in each is two
+/// parameters now: the later ones get a number behind the name.
+static void renameSplitParameters(FunctionOpInterface function) {
+  llvm::StringSet<> names;
+  for (const Parameter &parameter : getParameters(function)) {
+    StringRef name = parameter.attribute.getName();
+    std::string unique = name.str();
+    for (unsigned i = 1; !names.insert(unique).second; ++i)
+      unique = (name + "." + Twine(i)).str();
+    if (unique == name || isa<BlockArgument>(parameter.value))
+      continue;
+    parameter.value.getDefiningOp()->setAttr(
+        PruneDialect::kParamAttrName,
+        ParamAttr::get(function.getContext(), unique,
+                       parameter.attribute.getRole()));
+  }
+}
+
 static void emitRemarks(ArrayRef<LayerReport> reports, StringRef function) {
   for (const LayerReport &layer : reports) {
     if (layer.before == -1)
@@ -183,6 +202,7 @@ struct EliminateDeadNeuronsPass final
     IRRewriter rewriter(function.getContext());
     DominanceInfo dominance(function);
     eliminateCommonSubExpressions(rewriter, dominance, function);
+    renameSplitParameters(function);
     return success();
   }
 };

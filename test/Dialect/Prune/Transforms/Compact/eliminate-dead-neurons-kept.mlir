@@ -93,3 +93,15 @@ func.func @blocks(%x: tensor<8x2xf32>) -> tensor<8x2xf32> {
 ^bb1:
   return %x : tensor<8x2xf32>
 }
+
+// One weight in two layers that lose different neurons becomes two weights.
+// CHECK-LABEL: func @shared
+// CHECK-DAG: arith.constant {prune.param = #prune.param<"x.weight", weight>} {{.*}} : tensor<1x2xf32>
+// CHECK-DAG: arith.constant {prune.param = #prune.param<"x.weight.1", weight>} {{.*}} : tensor<2x1xf32>
+func.func @shared(%x: tensor<8x2xf32>) -> tensor<8x2xf32> {
+  %w = arith.constant {prune.param = #prune.param<"x.weight", weight>} dense<[[1.0, 0.0], [2.0, 0.0]]> : tensor<2x2xf32>
+  %f = arith.constant dense<0.0> : tensor<8x2xf32>
+  %z1 = linalg.matmul indexing_maps = [#a, #b, #c] ins(%x, %w : tensor<8x2xf32>, tensor<2x2xf32>) outs(%f : tensor<8x2xf32>) -> tensor<8x2xf32>
+  %z2 = linalg.matmul indexing_maps = [#a, #b, #c] ins(%z1, %w : tensor<8x2xf32>, tensor<2x2xf32>) outs(%f : tensor<8x2xf32>) -> tensor<8x2xf32>
+  return %z2 : tensor<8x2xf32>
+}

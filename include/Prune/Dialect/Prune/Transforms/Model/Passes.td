@@ -59,8 +59,8 @@ def LiftParametersPass : Pass<"prune-lift-parameters", "ModuleOp"> {
         {prune.param = #prune.param<"b", bias>, prune.value = dense_resource<b> : tensor<2xf32>})
     ```
 
-    Refuses, with an error, two constants of one name and a function that others
-    call.
+    Copies of one constant become one argument. Refuses, with an error, a function
+    that others call.
   }];
   let options = [
     ListOption<"functions", "functions", "std::string", "functions to change (all if empty)">,
@@ -237,6 +237,51 @@ def MarkModelPass : Pass<"prune-mark-model", "::mlir::ModuleOp"> {
               "Bytes of parameter values moved to resources">
   ];
   let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::prune::PruneDialect"];
+}
+
+def SetBatchSizePass : Pass<"prune-set-batch-size", "ModuleOp"> {
+  let summary = "Give a network another batch size";
+  let description = [{
+    Before: static shapes; the batch is dimension 0 of every tensor argument with
+    `prune.input`. After: every dimension that is tied to one of these has the new
+    size, in the body and in the signature. Which dimensions are tied follows from
+    `ChannelOpInterface`: structured operations tie through their loops.
+
+    ```mlir
+    func.func @f(%x: tensor<64x784xf32> {prune.input = "input"}) -> tensor<64x784xf32>
+    // with batch=1 becomes
+    func.func @f(%x: tensor<1x784xf32> {prune.input = "input"}) -> tensor<1x784xf32>
+    ```
+
+    Refuses, with an error and the function unchanged, when the batch reaches an
+    operation without the interface or one that does more than carry it along
+    (reduces it, computes with its index, flattens it with another dimension), a
+    constant that is not a splat, a parameter, or when others call the function.
+  }];
+  let options = [
+    Option<"batch", "batch", "int64_t", "0", "new batch size, at least 1">,
+    ListOption<"functions", "functions", "std::string",
+               "functions to change (all that have tensors with prune.input if empty)">,
+  ];
+  let statistics = [
+    Statistic<"numFunctionsChanged", "num-functions-changed", "functions that got the new size">,
+  ];
+}
+
+def VerifyTrainablePass : Pass<"prune-verify-trainable", "ModuleOp"> {
+  let summary = "Check the contract of the model form";
+  let description = [{
+    Of every chosen function: it has one block; it works on scalars and tensors of
+    static shape with operations of `func`, `linalg`, `tensor`, `arith`, `math`
+    and `prune` only; every argument is a parameter, an input or state; there is a
+    parameter to train; parameters are floating-point tensors, and those that are
+    constants are `dense_resource`. The module is not changed.
+    Each violation is an error at the operation.
+  }];
+  let options = [
+    ListOption<"functions", "functions", "std::string",
+               "functions to check (all with a body if empty)">,
+  ];
 }
 
 #endif // PRUNE_DIALECT_PRUNE_TRANSFORMS_MODEL_PASSES_TD
