@@ -21,6 +21,7 @@
 #include "Prune/Implementations/Channels.h"
 #include "Prune/Pipelines/CpuPipeline.h"
 #include "Prune/Pipelines/ImportPipeline.h"
+#include "Prune/Pipelines/ShrinkPipeline.h"
 #include "Prune/Pipelines/TrainPipeline.h"
 
 #include <utility>
@@ -46,6 +47,7 @@ void prune::registerAllPasses() {
   registerLowerPasses();
   registerConversionPasses();
   registerImportPipeline();
+  registerShrinkPipeline();
   registerTrainPipeline();
   registerCpuPipeline();
 }

@@ -1,0 +1,82 @@
+//===- ShrinkPipeline.h - From weights with values to fewer neurons -*- C++
+//-*-===//
+//
+// Part of the pruning compiler, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef PRUNE_PIPELINES_SHRINKPIPELINE_H
+#define PRUNE_PIPELINES_SHRINKPIPELINE_H
+
+#include "mlir/Pass/PassOptions.h"
+
+#include <string>
+
+namespace mlir {
+class OpPassManager;
+} // namespace mlir
+
+namespace mlir::prune {
+
+/// Forms that a network with values passes through on its way to the compact
+/// form.
+enum class ShrinkForm {
+  Scored, ///< every weight has a score
+  Masked, ///< every weight is used through a constant mask
+  Folded, ///< masks are zeros in the weights
+  Compact ///< no dead neuron is left
+};
+
+/// Options of `prune-shrink-pipeline`; see the passes for their meaning.
+struct ShrinkPipelineOptions : PassPipelineOptions<ShrinkPipelineOptions> {
+  Option<double> p{*this, "p",
+                   llvm::cl::desc("Exponent of the norm of a group."),
+                   llvm::cl::init(1.0)};
+  Option<std::string> granularity{
+      *this, "granularity",
+      llvm::cl::desc("Which elements are pruned together."),
+      llvm::cl::init("unstructured")};
+  ListOption<std::string> parameters{
+      *this, "parameters",
+      llvm::cl::desc("Glob patterns of the weights to prune; all when empty.")};
+  ListOption<std::string> ignore{
+      *this, "ignore",
+      llvm::cl::desc("Glob patterns of the weights to leave as they are.")};
+
+  ListOption<std::string> threshold{
+      *this, "threshold",
+      llvm::cl::desc("Absolute thresholds, pattern:number or number.")};
+  ListOption<std::string> quality{
+      *this, "quality",
+      llvm::cl::desc("Thresholds in standard deviations of the weight.")};
+  ListOption<std::string> ratio{*this, "ratio",
+                                llvm::cl::desc("Shares of elements to prune.")};
+  Option<std::string> scope{
+      *this, "scope", llvm::cl::desc("What a ratio is over: tensor or global."),
+      llvm::cl::init("tensor")};
+  Option<bool> allowEmpty{*this, "allow-empty",
+                          llvm::cl::desc("Allow to prune a weight to nothing."),
+                          llvm::cl::init(false)};
+
+  Option<ShrinkForm> stopAfter{
+      *this, "stop-after", llvm::cl::desc("Form to stop after."),
+      llvm::cl::init(ShrinkForm::Compact),
+      llvm::cl::values(
+          clEnumValN(ShrinkForm::Scored, "scored", "weights have scores"),
+          clEnumValN(ShrinkForm::Masked, "masked", "weights have masks"),
+          clEnumValN(ShrinkForm::Folded, "folded", "masks are zeros"),
+          clEnumValN(ShrinkForm::Compact, "compact", "dead neurons are gone"))};
+};
+
+/// Adds the passes from the model form with values to the compact form.
+void buildShrinkPipeline(OpPassManager &manager,
+                         const ShrinkPipelineOptions &options);
+
+/// Registers `prune-shrink-pipeline`. Call at most once.
+void registerShrinkPipeline();
+
+} // namespace mlir::prune
+
+#endif // PRUNE_PIPELINES_SHRINKPIPELINE_H

@@ -1,0 +1,96 @@
+//===- ShrinkPipeline.cpp - From weights with values to fewer neurons -----===//
+//
+// Part of the pruning compiler, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+//
+// One builder function per form. The contract of each form is checked where it
+// is reached, so that a broken step is reported where it broke.
+//
+//===----------------------------------------------------------------------===//
+
+#include "Prune/Pipelines/ShrinkPipeline.h"
+
+#include "Prune/Dialect/Prune/Transforms/Compact/Passes.h"
+#include "Prune/Dialect/Prune/Transforms/Prune/Passes.h"
+
+#include "mlir/Pass/PassManager.h"
+#include "mlir/Pass/PassRegistry.h"
+#include "mlir/Transforms/Passes.h"
+
+using namespace mlir;
+using namespace mlir::prune;
+
+using Strings = SmallVector<std::string>;
+
+static Strings toStrings(ArrayRef<std::string> texts) {
+  return Strings(texts.begin(), texts.end());
+}
+
+/// Alive: func, linalg, tensor, arith, math, prune.
+static void addToScored(OpPassManager &manager,
+                        const ShrinkPipelineOptions &options) {
+  ScorePassOptions score;
+  score.p = options.p;
+  score.granularity = options.granularity;
+  score.parameters = toStrings(options.parameters);
+  score.ignore = toStrings(options.ignore);
+  manager.addPass(createScorePass(score));
+}
+
+static void addToMasked(OpPassManager &manager,
+                        const ShrinkPipelineOptions &options) {
+  SelectMasksPassOptions select;
+  select.threshold = toStrings(options.threshold);
+  select.quality = toStrings(options.quality);
+  select.ratio = toStrings(options.ratio);
+  select.scope = options.scope;
+  select.allowEmpty = options.allowEmpty;
+  manager.addPass(createSelectMasksPass(select));
+}
+
+/// The masked form holds for what a granularity fits; a weight that it does not
+/// fit was left alone, so only the chosen granularity that fits all is checked.
+static void checkMasked(OpPassManager &manager,
+                        const ShrinkPipelineOptions &options) {
+  if (options.granularity != "unstructured")
+    return;
+  VerifyMaskedPassOptions verify;
+  verify.parameters = toStrings(options.parameters);
+  verify.ignore = toStrings(options.ignore);
+  manager.addPass(createVerifyMaskedPass(verify));
+}
+
+/// Alive: func, linalg, tensor, arith, math.
+static void addToCompact(OpPassManager &manager) {
+  manager.addPass(createEliminateDeadNeuronsPass());
+  // Folded layers leave constants and empty tensors behind.
+  manager.addPass(createCanonicalizerPass());
+  manager.addPass(createVerifyCompactedPass());
+}
+
+void prune::buildShrinkPipeline(OpPassManager &manager,
+                                const ShrinkPipelineOptions &options) {
+  addToScored(manager, options);
+  if (options.stopAfter == ShrinkForm::Scored)
+    return;
+  addToMasked(manager, options);
+  checkMasked(manager, options);
+  if (options.stopAfter == ShrinkForm::Masked)
+    return;
+  manager.addPass(createFoldMasksPass());
+  if (options.stopAfter == ShrinkForm::Folded)
+    return;
+  addToCompact(manager);
+}
+
+void prune::registerShrinkPipeline() {
+  PassPipelineRegistration<ShrinkPipelineOptions>(
+      "prune-shrink-pipeline",
+      "Prune the weights of a network and remove the neurons that die, "
+      "stoppable after any form",
+      buildShrinkPipeline);
+}
