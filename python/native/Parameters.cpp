@@ -132,7 +132,8 @@ static ElementsAttr makeValue(MLIRContext &context, const std::string &name,
   nb::object original = numpy.attr("asarray")(array);
   nb::object contiguous = numpy.attr("ascontiguousarray")(original);
   ElementKind element = ElementKind::F32;
-  std::string type = nb::cast<std::string>(nb::str(contiguous.attr("dtype")));
+  std::string type =
+      nb::cast<std::string>(contiguous.attr("dtype").attr("name"));
   if (type == "float64")
     element = ElementKind::F64;
   else if (type != "float32")
