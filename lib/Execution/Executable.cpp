@@ -80,9 +80,14 @@ LogicalResult Executable::compile(ModuleOp module,
     return fail(loaded.takeError());
   runtime = std::move(*loaded);
 
+  auto target = createHostTarget(options.reference);
+  if (!target)
+    return fail(target.takeError());
+
   PassManager manager(module.getContext(), ModuleOp::getOperationName());
   CpuPipelineOptions pipeline;
   pipeline.reference = options.reference;
+  pipeline.vectorWidth = getHostVectorBits(**target);
   buildCpuPipeline(manager, pipeline);
   if (failed(manager.run(module)))
     return failure();
@@ -90,9 +95,6 @@ LogicalResult Executable::compile(ModuleOp module,
   if (failed(symbols))
     return failure();
 
-  auto target = createHostTarget(options.reference);
-  if (!target)
-    return fail(target.takeError());
   transformer = createOptimizer(target->get(), options.assemblyFile);
   ExecutionEngineOptions engineOptions;
   engineOptions.transformer = transformer;

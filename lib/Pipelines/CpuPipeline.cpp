@@ -65,6 +65,8 @@ static void addToDestinations(OpPassManager &manager) {
   // After fusion, because fused bodies need no mask in memory; before
   // bufferisation, because memory has no vectors of bits.
   manager.addPass(createStoreMasksAsBytesPass());
+  // Common subexpression elimination made one buffer of many.
+  manager.addPass(createSeparateDestinationsPass());
   // Fixes where results and state live, so that bufferisation can place
   // computations there.
   manager.addPass(createResultsToDestinationsPass());
@@ -95,9 +97,19 @@ static void addToLoops(OpPassManager &manager,
                        const CpuPipelineOptions &options) {
   // Primitives become calls with raw pointers and sizes.
   manager.addPass(createConvertOneDNNToRuntimePass());
-  // What no kernel took becomes loops over scalars.
+  if (!options.reference) {
+    // What no kernel took becomes loops over vectors,
+    VectorizeLoopsPassOptions vectorize;
+    vectorize.vectorWidth = options.vectorWidth;
+    manager.addPass(createVectorizeLoopsPass(vectorize));
+    // whose functions LLVM would call element by element.
+    manager.addPass(createApproximateMathPass());
+  }
+  // The rest becomes loops over scalars.
   manager.addPass(createConvertLinalgToLoopsPass());
   manager.addPass(createCanonicalizerPass());
+  // Constants and broadcasts leave the loops.
+  manager.addPass(createLoopInvariantCodeMotionPass());
   manager.addPass(createCSEPass());
 }
 
@@ -110,7 +122,9 @@ static void addToLlvm(OpPassManager &manager) {
   // LLVM has no structured control flow.
   manager.addPass(createSCFToControlFlowPass());
   // Vector operations become LLVM's vector instructions and intrinsics.
-  manager.addPass(createConvertVectorToLLVMPass());
+  ConvertVectorToLLVMPassOptions vector;
+  vector.reassociateFPReductions = true;
+  manager.addPass(createConvertVectorToLLVMPass(vector));
   // Mathematical functions with an LLVM intrinsic; the others call libm.
   manager.addPass(createConvertMathToLLVMPass());
   manager.addPass(createConvertMathToLibmPass());

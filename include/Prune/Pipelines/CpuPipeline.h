@@ -34,6 +34,10 @@ struct CpuPipelineOptions : PassPipelineOptions<CpuPipelineOptions> {
       llvm::cl::desc("Lower everything to plain scalar loops: the slow path "
                      "that the others are compared with."),
       llvm::cl::init(false)};
+  Option<int64_t> vectorWidth{
+      *this, "vector-width",
+      llvm::cl::desc("Bits of a vector in loops that no kernel took."),
+      llvm::cl::init(512)};
   Option<CpuForm> stopAfter{
       *this, "stop-after", llvm::cl::desc("Form to stop after."),
       llvm::cl::init(CpuForm::Llvm),

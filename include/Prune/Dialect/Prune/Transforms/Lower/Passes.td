@@ -11,6 +11,24 @@
 
 include "mlir/Pass/PassBase.td"
 
+def ApproximateMathPass : Pass<"prune-approximate-math"> {
+  let summary = "Replace mathematical functions by polynomials on vectors";
+  let description = [{
+    Replaces `math.exp`, `expm1`, `log`, `log1p`, `tanh` and `erf` of f32, on
+    scalars and vectors, by upstream's polynomial approximations, with errors of
+    a few units in the last place. LLVM has no vector form of these functions
+    and would call the C library once per element. Other element types stay.
+
+    ```mlir
+    %y = math.exp %x : vector<16xf32>
+    ```
+
+    becomes a dozen `arith` and `math.fma` operations on `vector<16xf32>`.
+  }];
+  let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::math::MathDialect",
+                           "::mlir::vector::VectorDialect"];
+}
+
 def ResultsToDestinationsPass : Pass<"prune-results-to-destinations", "ModuleOp"> {
   let summary = "Turn results of public functions into destination arguments";
   let description = [{
@@ -60,6 +78,36 @@ def ResultsToDestinationsPass : Pass<"prune-results-to-destinations", "ModuleOp"
   ];
   let dependentDialects = ["::mlir::bufferization::BufferizationDialect",
                            "::mlir::func::FuncDialect", "::mlir::memref::MemRefDialect"];
+}
+
+def SeparateDestinationsPass : Pass<"prune-separate-destinations"> {
+  let summary = "Give every computation a destination of its own";
+  let description = [{
+    Copies `tensor.empty` and `linalg.fill` in front of each operation that uses
+    them as a destination. Common subexpression elimination makes them one, and
+    bufferisation then has to copy, and to keep the buffer for all of them.
+
+    ```mlir
+    %e = tensor.empty() : tensor<4xf32>
+    %z = linalg.fill ins(%c0 : f32) outs(%e : tensor<4xf32>) -> tensor<4xf32>
+    %a = linalg.reduce ... outs(%z : tensor<4xf32>)
+    %b = linalg.reduce ... outs(%z : tensor<4xf32>)
+    ```
+
+    becomes
+
+    ```mlir
+    %e0 = tensor.empty() : tensor<4xf32>
+    %z0 = linalg.fill ins(%c0 : f32) outs(%e0 : tensor<4xf32>) -> tensor<4xf32>
+    %a = linalg.reduce ... outs(%z0 : tensor<4xf32>)
+    %e1 = tensor.empty() : tensor<4xf32>
+    %z1 = linalg.fill ins(%c0 : f32) outs(%e1 : tensor<4xf32>) -> tensor<4xf32>
+    %b = linalg.reduce ... outs(%z1 : tensor<4xf32>)
+    ```
+  }];
+  let statistics = [
+    Statistic<"numCopies", "num-destinations-copied", "Empty or filled tensors copied for a use">
+  ];
 }
 
 def StoreMasksAsBytesPass : Pass<"prune-store-masks-as-bytes", "ModuleOp"> {
@@ -138,6 +186,52 @@ def VerifyKernelsPass : Pass<"prune-verify-kernels"> {
     matrix, not masked, and the shapes are static. Reports each contraction that
     breaks the contract, and fails.
   }];
+}
+
+def VectorizeLoopsPass : Pass<"prune-vectorize-loops"> {
+  let summary = "Turn linalg operations on memrefs into loops over vectors";
+  let description = [{
+    Before: bufferised functions. After: `linalg` operations that read and write
+    whole memrefs element by element are loops over `vector` operations. A loop
+    becomes vectors when all operands are constant or contiguous along it;
+    neighbouring loops are merged first. The last, incomplete vector is a shorter
+    one. Sums are kept in several vectors and combined in a fixed order, so they
+    differ in the last bits from a sum in order, but not from run to run.
+
+    ```mlir
+    linalg.generic {indexing_maps = [#id, #id], iterator_types = ["parallel"]}
+        ins(%x : memref<40xf32>) outs(%y : memref<40xf32>) {
+    ^bb0(%in: f32, %out: f32):
+      %r = arith.addf %in, %in : f32
+      linalg.yield %r : f32
+    }
+    ```
+
+    becomes
+
+    ```mlir
+    scf.for %i = %c0 to %c32 step %c16 {
+      %in = vector.load %x[%i] : memref<40xf32>, vector<16xf32>
+      %r = arith.addf %in, %in : vector<16xf32>
+      vector.store %r, %y[%i] : memref<40xf32>, vector<16xf32>
+    }
+    %in = vector.load %x[%c32] : memref<40xf32>, vector<8xf32>
+    %r = arith.addf %in, %in : vector<8xf32>
+    vector.store %r, %y[%c32] : memref<40xf32>, vector<8xf32>
+    ```
+
+    Operations that do not qualify stay, with a remark that says why.
+  }];
+  let options = [
+    Option<"vectorWidth", "vector-width", "int64_t", /*default=*/"512",
+           "Bits of a full vector.">
+  ];
+  let statistics = [
+    Statistic<"numVectorized", "num-loops-vectorized", "Operations that became loops over vectors">,
+    Statistic<"numScalar", "num-loops-scalar", "Operations that stay scalar">
+  ];
+  let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::memref::MemRefDialect",
+                           "::mlir::scf::SCFDialect", "::mlir::vector::VectorDialect"];
 }
 
 #endif // PRUNE_DIALECT_PRUNE_TRANSFORMS_LOWER_PASSES_TD
