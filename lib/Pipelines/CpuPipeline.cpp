@@ -51,6 +51,9 @@ static void addToKernels(OpPassManager &manager,
                          const CpuPipelineOptions &options) {
   if (options.reference)
     return;
+  // Sparse layers first: the dense ones after them take their transpositions as
+  // a flag.
+  manager.addPass(createConvertPruneToOneDNNPass());
   // Before fusion, which would hide biases and activations in other loops.
   manager.addPass(createConvertLinalgToOneDNNPass());
   // Chains of element-wise operations read and write memory once.

@@ -1,0 +1,189 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""Execution of the kernel lowerings: every form, on both runtimes, against numpy."""
+
+from __future__ import annotations
+
+import pathlib
+import shutil
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+native = pytest.importorskip("mlir_prune._native")
+
+LIBRARIES = pathlib.Path(native.__file__).resolve().parents[2] / "lib"
+
+ACTIVATIONS = {
+    "none": (None, lambda z: z),
+    "relu": (
+        "%zero = arith.constant 0.0 : f32\n%r = arith.maximumf %in, %zero : f32",
+        lambda z: np.maximum(z, 0),
+    ),
+    "tanh": ("%r = math.tanh %in : f32", np.tanh),
+    "sigmoid": (
+        "%one = arith.constant 1.0 : f32\n%n = arith.negf %in : f32\n%p = math.exp %n : f32\n"
+        "%q = arith.addf %p, %one : f32\n%r = arith.divf %one, %q : f32",
+        lambda z: 1 / (1 + np.exp(-z)),
+    ),
+}
+
+MAPS = """
+#mk = affine_map<(m, n, k) -> (m, k)>
+#nk = affine_map<(m, n, k) -> (n, k)>
+#mn = affine_map<(m, n, k) -> (m, n)>
+#id = affine_map<(d0, d1) -> (d0, d1)>
+#column = affine_map<(d0, d1) -> (d1)>
+"""
+
+
+@pytest.fixture(scope="module", params=["naive", "found"])
+def runtime(request, tmp_path_factory):
+    """The naive library alone, and whatever is found first."""
+    patch = pytest.MonkeyPatch()
+    if request.param == "naive":
+        folder = tmp_path_factory.mktemp("runtime")
+        shutil.copy(LIBRARIES / "libprune_runtime_naive.so", folder)
+        patch.setenv("PRUNE_RUNTIME_DIR", str(folder))
+    yield request.param
+    patch.undo()
+
+
+def hexadecimal(values: np.ndarray) -> str:
+    return f'"0x{bytes([4, 0, 0, 0]).hex()}{np.ascontiguousarray(values, "<f4").tobytes().hex()}"'
+
+
+def write_layer(index, batch, layer, constants):
+    """One layer in the model form, and its weights among the constants."""
+    w, b, activation, late_bias = layer["w"], layer["b"], layer["activation"], layer["late_bias"]
+    rows, inner = w.shape
+    before, y = f"tensor<{batch}x{inner}xf32>", f"tensor<{batch}x{rows}xf32>"
+    constants[f"w{index}"] = w
+    constants[f"b{index}"] = b
+    lines = [
+        f"%w{index} = arith.constant {{prune.param = #prune.param<\"fc{index}.weight\", weight>}} "
+        f"dense_resource<w{index}> : tensor<{rows}x{inner}xf32>",
+        f"%b{index} = arith.constant {{prune.param = #prune.param<\"fc{index}.bias\", bias>}} "
+        f"dense_resource<b{index}> : tensor<{rows}xf32>",
+        f"%e{index} = tensor.empty() : {y}",
+        f"%c{index} = arith.constant 0.0 : f32",
+    ]
+    if late_bias:
+        lines.append(
+            f"%i{index} = linalg.fill ins(%c{index} : f32) outs(%e{index} : {y}) -> {y}"
+        )
+    else:
+        lines.append(
+            f"%i{index} = linalg.broadcast ins(%b{index} : tensor<{rows}xf32>) "
+            f"outs(%e{index} : {y}) dimensions = [0]"
+        )
+    lines.append(
+        f"%z{index} = linalg.matmul indexing_maps = [#mk, #nk, #mn] "
+        f"{{prune.kernel = #prune.kernel<{layer['kernel']}>}} "
+        f"ins(%y{index - 1}, %w{index} : {before}, tensor<{rows}x{inner}xf32>) "
+        f"outs(%i{index} : {y}) -> {y}"
+    )
+    value = f"%z{index}"
+    if late_bias:
+        lines.append(
+            f"%s{index} = linalg.generic {{indexing_maps = [#id, #column, #id], "
+            f'iterator_types = ["parallel", "parallel"]}} ins({value}, %b{index} : {y}, tensor<{rows}xf32>) '
+            f"outs(%e{index} : {y}) {{\n^bb0(%in: f32, %bias: f32, %out: f32):\n"
+            f"%r = arith.addf %in, %bias : f32\nlinalg.yield %r : f32\n}} -> {y}"
+        )
+        value = f"%s{index}"
+    body = ACTIVATIONS[activation][0]
+    if body:
+        lines.append(
+            f"%y{index} = linalg.generic {{indexing_maps = [#id, #id], "
+            f'iterator_types = ["parallel", "parallel"]}} ins({value} : {y}) outs(%e{index} : {y}) {{\n'
+            f"^bb0(%in: f32, %out: f32):\n{body}\nlinalg.yield %r : f32\n}} -> {y}"
+        )
+        value = f"%y{index}"
+    return lines, value
+
+
+def write_network(batch, layers):
+    """Text of @forward and the values of its constants."""
+    constants: dict[str, np.ndarray] = {}
+    lines = []
+    for index, layer in enumerate(layers, 1):
+        text, value = write_layer(index, batch, layer, constants)
+        lines += [line.replace(f"%y{index - 1},", f"{previous}," if index > 1 else "%y0,") for line in text]
+        previous = value
+    inner, rows = layers[0]["w"].shape[1], layers[-1]["w"].shape[0]
+    resources = ", ".join(f"{name}: {hexadecimal(value)}" for name, value in constants.items())
+    return (
+        MAPS
+        + f'func.func @forward(%y0: tensor<{batch}x{inner}xf32> {{prune.input = "input"}}) -> '
+        + f'(tensor<{batch}x{rows}xf32> {{prune.output = "logits"}}) {{\n'
+        + "\n".join(lines)
+        + f"\nreturn {previous} : tensor<{batch}x{rows}xf32>\n}}\n"
+        + "{-# dialect_resources: { builtin: { "
+        + resources
+        + " } } #-}\n"
+    )
+
+
+def make_layers(rng, sizes, kernels, zeros, activations, late_biases):
+    layers = []
+    for inner, rows, kernel, activation, late in zip(
+        sizes, sizes[1:], kernels, activations, late_biases, strict=False
+    ):
+        w = rng.standard_normal((rows, inner)).astype(np.float32) / np.sqrt(inner)
+        w[rng.random(w.shape) < zeros] = 0
+        b = rng.standard_normal(rows).astype(np.float32)
+        layers.append({"w": w.astype("f4"), "b": b, "kernel": kernel, "activation": activation, "late_bias": late})
+    return layers
+
+
+def evaluate(x, layers):
+    y = x.astype(np.float64)
+    for layer in layers:
+        y = ACTIVATIONS[layer["activation"]][1](y @ layer["w"].T.astype(np.float64) + layer["b"])
+    return y
+
+
+@settings(max_examples=25)
+@given(
+    batch=st.sampled_from([1, 2, 7, 16, 33]),
+    sizes=st.lists(st.integers(1, 40), min_size=2, max_size=4),
+    kernels=st.lists(st.sampled_from(["dense", "csr"]), min_size=3, max_size=3),
+    activations=st.lists(st.sampled_from(list(ACTIVATIONS)), min_size=3, max_size=3),
+    late_biases=st.lists(st.booleans(), min_size=3, max_size=3),
+    zeros=st.sampled_from([0.0, 0.5, 0.9, 1.0]),
+    seed=st.integers(0, 1000),
+)
+def test_random_networks(runtime, batch, sizes, kernels, activations, late_biases, zeros, seed):
+    rng = np.random.default_rng(seed)
+    layers = make_layers(rng, sizes, kernels, zeros, activations, late_biases)
+    x = rng.standard_normal((batch, sizes[0])).astype(np.float32)
+    executable = native.Module.parse(write_network(batch, layers)).compile()
+    assert runtime != "naive" or executable.runtime == "naive"
+    (y,) = executable("forward", x)
+    np.testing.assert_allclose(y, evaluate(x, layers), rtol=1e-5, atol=1e-5)
+
+
+def test_threads_give_the_same_bits(runtime):
+    rng = np.random.default_rng(0)
+    layers = make_layers(rng, [784, 300, 100, 10], ["csr", "dense", "csr"], 0.8, ["relu", "relu", "none"], [False] * 3)
+    x = rng.standard_normal((64, 784)).astype(np.float32)
+    module = native.Module.parse(write_network(64, layers))
+    one = module.clone().compile(threads=1)("forward", x)[0]
+    two = module.clone().compile(threads=2)("forward", x)[0]
+    assert np.array_equal(one, two)
+    np.testing.assert_allclose(one, evaluate(x, layers), rtol=1e-4, atol=1e-5)
+
+
+def test_chosen_kernels_agree_with_dense(runtime):
+    """The whole way: choose, verify, lower and run, against the dense network."""
+    rng = np.random.default_rng(1)
+    layers = make_layers(rng, [256, 256, 10], ["dense", "dense"], 0.95, ["relu", "none"], [False] * 2)
+    x = rng.standard_normal((64, 256)).astype(np.float32)
+    module = native.Module.parse(write_network(64, layers))
+    dense = module.clone().compile()("forward", x)[0]
+    chosen = module.clone()
+    chosen.run("prune-select-kernels,prune-verify-kernels")
+    assert "#prune.kernel<csr>" in str(chosen)
+    np.testing.assert_allclose(chosen.compile()("forward", x)[0], dense, rtol=1e-5, atol=1e-5)
