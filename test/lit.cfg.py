@@ -32,6 +32,7 @@ llvm_config.add_tool_substitutions(
     [
         ToolSubst("prune-opt", "prune-opt", extra_args=prune_opt_arguments, unresolved="fatal"),
         ToolSubst("prune-run", "prune-run", unresolved="ignore"),
+        ToolSubst("prune-calibrate", "prune-calibrate", unresolved="ignore"),
         ToolSubst("mlir-opt", "mlir-opt", unresolved="ignore"),
         ToolSubst("%prune_lib_dir", config.prune_lib_dir),
         ToolSubst("%prune_plugin", os.path.join(config.prune_lib_dir, "PrunePlugin.so")),
