@@ -69,3 +69,19 @@ func.func @csr_matmul_c2_columns(%v: tensor<9xf32>, %i: tensor<9xi32>, %p: tenso
   %0 = onednn.csr_matmul ins(%v, %i, %p, %x : tensor<9xf32>, tensor<9xi32>, tensor<4xi32>, tensor<8x32xf32>) outs(%y : tensor<3x64xf32>) -> tensor<3x64xf32>
   return
 }
+
+// -----
+
+func.func @csr_matmul_c1(%v: memref<9xf32>, %i: tensor<9xi32>, %p: tensor<4xi32>, %x: tensor<8x64xf32>, %y: tensor<3x64xf32>) {
+  // expected-error@below {{expected operands that are all tensors or all memrefs}}
+  %0 = onednn.csr_matmul ins(%v, %i, %p, %x : memref<9xf32>, tensor<9xi32>, tensor<4xi32>, tensor<8x64xf32>) outs(%y : tensor<3x64xf32>) -> tensor<3x64xf32>
+  return
+}
+
+// -----
+
+func.func @csr_matmul_c3(%v: memref<9xf32>, %i: memref<9xi32>, %p: memref<4xi32>, %x: memref<8x64xf32, strided<[1, 8]>>, %y: memref<3x64xf32>) {
+  // expected-error@below {{expected memrefs with an innermost stride of one}}
+  onednn.csr_matmul ins(%v, %i, %p, %x : memref<9xf32>, memref<9xi32>, memref<4xi32>, memref<8x64xf32, strided<[1, 8]>>) outs(%y : memref<3x64xf32>)
+  return
+}

@@ -278,7 +278,7 @@ LogicalResult SgdUpdateOp::verify() {
   bool hasMomentum = momentum != 0.0;
   bool hasVelocity = static_cast<bool>(getVelocity());
   if (hasVelocity != hasMomentum ||
-      hasVelocity != static_cast<bool>(getNewVelocity())) // c1
+      hasVelocity != static_cast<bool>(getNewVelocity())) // sgd_update_c1
     return emitOpError(
         "expected a velocity, in and out, exactly when momentum is not zero");
   if (getNesterov() && !hasMomentum) // sgd_update_c2
@@ -291,7 +291,7 @@ LogicalResult SgdUpdateOp::verify() {
   if (getVelocity())
     sameType.push_back(getVelocity());
   return verifyUpdateTypes(*this, getWeight(), sameType, getLearningRate(),
-                           getMask()); // c4
+                           getMask()); // sgd_update_c4
 }
 
 namespace {
