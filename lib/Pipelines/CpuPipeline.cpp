@@ -39,6 +39,8 @@ static void addToLinalg(OpPassManager &manager) {
   manager.addPass(createSymbolDCEPass());
   // Masks, penalties and updates become loop nests that fuse with others.
   manager.addPass(createConvertPruneToLinalgPass());
+  // A softmax becomes reductions and element-wise operations.
+  manager.addPass(createDecomposeAggregatesPass());
   // Sums and products of whole tensors become generics, which fuse.
   manager.addPass(createConvertElementwiseToLinalgPass());
   // Equal reductions and broadcasts become one before anything is fused.
@@ -100,6 +102,8 @@ static void addToLoops(OpPassManager &manager,
                        const CpuPipelineOptions &options) {
   // Primitives become calls with raw pointers and sizes.
   manager.addPass(createConvertOneDNNToRuntimePass());
+  // Copies of slices become loops, too, instead of calls of a run-time function.
+  manager.addPass(createConvertStridedCopiesPass());
   if (!options.reference) {
     // What no kernel took becomes loops over vectors,
     VectorizeLoopsPassOptions vectorize;

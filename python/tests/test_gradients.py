@@ -398,10 +398,29 @@ def test_convolution_and_pooling():
     check_gradients(program, program.inner(pooled["sum"], pooled["max"]))
 
 
+def test_softmax():
+    program = Program()
+    x = program.parameter(random((3, 4), 1))
+    t = tensor((3, 4))
+    value = program.emit((3, 4), f"linalg.softmax dimension(1) ins({x} : {t}) "
+                                 f"outs({program.filled((3, 4), 0.0)} : {t}) -> {t}")
+    module_text = program.text(program.weighted_sum(value))
+    assert "linalg.softmax" in module_text
+    check_gradients(program, program.weighted_sum(value, seed=8))
+
+
 MOVES = {
     "collapse": ((2, 12), "tensor.collapse_shape {x} [[0], [1, 2]] : {s} into {t}"),
     "expand": ((2, 3, 2, 2), "tensor.expand_shape {x} [[0], [1], [2, 3]] "
                              "output_shape [2, 3, 2, 2] : {s} into {t}"),
+    "extract_slice": ((2, 2, 2), "tensor.extract_slice {x}[0, 1, 0] [2, 2, 2] [1, 1, 2] "
+                                 ": {s} to {t}"),
+    "rank-reducing slice": ((2, 4), "tensor.extract_slice {x}[0, 2, 0] [2, 1, 4] [1, 1, 1] "
+                                    ": {s} to {t}"),
+    "pad": ((4, 3, 5), "tensor.pad {x} low[1, 0, 0] high[1, 0, 1] {{\n"
+                       "^bb0(%i: index, %j: index, %k: index):\n%z = arith.constant 3.0 : f64\n"
+                       "tensor.yield %z : f64\n}} : {s} to {t}"),
+    "concat": ((2, 6, 4), "tensor.concat dim(1) {x}, {x} : ({s}, {s}) -> {t}"),
 }
 
 

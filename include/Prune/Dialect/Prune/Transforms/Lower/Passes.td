@@ -29,6 +29,51 @@ def ApproximateMathPass : Pass<"prune-approximate-math"> {
                            "::mlir::vector::VectorDialect"];
 }
 
+def ConvertStridedCopiesPass : Pass<"prune-convert-strided-copies"> {
+  let summary = "Turn copies of strided memory into element-wise operations";
+  let description = [{
+    Before: `memref.copy` between any memrefs. After: those between contiguous
+    memrefs of static shape are left, which become a call of `memcpy`; the others
+    are element-wise `linalg.generic`, which become loops. LLVM lowering would
+    call a run-time function for them that walks the elements one by one.
+
+    ```mlir
+    memref.copy %a, %b : memref<4xf32, strided<[2]>> to memref<4xf32>
+    ```
+
+    becomes
+
+    ```mlir
+    linalg.generic {indexing_maps = [#id, #id], iterator_types = ["parallel"]}
+        ins(%a : memref<4xf32, strided<[2]>>) outs(%b : memref<4xf32>) {
+    ^bb0(%in: f32, %out: f32):
+      linalg.yield %in : f32
+    }
+    ```
+  }];
+  let statistics = [
+    Statistic<"numCopies", "num-copies-converted", "Copies of strided memory converted">
+  ];
+  let dependentDialects = ["::mlir::linalg::LinalgDialect"];
+}
+
+def DecomposeAggregatesPass : Pass<"prune-decompose-aggregates"> {
+  let summary = "Decompose aggregates such as a softmax into structured operations";
+  let description = [{
+    Before: operations with `AggregatedOpInterface`, such as `linalg.softmax`.
+    After: reductions and element-wise operations that do the same, and that
+    kernels, fusion and loops know. An aggregate that does not say how to
+    decompose is left, with a remark.
+  }];
+  let statistics = [
+    Statistic<"numAggregates", "num-aggregates-decomposed", "Aggregates decomposed">
+  ];
+  let dependentDialects = [
+    "::mlir::arith::ArithDialect", "::mlir::linalg::LinalgDialect",
+    "::mlir::math::MathDialect", "::mlir::tensor::TensorDialect"
+  ];
+}
+
 def ResultsToDestinationsPass : Pass<"prune-results-to-destinations", "ModuleOp"> {
   let summary = "Turn results of public functions into destination arguments";
   let description = [{
