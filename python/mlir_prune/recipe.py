@@ -115,9 +115,9 @@ def default_recipe(dataset: str = "digits") -> Recipe:
             batch=100,
             model=Network((784, 300, 100, 10)),
             dense=Phase(epochs=10, weight_decay=1e-4),
-            sparse=replace(sparse, epochs=15, strength=7e-5, weight_decay=1e-4),
-            prune=Prune((0.1, 0.2, 0.3, 0.4), trial_epochs=3, tolerance=0.1),
-            finetune=Phase(epochs=10, weight_decay=1e-4),
+            sparse=replace(sparse, epochs=20, strength=5e-5, weight_decay=1e-4),
+            prune=Prune((0.1, 0.25, 0.4, 0.6), trial_epochs=4, tolerance=0.2),
+            finetune=Phase(epochs=15, weight_decay=1e-4),
         )
     return Recipe(
         dataset=dataset,
