@@ -22,37 +22,14 @@ def _options(flag: str, /, **options: object) -> str:
 
 def train_pipeline(phase: Phase, masked: bool) -> str:
     """From the model form to ``@train_step`` with the settings of `phase`."""
-    optimizer: dict[str, object] = {"optimizer": phase.optimizer}
+    options: dict[str, object] = {"optimizer": phase.optimizer}
     if phase.optimizer == "sgd":
-        optimizer["momentum"] = phase.momentum
-        optimizer["nesterov"] = phase.nesterov or None
-    return _module(
-        _options("prune-insert-loss", function="forward"),
-        _options("prune-differentiate", function="loss"),
-        _regularizers(phase),
-        _options("prune-mask-gradients", function="loss") if masked else "",
-        _options(
-            "prune-build-train-step",
-            function="loss",
-            name="train_step",
-            **optimizer,
-            weight_decay=phase.weight_decay or None,
-        ),
-        "canonicalize",
-        "cse",
-    )
-
-
-def _regularizers(phase: Phase) -> str:
-    if phase.regularizer == "none" or phase.strength == 0:
-        return ""
-    return _options(
-        "prune-insert-regularizers",
-        function="loss",
-        kind=phase.regularizer,
-        runtime_strength=True,
-        roles="weight",
-    )
+        options |= {"momentum": phase.momentum, "nesterov": phase.nesterov or None}
+    if phase.regularizer != "none" and phase.strength > 0:
+        options |= {"regularizer": phase.regularizer, "runtime_strength": True}
+    options["weight_decay"] = phase.weight_decay or None
+    options["mask"] = masked or None
+    return _module(_options("prune-train-pipeline", **options))
 
 
 def threshold_pipeline(quality: float) -> str:
