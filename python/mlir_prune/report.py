@@ -137,12 +137,12 @@ def kernel_rows(remarks: Sequence[Remark]) -> list[dict[str, str]]:
         arguments = remark["arguments"]
         if "Kernel" not in arguments:
             continue
-        layer = arguments.get("Parameter", arguments.get("Layer", remark["name"]))
+        kernel = arguments["Kernel"]
         rows.append(
             {
-                "layer": layer.removesuffix(".weight"),
-                "kernel": arguments["Kernel"],
-                "reason": arguments.get("Reason", remark["message"]),
+                "layer": arguments["Layer"].removesuffix(".weight"),
+                "kernel": kernel,
+                "reason": arguments["Remark"].removeprefix(f"{kernel} kernel: "),
             }
         )
     return rows

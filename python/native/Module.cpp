@@ -108,7 +108,8 @@ public:
   RemarkScope(MLIRContext &context, std::vector<Remark> &remarks)
       : context(context) {
     remark::RemarkCategories categories;
-    categories.all = ".*";
+    categories.passed = categories.missed = ".*";
+    categories.analysis = categories.failed = ".*";
     (void)remark::enableOptimizationRemarks(
         context, std::make_unique<RemarkCollector>(remarks),
         std::make_unique<remark::RemarkEmittingPolicyAll>(), categories);
