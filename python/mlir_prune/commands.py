@@ -73,9 +73,9 @@ def bench(arguments: argparse.Namespace) -> None:
         settings = dataclasses.replace(settings, batches=tuple(arguments.batches))
     check(dataclasses.replace(recipe, bench=settings))
     dense = read_module(folder / "dense.mlirbc")
-    compact = read_module(folder / "compact.mlirbc")
+    masked = read_module(folder / "masked.mlirbc")
     data = _data(recipe, arguments)
-    executables, remarks = compile_networks(dense, compact, settings)
+    executables, remarks = compile_networks(dense, masked, settings)
     timings = time_networks(executables, data.validation.inputs, settings)
     report["timings"] = [timing.to_dict() for timing in timings]
     report["kernels"] = {str(batch): kernel_rows(lines) for batch, lines in remarks.items()}

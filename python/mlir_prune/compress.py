@@ -25,6 +25,7 @@ from .shrink import (
     Remark,
     at_batch,
     build_forms,
+    compact_at,
     reference_logits,
     relative_error,
     run_forward,
@@ -60,7 +61,7 @@ def compress(
     trained = train_and_prune(recipe, data, progress, dense)
     forms = build_forms(recipe.mlp(), recipe.batch, trained.initial, trained.dense, trained.pruned)
     progress.say("compiling, comparing with the reference and timing")
-    executables, remarks = compile_networks(forms.dense, forms.compact, recipe.bench)
+    executables, remarks = compile_networks(forms.dense, forms.masked, recipe.bench)
     error = verify(forms, executables, data.validation.inputs)
     timings = time_networks(executables, data.validation.inputs, recipe.bench)
     scores = test_scores(forms, data, recipe.threads)
@@ -71,14 +72,15 @@ def compress(
 
 
 def compile_networks(
-    dense: Any, compact: Any, settings: Bench
+    dense: Any, masked: Any, settings: Bench
 ) -> tuple[dict[int, dict[str, Any]], dict[int, list[Remark]]]:
     """Executables by batch and network, and the kernel remarks by batch."""
     executables: dict[int, dict[str, Any]] = {}
     remarks: dict[int, list[Remark]] = {}
     for batch in settings.batches:
-        sparse, remarks[batch] = with_kernels(compact, batch)
-        modules = (at_batch(dense, batch), at_batch(compact, batch), sparse)
+        compact, _ = compact_at(masked, batch)
+        sparse, remarks[batch] = with_kernels(compact)
+        modules = (at_batch(dense, batch), compact, sparse)
         executables[batch] = {
             name: module.compile(threads=settings.threads)
             for name, module in zip(NETWORKS, modules, strict=True)
@@ -121,20 +123,20 @@ def take_rows(inputs: np.ndarray, batch: int) -> np.ndarray:
 def test_scores(forms: Forms, data: Dataset, threads: int) -> dict[str, Score]:
     """Scores of the dense and the compact network on the test part, opened here."""
     test = data.open_test()
-    scores = {}
-    for name, form in (("dense", forms.dense), ("pruned", forms.compact)):
-        module = at_batch(form, len(test))
-        logits = run_forward(module.compile(threads=threads), test.inputs)
-        scores[name] = score_logits(logits, test.labels)
-    return scores
+    compact, _ = compact_at(forms.masked, len(test))
+    modules = {"dense": at_batch(forms.dense, len(test)), "pruned": compact}
+    return {
+        name: score_logits(run_forward(module.compile(threads=threads), test.inputs), test.labels)
+        for name, module in modules.items()
+    }
 
 
 def write_artifacts(folder: Path, trained: Trained, forms: Forms) -> None:
-    """IR of all forms as text and the pruned one as bytecode; values and masks."""
+    """IR of all forms as text, of three as bytecode; values and masks."""
     for name in ("initial", "dense", "masked", "compact"):
         io.write_text(folder / f"{name}.mlir", str(getattr(forms, name)))
-    io.write_bytes(folder / "dense.mlirbc", forms.dense.to_bytecode())
-    io.write_bytes(folder / "compact.mlirbc", forms.compact.to_bytecode())
+    for name in ("dense", "masked", "compact"):
+        io.write_bytes(folder / f"{name}.mlirbc", getattr(forms, name).to_bytecode())
     io.write_arrays(folder / "masks.npz", trained.masks)
     values = {f"dense/{name}": array for name, array in trained.dense.items()}
     values |= {f"pruned/{name}": array for name, array in trained.pruned.items()}

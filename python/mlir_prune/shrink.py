@@ -54,8 +54,7 @@ def build_forms(
     """
     masked = bound(mlp, batch, pruned)
     masked.run(mask_pipeline())
-    compact = masked.clone()
-    remarks = run_with_remarks(compact, shrink_pipeline())
+    compact, remarks = compact_at(masked, batch)
     return Forms(bound(mlp, batch, initial), bound(mlp, batch, dense), masked, compact, remarks)
 
 
@@ -73,9 +72,19 @@ def at_batch(module: Any, batch: int) -> Any:
     return copy
 
 
-def with_kernels(module: Any, batch: int) -> tuple[Any, list[Remark]]:
-    """A copy for `batch` with a kernel on every layer, and why each was chosen."""
-    copy = at_batch(module, batch)
+def compact_at(masked: Any, batch: int) -> tuple[Any, list[Remark]]:
+    """The compact form of a masked network for `batch`, and what was removed.
+
+    The batch comes first: of a network that died altogether only a constant is
+    left, which no batch can be read from any more.
+    """
+    copy = at_batch(masked, batch)
+    return copy, run_with_remarks(copy, shrink_pipeline())
+
+
+def with_kernels(compact: Any) -> tuple[Any, list[Remark]]:
+    """A copy with a kernel on every layer, and why each was chosen."""
+    copy = compact.clone()
     return copy, run_with_remarks(copy, kernels_pipeline())
 
 

@@ -20,6 +20,8 @@
 #include "mlir/Parser/Parser.h"
 #include "mlir/Pass/PassManager.h"
 #include "mlir/Pass/PassRegistry.h"
+#include "llvm/Support/MemoryBuffer.h"
+#include "llvm/Support/SourceMgr.h"
 
 #include <nanobind/stl/pair.h>
 #include <nanobind/stl/string.h>
@@ -67,15 +69,37 @@ load(llvm::function_ref<OwningOpRef<ModuleOp>(const ParserConfig &)> parse) {
   return std::make_unique<Module>(std::move(context), std::move(module));
 }
 
+/// Bytecode with resources must lie as aligned as they are; pages are enough
+/// for all.
+static constexpr uint64_t kSourceAlignment = 4096;
+
+/// Reads text or bytecode; blobs of bytecode stay where they are in the buffer.
+static OwningOpRef<ModuleOp> read(std::unique_ptr<llvm::MemoryBuffer> buffer,
+                                  const ParserConfig &config) {
+  auto sources = std::make_shared<llvm::SourceMgr>();
+  sources->AddNewSourceBuffer(std::move(buffer), SMLoc());
+  return parseSourceFile<ModuleOp>(sources, config);
+}
+
 std::unique_ptr<Module> Module::parse(StringRef source, StringRef name) {
   return load([&](const ParserConfig &config) {
-    return parseSourceString<ModuleOp>(source, config, name);
+    auto copy = llvm::WritableMemoryBuffer::getNewUninitMemBuffer(
+        source.size(), name, llvm::Align(kSourceAlignment));
+    llvm::copy(source, copy->getBufferStart());
+    return read(std::move(copy), config);
   });
 }
 
 std::unique_ptr<Module> Module::fromFile(const std::string &path) {
-  return load([&](const ParserConfig &config) {
-    return parseSourceFile<ModuleOp>(path, config);
+  return load([&](const ParserConfig &config) -> OwningOpRef<ModuleOp> {
+    auto buffer = llvm::MemoryBuffer::getFile(
+        path, /*IsText=*/false, /*RequiresNullTerminator=*/true,
+        /*IsVolatile=*/false, llvm::Align(kSourceAlignment));
+    if (buffer)
+      return read(std::move(*buffer), config);
+    emitError(UnknownLoc::get(config.getContext()))
+        << "cannot read '" << path << "': " << buffer.getError().message();
+    return {};
   });
 }
 

@@ -42,7 +42,7 @@ def test_random_networks_equal_the_reference(mlp: Mlp, seed: int, density: float
     values = sparse_values(mlp, seed, density)
     forms = build_forms(mlp, 5, values, values, values)
     inputs = np.random.default_rng(seed).standard_normal((9, mlp.widths[0])).astype(np.float32)
-    executables, _ = compile_networks(forms.dense, forms.compact, Bench(batches=(1, 9)))
+    executables, _ = compile_networks(forms.dense, forms.masked, Bench(batches=(1, 9)))
     assert verify(forms, executables, inputs) <= 1e-5
     expected = forward(mlp, values, inputs)
     for name in ("dense", "shrunk", "sparse"):

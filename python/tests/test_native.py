@@ -253,3 +253,21 @@ def test_threads_run_at_once(compiled):
 def test_thread_count_is_checked():
     with pytest.raises(ValueError, match="threads must be at least 1"):
         native.Module.parse(TEXT).compile(threads=0)
+
+
+def test_bytecode_with_values_round_trips(tmp_path):
+    module = native.Module.parse(TEXT)
+    module.bind({"fc.weight": np.ones((6, 8), np.float32), "fc.bias": np.zeros(6, np.float32)})
+    bytecode = module.to_bytecode()
+    assert bytecode.startswith(b"ML\xefR")
+    path = tmp_path / "m.mlirbc"
+    path.write_bytes(bytecode)
+    for _ in range(20):  # a buffer that is aligned by luck alone fails one of these
+        for read in (native.Module.parse(bytecode), native.Module.from_file(str(path))):
+            assert str(read) == str(module)
+            assert read.parameters()["fc.weight"].sum() == 48
+
+
+def test_a_missing_file_is_named():
+    with pytest.raises(native.PruneError, match=r"no-such\.mlir"):
+        native.Module.from_file("no-such.mlir")
