@@ -18,6 +18,10 @@
 
 #include <cstring>
 
+#if defined(__x86_64__)
+#include <immintrin.h>
+#endif
+
 using namespace prune_rt;
 
 #if defined(__x86_64__)
@@ -78,9 +82,13 @@ static void runColumns(const CsrCall &call, int64_t begin, int64_t end) {
   for (; j + kLanes <= call.n; j += kLanes)
     for (int64_t row = begin; row < end; ++row)
       runTile<1>(call, row, j);
-  if (j < call.n)
-    for (int64_t row = begin; row < end; ++row)
-      runTail(call, row, j);
+}
+
+PRUNE_RT_CLONES
+static void runTails(const CsrCall &call, int64_t begin, int64_t end,
+                     int64_t j) {
+  for (int64_t row = begin; row < end; ++row)
+    runTail(call, row, j);
 }
 
 /// One column: partial sums in lanes, added in a fixed order.
@@ -104,9 +112,88 @@ static void runVector(const CsrCall &call, int64_t begin, int64_t end) {
   }
 }
 
+#if defined(__x86_64__)
+/// One column with the gather instruction; the last elements of a row are one
+/// masked step. For a column without stride.
+__attribute__((target("avx512f"))) static void
+runVectorAvx512(const CsrCall &call, int64_t begin, int64_t end) {
+  for (int64_t row = begin; row < end; ++row) {
+    int64_t p = call.pointers[row], last = call.pointers[row + 1];
+    __m512 sums = _mm512_setzero_ps(), more = _mm512_setzero_ps();
+    for (; p + 2 * kLanes <= last; p += 2 * kLanes) {
+      __m512i low = _mm512_loadu_si512(call.indices + p);
+      __m512i high = _mm512_loadu_si512(call.indices + p + kLanes);
+      sums = _mm512_fmadd_ps(_mm512_i32gather_ps(low, call.x, 4),
+                             _mm512_loadu_ps(call.values + p), sums);
+      more = _mm512_fmadd_ps(_mm512_i32gather_ps(high, call.x, 4),
+                             _mm512_loadu_ps(call.values + p + kLanes), more);
+    }
+    for (; p < last; p += kLanes) {
+      auto mask = static_cast<__mmask16>(
+          last - p >= kLanes ? 0xffff : (1u << (last - p)) - 1);
+      __m512i indices = _mm512_maskz_loadu_epi32(mask, call.indices + p);
+      __m512 x = _mm512_mask_i32gather_ps(_mm512_setzero_ps(), mask, indices,
+                                          call.x, 4);
+      __m512 values = _mm512_maskz_loadu_ps(mask, call.values + p);
+      sums = _mm512_fmadd_ps(x, values, sums);
+    }
+    float sum = _mm512_reduce_add_ps(_mm512_add_ps(sums, more));
+    call.y[row * call.ldy] = call.bias ? sum + call.bias[row] : sum;
+  }
+}
+
+/// The last columns of all rows, fewer than 16: one masked vector for each
+/// non-zero, on two chains of sums.
+__attribute__((target("avx512f"))) static void
+runTailAvx512(const CsrCall &call, int64_t begin, int64_t end, int64_t j) {
+  auto mask = static_cast<__mmask16>((1u << (call.n - j)) - 1);
+  auto load = [&](int64_t p) __attribute__((target("avx512f"))) {
+    return _mm512_maskz_loadu_ps(mask, call.x + call.indices[p] * call.ldx + j);
+  };
+  for (int64_t row = begin; row < end; ++row) {
+    int64_t p = call.pointers[row], last = call.pointers[row + 1];
+    __m512 sums = _mm512_set1_ps(call.bias ? call.bias[row] : 0.0f);
+    __m512 more = _mm512_setzero_ps();
+    for (; p + 2 <= last; p += 2) {
+      sums = _mm512_fmadd_ps(_mm512_set1_ps(call.values[p]), load(p), sums);
+      more = _mm512_fmadd_ps(_mm512_set1_ps(call.values[p + 1]), load(p + 1),
+                             more);
+    }
+    if (p < last)
+      sums = _mm512_fmadd_ps(_mm512_set1_ps(call.values[p]), load(p), sums);
+    _mm512_mask_storeu_ps(call.y + row * call.ldy + j, mask,
+                          _mm512_add_ps(sums, more));
+  }
+}
+
+static bool hasAvx512() {
+  static const bool result = __builtin_cpu_supports("avx512f");
+  return result;
+}
+#endif
+
+static void runLastColumns(const CsrCall &call, int64_t begin, int64_t end) {
+  int64_t j = call.n / kLanes * kLanes;
+  if (j == call.n)
+    return;
+#if defined(__x86_64__)
+  if (hasAvx512())
+    return runTailAvx512(call, begin, end, j);
+#endif
+  runTails(call, begin, end, j);
+}
+
+static void runOneColumn(const CsrCall &call, int64_t begin, int64_t end) {
+#if defined(__x86_64__)
+  if (call.ldx == 1 && hasAvx512())
+    return runVectorAvx512(call, begin, end);
+#endif
+  runVector(call, begin, end);
+}
+
 void prune_rt::runCsrRows(const CsrCall &call, int64_t begin, int64_t end) {
   if (call.n == 1)
-    runVector(call, begin, end);
-  else
-    runColumns(call, begin, end);
+    return runOneColumn(call, begin, end);
+  runColumns(call, begin, end);
+  runLastColumns(call, begin, end);
 }

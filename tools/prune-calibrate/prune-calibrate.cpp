@@ -68,20 +68,33 @@ static double measure(function_ref<void()> call) {
   return best * 1e6;
 }
 
-static SmallVector<float, 0> makeRandom(int64_t size) {
-  std::mt19937 generator(1);
-  std::uniform_real_distribution<float> uniform(-1.0f, 1.0f);
-  SmallVector<float, 0> values(size);
-  for (float &value : values)
-    value = uniform(generator);
-  return values;
-}
+namespace {
+/// Floats of the runtime's allocator, aligned as in generated code: alignment
+/// is worth up to a factor of two.
+class Floats {
+public:
+  explicit Floats(int64_t size)
+      : pointer(static_cast<float *>(
+            _mlir_memref_to_llvm_alloc(size * sizeof(float)))) {
+    std::mt19937 generator(1);
+    std::uniform_real_distribution<float> uniform(-1.0f, 1.0f);
+    for (int64_t i = 0; i < size; ++i)
+      pointer[i] = uniform(generator);
+  }
+  ~Floats() { _mlir_memref_to_llvm_free(pointer); }
+  Floats(const Floats &) = delete;
+  Floats &operator=(const Floats &) = delete;
+  float *data() { return pointer; }
+
+private:
+  float *pointer;
+};
+} // namespace
 
 /// Microseconds of a dense layer of constant weights, as networks run it.
 static double measureDense(int64_t rows, int64_t inner, int64_t columns) {
-  auto weights = makeRandom(rows * inner), input = makeRandom(inner * columns);
-  auto bias = makeRandom(rows);
-  SmallVector<float, 0> output(rows * columns);
+  Floats weights(rows * inner), input(inner * columns), bias(rows);
+  Floats output(rows * columns);
   void *slot = nullptr;
   double time = measure([&] {
     prune_rt_matmul_f32(&slot, input.data(), weights.data(), bias.data(),
@@ -109,8 +122,7 @@ static double measureCsr(int64_t rows, int64_t inner, int64_t columns,
     pointers.push_back(static_cast<int32_t>(values.size()));
   }
   nonZeros = static_cast<int64_t>(values.size());
-  auto input = makeRandom(inner * columns), bias = makeRandom(rows);
-  SmallVector<float, 0> output(rows * columns);
+  Floats input(inner * columns), bias(rows), output(rows * columns);
   void *slot = nullptr;
   double time = measure([&] {
     prune_rt_csr_matmul_f32(&slot, values.data(), indices.data(),
@@ -198,8 +210,9 @@ static void writeBandwidths(json::OStream &stream) {
 /// Nanoseconds per element of a transposition in tiles, as generated code does.
 static double measureLayout() {
   constexpr int64_t side = 256;
-  auto input = makeRandom(side * side);
-  SmallVector<float, 0> output(side * side);
+  Floats inputs(side * side), outputs(side * side);
+  const float *input = inputs.data();
+  float *output = outputs.data();
   double time = measure([&] {
     for (int64_t i = 0; i < side; i += 16)
       for (int64_t j = 0; j < side; j += 16)
