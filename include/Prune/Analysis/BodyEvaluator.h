@@ -13,6 +13,8 @@
 #include "mlir/IR/Operation.h"
 #include "llvm/ADT/DenseMap.h"
 
+#include <functional>
+
 namespace mlir::prune {
 
 /// Evaluates scalar values in the body of a structured operation where some of
@@ -21,10 +23,10 @@ namespace mlir::prune {
 /// dialect with folders takes part. The IR is left as it is.
 class BodyEvaluator {
 public:
-  using ArgumentFn = llvm::function_ref<Attribute(BlockArgument)>;
+  using ArgumentFn = std::function<Attribute(BlockArgument)>;
 
   /// `argument` gives the constant of a block argument, null when unknown.
-  explicit BodyEvaluator(ArgumentFn argument) : argument(argument) {}
+  explicit BodyEvaluator(ArgumentFn argument) : argument(std::move(argument)) {}
 
   /// The constant that `value` is, null when unknown. Only what `value` needs
   /// is evaluated.
