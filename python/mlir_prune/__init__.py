@@ -11,6 +11,7 @@ from typing import Any
 
 from .data import Dataset, Split, load
 from .errors import DataError, InputError, RecipeError, TrainingError
+from .frontend import from_onnx, from_torch
 from .models import Mlp
 from .recipe import Recipe, default_recipe, dump_recipe, load_recipe
 
@@ -33,6 +34,8 @@ __all__ = [
     "compress",
     "default_recipe",
     "dump_recipe",
+    "from_onnx",
+    "from_torch",
     "load",
     "load_recipe",
 ]

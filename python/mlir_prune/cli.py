@@ -27,6 +27,7 @@ def make_parser() -> argparse.ArgumentParser:
     _add_compress(parsers)
     _add_bench(parsers)
     _add_report(parsers)
+    _add_import(parsers)
     return parser
 
 
@@ -83,6 +84,14 @@ def _add_report(parsers: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     parser.set_defaults(run=commands.report_command)
     parser.add_argument("folder", help="output folder of demo or compress")
     parser.add_argument("--json", action="store_true", help="as JSON instead of a table")
+
+
+def _add_import(parsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    parser = parsers.add_parser("import", help="bring a network into the model form")
+    parser.set_defaults(run=commands.import_network)
+    parser.add_argument("model", help="network as .onnx, .pt2 (torch.export.save) or .mlir")
+    parser.add_argument("-o", "--out", required=True, help=".mlir or .mlirbc file to write")
+    parser.add_argument("--batch", type=int, help="batch of an ONNX network (default: its own, or 1)")
 
 
 def _add_common(parser: argparse.ArgumentParser) -> None:

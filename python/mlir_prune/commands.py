@@ -20,6 +20,7 @@ from .compress import (
 )
 from .data import Dataset, load
 from .errors import InputError
+from .frontend import from_file
 from .native import native, read_module
 from .progress import Progress, make_progress
 from .recipe import Recipe, check, default_recipe, dump_recipe, load_recipe
@@ -92,6 +93,23 @@ def report_command(arguments: argparse.Namespace) -> None:
         print(json.dumps(report, indent=2))
     else:
         _show(report)
+
+
+def import_network(arguments: argparse.Namespace) -> None:
+    """Writes a network of a framework in the model form and lists its parameters."""
+    target = Path(arguments.out)
+    if target.suffix not in (".mlir", ".mlirbc"):
+        raise InputError(f"{target}: expected a file that ends in .mlir or .mlirbc")
+    module = from_file(arguments.model, arguments.batch)
+    if target.suffix == ".mlirbc":
+        io.write_bytes(target, module.to_bytecode())
+    else:
+        io.write_text(target, str(module))
+    parameters = module.parameters()
+    for name, array in parameters.items():
+        print(f"{name}  {'x'.join(map(str, array.shape))}")
+    total = sum(array.size for array in parameters.values())
+    print(f"{total:,} values in {len(parameters)} parameters, written to {target}")
 
 
 def _compress(recipe: Recipe, arguments: argparse.Namespace, dense: Any) -> None:

@@ -77,19 +77,29 @@ static linalg::LinalgOp getProducer(linalg::LinalgOp add, OpOperand &operand) {
   return producer;
 }
 
+/// True when a bias has a unit dimension at `position` that only broadcasts: a
+/// constant index, or the leading dimension of a bias for a batch of one.
+static bool isUnit(AffineMap map, RankedTensorType type, unsigned position) {
+  if (type.getDimSize(position) != 1)
+    return false;
+  AffineExpr result = map.getResult(position);
+  if (isa<AffineConstantExpr>(result))
+    return true;
+  return position == 0 && type.getRank() > 1 &&
+         result == getAffineDimExpr(0, map.getContext());
+}
+
 /// Dimensions of the loop nest that a bias with this map is constant along;
 /// nothing when the map is not a broadcast. `kept` gets the dimensions of the
 /// bias that are read by a loop.
 static std::optional<SmallVector<int64_t>>
-getBroadcastDimensions(AffineMap map, SmallVectorImpl<int64_t> &kept) {
+getBroadcastDimensions(AffineMap map, RankedTensorType type,
+                       SmallVectorImpl<int64_t> &kept) {
   SmallVector<int64_t> dimensions;
   int64_t last = -1;
   for (auto [position, result] : llvm::enumerate(map.getResults())) {
-    if (auto constant = dyn_cast<AffineConstantExpr>(result)) {
-      if (constant.getValue() != 0)
-        return std::nullopt;
+    if (isUnit(map, type, position))
       continue;
-    }
     auto dim = dyn_cast<AffineDimExpr>(result);
     if (!dim || int64_t(dim.getPosition()) <= last)
       return std::nullopt;
@@ -167,10 +177,13 @@ private:
                      PatternRewriter &rewriter) const {
     linalg::LinalgOp producer = getProducer(add, sum);
     SmallVector<int64_t> kept;
-    std::optional<SmallVector<int64_t>> dimensions =
-        getBroadcastDimensions(add.getMatchingIndexingMap(&vector), kept);
     Value bias = vector.get();
-    if (!producer || !dimensions || !isAvailable(bias))
+    auto type = dyn_cast<RankedTensorType>(bias.getType());
+    if (!producer || !type || !isAvailable(bias))
+      return failure();
+    std::optional<SmallVector<int64_t>> dimensions =
+        getBroadcastDimensions(add.getMatchingIndexingMap(&vector), type, kept);
+    if (!dimensions)
       return failure();
     // A constant may be defined after the contraction. It has no operands, so
     // it can move up.

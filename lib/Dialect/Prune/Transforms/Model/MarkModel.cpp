@@ -22,6 +22,7 @@
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/Linalg/Utils/Utils.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/IR/DialectResourceBlobManager.h"
 #include "mlir/IR/Remarks.h"
@@ -110,15 +111,18 @@ static OpOperand *getWeight(linalg::LinalgOp op,
   return nullptr;
 }
 
-/// The operand that is broadcast into what a contraction starts from.
+/// The operand that is broadcast, perhaps reshaped, into what a contraction
+/// starts from.
 static OpOperand *getBias(linalg::LinalgOp op,
                           function_ref<bool(Value)> isParameter) {
   auto broadcast = op.getDpsInits()[0].getDefiningOp<linalg::BroadcastOp>();
   if (!broadcast)
     return nullptr;
-  OpOperand &input = broadcast.getInputMutable();
-  if (getConstant(input.get()) || isParameter(input.get()))
-    return &input;
+  OpOperand *input = &broadcast.getInputMutable();
+  while (auto reshape = input->get().getDefiningOp<tensor::CollapseShapeOp>())
+    input = &reshape.getSrcMutable();
+  if (getConstant(input->get()) || isParameter(input->get()))
+    return input;
   return nullptr;
 }
 

@@ -66,6 +66,44 @@ func.func @unit_argument(%x: tensor<2x3xf32>, %w: tensor<3x4xf32>, %b: tensor<1x
   return %y : tensor<2x4xf32>
 }
 
+// At a batch of one nothing tells the extent of the batch from that of a
+// broadcast.
+
+// CHECK-LABEL: func @one_row
+// CHECK: %[[B:.*]] = tensor.collapse_shape %{{.*}} {{\[}}[0, 1]] : tensor<1x4xf32> into tensor<4xf32>
+// CHECK: linalg.broadcast ins(%[[B]] : tensor<4xf32>) outs(%{{.*}} : tensor<1x4xf32>) dimensions = [0]
+func.func @one_row(%x: tensor<1x3xf32>, %w: tensor<3x4xf32>, %b: tensor<1x4xf32>) -> tensor<1x4xf32> {
+  %zero = arith.constant 0.0 : f32
+  %e = tensor.empty() : tensor<1x4xf32>
+  %i = linalg.fill ins(%zero : f32) outs(%e : tensor<1x4xf32>) -> tensor<1x4xf32>
+  %z = linalg.matmul ins(%x, %w : tensor<1x3xf32>, tensor<3x4xf32>) outs(%i : tensor<1x4xf32>) -> tensor<1x4xf32>
+  %y = linalg.generic {indexing_maps = [#id, #id, #id], iterator_types = ["parallel", "parallel"]}
+      ins(%z, %b : tensor<1x4xf32>, tensor<1x4xf32>) outs(%e : tensor<1x4xf32>) {
+  ^bb0(%in: f32, %v: f32, %out: f32):
+    %s = arith.addf %in, %v : f32
+    linalg.yield %s : f32
+  } -> tensor<1x4xf32>
+  return %y : tensor<1x4xf32>
+}
+
+// A layer with one output.
+
+// CHECK-LABEL: func @one_column
+// CHECK: linalg.broadcast ins(%{{.*}} : tensor<1xf32>) outs(%{{.*}} : tensor<2x1xf32>) dimensions = [0]
+func.func @one_column(%x: tensor<2x3xf32>, %w: tensor<3x1xf32>, %b: tensor<1xf32>) -> tensor<2x1xf32> {
+  %zero = arith.constant 0.0 : f32
+  %e = tensor.empty() : tensor<2x1xf32>
+  %i = linalg.fill ins(%zero : f32) outs(%e : tensor<2x1xf32>) -> tensor<2x1xf32>
+  %z = linalg.matmul ins(%x, %w : tensor<2x3xf32>, tensor<3x1xf32>) outs(%i : tensor<2x1xf32>) -> tensor<2x1xf32>
+  %y = linalg.generic {indexing_maps = [#id, #row, #id], iterator_types = ["parallel", "parallel"]}
+      ins(%z, %b : tensor<2x1xf32>, tensor<1xf32>) outs(%e : tensor<2x1xf32>) {
+  ^bb0(%in: f32, %v: f32, %out: f32):
+    %s = arith.addf %in, %v : f32
+    linalg.yield %s : f32
+  } -> tensor<2x1xf32>
+  return %y : tensor<2x1xf32>
+}
+
 // CHECK-LABEL: func @convolution
 // CHECK: %[[I:.*]] = linalg.broadcast ins(%{{.*}} : tensor<2xf32>) outs(%{{.*}} : tensor<1x2x3x3xf32>) dimensions = [0, 2, 3]
 // CHECK: linalg.conv_2d_nchw_fchw {{.*}} outs(%[[I]] :

@@ -1,0 +1,190 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""ONNX graphs whose parameters are inputs.
+
+The graph is rewritten before torch-mlir sees it: constants become initializers,
+extents static, weights [out, in], and parameters inputs behind the others.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from .errors import InputError
+
+# Characters that separate the options of a pass.
+_SEPARATORS = re.compile(r"[\s,={}'\"\[\]<>;]")
+
+
+# Inputs of operations that may be parameters; others, like sizes and bounds,
+# must stay constants. An empty tuple means every input.
+_PARAMETER_INPUTS: dict[str, tuple[int, ...]] = {
+    "Add": (),
+    "BatchNormalization": (1, 2, 3, 4),
+    "Conv": (1, 2),
+    "Div": (),
+    "Gemm": (1, 2),
+    "MatMul": (),
+    "Mul": (),
+    "Sub": (),
+}
+# Those that are statistics, not trained.
+_BUFFER_INPUTS = {("BatchNormalization", 3), ("BatchNormalization", 4)}
+
+
+@dataclass
+class Graph:
+    """An ONNX model on its way to a graph whose parameters are inputs."""
+
+    onnx: Any
+    model: Any
+    batch: int | None
+    buffers: list[str] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self._constants_to_initializers()
+        self._fix_batch()
+
+    @property
+    def graph(self) -> Any:
+        return self.model.graph
+
+    def infer_shapes(self) -> Any:
+        """The model with the shape of every value."""
+        return self.onnx.shape_inference.infer_shapes(
+            self.model, check_type=True, strict_mode=True, data_prop=True
+        )
+
+    def parameters_to_inputs(self) -> dict[str, np.ndarray]:
+        """Turns parameters into inputs behind the others; returns their values.
+
+        Characters of a name that separate the options of a pass become `_`.
+        """
+        self._split_shared()
+        self._orient_weights()
+        values: dict[str, np.ndarray] = {}
+        initializers = {tensor.name: tensor for tensor in self.graph.initializer}
+        for node in self.graph.node:
+            for position, name in enumerate(node.input):
+                tensor = initializers.get(name)
+                if tensor is None or not self._is_parameter(tensor):
+                    continue
+                option = _SEPARATORS.sub("_", name)
+                while option in values:
+                    option += "_"
+                values[option] = self.onnx.numpy_helper.to_array(tensor)
+                if (node.op_type, position) in _BUFFER_INPUTS:
+                    self.buffers.append(option)
+                self._make_input(tensor)
+                del initializers[name]
+        return values
+
+    def _make_input(self, tensor: Any) -> None:
+        self.graph.input.append(
+            self.onnx.helper.make_tensor_value_info(
+                tensor.name, tensor.data_type, list(tensor.dims)
+            )
+        )
+        self.graph.initializer.remove(tensor)
+
+    def _uses(self, name: str) -> list[tuple[Any, int]]:
+        return [
+            (node, position)
+            for node in self.graph.node
+            for position, used in enumerate(node.input)
+            if used == name
+        ]
+
+    def _is_parameter(self, tensor: Any) -> bool:
+        """True for values that every use takes as a parameter."""
+        if tensor.data_type != self.onnx.TensorProto.FLOAT or not tensor.dims:
+            return False
+        for node, position in self._uses(tensor.name):
+            allowed = _PARAMETER_INPUTS.get(node.op_type)
+            if allowed is None or (allowed and position not in allowed):
+                return False
+        return tensor.name not in {output.name for output in self.graph.output}
+
+    def _constants_to_initializers(self) -> None:
+        """Some exporters write weights as Constant nodes, and list initializers as inputs."""
+        for node in list(self.graph.node):
+            if node.op_type != "Constant" or node.attribute[0].name != "value":
+                continue
+            tensor = self.onnx.TensorProto()
+            tensor.CopyFrom(node.attribute[0].t)
+            tensor.name = node.output[0]
+            self.graph.initializer.append(tensor)
+            self.graph.node.remove(node)
+        # Before version 4 of the format initializers had to be inputs.
+        self.model.ir_version = max(self.model.ir_version, 4)
+        names = {tensor.name for tensor in self.graph.initializer}
+        for value in list(self.graph.input):
+            if value.name in names:
+                self.graph.input.remove(value)
+
+    def _split_shared(self) -> None:
+        """Exporters merge equal initial values; an Identity per name tells them apart."""
+        initializers = {tensor.name: tensor for tensor in self.graph.initializer}
+        for node in list(self.graph.node):
+            if node.op_type != "Identity" or node.input[0] not in initializers:
+                continue
+            if node.output[0] in {output.name for output in self.graph.output}:
+                continue
+            tensor = self.onnx.TensorProto()
+            tensor.CopyFrom(initializers[node.input[0]])
+            tensor.name = node.output[0]
+            self.graph.initializer.append(tensor)
+            initializers[tensor.name] = tensor
+            self.graph.node.remove(node)
+        used = {name for node in self.graph.node for name in node.input}
+        for tensor in list(self.graph.initializer):
+            if tensor.name not in used:
+                self.graph.initializer.remove(tensor)
+
+    def _orient_weights(self) -> None:
+        """Stores the weights of matrix products as [out, in], as PyTorch does."""
+        ranks = self._ranks()
+        initializers = {tensor.name: tensor for tensor in self.graph.initializer}
+        for node in self.graph.node:
+            if node.op_type not in ("MatMul", "Gemm") or len(self._uses(node.input[1])) != 1:
+                continue
+            weight = initializers.get(node.input[1])
+            if weight is None or len(weight.dims) != 2 or ranks.get(node.input[0]) != 2:
+                continue
+            transposed = {a.name: a for a in node.attribute}.get("transB")
+            if transposed is not None and transposed.i:
+                continue
+            array = np.ascontiguousarray(self.onnx.numpy_helper.to_array(weight).T)
+            weight.CopyFrom(self.onnx.numpy_helper.from_array(array, weight.name))
+            node.op_type = "Gemm"
+            if transposed is not None:
+                node.attribute.remove(transposed)
+            node.attribute.append(self.onnx.helper.make_attribute("transB", 1))
+
+    def _ranks(self) -> dict[str, int]:
+        inferred = self.infer_shapes().graph
+        return {
+            value.name: len(value.type.tensor_type.shape.dim)
+            for value in [*inferred.input, *inferred.value_info, *inferred.output]
+        }
+
+    def _fix_batch(self) -> None:
+        """Makes every extent static; the first of each input is the batch."""
+        for value in self.graph.input:
+            dims = value.type.tensor_type.shape.dim
+            for position, dim in enumerate(dims):
+                dynamic = not dim.HasField("dim_value") or dim.dim_value < 1
+                if dynamic and position > 0:
+                    raise InputError(
+                        f"input '{value.name}' has a dynamic dimension {position}; only the "
+                        "batch, dimension 0, can be chosen"
+                    )
+                if position == 0 and (dynamic or (self.batch and len(dims) > 1)):
+                    dim.dim_value = self.batch or 1
+        # Shapes that were inferred for another batch.
+        del self.graph.value_info[:]
+        for value in self.graph.output:
+            value.type.tensor_type.ClearField("shape")

@@ -1,0 +1,44 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""The import computes what was there before, without any framework at hand."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from mlir_prune import frontend
+
+native = pytest.importorskip("mlir_prune._native", reason="the native module is not built")
+
+INPUTS = Path(__file__).parents[2] / "test" / "Integration" / "Inputs"
+FILES = {"mlp-torch.mlir": "main", "mlp-onnx.mlir": "mlp"}
+
+
+def run(module: Any, function: str, inputs: np.ndarray, **options: Any) -> np.ndarray:
+    (found,) = module.compile(**options)(function, inputs)
+    return np.asarray(found)
+
+
+@pytest.mark.parametrize("name", FILES)
+@pytest.mark.parametrize("reference", [False, True])
+def test_same_outputs(name: str, reference: bool) -> None:
+    inputs = np.random.default_rng(0).standard_normal((4, 8)).astype(np.float32)
+    expected = run(native.Module.from_file(str(INPUTS / name)), FILES[name], inputs, reference=True)
+    module = frontend.from_file(INPUTS / name)
+    assert list(module.parameters()) == [f"fc{i}.{role}" for i in range(3) for role in ("weight", "bias")]
+    found = run(module, "forward", inputs, reference=reference)
+    assert np.abs(found - expected).max() <= 1e-5 * np.abs(expected).max()
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_at_another_batch(name: str) -> None:
+    inputs = np.random.default_rng(1).standard_normal((4, 8)).astype(np.float32)
+    module = frontend.from_file(INPUTS / name)
+    expected = run(module, "forward", inputs)
+    module.run("builtin.module(prune-set-batch-size{batch=1})")
+    for row in range(4):
+        found = run(module, "forward", inputs[row : row + 1])
+        assert np.abs(found - expected[row]).max() <= 1e-5 * np.abs(expected).max()
