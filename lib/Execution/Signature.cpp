@@ -38,39 +38,6 @@ StringRef prune::toString(ValueKind kind) {
   llvm_unreachable("unknown kind");
 }
 
-StringRef prune::toString(ElementKind kind) {
-  switch (kind) {
-  case ElementKind::F32:
-    return "float32";
-  case ElementKind::F64:
-    return "float64";
-  case ElementKind::I8:
-    return "int8";
-  case ElementKind::I32:
-    return "int32";
-  case ElementKind::I64:
-    return "int64";
-  case ElementKind::Bool:
-    return "bool";
-  }
-  llvm_unreachable("unknown element type");
-}
-
-int64_t prune::getByteWidth(ElementKind kind) {
-  switch (kind) {
-  case ElementKind::F32:
-  case ElementKind::I32:
-    return 4;
-  case ElementKind::F64:
-  case ElementKind::I64:
-    return 8;
-  case ElementKind::I8:
-  case ElementKind::Bool:
-    return 1;
-  }
-  llvm_unreachable("unknown element type");
-}
-
 int64_t prune::getNumElements(const ValueInfo &value) {
   return std::accumulate(value.shape.begin(), value.shape.end(), int64_t(1),
                          std::multiplies<int64_t>());

@@ -9,6 +9,8 @@
 #ifndef PRUNE_EXECUTION_SIGNATURE_H
 #define PRUNE_EXECUTION_SIGNATURE_H
 
+#include "Prune/Support/ElementKind.h"
+
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/IR/BuiltinOps.h"
 
@@ -16,9 +18,6 @@ namespace mlir::prune {
 
 /// What an argument or a result of a function is.
 enum class ValueKind { Param, State, Input, Output, None };
-
-/// Element types that compiled functions take and return.
-enum class ElementKind { F32, F64, I8, I32, I64, Bool };
 
 /// One argument or result.
 struct ValueInfo {
@@ -50,13 +49,8 @@ struct FunctionSignature {
   }
 };
 
-/// Text of a kind (`param`), and of an element type as numpy writes it
-/// (`float32`).
+/// Text of a kind (`param`).
 StringRef toString(ValueKind kind);
-StringRef toString(ElementKind kind);
-
-/// Size of an element in bytes; a Bool has one byte.
-int64_t getByteWidth(ElementKind kind);
 
 /// Number of elements of a value, 1 for a scalar.
 int64_t getNumElements(const ValueInfo &value);
