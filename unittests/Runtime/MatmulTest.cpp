@@ -8,6 +8,8 @@
 
 #include "Runtimes.h"
 
+#include <thread>
+
 using namespace prune_test;
 
 namespace {
@@ -145,6 +147,34 @@ TEST(MatmulTest, FlushesDenormalsAndRestoresTheState) {
     (&slot.value, &a, &b, nullptr, &c, 1, 1, 1, 1, 1, 1, 0, 0);
     EXPECT_EQ(PRUNE_RT(*runtime, prune_rt_flush_denormals)(before), 0);
     EXPECT_EQ(c, 0.0f);
+  }
+}
+
+TEST(MatmulTest, WorkersFlushDenormals) {
+  constexpr int64_t size = 128;
+  std::vector<float> a(size * size, 1e-30f), b(size * size, 1e-10f);
+  std::vector<float> c(size * size, 1.0f);
+  Slot slot(getFast());
+  PRUNE_RT(getFast(), prune_rt_set_num_threads)(2);
+  PRUNE_RT(getFast(), prune_rt_matmul_f32)
+  (&slot.value, a.data(), b.data(), nullptr, c.data(), size, size, size, size,
+   size, size, 0, 0);
+  PRUNE_RT(getFast(), prune_rt_set_num_threads)(1);
+  EXPECT_EQ(c, std::vector<float>(size * size, 0.0f));
+}
+
+TEST(MatmulTest, ThreadsMayShareACallSite) {
+  for (int64_t flags : {PRUNE_RT_TRANSPOSE_B, PRUNE_RT_CONSTANT_B}) {
+    Operands operands({9, 33, 65}, flags, 0, 5);
+    Slot naive(getNaive()), slot(getFast());
+    auto expected = operands.run(getNaive(), &naive.value, true, 1);
+    auto work = [&] {
+      for (int round = 0; round < 200; ++round)
+        expectNear(operands.run(getFast(), &slot.value, true, 1), expected, 65);
+    };
+    std::thread first(work), second(work);
+    first.join();
+    second.join();
   }
 }
 
