@@ -128,13 +128,14 @@ static void addToLlvm(OpPassManager &manager) {
   manager.addPass(createLowerAffinePass());
   // LLVM has no structured control flow.
   manager.addPass(createSCFToControlFlowPass());
+  // Mathematical functions with an LLVM intrinsic; the others call libm
+  // for each element of a vector.
+  manager.addPass(createConvertMathToLLVMPass());
+  manager.addPass(createConvertMathToLibmPass());
   // Vector operations become LLVM's vector instructions and intrinsics.
   ConvertVectorToLLVMPassOptions vector;
   vector.reassociateFPReductions = true;
   manager.addPass(createConvertVectorToLLVMPass(vector));
-  // Mathematical functions with an LLVM intrinsic; the others call libm.
-  manager.addPass(createConvertMathToLLVMPass());
-  manager.addPass(createConvertMathToLibmPass());
   // Allocation goes through the runtime's caching allocator.
   FinalizeMemRefToLLVMConversionPassOptions memref;
   memref.useGenericFunctions = true;

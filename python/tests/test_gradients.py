@@ -131,6 +131,9 @@ def check_gradients(program: Program, loss: str, tolerance: float = 2e-6) -> Non
     executable = module.compile(reference=True)
     gradients = evaluate(executable, program.values)[1:]
     assert len(gradients) == len(program.trainable), text
+    optimised = evaluate(module.compile(), program.values)[1:]
+    for gradient, other in zip(gradients, optimised, strict=True):
+        np.testing.assert_allclose(other, gradient, rtol=1e-9, atol=1e-9, err_msg=text)
     checked = 0
     for which, gradient in zip(program.trainable, gradients, strict=True):
         assert gradient.shape == program.values[which].shape
@@ -591,6 +594,28 @@ def test_composition(data):
     for value in data.draw(st.lists(st.sampled_from(pool), max_size=2), label="more terms"):
         loss = program.inner(value, value, loss)
     check_gradients(program, loss, tolerance=1e-5)
+
+
+def test_network():
+    """A classifier as the package builds it, in both compilation modes."""
+    program = Program()
+    value = program.constant(random((5, 4), 0))
+    for layer, (inputs, outputs) in enumerate([(4, 6), (6, 3), (3, 3)]):
+        weight = program.parameter(random((outputs, inputs), 10 + layer, -1, 1))
+        bias = program.parameter(random((outputs,), 20 + layer, -1, 1))
+        shape = (5, outputs)
+        start = program.emit(shape, (
+            f"linalg.broadcast ins({bias} : {tensor((outputs,))}) "
+            f"outs({program.filled(shape, 0.0)} : {tensor(shape)}) dimensions = [0]"))
+        value = program.emit(shape, (
+            f"linalg.matmul indexing_maps = [{dims(3, [0, 2])}, {dims(3, [1, 2])}, "
+            f"{dims(3, [0, 1])}] ins({value}, {weight} : {tensor((5, inputs))}, "
+            f"{tensor((outputs, inputs))}) outs({start} : {tensor(shape)}) -> {tensor(shape)}"))
+        if layer < 2:
+            value = program.elementwise([value], UNARY[["relu", "relu by selection"][layer]][0])
+    labels = program.argument(np.array([0, 2, 1, 1, 0], np.int32), False, "tensor<5xi32>")
+    check_gradients(program, program.emit((), (
+        f"prune.softmax_cross_entropy {value}, {labels} : {tensor((5, 3))}, tensor<5xi32>")))
 
 
 def test_accepts_foreign_gradients():

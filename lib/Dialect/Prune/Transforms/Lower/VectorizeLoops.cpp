@@ -59,7 +59,8 @@ static linalg::LinalgOp mergeLoops(linalg::LinalgOp op,
     return !isa<ShapedType>(type) ||
            (memref && memref.getLayout().isIdentity());
   });
-  if (!isPlain || op.hasIndexSemantics())
+  // Merging knows loops that are indices, not sums of them as in a convolution.
+  if (!isPlain || op.hasIndexSemantics() || !op.hasOnlyProjectedPermutations())
     return op;
   SmallVector<ReassociationIndices> runs = findRuns(op);
   if (runs.size() == op.getNumLoops())
