@@ -79,6 +79,9 @@ static void runColumns(const CsrCall &call, int64_t begin, int64_t end) {
   for (; j + 4 * kLanes <= call.n; j += 4 * kLanes)
     for (int64_t row = begin; row < end; ++row)
       runTile<4>(call, row, j);
+  for (; j + 2 * kLanes <= call.n; j += 2 * kLanes)
+    for (int64_t row = begin; row < end; ++row)
+      runTile<2>(call, row, j);
   for (; j + kLanes <= call.n; j += kLanes)
     for (int64_t row = begin; row < end; ++row)
       runTile<1>(call, row, j);

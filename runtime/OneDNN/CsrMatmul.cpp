@@ -6,11 +6,13 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// oneDNN's generated kernel takes a sparse left operand in compressed rows and
-// contiguous row-major activations, without bias and post-operations: those
-// follow in one pass over the result. Everything else (other strides, few
-// columns, an instruction set it was not built for) would run its scalar
-// reference loop and takes our own vectorised loops instead.
+// Our own loops keep the sums in registers and add bias and activation while
+// the result is in the cache. oneDNN's generated kernel takes a sparse left
+// operand in compressed rows and contiguous row-major activations, without bias
+// and post-operations, which follow in a second pass. With AVX-512, weights of
+// 100x300 to 768x3072 and 80 to 95 % zeros the loops were 1.0 to 2 times as
+// fast where the columns are a multiple of the vector, and 0.8 to 1.05 times at
+// 100 columns: oneDNN runs where a last, partly filled vector would count.
 //
 //===----------------------------------------------------------------------===//
 
@@ -26,8 +28,8 @@ using namespace prune_rt;
 namespace {
 
 constexpr int64_t kCsrMatmul = 2;
-/// Fewer columns leave the lanes of oneDNN's kernel empty.
-constexpr int64_t kMinColumns = 16;
+/// Columns in one vector of our own loops.
+constexpr int64_t kLanes = 16;
 
 struct CsrVariant final : Variant {
   using Variant::Variant;
@@ -133,8 +135,9 @@ static CsrVariant *prepareSlot(void **slot, const Key &key,
                                const CsrCall &call) {
   auto variant = std::make_unique<CsrVariant>(key);
   variant->constant = call.values;
-  bool isPlain = call.ldx == call.n && call.ldy == call.n;
-  if (isPlain && call.n >= kMinColumns && call.pointers[0] == 0)
+  bool isPlain =
+      call.ldx == call.n && call.ldy == call.n && call.pointers[0] == 0;
+  if (isPlain && call.n > kLanes && call.n % kLanes != 0)
     variant->prepare(call);
   addVariant(slot, variant.get());
   return variant.release();
