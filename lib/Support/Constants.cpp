@@ -169,8 +169,8 @@ std::optional<ArrayRef<char>> ConstantView::getRawData() const {
 // New constants
 //===----------------------------------------------------------------------===//
 
-/// Alignment of the values, one vector register of the widest kind.
-static constexpr size_t kAlignment = 64;
+/// Alignment of the values: what every buffer that bytecode is read from has.
+static constexpr size_t kAlignment = 16;
 
 DenseResourceElementsAttr mlir::prune::createResource(RankedTensorType type,
                                                       StringRef name,

@@ -99,6 +99,6 @@ func.func @feature_major(%x: tensor<4x8xf32>) -> tensor<2x8xf32> {
       ins(%w, %x : tensor<2x4xf32>, tensor<4x8xf32>) outs(%f : tensor<2x8xf32>) -> tensor<2x8xf32>
   return %z : tensor<2x8xf32>
 }
-// CHECK-DAG: fc1.weight.indices: "0x40000000010000000000000002000000"
-// CHECK-DAG: fc1.weight.pointers: "0x40000000000000000100000003000000"
-// CHECK-DAG: fc1.weight.values: "0x400000000000803F0000004000004040"
+// CHECK-DAG: fc1.weight.indices: "0x10000000010000000000000002000000"
+// CHECK-DAG: fc1.weight.pointers: "0x10000000000000000100000003000000"
+// CHECK-DAG: fc1.weight.values: "0x100000000000803F0000004000004040"

@@ -66,8 +66,9 @@ private:
 /// Bytes that one element takes in a resource: one for i1, else its width.
 int64_t getElementBytes(Type elementType);
 
-/// Creates a dense_resource attribute over a copy of row-major `data`, 64-byte
-/// aligned. The key of the resource is `name`, made unique when it is taken.
+/// Creates a dense_resource attribute over a copy of row-major `data`, 16-byte
+/// aligned, as bytecode in memory need not be aligned to more. The key of the
+/// resource is `name`, made unique when it is taken.
 DenseResourceElementsAttr createResource(RankedTensorType type, StringRef name,
                                          ArrayRef<char> data);
 

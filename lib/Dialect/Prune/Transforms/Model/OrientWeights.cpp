@@ -86,7 +86,7 @@ static TypedAttr transposeConstant(arith::ConstantOp constant) {
     return {};
   int64_t size = getElementBytes(type.getElementType());
   AsmResourceBlob blob =
-      HeapAsmResourceBlob::allocate(source->size(), /*align=*/64);
+      HeapAsmResourceBlob::allocate(source->size(), /*align=*/16);
   char *target = blob.getMutableData().data();
   for (int64_t row = 0; row < rows; ++row)
     for (int64_t column = 0; column < columns; ++column)

@@ -41,8 +41,8 @@ func.func @step(%w: tensor<2xf32> {prune.param = #prune.param<"w", weight>, prun
 func.func private @external(%w: tensor<2xf32> {prune.param = #prune.param<"w", weight>})
 
 // CHECK-DAG: w: "0x040000000000803F00000040"
-// CHECK-DAG: b: "0x400000000000803F00000040"
-// CHECK-DAG: s: "0x400000000000404000004040"
+// CHECK-DAG: b: "0x100000000000803F00000040"
+// CHECK-DAG: s: "0x100000000000404000004040"
 {-#
   dialect_resources: { builtin: { w: "0x040000000000803F00000040" } }
 #-}

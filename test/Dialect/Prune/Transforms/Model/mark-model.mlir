@@ -27,7 +27,7 @@ func.func @main(%x: tensor<2x3xf32>) -> tensor<2x2xf32> {
   %z1 = linalg.matmul ins(%z0, %w1 : tensor<2x4xf32>, tensor<4x2xf32>) outs(%i1 : tensor<2x2xf32>) -> tensor<2x2xf32>
   return %z1 : tensor<2x2xf32>
 }
-// CHECK: fc0.bias: "0x400000000000803F000000400000404000008040"
+// CHECK: fc0.bias: "0x100000000000803F000000400000404000008040"
 
 {-#
   dialect_resources: {

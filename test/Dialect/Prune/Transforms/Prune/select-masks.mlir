@@ -22,10 +22,10 @@
 // ALIVE: remark: [Missed] LayerKeptAlive{{.*}}Parameter=a{{.*}}Reason="the rule prunes every element"
 // ALIVE: remark: [Passed] MaskSelected {{.*}} Kept=1, Parameter=a, Share=1.250000e-01, Threshold=1.000000e+02, Total=8
 // The largest is kept; of two equal ones (4 and -4 in b) the last.
-// ALIVE-DAG: mask_a: "0x400000000000000000000001"
-// ALIVE-DAG: mask_b: "0x4000000000000001"
-// EMPTY-DAG: mask_a: "0x400000000000000000000000"
-// EMPTY-DAG: mask_b: "0x4000000000000000"
+// ALIVE-DAG: mask_a: "0x100000000000000000000001"
+// ALIVE-DAG: mask_b: "0x1000000000000001"
+// EMPTY-DAG: mask_a: "0x100000000000000000000000"
+// EMPTY-DAG: mask_b: "0x1000000000000000"
 
 // CHECK-LABEL: func @forward
 // CHECK: %[[A:.*]] = arith.constant {prune.param = #prune.param<"a", weight>}
@@ -40,28 +40,28 @@
 
 // a = [[1, -2, 3, 4], [-5, 6, -7, 8]], mean 1, standard deviation 4.949747
 // b = [[4, 0], [1, -4]], mean 0.25, standard deviation 2.861381
-// THRESHOLD-DAG: mask_a: "0x400000000000010101010101"
-// THRESHOLD-DAG: mask_b: "0x4000000001000001"
-// QUALITY-DAG: mask_a: "0x400000000000000001010101"
-// QUALITY-DAG: mask_b: "0x4000000000000001"
-// RATIO-DAG: mask_a: "0x400000000000000001010101"
-// RATIO-DAG: mask_b: "0x4000000001000001"
-// AGAIN-DAG: "0x400000000000000001010101"
-// AGAIN-DAG: "0x4000000001000001"
+// THRESHOLD-DAG: mask_a: "0x100000000000010101010101"
+// THRESHOLD-DAG: mask_b: "0x1000000001000001"
+// QUALITY-DAG: mask_a: "0x100000000000000001010101"
+// QUALITY-DAG: mask_b: "0x1000000000000001"
+// RATIO-DAG: mask_a: "0x100000000000000001010101"
+// RATIO-DAG: mask_b: "0x1000000001000001"
+// AGAIN-DAG: "0x100000000000000001010101"
+// AGAIN-DAG: "0x1000000001000001"
 // Together 0 1 1 2 3 4 go; of the three fours that of a, the earlier weight.
-// GLOBAL-DAG: mask_a: "0x400000000000000001010101"
-// GLOBAL-DAG: mask_b: "0x4000000001000001"
-// ONLYA-DAG: mask_a: "0x400000000000010101010101"
-// ONLYA-DAG: mask_b: "0x4000000001010101"
-// CHANNEL-DAG: mask_a: "0x400000000000000001010101"
-// CHANNEL-DAG: mask_b: "0x4000000000000101"
-// VECTOR-DAG: mask_a: "0x400000000000010100000101"
-// VECTOR-DAG: mask_b: "0x4000000001000100"
-// BLOCK-DAG: mask_a: "0x400000000000010100000101"
+// GLOBAL-DAG: mask_a: "0x100000000000000001010101"
+// GLOBAL-DAG: mask_b: "0x1000000001000001"
+// ONLYA-DAG: mask_a: "0x100000000000010101010101"
+// ONLYA-DAG: mask_b: "0x1000000001010101"
+// CHANNEL-DAG: mask_a: "0x100000000000000001010101"
+// CHANNEL-DAG: mask_b: "0x1000000000000101"
+// VECTOR-DAG: mask_a: "0x100000000000010100000101"
+// VECTOR-DAG: mask_b: "0x1000000001000100"
+// BLOCK-DAG: mask_a: "0x100000000000010100000101"
 // One block: half of it cannot be pruned, and none is as near as all.
-// BLOCK-DAG: mask_b: "0x4000000001010101"
-// NOFM-DAG: mask_a: "0x400000000001000100010001"
-// NOFM-DAG: mask_b: "0x4000000001000001"
+// BLOCK-DAG: mask_b: "0x1000000001010101"
+// NOFM-DAG: mask_a: "0x100000000001000100010001"
+// NOFM-DAG: mask_b: "0x1000000001000001"
 #t = affine_map<(m, n, k) -> (n, k)>
 func.func @forward(%x: tensor<1x4xf32>, %i: tensor<1x2xf32>) -> tensor<1x2xf32> {
   %a = arith.constant {prune.param = #prune.param<"a", weight>} dense<[[1.0, -2.0, 3.0, 4.0], [-5.0, 6.0, -7.0, 8.0]]> : tensor<2x4xf32>
