@@ -57,6 +57,7 @@ def _add_train(parsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> 
     parser = parsers.add_parser("train", help="train the dense network of a recipe")
     parser.set_defaults(run=commands.train)
     parser.add_argument("recipe", nargs="?", help="YAML recipe (default: that of the data set)")
+    _add_model(parser)
     _add_common(parser)
     _add_out(parser, "out/train")
 
@@ -66,6 +67,7 @@ def _add_compress(parsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     parser.set_defaults(run=commands.compress_command)
     parser.add_argument("recipe", nargs="?", help="YAML recipe (default: that of the data set)")
     parser.add_argument("--values", help=".npz of trained dense parameters to start from")
+    _add_model(parser)
     _add_common(parser)
     _add_out(parser, "out/compress")
 
@@ -91,7 +93,11 @@ def _add_import(parsers: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     parser.set_defaults(run=commands.import_network)
     parser.add_argument("model", help="network as .onnx, .pt2 (torch.export.save) or .mlir")
     parser.add_argument("-o", "--out", required=True, help=".mlir or .mlirbc file to write")
-    parser.add_argument("--batch", type=int, help="batch of an ONNX network (default: its own, or 1)")
+    parser.add_argument("--batch", type=int, help="batch of an ONNX network (default: its own)")
+
+
+def _add_model(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--model", help="network to start from: .onnx, .pt2 or .mlir")
 
 
 def _add_common(parser: argparse.ArgumentParser) -> None:

@@ -149,6 +149,8 @@ def _overrides(recipe: Recipe, arguments: argparse.Namespace) -> Recipe:
             changes[key] = value
     if "threads" in changes:
         changes["bench"] = dataclasses.replace(recipe.bench, threads=changes["threads"])
+    if getattr(arguments, "model", None):
+        changes["model"] = dataclasses.replace(recipe.model, file=arguments.model)
     changed = dataclasses.replace(recipe, **changes)
     check(changed)
     return changed

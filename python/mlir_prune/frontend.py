@@ -28,6 +28,7 @@ from .onnx_graph import Graph
 
 _VERSIONS = {"torch": "torch==2.13.0", "torch_mlir": "torch-mlir", "onnx": "onnx"}
 
+
 @dataclass
 class Imported:
     """A network before it is in the model form.
@@ -198,6 +199,7 @@ _PIPELINE = (
     "builtin.module(torch-onnx-to-torch-backend-pipeline,"
     "torch-backend-to-linalg-on-tensors-backend-pipeline)"
 )
+
 
 def import_onnx(path: str | os.PathLike[str], batch: int | None = None) -> Imported:
     """The first half of :func:`from_onnx`: text and values."""

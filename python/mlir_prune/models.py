@@ -69,6 +69,14 @@ class Mlp:
         """Number of fully connected layers."""
         return len(self.widths) - 1
 
+    def parameters(self) -> list[tuple[str, str | None]]:
+        """Names of weight and bias, if there is one, of each layer."""
+        return [(f"fc{i}.weight", f"fc{i}.bias") for i in range(1, self.layers + 1)]
+
+    def weights(self) -> list[str]:
+        """Names of the weights, layer by layer."""
+        return [weight for weight, _ in self.parameters()]
+
     def shapes(self) -> dict[str, tuple[int, ...]]:
         """Shape of each parameter by name, in the order of the function."""
         shapes: dict[str, tuple[int, ...]] = {}

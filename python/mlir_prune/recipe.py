@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from .errors import InputError, RecipeError, nearest
+from .imported import load_network
 from .models import Mlp
 
 _CHOICES = {
@@ -29,10 +30,15 @@ _CHOICES = {
 
 @dataclass(frozen=True)
 class Network:
-    """Widths from the input to the logits, and the activation between layers."""
+    """Widths from the input to the logits, and the activation between layers.
+
+    `file` names a network (.onnx, .pt2, .mlir) to start from instead: widths and
+    activation are then those of the file.
+    """
 
     widths: tuple[int, ...] = (64, 300, 100, 10)
     activation: str = "relu"
+    file: str = ""
 
 
 @dataclass(frozen=True)
@@ -98,6 +104,8 @@ class Recipe:
 
     def mlp(self) -> Mlp:
         """The network as a builder."""
+        if self.model.file:
+            return load_network(self.model.file)
         return Mlp(self.model.widths, self.model.activation)
 
     def to_dict(self) -> dict[str, Any]:

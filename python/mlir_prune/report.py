@@ -37,9 +37,12 @@ def build_report(
     """Everything that the table, the text and the picture show."""
     compact = {name: np.asarray(array) for name, array in forms.compact.parameters().items()}
     layers = layer_rows(recipe.mlp(), trained.pruned, compact)
+    settings = recipe.to_dict()
+    # Those of the file when the network is imported.
+    settings["model"]["widths"] = list(recipe.mlp().widths)
     return {
         "dataset": data.name,
-        "recipe": recipe.to_dict(),
+        "recipe": settings,
         "rows": {"train": len(data.train), "validation": len(data.validation)},
         "test": {name: asdict(score) for name, score in scores.items()},
         "validation": {
@@ -50,7 +53,7 @@ def build_report(
         "trials": [asdict(trial) for trial in trained.trials],
         "layers": layers,
         "totals": totals(layers),
-        "pattern": input_pattern(trained.masks),
+        "pattern": input_pattern(trained.masks[recipe.mlp().weights()[0]]),
         "remarks": forms.remarks,
         "kernels": {str(batch): kernel_rows(lines) for batch, lines in remarks.items()},
         "timings": [timing.to_dict() for timing in timings],
@@ -73,17 +76,16 @@ def build_report(
 def layer_rows(mlp: Mlp, pruned: Values, compact: Values) -> list[dict[str, Any]]:
     """Per layer: shape [out, in] and non-zeros, before and after removal."""
     rows = []
-    for layer in range(1, mlp.layers + 1):
-        weight, bias = f"fc{layer}.weight", f"fc{layer}.bias"
+    for weight, bias in mlp.parameters():
         # A layer whose outputs are all constant leaves no parameter behind.
         kept = compact.get(weight, np.zeros((0, 0), np.float32))
-        kept_bias = compact.get(bias, np.zeros((0,), np.float32))
+        kept_bias = compact.get(bias or "", np.zeros((0,), np.float32))
         rows.append(
             {
-                "name": f"fc{layer}",
+                "name": weight.removesuffix(".weight"),
                 "shape": list(pruned[weight].shape),
                 "weights": int(pruned[weight].size),
-                "biases": int(pruned[bias].size),
+                "biases": int(pruned[bias].size) if bias else 0,
                 "pruned_nonzeros": int(np.count_nonzero(pruned[weight])),
                 "compact_shape": list(kept.shape),
                 "compact_weights": int(kept.size),
@@ -125,9 +127,9 @@ def totals(layers: Sequence[dict[str, Any]]) -> dict[str, Any]:
     }
 
 
-def input_pattern(masks: Values) -> list[int]:
-    """Weights that read each input feature in the first layer."""
-    return [int(n) for n in np.count_nonzero(masks["fc1.weight"], axis=0)]
+def input_pattern(mask: np.ndarray) -> list[int]:
+    """Weights that read each input feature, from the mask of the first layer."""
+    return [int(n) for n in np.count_nonzero(mask, axis=0)]
 
 
 def kernel_rows(remarks: Sequence[Remark]) -> list[dict[str, str]]:

@@ -151,9 +151,7 @@ def threshold_masks(mlp: Mlp, values: Mapping[str, np.ndarray], quality: float) 
     module.bind(dict(values))
     module.run(threshold_pipeline(quality))
     folded = module.parameters()
-    return {
-        name: np.asarray(folded[name]) != 0 for name in mlp.shapes() if name.endswith(".weight")
-    }
+    return {name: np.asarray(folded[name]) != 0 for name in mlp.weights()}
 
 
 def apply_masks(values: Mapping[str, np.ndarray], masks: Mapping[str, np.ndarray]) -> Values:

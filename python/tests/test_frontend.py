@@ -8,6 +8,8 @@ PyTorch's own.
 from __future__ import annotations
 
 import importlib
+import itertools
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,9 +17,13 @@ import numpy as np
 import pytest
 
 from mlir_prune import cli
+from mlir_prune.compress import compress
+from mlir_prune.data import Dataset
 from mlir_prune.errors import InputError
 from mlir_prune.pipelines import shrink_pipeline, train_pipeline
-from mlir_prune.recipe import Phase
+from mlir_prune.progress import Progress
+from mlir_prune.recipe import Bench, Network, Phase, Prune, Recipe
+from mlir_prune.train import Evaluator
 
 needs = "pip install torch==2.13.0 torch-mlir onnx onnxruntime to run the tests of the front end"
 pytest.importorskip("mlir_prune._native", reason="the native module is not built")
@@ -37,21 +43,26 @@ def make_torch(seed: int = 0, widths: tuple[int, ...] = WIDTHS, activation: Any 
     """A perceptron of PyTorch with random values."""
     torch.manual_seed(seed)
     layers: list[Any] = []
-    for inputs, outputs in zip(widths, widths[1:], strict=False):
+    for inputs, outputs in itertools.pairwise(widths):
         layers += [torch.nn.Linear(inputs, outputs), (activation or torch.nn.ReLU)()]
     return torch.nn.Sequential(*layers[:-1])
 
 
 def make_onnx(
-    path: Path, style: str, batch: int | str = BATCH, opset: int = 17, zero_biases: bool = False
+    path: Path,
+    style: str,
+    batch: int | str = BATCH,
+    opset: int = 17,
+    zero_biases: bool = False,
+    widths: tuple[int, ...] = WIDTHS,
 ) -> Path:
     """Writes a perceptron as an ONNX file; `style` is how its layers are written."""
     helper, numpy_helper = onnx.helper, onnx.numpy_helper
     rng = np.random.default_rng(1)
     nodes, values, name = [], [], "x"
-    layers = len(WIDTHS) - 1
+    layers = len(widths) - 1
     for index in range(layers):
-        inputs, outputs = WIDTHS[index : index + 2]
+        inputs, outputs = widths[index : index + 2]
         weight = (rng.standard_normal((outputs, inputs)) / np.sqrt(inputs)).astype(np.float32)
         bias = rng.standard_normal(outputs).astype(np.float32) * (not zero_biases)
         w, b, z = f"l{index}.weight", f"l{index}.bias", f"z{index}"
@@ -72,8 +83,8 @@ def make_onnx(
     graph = helper.make_graph(
         nodes,
         "perceptron",
-        [helper.make_tensor_value_info("x", kind, [batch, WIDTHS[0]])],
-        [helper.make_tensor_value_info(name, kind, [batch, WIDTHS[-1]])],
+        [helper.make_tensor_value_info("x", kind, [batch, widths[0]])],
+        [helper.make_tensor_value_info(name, kind, [batch, widths[-1]])],
         values,
     )
     model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", opset)])
@@ -212,9 +223,7 @@ def test_torch_exported_program(tmp_path: Path) -> None:
 def test_torch_trains_as_pytorch_does() -> None:
     model, phase = make_torch(), sgd_phase()
     values, losses = train(frontend.from_torch(model, rows()), 10, phase)
-    optimizer = torch.optim.SGD(
-        model.parameters(), lr=phase.learning_rate, momentum=phase.momentum
-    )
+    optimizer = torch.optim.SGD(model.parameters(), lr=phase.learning_rate, momentum=phase.momentum)
     expected = []
     for _ in range(10):
         optimizer.zero_grad()
@@ -298,6 +307,55 @@ def test_onnx_trains_prunes_and_shrinks(tmp_path: Path) -> None:
     reference.run("builtin.module(prune-fold-masks)")
     module.run(shrink_pipeline())
     assert_close(logits(module, inputs), logits(reference, inputs, reference=True))
+
+
+# The whole flow
+
+
+def quick_recipe(path: Path) -> Recipe:
+    """A recipe that takes seconds."""
+    phase = Phase(epochs=2, keep="last")
+    return Recipe(
+        batch=20,
+        model=Network(file=str(path)),
+        dense=phase,
+        sparse=replace(phase, regularizer="hoyer_square", strength=1e-3),
+        prune=Prune((0.5, 1.0), trial_epochs=1),
+        finetune=phase,
+        bench=Bench(batches=(1, 4), rounds=2, min_seconds=0.001),
+    )
+
+
+@pytest.mark.parametrize("style", ["gemm", "matmul"])
+def test_compress_starts_from_a_network_file(tmp_path: Path, style: str, blobs: Dataset) -> None:
+    path = make_onnx(tmp_path / "net.onnx", style, widths=(8, 20, 12, 4))
+    recipe = quick_recipe(path)
+    network = recipe.mlp()
+    assert network.widths == (8, 20, 12, 4)
+    inputs = rows(5, 8)
+    logits = Evaluator(network, 4).logits(network.init(np.random.default_rng(0)), inputs)
+    expected = run_onnx(make_onnx(tmp_path / "five.onnx", style, 5, widths=network.widths), inputs)
+    assert_close(logits, expected)
+    report = compress(recipe, blobs, tmp_path / "out", Progress())
+    assert [layer["name"] for layer in report["layers"]] == ["l0", "l1", "l2"]
+    assert report["reference"]["relative_error"] <= TOLERANCE
+    assert report["recipe"]["model"]["widths"] == [8, 20, 12, 4]
+    assert report["totals"]["nonzeros"] < report["totals"]["weights"]
+
+
+def test_recipe_refuses_a_network_that_is_no_perceptron(tmp_path: Path) -> None:
+    class Image(torch.nn.Module):  # type: ignore[misc]
+        def __init__(self) -> None:
+            super().__init__()
+            self.layer = torch.nn.Conv2d(1, 2, 3)
+
+        def forward(self, x: Any) -> Any:
+            return self.layer(x)
+
+    program = torch.export.export(Image().eval(), (torch.zeros(1, 1, 5, 5),))
+    torch.export.save(program, tmp_path / "net.pt2")
+    with pytest.raises(InputError, match=r"expected one input \[batch, features\]"):
+        quick_recipe(tmp_path / "net.pt2").mlp()
 
 
 # Errors

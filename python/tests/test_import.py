@@ -28,7 +28,8 @@ def test_same_outputs(name: str, reference: bool) -> None:
     inputs = np.random.default_rng(0).standard_normal((4, 8)).astype(np.float32)
     expected = run(native.Module.from_file(str(INPUTS / name)), FILES[name], inputs, reference=True)
     module = frontend.from_file(INPUTS / name)
-    assert list(module.parameters()) == [f"fc{i}.{role}" for i in range(3) for role in ("weight", "bias")]
+    names = [f"fc{i}.{role}" for i in range(3) for role in ("weight", "bias")]
+    assert list(module.parameters()) == names
     found = run(module, "forward", inputs, reference=reference)
     assert np.abs(found - expected).max() <= 1e-5 * np.abs(expected).max()
 

@@ -22,6 +22,7 @@
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/Linalg/Utils/Utils.h"
+#include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/IR/DialectResourceBlobManager.h"
@@ -140,6 +141,7 @@ struct MarkModelPass : prune::impl::MarkModelPassBase<MarkModelPass> {
       return signalPassFailure();
     moveToEntry(*target, candidates);
     nameInputsAndOutputs(*target);
+    remarkUnknown(*target);
   }
 
 private:
@@ -367,6 +369,23 @@ private:
       if (!target.getResultAttr(i, PruneDialect::kOutputAttrName))
         target.setResultAttr(i, PruneDialect::kOutputAttrName,
                              getName("logits", "output", numResults, i));
+  }
+
+  /// Other passes do not know operations of other dialects.
+  static void remarkUnknown(func::FuncOp target) {
+    target.getBody().walk([](Operation *op) {
+      Dialect *dialect = op->getDialect();
+      if (isa_and_nonnull<arith::ArithDialect, func::FuncDialect,
+                          linalg::LinalgDialect, math::MathDialect,
+                          PruneDialect, tensor::TensorDialect>(dialect))
+        return;
+      remark::missed(
+          op->getLoc(),
+          remark::RemarkOpts::name("UnknownOperation").category(DEBUG_TYPE))
+          << ("'" + op->getName().getStringRef() +
+              "' is no part of the model form and is left alone")
+                 .str();
+    });
   }
 };
 } // namespace

@@ -104,3 +104,18 @@ func.func @net(%x: tensor<1x1x5x5xf32>) -> tensor<1x2x3x3xf32> {
       outs(%i : tensor<1x2x3x3xf32>) -> tensor<1x2x3x3xf32>
   return %y : tensor<1x2x3x3xf32>
 }
+
+// -----
+
+// CHECK-LABEL: func.func @forward(
+// CHECK: vector.transfer_read
+func.func @net(%x: tensor<4xf32>) -> tensor<4xf32> {
+  %c0 = arith.constant 0 : index
+  %pad = arith.constant 0.0 : f32
+  // expected-remark@below {{'vector.transfer_read' is no part of the model form and is left alone}}
+  %v = vector.transfer_read %x[%c0], %pad : tensor<4xf32>, vector<4xf32>
+  %e = tensor.empty() : tensor<4xf32>
+  // expected-remark@below {{'vector.transfer_write' is no part of the model form and is left alone}}
+  %y = vector.transfer_write %v, %e[%c0] : vector<4xf32>, tensor<4xf32>
+  return %y : tensor<4xf32>
+}

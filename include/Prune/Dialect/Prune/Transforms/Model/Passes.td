@@ -209,7 +209,8 @@ def MarkModelPass : Pass<"prune-mark-model", "::mlir::ModuleOp"> {
     layers: `fc0.weight`, `fc0.bias`, `conv1.weight`, `buffer0`. Parameters are
     counted layer by layer, weight before bias, then the rest in order.
 
-    A weight that is an argument and stored as [in, out] gets a remark.
+    A weight that is an argument and stored as [in, out] gets a remark, and so does
+    an operation that is no part of the model form; both are left alone.
 
     Values of parameters become `dense_resource`, which is neither copied nor
     compared as a whole by later passes.
