@@ -133,9 +133,7 @@ static void addToLlvm(OpPassManager &manager) {
   manager.addPass(createConvertMathToLLVMPass());
   manager.addPass(createConvertMathToLibmPass());
   // Vector operations become LLVM's vector instructions and intrinsics.
-  ConvertVectorToLLVMPassOptions vector;
-  vector.reassociateFPReductions = true;
-  manager.addPass(createConvertVectorToLLVMPass(vector));
+  manager.addPass(createConvertVectorToLLVMPass());
   // Allocation goes through the runtime's caching allocator.
   FinalizeMemRefToLLVMConversionPassOptions memref;
   memref.useGenericFunctions = true;

@@ -281,11 +281,8 @@ void LoopEmitter::emitReduction() {
     groups.push_back({extent - tail, tail});
   Values accumulators;
   for (Piece group : groups)
-    for (const Combiner &combiner : plan.combiners) {
-      Value neutral = arith::ConstantOp::create(
-          builder, loc, *arith::getNeutralElement(combiner.op));
-      accumulators.push_back(makeVector(neutral, group.lanes));
-    }
+    for (const Combiner &combiner : plan.combiners)
+      accumulators.push_back(getNeutral(combiner, group.lanes));
   Values sums =
       emitNest(plan.reductionLoops, accumulators,
                [&](ValueRange carried) { return accumulate(groups, carried); });
@@ -331,6 +328,35 @@ LoopEmitter::Values LoopEmitter::accumulate(ArrayRef<Piece> groups,
   return values;
 }
 
+Value LoopEmitter::getNeutral(const Combiner &combiner, int64_t lanes) {
+  Value neutral = arith::ConstantOp::create(
+      builder, loc, *arith::getNeutralElement(combiner.op));
+  return makeVector(neutral, lanes);
+}
+
+/// Combines the lanes of a vector, halves with halves: LLVM's own reductions
+/// become scalar where the order of numbers that are no numbers matters.
+Value LoopEmitter::reduceLanes(Value vector, const Combiner &combiner) {
+  int64_t lanes = cast<VectorType>(vector.getType()).getNumElements();
+  int64_t width = llvm::PowerOf2Ceil(lanes);
+  auto shuffle = [&](Value other, int64_t first, int64_t count) {
+    SmallVector<int64_t> mask;
+    for (int64_t i = first; i < first + count; ++i)
+      mask.push_back(std::min(i, lanes));
+    return vector::ShuffleOp::create(builder, loc, vector, other, mask);
+  };
+  if (width != lanes) {
+    vector = shuffle(getNeutral(combiner, lanes), 0, width);
+    lanes = width;
+  }
+  for (; lanes > 1; lanes /= 2) {
+    Value low = shuffle(vector, 0, lanes / 2);
+    Value high = shuffle(vector, lanes / 2, lanes / 2);
+    vector = vector::makeArithReduction(builder, loc, combiner.kind, low, high);
+  }
+  return vector::ExtractOp::create(builder, loc, vector, int64_t(0));
+}
+
 void LoopEmitter::finishReduction(unsigned init, ValueRange full, Value tail) {
   vector::CombiningKind kind = plan.combiners[init].kind;
   auto combine = [&](Value a, Value b) {
@@ -342,7 +368,7 @@ void LoopEmitter::finishReduction(unsigned init, ValueRange full, Value tail) {
   Value result;
   for (Value vector : {lanes, tail})
     if (vector) {
-      Value sum = vector::ReductionOp::create(builder, loc, kind, vector);
+      Value sum = reduceLanes(vector, plan.combiners[init]);
       result = combine(result, sum);
     }
   OpOperand *destination = op.getDpsInitOperand(init);

@@ -46,6 +46,8 @@ private:
   void emitReduction();
   void emitChunk(Value base, ArrayRef<Piece> pieces);
   Values accumulate(ArrayRef<Piece> pieces, ValueRange accumulators);
+  Value getNeutral(const Combiner &combiner, int64_t lanes);
+  Value reduceLanes(Value vector, const Combiner &combiner);
   void finishReduction(unsigned init, ValueRange full, Value tail);
 
   /// The body for one piece; `old` are the values of the destinations.

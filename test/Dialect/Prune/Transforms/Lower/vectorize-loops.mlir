@@ -81,8 +81,9 @@ func.func @position(%labels: memref<3xi32>, %y: memref<3x10xf32>) {
 // CHECK-COUNT-4: math.absf
 // CHECK: scf.yield
 // CHECK: math.absf %{{.*}} : vector<8xf32>
-// CHECK-DAG: vector.reduction <add>, %{{.*}} : vector<16xf32> into f32
-// CHECK-DAG: vector.reduction <add>, %{{.*}} : vector<8xf32> into f32
+// CHECK: vector.shuffle %{{.*}} [8, 9, 10, 11, 12, 13, 14, 15] : vector<16xf32>, vector<16xf32>
+// CHECK: arith.addf %{{.*}} : vector<8xf32>
+// CHECK: vector.extract %{{.*}}[0] : f32 from vector<1xf32>
 // CHECK: memref.load
 // CHECK: memref.store
 func.func @sums(%x: memref<8x17xf32>, %s: memref<f32>, %q: memref<f32>) {
@@ -112,7 +113,8 @@ func.func @columns(%x: memref<100x64xf32>, %y: memref<64xf32>) {
 
 // CHECK-LABEL: func.func @rows
 // CHECK: scf.for
-// CHECK: vector.reduction <maximumf>, %{{.*}} : vector<10xf32> into f32
+// CHECK: vector.shuffle %{{.*}} [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 10, 10, 10, 10, 10] : vector<10xf32>, vector<10xf32>
+// CHECK: arith.maximumf %{{.*}} : vector<8xf32>
 func.func @rows(%x: memref<5x10xf32>, %y: memref<5xf32>) {
   linalg.reduce { arith.maximumf } ins(%x : memref<5x10xf32>) outs(%y : memref<5xf32>) dimensions = [1]
   return
