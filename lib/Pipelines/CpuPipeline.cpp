@@ -102,7 +102,8 @@ static void addToLoops(OpPassManager &manager,
                        const CpuPipelineOptions &options) {
   // Primitives become calls with raw pointers and sizes.
   manager.addPass(createConvertOneDNNToRuntimePass());
-  // Copies of slices become loops, too, instead of calls of a run-time function.
+  // Copies of slices become loops, too, instead of calls of a run-time
+  // function.
   manager.addPass(createConvertStridedCopiesPass());
   if (!options.reference) {
     // What no kernel took becomes loops over vectors,

@@ -67,12 +67,13 @@ static FailureOr<unsigned> findLoss(func::FuncOp function) {
       return function.emitError("expected one loss, got several");
     position = i;
   }
-  if (!position && function.getNumResults() == 1)
+  if (!position && function.getNumResults() == 1 &&
+      !function.getResultAttr(0, PruneDialect::kOutputAttrName))
     position = 0;
   if (!position)
     return function.emitError()
            << "expected a result with " << PruneDialect::kOutputAttrName
-           << " = \"loss\" or a single result";
+           << " = \"loss\" or a single result without a name";
   Type type = function.getResultTypes()[*position];
   auto tensor = dyn_cast<RankedTensorType>(type);
   if (!isDifferentiable(type) || (tensor && tensor.getRank() != 0))
@@ -297,6 +298,8 @@ LogicalResult DifferentiatePass::differentiate() {
       buildGradients(block, lossValue, *parameters);
   if (failed(gradients))
     return failure();
+  target->setResultAttr(*loss, PruneDialect::kOutputAttrName,
+                        StringAttr::get(&getContext(), "loss"));
   returnGradients(*target, *parameters, *gradients);
   numOpsAdded += eraseDead(block, last);
   return success();
@@ -307,8 +310,9 @@ Value DifferentiatePass::createZeroGradient(BlockArgument parameter,
   ++numZeroGradients;
   remark::missed(parameter.getLoc(),
                  remark::RemarkOpts::name("ZeroGradient").category(DEBUG_TYPE))
-      << "the loss does not depend on parameter '"
-      << getParameterName(parameter) << "': its gradient is zero";
+      << remark::reason("the loss does not depend on parameter '{0}': its "
+                        "gradient is zero",
+                        getParameterName(parameter));
   return createConstant(builder, parameter.getLoc(), parameter.getType(), 0.0);
 }
 

@@ -41,6 +41,13 @@ func.func @loss(%w: f32 {prune.param = #prune.param<"w", weight>}) -> (f32, f32)
 
 // -----
 
+// expected-error @+1 {{expected a result with prune.output = "loss" or a single result without a name}}
+func.func @loss(%w: f32 {prune.param = #prune.param<"w", weight>}) -> (f32 {prune.output = "score"}) {
+  return %w : f32
+}
+
+// -----
+
 // expected-error @+1 {{expected one loss, got several}}
 func.func @loss(%w: f32 {prune.param = #prune.param<"w", weight>}) -> (f32 {prune.output = "loss"}, f32 {prune.output = "loss"}) {
   return %w, %w : f32, f32

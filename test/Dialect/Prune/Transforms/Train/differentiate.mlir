@@ -5,7 +5,7 @@
 
 // CHECK-LABEL: func.func @loss(
 // CHECK-SAME: %[[X:.*]]: f32, %[[W:.*]]: f32
-// CHECK-SAME: -> (f32, f32 {prune.grad_of = "w"})
+// CHECK-SAME: -> (f32 {prune.output = "loss"}, f32 {prune.grad_of = "w"})
 func.func @loss(%x: f32, %w: f32 {prune.param = #prune.param<"w", scale>}) -> f32 {
   // CHECK: %[[P:.*]] = arith.mulf %[[X]], %[[W]]
   %p = arith.mulf %x, %w : f32

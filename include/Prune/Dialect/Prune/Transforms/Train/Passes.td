@@ -96,10 +96,10 @@ def DifferentiatePass : Pass<"prune-differentiate", "::mlir::ModuleOp"> {
   let summary = "add the gradients of all trainable parameters to a loss function";
   let description = [{
     Before: a function of one block that returns a scalar loss (the result with
-    `prune.output = "loss"`, or its only result) and takes parameters
-    (`prune.param`) as arguments. After: the same function returns, behind what
-    it returned before, one gradient per parameter that is no buffer, in the
-    order of the arguments, marked `prune.grad_of`.
+    `prune.output = "loss"`, or its only result, which then gets that name) and
+    takes parameters (`prune.param`) as arguments. After: the same function
+    returns, behind what it returned before, one gradient per parameter that is
+    no buffer, in the order of the arguments, marked `prune.grad_of`.
 
     Reverse mode: every operation that both depends on a parameter and
     influences the loss is visited once, from the loss back, and its
