@@ -82,8 +82,7 @@ bool CsrVariant::prepare(const CsrCall &call) {
                                         attributes.get()) != dnnl_success)
     return false;
   PrimitiveDesc owner(created);
-  const char *name = "";
-  dnnl_primitive_desc_query(created, dnnl_query_impl_info_str, 0, &name);
+  const char *name = getKernelName(created);
   dnnl_primitive_t made = nullptr;
   if (std::strncmp(name, "ref", 3) == 0 ||
       dnnl_primitive_create(&made, created) != dnnl_success)

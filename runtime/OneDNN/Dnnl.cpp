@@ -73,3 +73,9 @@ Memory prune_rt::makeMemory(const_dnnl_memory_desc_t desc) {
       "cannot create a memory object");
   return Memory(memory);
 }
+
+const char *prune_rt::getKernelName(const_dnnl_primitive_desc_t desc) {
+  const char *name = "";
+  dnnl_primitive_desc_query(desc, dnnl_query_impl_info_str, 0, &name);
+  return name;
+}

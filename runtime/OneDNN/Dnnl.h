@@ -53,6 +53,10 @@ void useThreads(int64_t threads);
 /// Memory object of the descriptor with no data; ends the process on failure.
 Memory makeMemory(const_dnnl_memory_desc_t desc);
 
+/// The name of the kernel, which lives as long as the descriptor;
+/// "ref:..." is a scalar reference.
+const char *getKernelName(const_dnnl_primitive_desc_t desc);
+
 /// Ends the process with the message when the status is an error.
 void expectSuccess(dnnl_status_t status, const char *message);
 

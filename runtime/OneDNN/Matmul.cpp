@@ -12,6 +12,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "DenseLoops.h"
 #include "MatmulPrimitive.h"
 
 #include <algorithm>
@@ -30,8 +31,8 @@ struct MatmulVariant final : Variant {
   std::unique_ptr<Arguments> makeArguments() const;
   void run(const MatmulCall &call);
 
-  std::shared_ptr<const MatmulPrimitive> shared; ///< null: plain loops
-  Buffer packedB;
+  std::shared_ptr<const MatmulPrimitive> shared; ///< null: our own loops
+  Buffer packedB; ///< for the primitive, or panels for the loops
 };
 
 /// A product cut into one part per thread, each a call site of its own.
@@ -113,15 +114,6 @@ static Buffer packB(const MatmulPrimitive &primitive, const float *b) {
   return packed;
 }
 
-/// The name of a kernel as static text: oneDNN's own copy lives as long as the
-/// primitive descriptor, which the variant keeps.
-static const char *getKernelName(const MatmulPrimitive &primitive) {
-  const char *name = "";
-  dnnl_primitive_desc_query(primitive.desc.get(), dnnl_query_impl_info_str, 0,
-                            &name);
-  return name;
-}
-
 /// True when a matrix of one stored column has a stride: oneDNN takes it for a
 /// packed row (seen in 3.7.2). Only views into wider buffers are like this.
 static bool hasStridedColumn(const MatmulCall &call) {
@@ -138,10 +130,12 @@ static MatmulVariant *prepare(void **slot, const Key &key,
   if (!hasStridedColumn(call))
     variant->shared = getMatmulPrimitive(key);
   if (variant->shared)
-    variant->kernel = getKernelName(*variant->shared);
+    variant->kernel = getKernelName(variant->shared->desc.get());
   if (call.has(PRUNE_RT_CONSTANT_B)) {
     variant->constant = call.b;
-    if (variant->shared && variant->shared->repacksB)
+    if (!variant->shared)
+      variant->packedB = packPanels(call);
+    else if (variant->shared->repacksB)
       variant->packedB = packB(*variant->shared, call.b);
   }
   addVariant(slot, variant.get());
@@ -182,9 +176,12 @@ static void runWhole(void **slot, const MatmulCall &call, int64_t threads) {
       static_cast<MatmulVariant *>(findVariant(slot, key, constant));
   if (!variant)
     variant = prepare(slot, key, call);
-  if (!variant->shared)
-    return runLoops(call);
-  variant->run(call);
+  if (variant->shared)
+    return variant->run(call);
+  if (variant->packedB.data())
+    return runPanels(call, variant->packedB, threads);
+  Buffer panels = packPanels(call);
+  runPanels(call, panels, threads);
 }
 
 /// Part `part` of the rows, or of the columns when those are more, cut at

@@ -15,6 +15,7 @@
 
 #include "MatmulPrimitive.h"
 
+#include <cstring>
 #include <list>
 #include <map>
 #include <mutex>
@@ -126,6 +127,9 @@ static std::shared_ptr<const MatmulPrimitive> makePrimitive(const Key &key) {
           attributes.get()) != dnnl_success)
     return nullptr;
   result->desc.reset(desc);
+  // The others are scalar references, or cut sums by the number of threads.
+  if (std::strncmp(getKernelName(desc), "brg", 3) != 0)
+    return nullptr;
   dnnl_primitive_t primitive = nullptr;
   if (dnnl_primitive_create(&primitive, desc) != dnnl_success)
     return nullptr;

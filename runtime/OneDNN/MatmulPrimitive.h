@@ -29,7 +29,7 @@ struct MatmulPrimitive {
 Key getKey(const MatmulCall &call, int64_t threads);
 
 /// The primitive of the key, made when it is not in the cache; null when oneDNN
-/// has none that is better than plain loops.
+/// has no batch-reduce kernel for it.
 std::shared_ptr<const MatmulPrimitive> getMatmulPrimitive(const Key &key);
 
 } // namespace prune_rt
