@@ -60,10 +60,12 @@ OPTIMIZERS = {
 class Step:
     """A compiled step with its state; calls take a batch and return the outputs."""
 
-    def __init__(self, mlp: Mlp, batch: int, settings: Settings, threads: int = 1) -> None:
+    def __init__(
+        self, mlp: Mlp, batch: int, settings: Settings, threads: int = 1, pipeline: str = ""
+    ) -> None:
         self.settings = settings
         module = parse(mlp.text(batch))
-        module.run(settings.pipeline())
+        module.run(pipeline or settings.pipeline())
         function = next(f for f in module.functions() if f.name == "train_step")
         self.arguments = {a.name: a for a in function.arguments}
         self.executable = module.compile(threads=threads)
@@ -179,6 +181,25 @@ def test_one_step_equals_numpy(optimizer: str, regularizer: str, masked: bool) -
         assert_close(outputs["penalty"], np.array(total), "penalty")
     if settings.optimizer == "adam":
         assert state["step"] == 4
+
+
+@pytest.mark.parametrize("regularizer", REGULARIZERS[1:])
+def test_penalty_before_differentiation(regularizer: str) -> None:
+    """Differentiating the penalty gives what inserting its gradient gives."""
+    settings = Settings(regularizer=regularizer)
+    rng = np.random.default_rng(23)
+    pipeline = (
+        f"builtin.module(prune-insert-loss,prune-insert-regularizers{{kind={regularizer} "
+        "runtime-strength},prune-differentiate,prune-build-train-step)"
+    )
+    step = Step(SMALL, 12, settings, pipeline=pipeline)
+    state = step.fresh(SMALL, rng)
+    x, y = draw(SMALL, 12, rng)
+    expected, loss, _ = reference(SMALL, settings, state, x, y, rate=0.1, strength=0.03)
+    outputs = step(state, x, y, learning_rate=0.1, strength=0.03)
+    for name, value in expected.items():
+        assert_close(state[name], value, name)
+    assert_close(outputs["loss"], np.array(loss), "loss")
 
 
 @pytest.mark.parametrize("optimizer", ["momentum", "nesterov", "adam", "adam-decay"])

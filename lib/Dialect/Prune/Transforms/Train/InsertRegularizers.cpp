@@ -34,7 +34,7 @@ using namespace mlir::prune;
 namespace {
 /// Strength of the parameters whose name matches the pattern.
 struct NamedStrength {
-  llvm::GlobPattern pattern;
+  NamePattern pattern;
   double value;
 };
 
@@ -107,10 +107,10 @@ FailureOr<SmallVector<NamedStrength>> InsertRegularizersPass::parseStrengths() {
     if (number.getAsDouble(value))
       return emitError(loc)
              << "expected a strength as pattern:number, got '" << text << "'";
-    FailureOr<llvm::GlobPattern> glob = parseGlob(loc, pattern);
-    if (failed(glob))
+    FailureOr<NamePattern> name = NamePattern::parse(loc, pattern);
+    if (failed(name))
       return failure();
-    named.push_back({std::move(*glob), value});
+    named.push_back({std::move(*name), value});
   }
   return std::move(named);
 }
@@ -122,6 +122,7 @@ InsertRegularizersPass::chooseParameters(const LossFunction &loss) {
       getOperation().getLoc(), roles, parameters, ignore);
   if (failed(filter))
     return failure();
+  filter->warnOfUnused(loss);
   Type lossElement = getElementTypeOrSelf(loss.getLoss().getType());
   SmallVector<TrainableParameter> chosen;
   for (const TrainableParameter &parameter : loss.getParameters()) {
@@ -196,6 +197,8 @@ void InsertRegularizersPass::runOnOperation() {
     return signalPassFailure();
   if (chosen->empty())
     return markAllAnalysesPreserved();
+  for (const NamedStrength &own : *named)
+    own.pattern.warnIfUnused(*loss);
 
   func::ReturnOp returnOp = loss->getReturn();
   OpBuilder builder(returnOp);
@@ -205,7 +208,7 @@ void InsertRegularizersPass::runOnOperation() {
   Value total;
   for (const TrainableParameter &parameter : *chosen) {
     auto *own = llvm::find_if(*named, [&](const NamedStrength &s) {
-      return s.pattern.match(parameter.param.getName());
+      return s.pattern.matches(parameter.param);
     });
     double common = runtimeStrength ? 1.0 : static_cast<double>(strength);
     Value amount = source.get(own == named->end() ? common : own->value);

@@ -178,22 +178,32 @@ void LossFunction::appendOutput(Value value, StringRef output) {
 }
 
 //===----------------------------------------------------------------------===//
-// ParameterFilter
+// NamePattern and ParameterFilter
 //===----------------------------------------------------------------------===//
 
-FailureOr<llvm::GlobPattern> prune::parseGlob(Location loc, StringRef text) {
-  auto pattern = llvm::GlobPattern::create(text);
-  if (!pattern) {
-    std::string reason = llvm::toString(pattern.takeError());
+FailureOr<NamePattern> NamePattern::parse(Location loc, StringRef text) {
+  auto glob = llvm::GlobPattern::create(text);
+  if (!glob) {
+    std::string reason = llvm::toString(glob.takeError());
     return emitError(loc) << "'" << text << "' is no glob pattern: " << reason;
   }
-  return std::move(*pattern);
+  return NamePattern{text.str(), std::move(*glob)};
 }
 
-static LogicalResult parseGlobs(Location loc, ArrayRef<std::string> texts,
-                                SmallVectorImpl<llvm::GlobPattern> &patterns) {
+void NamePattern::warnIfUnused(const LossFunction &loss) const {
+  bool isUsed = llvm::any_of(loss.getParameters(), [&](const auto &parameter) {
+    return matches(parameter.param);
+  });
+  func::FuncOp function = loss.getFunction();
+  if (!isUsed)
+    function.emitWarning() << "pattern '" << text
+                           << "' matches no trainable parameter";
+}
+
+static LogicalResult parsePatterns(Location loc, ArrayRef<std::string> texts,
+                                   SmallVectorImpl<NamePattern> &patterns) {
   for (StringRef text : texts) {
-    FailureOr<llvm::GlobPattern> pattern = parseGlob(loc, text);
+    FailureOr<NamePattern> pattern = NamePattern::parse(loc, text);
     if (failed(pattern))
       return failure();
     patterns.push_back(std::move(*pattern));
@@ -216,17 +226,24 @@ ParameterFilter::create(Location loc, ArrayRef<std::string> roles,
   }
   if (roles.empty())
     filter.roles.push_back(ParamRole::Weight);
-  if (failed(parseGlobs(loc, patterns, filter.patterns)) ||
-      failed(parseGlobs(loc, ignore, filter.ignore)))
+  if (failed(parsePatterns(loc, patterns, filter.patterns)) ||
+      failed(parsePatterns(loc, ignore, filter.ignore)))
     return failure();
   return filter;
 }
 
 bool ParameterFilter::matches(ParamAttr param) const {
-  auto matchesName = [&](const llvm::GlobPattern &pattern) {
-    return pattern.match(param.getName());
+  auto matchesName = [&](const NamePattern &pattern) {
+    return pattern.matches(param);
   };
   return llvm::is_contained(roles, param.getRole()) &&
          (patterns.empty() || llvm::any_of(patterns, matchesName)) &&
          llvm::none_of(ignore, matchesName);
+}
+
+void ParameterFilter::warnOfUnused(const LossFunction &loss) const {
+  for (const NamePattern &pattern : patterns)
+    pattern.warnIfUnused(loss);
+  for (const NamePattern &pattern : ignore)
+    pattern.warnIfUnused(loss);
 }

@@ -75,6 +75,19 @@ private:
   SmallVector<TrainableParameter> parameters;
 };
 
+/// A glob pattern over names of parameters, and its text.
+struct NamePattern {
+  std::string text;
+  llvm::GlobPattern glob;
+
+  /// Emits an error at `loc` and fails when `text` is no glob pattern.
+  static FailureOr<NamePattern> parse(Location loc, StringRef text);
+  bool matches(ParamAttr param) const { return glob.match(param.getName()); }
+
+  /// Warns when no trainable parameter of the function matches.
+  void warnIfUnused(const LossFunction &loss) const;
+};
+
 /// Chooses parameters by role and by glob patterns over their names.
 class ParameterFilter {
 public:
@@ -86,13 +99,14 @@ public:
                                            ArrayRef<std::string> ignore);
   bool matches(ParamAttr param) const;
 
+  /// Warns of each pattern that matches no parameter of the function, whatever
+  /// its role: a slip of the pen more often than not.
+  void warnOfUnused(const LossFunction &loss) const;
+
 private:
   SmallVector<ParamRole> roles;
-  SmallVector<llvm::GlobPattern> patterns, ignore;
+  SmallVector<NamePattern> patterns, ignore;
 };
-
-/// Compiles `text`; emits an error at `loc` when it is no glob pattern.
-FailureOr<llvm::GlobPattern> parseGlob(Location loc, StringRef text);
 
 /// `prefix:parameter`, the name of a piece of state that belongs to it.
 inline std::string getStateName(StringRef prefix, ParamAttr param) {

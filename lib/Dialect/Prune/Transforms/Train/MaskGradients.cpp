@@ -69,6 +69,7 @@ void MaskGradientsPass::runOnOperation() {
       getOperation().getLoc(), roles, parameters, ignore);
   if (failed(loss) || failed(filter) || failed(loss->verifyGradients()))
     return signalPassFailure();
+  filter->warnOfUnused(*loss);
   bool isAnyChosen = false;
   for (const TrainableParameter &parameter : loss->getParameters()) {
     if (!filter->matches(parameter.param))

@@ -3,7 +3,11 @@
 // RUN: not prune-opt %s --split-input-file --pass-pipeline="builtin.module(prune-insert-regularizers{parameters=[})" 2>&1 | FileCheck %s --check-prefix=GLOB
 // RUN: not prune-opt %s --split-input-file --pass-pipeline="builtin.module(prune-insert-regularizers{strengths=fc1.weight})" 2>&1 | FileCheck %s --check-prefix=STRENGTH
 // RUN: not prune-opt %s --split-input-file --pass-pipeline="builtin.module(prune-insert-regularizers{kind=l3})" 2>&1 | FileCheck %s --check-prefix=KIND
+// RUN: not prune-opt %s --split-input-file --pass-pipeline="builtin.module(prune-insert-regularizers{roles=bias parameters=b,fc9.* ignore=c* strengths=d:1})" 2>&1 | FileCheck %s --check-prefix=UNUSED
 
+// UNUSED: warning: pattern 'fc9.*' matches no trainable parameter
+// UNUSED: warning: pattern 'c*' matches no trainable parameter
+// UNUSED: warning: pattern 'd' matches no trainable parameter
 // ROLE: error: expected a role weight, bias, scale or buffer, got 'heavy'
 // GLOB: error: '[' is no glob pattern: invalid glob pattern
 // STRENGTH: error: expected a strength as pattern:number, got 'fc1.weight'

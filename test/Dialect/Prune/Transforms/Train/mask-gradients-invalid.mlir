@@ -1,6 +1,8 @@
 // RUN: prune-opt %s --split-input-file --verify-diagnostics --pass-pipeline="builtin.module(prune-mask-gradients)"
 // RUN: not prune-opt %s --split-input-file --pass-pipeline="builtin.module(prune-mask-gradients{roles=w})" 2>&1 | FileCheck %s
+// RUN: not prune-opt %s --split-input-file --pass-pipeline="builtin.module(prune-mask-gradients{roles=bias parameters=b,fc9.*})" 2>&1 | FileCheck %s --check-prefix=UNUSED
 
+// UNUSED: warning: pattern 'fc9.*' matches no trainable parameter
 // CHECK: error: expected a role weight, bias, scale or buffer, got 'w'
 
 // expected-warning @below {{no parameter to mask}}

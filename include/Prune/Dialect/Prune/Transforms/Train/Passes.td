@@ -237,7 +237,8 @@ def InsertRegularizersPass : Pass<"prune-insert-regularizers", "::mlir::ModuleOp
 
     Refuses a function that is no loss function, a partly differentiated one,
     chosen parameters of another element type than the loss, and patterns, roles
-    or strengths that cannot be read. Warns when no parameter is chosen.
+    or strengths that cannot be read. Warns of a pattern that matches nothing,
+    and when no parameter is chosen.
   }];
   let options = [
     Option<"function", "function", "std::string", /*default=*/"\"loss\"",
@@ -304,7 +305,8 @@ def MaskGradientsPass : Pass<"prune-mask-gradients", "::mlir::ModuleOp"> {
     ```
 
     Refuses a function that is not in the gradient form, and patterns or roles
-    that cannot be read. Warns when no parameter is chosen.
+    that cannot be read. Warns of a pattern that matches nothing, and when no
+    parameter is chosen.
   }];
   let options = [
     Option<"function", "function", "std::string", /*default=*/"\"loss\"",
