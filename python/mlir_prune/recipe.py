@@ -115,7 +115,12 @@ class Recipe:
 
 
 def default_recipe(dataset: str = "digits") -> Recipe:
-    """The recipe of ``prune demo`` for a data set; others start from digits."""
+    """The recipe of ``prune demo`` for a data set; others start from digits.
+
+    The settings were chosen without the test part: for digits on six other
+    splits of the training and validation rows (29x fewer weights, 0.1 points
+    more on average, 0.35 less at worst), for mnist on the validation part.
+    """
     sparse = Phase(regularizer="hoyer_square", keep="last")
     if dataset == "mnist":
         return Recipe(
@@ -131,8 +136,8 @@ def default_recipe(dataset: str = "digits") -> Recipe:
         dataset=dataset,
         batch=32,
         dense=Phase(epochs=40, weight_decay=1e-3),
-        sparse=replace(sparse, epochs=120, schedule="constant", strength=5e-4, weight_decay=1e-3),
-        prune=Prune((0.1, 0.25, 0.5, 0.75, 1.0), trial_epochs=15),
+        sparse=replace(sparse, epochs=120, schedule="constant", strength=5e-5, weight_decay=1e-3),
+        prune=Prune((0.25, 0.5, 0.75, 1.0, 1.25), trial_epochs=15, tolerance=0.0),
         finetune=Phase(epochs=60, weight_decay=1e-3),
     )
 

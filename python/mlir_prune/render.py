@@ -51,7 +51,7 @@ def _accuracy(report: dict[str, Any]) -> Iterator[Row]:
         f"{dense['accuracy']:.2f} %",
         f"{pruned['accuracy']:.2f} %",
         f"{pruned['accuracy'] - dense['accuracy']:+.2f} points on {dense['rows']:,} rows "
-        "that no choice used",
+        f"that no choice used; one row is {100 / dense['rows']:.2f}",
     )
     dense, pruned = report["validation"]["dense"], report["validation"]["pruned"]
     yield (
@@ -131,10 +131,11 @@ def notes(report: dict[str, Any]) -> Iterator[str]:
         f"{t['quality']:g} ({t['nonzeros']:,} weights, {t['score']['accuracy']:.2f} %)"
         for t in trials
     )
+    goal = f"within {tolerance:g} points of" if tolerance else "as accurate as"
     if any(t["accepted"] for t in trials):
-        reason = f"the sparsest within {tolerance:g} points of the dense network on validation"
+        reason = f"the sparsest {goal} the dense network on validation"
     else:
-        reason = f"none came within {tolerance:g} points of the dense network; the most accurate"
+        reason = f"the most accurate, as none was {goal} the dense network on validation"
     yield f"Quality {report['quality']:g} is {reason}, of: {tried}."
     reference = report["reference"]
     yield (

@@ -57,6 +57,7 @@ def report() -> dict[str, Any]:
     ]  # fmt: skip
     recipe = default_recipe().to_dict()
     recipe["model"]["widths"] = [16, 20, 4]
+    recipe["prune"]["tolerance"] = 0.3
     return {
         "dataset": "blobs",
         "recipe": recipe,

@@ -88,7 +88,7 @@ def test_digits_end_to_end(tmp_path: Path) -> None:
         {
             "model": {"widths": [64, 100, 50, 10]},
             "dense": {"epochs": 20},
-            "sparse": {"epochs": 40},
+            "sparse": {"epochs": 60, "strength": 3e-4},
             "prune": {"qualities": [0.25, 0.5], "trial_epochs": 5},
             "finetune": {"epochs": 15},
             "bench": {"batches": [1, 64], "rounds": 2, "min_seconds": 0.001},

@@ -42,7 +42,7 @@ def test_notes_say_where_sparse_loses(report: dict[str, Any]) -> None:
 
 def test_notes_admit_that_no_trial_was_accepted(report: dict[str, Any]) -> None:
     report["trials"][0]["accepted"] = False
-    assert "none came within" in " ".join(notes(report))
+    assert "the most accurate, as none was within 0.3 points" in " ".join(notes(report))
 
 
 def test_totals_count_by_hand(report: dict[str, Any]) -> None:
