@@ -152,7 +152,7 @@ TEST(MatmulTest, FlushesDenormalsAndRestoresTheState) {
 
 TEST(MatmulTest, WorkersFlushDenormals) {
   constexpr int64_t size = 128;
-  std::vector<float> a(size * size, 1e-30f), b(size * size, 1e-10f);
+  std::vector<float> a(size * size, 1e-31f), b(size * size, 1e-10f);
   std::vector<float> c(size * size, 1.0f);
   Slot slot(getFast());
   PRUNE_RT(getFast(), prune_rt_set_num_threads)(2);
