@@ -301,3 +301,59 @@ def test_signature_stays_when_all_inputs_are_unread() -> None:
     assert set(module.parameters()) == {"fc1.bias"}
     out = run(module, np.full((3, 3), np.nan, np.float32))
     np.testing.assert_array_equal(out, np.full((3, 1), 6, np.float32))
+
+
+CONVOLUTION = """
+#id = affine_map<(a, b, c, d) -> (a, b, c, d)>
+#rows = affine_map<(m, n, k) -> (m, k)>
+#columns = affine_map<(m, n, k) -> (n, k)>
+#result = affine_map<(m, n, k) -> (m, n)>
+func.func @forward(%x: tensor<2x1x4x4xf32> {{prune.input = "input"}}) -> tensor<2x3xf32> {{
+  %zero = arith.constant 0.0 : f32
+  %k = arith.constant {{prune.param = #prune.param<"conv.weight", weight>}}
+      dense<"0x{kernel}"> : tensor<4x1x3x3xf32>
+  %kb = arith.constant {{prune.param = #prune.param<"conv.bias", bias>}}
+      dense<[0.5, 2.0, -1.0, 0.25]> : tensor<4xf32>
+  %w = arith.constant {{prune.param = #prune.param<"fc.weight", weight>}}
+      dense<"0x{weight}"> : tensor<3x16xf32>
+  %e = tensor.empty() : tensor<2x4x2x2xf32>
+  %i = linalg.broadcast ins(%kb : tensor<4xf32>) outs(%e : tensor<2x4x2x2xf32>)
+      dimensions = [0, 2, 3]
+  %c = linalg.conv_2d_nchw_fchw ins(%x, %k : tensor<2x1x4x4xf32>, tensor<4x1x3x3xf32>)
+      outs(%i : tensor<2x4x2x2xf32>) -> tensor<2x4x2x2xf32>
+  %r = linalg.generic {{indexing_maps = [#id, #id],
+      iterator_types = ["parallel", "parallel", "parallel", "parallel"]}}
+      ins(%c : tensor<2x4x2x2xf32>) outs(%e : tensor<2x4x2x2xf32>) {{
+    ^bb0(%in: f32, %out: f32):
+      %m = arith.maximumf %in, %zero : f32
+      linalg.yield %m : f32
+  }} -> tensor<2x4x2x2xf32>
+  %flat = tensor.collapse_shape %r [[0], [1, 2, 3]] : tensor<2x4x2x2xf32> into tensor<2x16xf32>
+  %f = tensor.empty() : tensor<2x3xf32>
+  %fi = linalg.fill ins(%zero : f32) outs(%f : tensor<2x3xf32>) -> tensor<2x3xf32>
+  %z = linalg.matmul indexing_maps = [#rows, #columns, #result]
+      ins(%flat, %w : tensor<2x16xf32>, tensor<3x16xf32>) outs(%fi : tensor<2x3xf32>)
+      -> tensor<2x3xf32>
+  return %z : tensor<2x3xf32>
+}}
+"""
+
+
+def test_filters_leave_through_flatten() -> None:
+    """Filter 1 is the constant 2, filter 2 is relu(-1), filter 3 is read by zeros only."""
+    rng = np.random.default_rng(5)
+    kernel = rng.standard_normal((4, 1, 3, 3)).astype("<f4")
+    kernel[[1, 2]] = 0
+    weight = rng.standard_normal((3, 16)).astype("<f4")
+    weight[:, 12:] = 0
+    text = CONVOLUTION.format(kernel=kernel.tobytes().hex(), weight=weight.tobytes().hex())
+    x = rng.standard_normal((2, 1, 4, 4)).astype(np.float32)
+    before = run(native.Module.parse(text), x, reference=True)
+    module = native.Module.parse(text)
+    module.run(ELIMINATE)
+    parameters = module.parameters()
+    np.testing.assert_array_equal(parameters["conv.weight"], kernel[:1])
+    np.testing.assert_array_equal(parameters["fc.weight"], weight[:, :4])
+    expected = 2.0 * weight[:, 4:8].astype(np.float64).sum(axis=1)
+    np.testing.assert_allclose(parameters["fc.bias"], expected, rtol=1e-6)
+    assert_same(run(module, x, reference=True), before)
