@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
 from programs import BINARY, UNARY, Program, check_gradients, contract, dims, random, tensor
 
 # Values stay bounded, so that differences stay exact.
