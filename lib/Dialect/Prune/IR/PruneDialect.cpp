@@ -56,8 +56,8 @@ static LogicalResult verifyAttribute(Operation *op, NamedAttribute attribute) {
   }
   if (name == PruneDialect::kResultAttrName) {
     if (!isa<IntegerAttr>(value))
-      return op->emitError() << "attribute '" << name
-                             << "' expects an integer, got " << value;
+      return op->emitError()
+             << "attribute '" << name << "' expects an integer, got " << value;
     return success();
   }
   bool isText = llvm::is_contained(
