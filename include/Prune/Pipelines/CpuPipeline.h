@@ -1,4 +1,4 @@
-//===- CpuPipeline.h - From tensors to LLVM ----------------------*- C++ -*===//
+//===- CpuPipeline.h - From tensors to LLVM ---------------------*- C++ -*-===//
 //
 // Part of the pruning compiler, under the Apache License v2.0 with LLVM
 // Exceptions. See LICENSE for license information.
