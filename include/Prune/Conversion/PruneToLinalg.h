@@ -1,4 +1,4 @@
-//===- PruneToLinalg.h - Lowering of prune to linalg -------------*- C++ -*-===//
+//===- PruneToLinalg.h - Lowering of prune to linalg ------------*- C++ -*-===//
 //
 // Part of the pruning compiler, under the Apache License v2.0 with LLVM
 // Exceptions. See LICENSE for license information.
