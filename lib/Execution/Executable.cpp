@@ -25,6 +25,7 @@
 #include "mlir/Pass/PassManager.h"
 #include "mlir/Target/LLVMIR/Dialect/Builtin/BuiltinToLLVMIRTranslation.h"
 #include "mlir/Target/LLVMIR/Dialect/LLVMIR/LLVMToLLVMIRTranslation.h"
+#include "mlir/Target/LLVMIR/Dialect/OpenMP/OpenMPToLLVMIRTranslation.h"
 #include "llvm/Target/TargetMachine.h"
 
 #include <chrono>
@@ -35,6 +36,7 @@ using namespace mlir::prune;
 void Executable::registerDialects(DialectRegistry &registry) {
   registerBuiltinDialectTranslation(registry);
   registerLLVMDialectTranslation(registry);
+  registerOpenMPDialectTranslation(registry);
 }
 
 Executable::Executable() = default;
@@ -54,6 +56,16 @@ Executable::create(ModuleOp module, const CompileOptions &options) {
   return executable;
 }
 
+/// What LLVM's code for parallel regions and loops calls.
+static constexpr StringLiteral kOpenMPFunctions[] = {
+    "__kmpc_global_thread_num",
+    "__kmpc_push_num_threads",
+    "__kmpc_fork_call",
+    "__kmpc_for_static_init_4u",
+    "__kmpc_for_static_init_8u",
+    "__kmpc_for_static_fini",
+    "__kmpc_barrier"};
+
 /// Addresses of everything that the module calls but does not define.
 static FailureOr<llvm::StringMap<void *>>
 resolveSymbols(ModuleOp module, const Runtime &runtime) {
@@ -67,6 +79,10 @@ resolveSymbols(ModuleOp module, const Runtime &runtime) {
              << function.getName() << "'";
     symbols[function.getName()] = address;
   }
+  // Parallel regions call OpenMP, but only in the LLVM module.
+  for (StringRef name : kOpenMPFunctions)
+    if (void *address = runtime.lookup(name))
+      symbols[name] = address;
   return symbols;
 }
 
@@ -88,6 +104,9 @@ LogicalResult Executable::compile(ModuleOp module,
   CpuPipelineOptions pipeline;
   pipeline.reference = options.reference;
   pipeline.vectorWidth = getHostVectorBits(**target);
+  // The naive runtime has no threads.
+  if (runtime->lookup("__kmpc_fork_call"))
+    pipeline.threads = threads;
   buildCpuPipeline(manager, pipeline);
   if (failed(manager.run(module)))
     return failure();

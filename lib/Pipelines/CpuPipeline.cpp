@@ -109,6 +109,7 @@ static void addToLoops(OpPassManager &manager,
     // What no kernel took becomes loops over vectors,
     VectorizeLoopsPassOptions vectorize;
     vectorize.vectorWidth = options.vectorWidth;
+    vectorize.threaded = options.threads > 1;
     manager.addPass(createVectorizeLoopsPass(vectorize));
     // whose functions LLVM would call element by element.
     manager.addPass(createApproximateMathPass());
@@ -122,11 +123,21 @@ static void addToLoops(OpPassManager &manager,
 }
 
 /// Alive: func, arith, math, scf, memref, vector, affine.
-static void addToLlvm(OpPassManager &manager) {
+static void addToLlvm(OpPassManager &manager,
+                      const CpuPipelineOptions &options) {
   // Views become offsets and strides that the memref conversion understands.
   manager.addPass(memref::createExpandStridedMetadataPass());
   // The line above computes addresses with affine.apply.
   manager.addPass(createLowerAffinePass());
+  if (!options.reference && options.threads > 1) {
+    // Parallel loops become parallel regions of LLVM's OpenMP, whose threads
+    // the runtime uses too.
+    ConvertSCFToOpenMPPassOptions parallel;
+    parallel.numThreads = options.threads;
+    manager.addPass(createConvertSCFToOpenMPPass(parallel));
+    // Allocation scopes, which hold one block, go before loops become blocks.
+    manager.addPass(createCanonicalizerPass());
+  }
   // LLVM has no structured control flow.
   manager.addPass(createSCFToControlFlowPass());
   // Mathematical functions with an LLVM intrinsic; the others call libm
@@ -140,6 +151,9 @@ static void addToLlvm(OpPassManager &manager) {
   memref.useGenericFunctions = true;
   memref.useAlignedAlloc = true;
   manager.addPass(createFinalizeMemRefToLLVMConversionPass(memref));
+  // Bounds of parallel loops, and what their regions hold.
+  if (!options.reference && options.threads > 1)
+    manager.addPass(createConvertOpenMPToLLVMPass());
   // The rest is one to one.
   manager.addPass(createConvertFuncToLLVMPass());
   manager.addPass(createArithToLLVMConversionPass());
@@ -168,7 +182,7 @@ void prune::buildCpuPipeline(OpPassManager &manager,
   addToLoops(manager, options);
   if (done(CpuForm::Loop))
     return;
-  addToLlvm(manager);
+  addToLlvm(manager, options);
 }
 
 void prune::registerCpuPipeline() {

@@ -38,6 +38,10 @@ struct CpuPipelineOptions : PassPipelineOptions<CpuPipelineOptions> {
       *this, "vector-width",
       llvm::cl::desc("Bits of a vector in loops that no kernel took."),
       llvm::cl::init(512)};
+  Option<int64_t> threads{
+      *this, "threads",
+      llvm::cl::desc("Threads of large loops that no kernel took, on OpenMP."),
+      llvm::cl::init(1)};
   Option<CpuForm> stopAfter{
       *this, "stop-after", llvm::cl::desc("Form to stop after."),
       llvm::cl::init(CpuForm::Llvm),

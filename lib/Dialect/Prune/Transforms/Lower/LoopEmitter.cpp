@@ -33,6 +33,10 @@
 using namespace mlir;
 using namespace mlir::prune;
 
+/// Elements of a task of an element-wise loop on threads; a multiple of every
+/// number of lanes.
+static constexpr int64_t kTaskSize = 1 << 13;
+
 Value LoopEmitter::constantIndex(int64_t value) {
   return arith::ConstantIndexOp::create(builder, loc, value);
 }
@@ -72,15 +76,43 @@ LoopEmitter::emitNest(ArrayRef<unsigned> loops, ValueRange carried,
                   });
 }
 
+void LoopEmitter::emitThreads(int64_t count,
+                              llvm::function_ref<void(Value)> body) {
+  Value lower = constantIndex(0);
+  Value upper = constantIndex(count);
+  Value step = constantIndex(1);
+  auto loop = scf::ParallelOp::create(builder, loc, ValueRange(lower),
+                                      ValueRange(upper), ValueRange(step));
+  OpBuilder::InsertionGuard guard(builder);
+  builder.setInsertionPoint(loop.getBody()->getTerminator());
+  body(loop.getInductionVars().front());
+}
+
+/// Runs `body` in the parallel loops, the outermost on threads.
+void LoopEmitter::emitNestOnThreads(llvm::function_ref<void()> body) {
+  ArrayRef<unsigned> loops(plan.parallelLoops);
+  auto run = [&](ValueRange) {
+    body();
+    return Values();
+  };
+  if (!plan.isThreaded || loops.empty()) {
+    emitNest(loops, {}, run);
+    return;
+  }
+  emitThreads(plan.extents[loops.front()], [&](Value counter) {
+    counters[loops.front()] = counter;
+    emitNest(loops.drop_front(), {}, run);
+  });
+}
+
 void LoopEmitter::emit() {
-  emitNest(plan.parallelLoops, {}, [&](ValueRange) {
+  emitNestOnThreads([&] {
     invariants.clear();
     loadInvariants();
     if (plan.isReduction)
       emitReduction();
     else
       emitParallel();
-    return Values();
   });
 }
 
@@ -212,16 +244,37 @@ void LoopEmitter::emitParallel() {
   SmallVector<Piece> pieces;
   for (int64_t i = 0; i < plan.unroll; ++i)
     pieces.push_back({i * plan.lanes, plan.lanes});
-  emitLoop(extent / chunk, chunk, {}, [&](Value base, ValueRange) {
-    emitChunk(base, pieces);
+  int64_t done = 0;
+  if (plan.isThreaded && plan.parallelLoops.empty()) {
+    emitTasks(extent / kTaskSize, pieces);
+    done = extent / kTaskSize * kTaskSize;
+  }
+  Value start = constantIndex(done);
+  emitLoop((extent - done) / chunk, chunk, {}, [&](Value base, ValueRange) {
+    Value shifted = arith::AddIOp::create(builder, loc, start, base);
+    emitChunk(shifted, pieces);
     return Values();
   });
   pieces.clear();
-  int64_t done = extent / chunk * chunk;
+  done += (extent - done) / chunk * chunk;
   for (int64_t offset = done; offset < extent; offset += plan.lanes)
     pieces.push_back({offset, std::min(plan.lanes, extent - offset)});
   if (!pieces.empty())
     emitChunk(constantIndex(0), pieces);
+}
+
+/// The vector loop in tasks of one size, whatever the number of threads.
+void LoopEmitter::emitTasks(int64_t tasks, ArrayRef<Piece> pieces) {
+  int64_t chunk = plan.lanes * plan.unroll;
+  emitThreads(tasks, [&](Value task) {
+    Value size = constantIndex(kTaskSize);
+    Value start = arith::MulIOp::create(builder, loc, task, size);
+    emitLoop(kTaskSize / chunk, chunk, {}, [&](Value base, ValueRange) {
+      Value shifted = arith::AddIOp::create(builder, loc, start, base);
+      emitChunk(shifted, pieces);
+      return Values();
+    });
+  });
 }
 
 void LoopEmitter::emitChunk(Value base, ArrayRef<Piece> pieces) {

@@ -42,7 +42,12 @@ private:
   Values emitLoop(int64_t count, int64_t step, ValueRange carried,
                   llvm::function_ref<Values(Value, ValueRange)> body);
 
+  /// A loop over independent iterations on threads.
+  void emitThreads(int64_t count, llvm::function_ref<void(Value)> body);
+  void emitNestOnThreads(llvm::function_ref<void()> body);
+
   void emitParallel();
+  void emitTasks(int64_t tasks, ArrayRef<Piece> pieces);
   void emitReduction();
   void emitChunk(Value base, ArrayRef<Piece> pieces);
   Values accumulate(ArrayRef<Piece> pieces, ValueRange accumulators);

@@ -27,6 +27,9 @@ using namespace mlir::prune;
 /// Vectors side by side in a reduction: enough to hide the latency of a sum.
 static constexpr int64_t kReductionUnroll = 4;
 
+/// Iterations that are worth starting threads for, some microseconds.
+static constexpr int64_t kMinThreadedIterations = 1 << 16;
+
 /// A memref without gaps between its elements, of a type that vectors hold.
 static bool isPlainMemRef(Type type) {
   auto memref = dyn_cast<MemRefType>(type);
@@ -136,7 +139,7 @@ static std::optional<unsigned> chooseLoop(linalg::LinalgOp op,
 }
 
 FailureOr<LoopPlan> prune::planLoops(linalg::LinalgOp op, int64_t vectorBits,
-                                     std::string &reason) {
+                                     bool threaded, std::string &reason) {
   if (failed(checkOp(op, reason)))
     return failure();
   LoopPlan plan;
@@ -158,6 +161,11 @@ FailureOr<LoopPlan> prune::planLoops(linalg::LinalgOp op, int64_t vectorBits,
   bool reduces = plan.isReduction || !plan.reductionLoops.empty();
   plan.lanes = countLanes(op, vectorBits);
   plan.unroll = reduces ? kReductionUnroll : 1;
+  int64_t iterations = 1;
+  for (int64_t extent : plan.extents)
+    iterations *= extent;
+  plan.isThreaded = threaded && iterations >= kMinThreadedIterations &&
+                    (!reduces || !plan.parallelLoops.empty());
   plan.combiners.resize(op.getNumDpsInits());
   if (!plan.isReduction)
     return plan;

@@ -33,15 +33,18 @@ struct LoopPlan {
   /// Lanes of a full vector, and vectors that are computed side by side.
   int64_t lanes;
   int64_t unroll;
+  /// Whether the outermost loop over pieces of the result runs on threads.
+  bool isThreaded = false;
   /// One per destination.
   SmallVector<Combiner> combiners;
 };
 
-/// Plans vectors of `vectorBits`. Fails, and says why in `reason`, when no loop
+/// Plans vectors of `vectorBits`, for threads when `threaded` is set and the
+/// work is worth starting them. Fails, and says why in `reason`, when no loop
 /// runs along contiguous elements of every operand that depends on it, or when
 /// the body has an operation without a vector form.
 FailureOr<LoopPlan> planLoops(linalg::LinalgOp op, int64_t vectorBits,
-                              std::string &reason);
+                              bool threaded, std::string &reason);
 
 } // namespace mlir::prune
 

@@ -105,7 +105,7 @@ struct VectorizeLoops : prune::impl::VectorizeLoopsPassBase<VectorizeLoops> {
 
   void vectorize(linalg::LinalgOp op, RewriterBase &rewriter) {
     std::string reason;
-    FailureOr<LoopPlan> plan = planLoops(op, vectorWidth, reason);
+    FailureOr<LoopPlan> plan = planLoops(op, vectorWidth, threaded, reason);
     if (failed(plan)) {
       remark::missed(op.getLoc(),
                      remark::RemarkOpts::name("Vectorize").category(DEBUG_TYPE))

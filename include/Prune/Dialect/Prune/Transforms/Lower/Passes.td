@@ -269,7 +269,9 @@ def VectorizeLoopsPass : Pass<"prune-vectorize-loops"> {
   }];
   let options = [
     Option<"vectorWidth", "vector-width", "int64_t", /*default=*/"512",
-           "Bits of a full vector.">
+           "Bits of a full vector.">,
+    Option<"threaded", "threaded", "bool", /*default=*/"false",
+           "Make large loops over independent elements scf.parallel.">
   ];
   let statistics = [
     Statistic<"numVectorized", "num-loops-vectorized", "Operations that became loops over vectors">,
