@@ -127,35 +127,6 @@ struct FoldBroadcastDestination : OpRewritePattern<onednn::MatmulOp> {
   }
 };
 
-/// Pulls the bias and activation of the only user in.
-struct FuseEpilogue : OpInterfaceRewritePattern<linalg::LinalgOp> {
-  using OpInterfaceRewritePattern::OpInterfaceRewritePattern;
-
-  LogicalResult matchAndRewrite(linalg::LinalgOp op,
-                                PatternRewriter &rewriter) const override {
-    for (Value input : op.getDpsInputs()) {
-      auto matmul = input.getDefiningOp<onednn::MatmulOp>();
-      if (!matmul || matmul.getActivation() != onednn::Activation::None ||
-          !llvm::all_of(input.getUsers(),
-                        [&](Operation *user) { return user == op; }))
-        continue;
-      std::optional<Epilogue> epilogue =
-          matchEpilogue(op, input, /*biasDim=*/1);
-      if (!epilogue || (epilogue->bias && matmul.getBias()))
-        continue;
-      // Cloned here, where the bias is defined.
-      auto fused = cast<onednn::MatmulOp>(rewriter.clone(*matmul));
-      if (epilogue->bias)
-        fused.getBiasMutable().assign(epilogue->bias);
-      fused.setActivation(epilogue->activation);
-      rewriter.replaceOp(op, fused);
-      rewriter.eraseOp(matmul);
-      return success();
-    }
-    return rewriter.notifyMatchFailure(op, "no epilogue of one product");
-  }
-};
-
 /// The runtime packs a constant right operand once.
 struct MarkConstantOperand : OpRewritePattern<onednn::MatmulOp> {
   using OpRewritePattern::OpRewritePattern;
@@ -176,7 +147,8 @@ struct ConvertLinalgToOneDNN
   void runOnOperation() override {
     MLIRContext *context = &getContext();
     RewritePatternSet patterns(context);
-    patterns.add<ConvertContraction, FoldBroadcastDestination, FuseEpilogue,
+    patterns.add<ConvertContraction, FoldBroadcastDestination,
+                 FuseEpilogue<onednn::MatmulOp, /*BiasDim=*/1>,
                  MarkConstantOperand>(context);
     onednn::MatmulOp::getCanonicalizationPatterns(patterns, context);
     if (failed(applyPatternsGreedily(getOperation(), std::move(patterns))))

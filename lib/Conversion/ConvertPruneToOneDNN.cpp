@@ -132,34 +132,6 @@ static LogicalResult convertProduct(linalg::LinalgOp op,
 
 namespace {
 
-/// Pulls the bias and activation of the only user in.
-struct FuseCsrEpilogue : OpInterfaceRewritePattern<linalg::LinalgOp> {
-  using OpInterfaceRewritePattern::OpInterfaceRewritePattern;
-
-  LogicalResult matchAndRewrite(linalg::LinalgOp op,
-                                PatternRewriter &rewriter) const override {
-    for (Value input : op.getDpsInputs()) {
-      auto matmul = input.getDefiningOp<onednn::CsrMatmulOp>();
-      if (!matmul || matmul.getActivation() != onednn::Activation::None ||
-          !llvm::all_of(input.getUsers(),
-                        [&](Operation *user) { return user == op; }))
-        continue;
-      std::optional<Epilogue> epilogue =
-          matchEpilogue(op, input, /*biasDim=*/0);
-      if (!epilogue || (epilogue->bias && matmul.getBias()))
-        continue;
-      auto fused = cast<onednn::CsrMatmulOp>(rewriter.clone(*matmul));
-      if (epilogue->bias)
-        fused.getBiasMutable().assign(epilogue->bias);
-      fused.setActivation(epilogue->activation);
-      rewriter.replaceOp(op, fused);
-      rewriter.eraseOp(matmul);
-      return success();
-    }
-    return rewriter.notifyMatchFailure(op, "no epilogue of one product");
-  }
-};
-
 struct ConvertPruneToOneDNN
     : prune::impl::ConvertPruneToOneDNNPassBase<ConvertPruneToOneDNN> {
   using Base::Base;
@@ -178,7 +150,7 @@ struct ConvertPruneToOneDNN
       convert(op);
     MLIRContext *context = &getContext();
     RewritePatternSet patterns(context);
-    patterns.add<FuseCsrEpilogue>(context);
+    patterns.add<FuseEpilogue<onednn::CsrMatmulOp, /*BiasDim=*/0>>(context);
     populateTransposePropagationPatterns(patterns);
     onednn::CsrMatmulOp::getCanonicalizationPatterns(patterns, context);
     if (failed(applyPatternsGreedily(getOperation(), std::move(patterns))))

@@ -12,6 +12,7 @@
 #include "Prune/Dialect/OneDNN/IR/OneDNN.h"
 
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
+#include "mlir/IR/PatternMatch.h"
 
 #include <optional>
 
@@ -38,6 +39,36 @@ Value getBroadcastVector(Value value, int64_t dim);
 
 /// True when every element of the tensor or scalar is the constant `expected`.
 bool isConstantFloat(Value value, double expected);
+
+/// Pulls the bias (along dimension `BiasDim`) and the activation of the only
+/// user into a product.
+template <typename MatmulOp, int64_t BiasDim>
+struct FuseEpilogue : OpInterfaceRewritePattern<linalg::LinalgOp> {
+  using OpInterfaceRewritePattern::OpInterfaceRewritePattern;
+
+  LogicalResult matchAndRewrite(linalg::LinalgOp op,
+                                PatternRewriter &rewriter) const override {
+    for (Value input : op.getDpsInputs()) {
+      auto matmul = input.getDefiningOp<MatmulOp>();
+      if (!matmul || matmul.getActivation() != onednn::Activation::None ||
+          !llvm::all_of(input.getUsers(),
+                        [&](Operation *user) { return user == op; }))
+        continue;
+      std::optional<Epilogue> epilogue = matchEpilogue(op, input, BiasDim);
+      if (!epilogue || (epilogue->bias && matmul.getBias()))
+        continue;
+      // Cloned here, where the bias is defined.
+      auto fused = cast<MatmulOp>(rewriter.clone(*matmul));
+      if (epilogue->bias)
+        fused.getBiasMutable().assign(epilogue->bias);
+      fused.setActivation(epilogue->activation);
+      rewriter.replaceOp(op, fused);
+      rewriter.eraseOp(matmul);
+      return success();
+    }
+    return rewriter.notifyMatchFailure(op, "no epilogue of one product");
+  }
+};
 
 } // namespace mlir::prune
 

@@ -16,6 +16,8 @@
 
 #include "CsrLoops.h"
 
+#include "Lanes.h"
+
 #include <cstring>
 
 #if defined(__x86_64__)
@@ -23,19 +25,6 @@
 #endif
 
 using namespace prune_rt;
-
-#if defined(__x86_64__)
-#define PRUNE_RT_CLONES                                                        \
-  __attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default")))
-#else
-#define PRUNE_RT_CLONES
-#endif
-
-namespace {
-constexpr int64_t kLanes = 16;
-/// May lie at any address.
-typedef float Lanes __attribute__((vector_size(64), aligned(4)));
-} // namespace
 
 /// `Vectors` times 16 columns of one row, from column `j`.
 template <int Vectors>

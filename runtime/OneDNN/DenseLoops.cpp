@@ -14,23 +14,15 @@
 
 #include "DenseLoops.h"
 
+#include "Lanes.h"
+
 #include <algorithm>
 #include <cstring>
 
 using namespace prune_rt;
 
-#if defined(__x86_64__)
-#define PRUNE_RT_CLONES                                                        \
-  __attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default")))
-#else
-#define PRUNE_RT_CLONES
-#endif
-
 namespace {
-constexpr int64_t kLanes = 16;
 constexpr int64_t kRows = 6;
-/// May lie at any address.
-typedef float Lanes __attribute__((vector_size(64), aligned(4)));
 } // namespace
 
 Buffer prune_rt::packPanels(const MatmulCall &call) {
