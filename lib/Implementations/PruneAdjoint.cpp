@@ -16,6 +16,7 @@
 #include "AdjointModel.h"
 
 #include "Prune/Dialect/Prune/IR/Prune.h"
+#include "Prune/Dialect/Prune/Utils/Elementwise.h"
 #include "Prune/Dialect/Prune/Utils/StructuredBuilder.h"
 #include "Prune/Implementations/Adjoint.h"
 
@@ -82,46 +83,31 @@ static Value buildGateFactor(FloatBuilder &b, GateRule rule, Value adjoint,
 
 namespace {
 
-/// An element-wise operation on tensors of one type; `body` sees one element of
-/// each input.
-Value createElementwise(FloatBuilder &b, ValueRange inputs, ScalarBody body) {
-  auto type = cast<RankedTensorType>(inputs.front().getType());
-  Value empty = createEmptyLike(b, b.getLoc(), inputs.front());
-  AffineMap map = b.getMultiDimIdentityMap(type.getRank());
-  SmallVector<AffineMap> maps(inputs.size() + 1, map);
-  SmallVector<utils::IteratorType> iterators(type.getRank(),
-                                             utils::IteratorType::parallel);
-  auto generic = linalg::GenericOp::create(
-      b, type, inputs, ValueRange{empty}, maps, iterators,
-      [&](OpBuilder &inner, Location loc, ValueRange args) {
-        Value result = body(inner, loc, args);
-        linalg::YieldOp::create(inner, loc, result);
-      });
-  return generic.getResult(0);
-}
-
 struct GateModel : AdjointModel<GateModel, GateOp> {
   static LogicalResult build(GateOp op, Value adjoint, FloatBuilder &b,
                              ArrayRef<bool> needed,
                              MutableArrayRef<Value> inputs) {
     Value weight = op.getWeight(), aux = op.getAux();
+    auto type = cast<RankedTensorType>(weight.getType());
     if (needed[0])
-      inputs[0] = createElementwise(
-          b, {adjoint, aux},
-          [](OpBuilder &inner, Location loc, ValueRange args) {
-            FloatBuilder e(loc, inner);
-            Value zero = e.constant(args[0].getType(), 0.0);
-            Value isOpen = e.greater(args[1], zero);
-            return e.select(isOpen, args[0], zero);
-          });
+      inputs[0] = createElementwise(b, {adjoint, aux}, type,
+                                    [](ImplicitLocOpBuilder &inner,
+                                       ValueRange args) -> SmallVector<Value> {
+                                      FloatBuilder e(inner.getLoc(), inner);
+                                      Value zero =
+                                          e.constant(args[0].getType(), 0.0);
+                                      Value isOpen = e.greater(args[1], zero);
+                                      return {e.select(isOpen, args[0], zero)};
+                                    });
     if (!needed[1])
       return success();
     inputs[1] = createElementwise(
-        b, {adjoint, weight, aux},
-        [&](OpBuilder &inner, Location loc, ValueRange args) {
-          FloatBuilder e(loc, inner);
+        b, {adjoint, weight, aux}, type,
+        [&](ImplicitLocOpBuilder &inner,
+            ValueRange args) -> SmallVector<Value> {
+          FloatBuilder e(inner.getLoc(), inner);
           Value factor = buildGateFactor(e, op.getRule(), args[0], args[1]);
-          return buildSurrogateSlope(e, op.getSte(), args[2], factor);
+          return {buildSurrogateSlope(e, op.getSte(), args[2], factor)};
         });
     return success();
   }

@@ -14,10 +14,9 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "Elementwise.h"
-
 #include "Prune/Conversion/PruneToLinalg.h"
 #include "Prune/Dialect/Prune/IR/Prune.h"
+#include "Prune/Dialect/Prune/Utils/Elementwise.h"
 #include "Prune/Dialect/Prune/Utils/StructuredBuilder.h"
 
 #include "mlir/Dialect/Linalg/IR/Linalg.h"

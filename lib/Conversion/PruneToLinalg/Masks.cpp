@@ -6,10 +6,9 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "Elementwise.h"
-
 #include "Prune/Conversion/PruneToLinalg.h"
 #include "Prune/Dialect/Prune/IR/Prune.h"
+#include "Prune/Dialect/Prune/Utils/Elementwise.h"
 
 #include "mlir/IR/PatternMatch.h"
 

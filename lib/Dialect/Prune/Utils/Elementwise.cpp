@@ -1,4 +1,4 @@
-//===- Elementwise.cpp - Builders shared by the lowerings -----------------===//
+//===- Elementwise.cpp - Builders of element-wise loops -------------------===//
 //
 // Part of the pruning compiler, under the Apache License v2.0 with LLVM
 // Exceptions. See LICENSE for license information.
@@ -6,7 +6,7 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "Elementwise.h"
+#include "Prune/Dialect/Prune/Utils/Elementwise.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"

@@ -1,4 +1,4 @@
-//===- Elementwise.h - Builders shared by the lowerings ---------*- C++ -*-===//
+//===- Elementwise.h - Builders of element-wise loops -----------*- C++ -*-===//
 //
 // Part of the pruning compiler, under the Apache License v2.0 with LLVM
 // Exceptions. See LICENSE for license information.
@@ -6,8 +6,8 @@
 //
 //===----------------------------------------------------------------------===//
 
-#ifndef PRUNE_LIB_CONVERSION_PRUNETOLINALG_ELEMENTWISE_H
-#define PRUNE_LIB_CONVERSION_PRUNETOLINALG_ELEMENTWISE_H
+#ifndef PRUNE_DIALECT_PRUNE_UTILS_ELEMENTWISE_H
+#define PRUNE_DIALECT_PRUNE_UTILS_ELEMENTWISE_H
 
 #include "mlir/IR/AffineMap.h"
 #include "mlir/IR/ImplicitLocOpBuilder.h"
@@ -50,4 +50,4 @@ Value isGreater(ImplicitLocOpBuilder &b, Value lhs, Value rhs);
 
 } // namespace mlir::prune
 
-#endif // PRUNE_LIB_CONVERSION_PRUNETOLINALG_ELEMENTWISE_H
+#endif // PRUNE_DIALECT_PRUNE_UTILS_ELEMENTWISE_H
