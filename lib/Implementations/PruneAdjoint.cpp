@@ -87,6 +87,8 @@ struct GateModel : AdjointModel<GateModel, GateOp> {
   static LogicalResult build(GateOp op, Value adjoint, FloatBuilder &b,
                              ArrayRef<bool> needed,
                              MutableArrayRef<Value> inputs) {
+    if (op.getGranularity())
+      return op.emitOpError("of groups has no adjoint yet");
     Value weight = op.getWeight(), aux = op.getAux();
     auto type = cast<RankedTensorType>(weight.getType());
     if (needed[0])
@@ -117,11 +119,36 @@ struct GateModel : AdjointModel<GateModel, GateOp> {
 // Masks, dropout, regularisation
 //===----------------------------------------------------------------------===//
 
+/// The adjoint plus `decay` times the weight where the mask is not set.
+static Value addDecayOfPruned(ApplyMaskOp op, Value adjoint, double decay,
+                              FloatBuilder &b) {
+  return createElementwise(
+      b, {adjoint, op.getWeight(), op.getMask()},
+      cast<RankedTensorType>(op.getType()),
+      [&](ImplicitLocOpBuilder &inner, ValueRange args) -> SmallVector<Value> {
+        FloatBuilder e(inner.getLoc(), inner);
+        Value zero = e.constant(args[0].getType(), 0.0);
+        Value factor = e.constant(args[0].getType(), decay);
+        Value pull = e.mul(factor, args[1]);
+        Value extra = e.select(args[2], zero, pull);
+        return {e.add(args[0], extra)};
+      });
+}
+
 struct ApplyMaskModel : AdjointModel<ApplyMaskModel, ApplyMaskOp> {
   static LogicalResult build(ApplyMaskOp op, Value adjoint, FloatBuilder &b,
                              ArrayRef<bool> needed,
                              MutableArrayRef<Value> inputs) {
-    inputs[0] = ApplyMaskOp::create(b, op.getType(), adjoint, op.getMask());
+    if (!needed[0])
+      return success();
+    if (!op.getStraightThrough()) {
+      inputs[0] = ApplyMaskOp::create(b, adjoint, op.getMask());
+      return success();
+    }
+    double decay = op.getDecay().convertToDouble();
+    inputs[0] = adjoint;
+    if (decay != 0.0)
+      inputs[0] = addDecayOfPruned(op, adjoint, decay, b);
     return success();
   }
 };
@@ -144,13 +171,15 @@ struct RegularizeModel : AdjointModel<RegularizeModel, RegularizeOp> {
     Value scalar = b.createOrFold<tensor::ExtractOp>(adjoint, ValueRange());
     if (needed[0]) {
       Value scaled = b.mul(scalar, strength);
-      inputs[0] = RegularizeGradientOp::create(b, weight.getType(),
-                                               op.getKind(), weight, scaled);
+      inputs[0] = RegularizeGradientOp::create(
+          b, weight.getType(), op.getKind(), weight, scaled,
+          op.getGranularityAttr(), op.getSteAttr());
     }
     if (needed[1]) {
       Value one = b.constant(strength.getType(), 1.0);
       Value penalty =
-          RegularizeOp::create(b, op.getType(), op.getKind(), weight, one);
+          RegularizeOp::create(b, op.getType(), op.getKind(), weight, one,
+                               op.getGranularityAttr(), op.getSteAttr());
       Value slope = tensor::ExtractOp::create(b, penalty, ValueRange());
       inputs[1] = b.mul(scalar, slope);
     }

@@ -285,7 +285,7 @@ def test_gate(ste, rule):
     weight, aux = random((3, 4), 1), random((3, 4), 2)
     weight[0, 0] = 0.0
     w, m = program.parameter(weight), program.parameter(aux)
-    t = program.emit((3, 4), f"prune.gate {w}, {m} ste(<{ste}>) rule {rule} : {tensor((3, 4))}")
+    t = program.emit((3, 4), f"prune.gate {w}, {m} ste(<{ste}>) rule {rule} : {tensor((3, 4))}, {tensor((3, 4))}")
     module = native.Module.parse(program.text(program.weighted_sum(t)))
     module.run("builtin.module(prune-differentiate)")
     _, dw, dm = evaluate(module.compile(reference=True), program.values)

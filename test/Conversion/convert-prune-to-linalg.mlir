@@ -19,7 +19,7 @@ func.func @mask(%w: tensor<3x4xf32>, %m: tensor<3x4xi1>) -> tensor<3x4xf32> {
 // CHECK: arith.cmpf ogt
 // CHECK: arith.select
 func.func @gate(%w: tensor<3x4xf32>, %m: tensor<3x4xf32>) -> tensor<3x4xf32> {
-  %0 = prune.gate %w, %m ste(<softplus>) : tensor<3x4xf32>
+  %0 = prune.gate %w, %m ste(<softplus>) : tensor<3x4xf32>, tensor<3x4xf32>
   return %0 : tensor<3x4xf32>
 }
 

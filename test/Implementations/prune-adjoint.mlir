@@ -52,7 +52,7 @@ func.func @f(%w: tensor<4xf32> {prune.param = #prune.param<"w", weight>}, %s: f3
 // CHECK-SAME: %[[W:[^:]*]]: tensor<4xf32> {{{.*}}}, %[[M:[^:]*]]: tensor<4xf32> {{{.*}}}, %[[A:[^:]*]]: tensor<4xf32>
 func.func @f(%w: tensor<4xf32> {prune.param = #prune.param<"w", weight>}, %m: tensor<4xf32> {prune.param = #prune.param<"m", scale>},
              %a: tensor<4xf32>, %o: tensor<f32>) -> tensor<f32> {
-  %t = prune.gate %w, %m ste(<leaky_relu, slope = 0.25>) : tensor<4xf32>
+  %t = prune.gate %w, %m ste(<leaky_relu, slope = 0.25>) : tensor<4xf32>, tensor<4xf32>
   %l = linalg.dot ins(%t, %a : tensor<4xf32>, tensor<4xf32>) outs(%o : tensor<f32>) -> tensor<f32>
   // The weight: where the gate is open.
   // CHECK: %[[DW:.*]] = linalg.generic {{.*}} ins(%[[A]], %[[M]] : tensor<4xf32>, tensor<4xf32>)
@@ -87,13 +87,13 @@ func.func @f(%w: tensor<4xf32> {prune.param = #prune.param<"w", weight>}, %m: te
 // CHECK-SAME: %[[W:[^:]*]]: tensor<4xf32>, %[[M:[^:]*]]: tensor<4xf32> {{{.*}}}, %[[A:[^:]*]]: tensor<4xf32>
 func.func @f(%w: tensor<4xf32>, %m: tensor<4xf32> {prune.param = #prune.param<"m", scale>},
              %a: tensor<4xf32>, %o: tensor<f32>) -> tensor<f32> {
-  %0 = prune.gate %w, %m ste(<linear>) rule chain : tensor<4xf32>
+  %0 = prune.gate %w, %m ste(<linear>) rule chain : tensor<4xf32>, tensor<4xf32>
   %l0 = linalg.dot ins(%0, %a : tensor<4xf32>, tensor<4xf32>) outs(%o : tensor<f32>) -> tensor<f32>
-  %1 = prune.gate %w, %m ste(<hard_sigmoid>) rule chain : tensor<4xf32>
+  %1 = prune.gate %w, %m ste(<hard_sigmoid>) rule chain : tensor<4xf32>, tensor<4xf32>
   %l1 = linalg.dot ins(%1, %a : tensor<4xf32>, tensor<4xf32>) outs(%l0 : tensor<f32>) -> tensor<f32>
-  %2 = prune.gate %w, %m ste(<relu>) rule chain : tensor<4xf32>
+  %2 = prune.gate %w, %m ste(<relu>) rule chain : tensor<4xf32>, tensor<4xf32>
   %l2 = linalg.dot ins(%2, %a : tensor<4xf32>, tensor<4xf32>) outs(%l1 : tensor<f32>) -> tensor<f32>
-  %3 = prune.gate %w, %m ste(<softplus>) rule chain : tensor<4xf32>
+  %3 = prune.gate %w, %m ste(<softplus>) rule chain : tensor<4xf32>, tensor<4xf32>
   %l3 = linalg.dot ins(%3, %a : tensor<4xf32>, tensor<4xf32>) outs(%l2 : tensor<f32>) -> tensor<f32>
   // Softplus.
   // CHECK: linalg.generic {{.*}} ins(%[[A]], %[[W]], %[[M]] :

@@ -39,6 +39,8 @@ struct LowerGate final : OpRewritePattern<GateOp> {
   using OpRewritePattern::OpRewritePattern;
   LogicalResult matchAndRewrite(GateOp op,
                                 PatternRewriter &rewriter) const override {
+    if (op.getGranularity())
+      return rewriter.notifyMatchFailure(op, "gates of groups");
     ImplicitLocOpBuilder b(op.getLoc(), rewriter);
     auto type = cast<RankedTensorType>(op.getType());
     Value zero = createNumber(b, type.getElementType(), 0.0);

@@ -74,6 +74,8 @@ static Value createPenalty(ImplicitLocOpBuilder &b, RegularizerKind kind,
     Value ratio = arith::DivFOp::create(b, square, norms.q);
     return guardZeroTensor(b, norms.q, ratio);
   }
+  default:
+    break;
   }
   llvm_unreachable("unknown regularizer");
 }
@@ -128,6 +130,8 @@ static GradientFactors createFactors(ImplicitLocOpBuilder &b,
   case RegularizerKind::HoyerSquare:
     return createHoyerSquareFactors(b, createNorms(b, op.getWeight()),
                                     strength);
+  default:
+    break;
   }
   llvm_unreachable("unknown regularizer");
 }
@@ -143,12 +147,20 @@ static Value createSignTerm(ImplicitLocOpBuilder &e, Value factor,
   return arith::SelectOp::create(e, isPositive, factor, atMostZero);
 }
 
+/// True for the penalties that depend on the two norms of the whole tensor.
+static bool hasNormForm(RegularizerKind kind) {
+  return kind == RegularizerKind::L1 || kind == RegularizerKind::L2 ||
+         kind == RegularizerKind::Hoyer || kind == RegularizerKind::HoyerSquare;
+}
+
 namespace {
 
 struct LowerRegularize final : OpRewritePattern<RegularizeOp> {
   using OpRewritePattern::OpRewritePattern;
   LogicalResult matchAndRewrite(RegularizeOp op,
                                 PatternRewriter &rewriter) const override {
+    if (!hasNormForm(op.getKind()))
+      return rewriter.notifyMatchFailure(op, "no function of norms");
     ImplicitLocOpBuilder b(op.getLoc(), rewriter);
     Norms norms = createNorms(b, op.getWeight());
     Value penalty = createPenalty(b, op.getKind(), norms);
@@ -163,6 +175,8 @@ struct LowerRegularizeGradient final : OpRewritePattern<RegularizeGradientOp> {
   using OpRewritePattern::OpRewritePattern;
   LogicalResult matchAndRewrite(RegularizeGradientOp op,
                                 PatternRewriter &rewriter) const override {
+    if (!hasNormForm(op.getKind()))
+      return rewriter.notifyMatchFailure(op, "no function of norms");
     ImplicitLocOpBuilder b(op.getLoc(), rewriter);
     GradientFactors factors = createFactors(b, op);
     Value gradient = createElementwise(

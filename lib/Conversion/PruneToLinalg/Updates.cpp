@@ -61,6 +61,15 @@ static Value createBlend(ImplicitLocOpBuilder &e, double a, Value x, double c,
   return arith::AddFOp::create(e, termX, termY);
 }
 
+/// Gives back the old state where the mask is not set.
+static void holdMasked(ImplicitLocOpBuilder &e, SmallVectorImpl<Value> &results,
+                       Value mask, ValueRange oldState) {
+  for (auto [result, old] : llvm::zip_equal(results, oldState)) {
+    Value held = arith::SelectOp::create(e, mask, result, old);
+    result = held;
+  }
+}
+
 /// Scalars of one iteration, by name. Loop order: gradient, mask, then the
 /// destinations.
 static SmallVector<Value> buildSgd(SgdUpdateOp op, ImplicitLocOpBuilder &e,
@@ -88,6 +97,8 @@ static SmallVector<Value> buildSgd(SgdUpdateOp op, ImplicitLocOpBuilder &e,
   SmallVector<Value> results{mask(moved)};
   if (velocity)
     results.push_back(velocity);
+  if (op.getHold())
+    holdMasked(e, results, args[1], args.drop_front(2));
   return results;
 }
 
@@ -161,8 +172,10 @@ static SmallVector<Value> buildAdam(AdamUpdateOp op, ImplicitLocOpBuilder &e,
   Value scaled = arith::MulFOp::create(e, op.getLearningRate(), unbiasedFirst);
   Value step = arith::DivFOp::create(e, scaled, denominator);
   Value moved = arith::SubFOp::create(e, weight, step);
-  Value newWeight = mask(moved);
-  return {newWeight, first, second};
+  SmallVector<Value> results{mask(moved), first, second};
+  if (op.getHold())
+    holdMasked(e, results, args[1], args.drop_front(2));
+  return results;
 }
 
 namespace {

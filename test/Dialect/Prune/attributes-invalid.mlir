@@ -135,6 +135,12 @@ func.func private @f() attributes {prune.kernel = "csr"}
 
 // -----
 
+// attribute_c1
+// expected-error @below {{attribute 'prune.frozen' expects no value, got true}}
+func.func private @f(tensor<2xf32> {prune.frozen = true})
+
+// -----
+
 // attribute_c2
 // expected-error @below {{unknown attribute 'prune.wieght' of the prune dialect}}
 func.func private @f(tensor<2xf32> {prune.wieght = "w"})

@@ -16,7 +16,7 @@ func.func @everything(%g: tensor<2x2xf32> {prune.state = "velocity:w"}, %lr: f32
   %w = arith.constant {prune.param = #prune.param<"w", weight>} dense_resource<w> : tensor<2x2xf32>
   %m = arith.constant dense_resource<mask> : tensor<2x2xi1>
   %a = prune.apply_mask %w, %m : tensor<2x2xf32>
-  %b = prune.gate %a, %g ste(<leaky_relu, slope = 0.1>) rule chain : tensor<2x2xf32>
+  %b = prune.gate %a, %g ste(<leaky_relu, slope = 0.1>) rule chain : tensor<2x2xf32>, tensor<2x2xf32>
   %d = prune.dropout %b, %t rate 0.3 seed -7 : tensor<2x2xf32>
   %r = prune.regularize_gradient hoyer %d, %lr : tensor<2x2xf32>
   %s = prune.score %r criterion(<magnitude, p = 0.1>) granularity(<vector, axis = 1>) : tensor<2x2xf32> -> tensor<2xf32>

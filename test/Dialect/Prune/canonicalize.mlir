@@ -70,7 +70,7 @@ func.func @resources(%w: tensor<4xf32>, %s: f32) -> (tensor<4xf32>, tensor<4xf32
   // CHECK: prune.apply_mask
   %0 = prune.apply_mask %w, %m : tensor<4xf32>
   // CHECK: prune.gate
-  %1 = prune.gate %w, %a ste(<relu>) : tensor<4xf32>
+  %1 = prune.gate %w, %a ste(<relu>) : tensor<4xf32>, tensor<4xf32>
   // CHECK: prune.regularize l1
   %2 = prune.regularize l1 %a, %s : tensor<4xf32>
   // CHECK: prune.sgd_update {{.*}} mask
@@ -92,7 +92,7 @@ func.func @resources(%w: tensor<4xf32>, %s: f32) -> (tensor<4xf32>, tensor<4xf32
 // CHECK-SAME: %[[W:.*]]: tensor<4xf32>
 func.func @open_gate(%w: tensor<4xf32>) -> tensor<4xf32> {
   %a = arith.constant dense<1.0e-3> : tensor<4xf32>
-  %0 = prune.gate %w, %a ste(<softplus>) : tensor<4xf32>
+  %0 = prune.gate %w, %a ste(<softplus>) : tensor<4xf32>, tensor<4xf32>
   // CHECK-NEXT: return %[[W]]
   return %0 : tensor<4xf32>
 }
@@ -101,7 +101,7 @@ func.func @open_gate(%w: tensor<4xf32>) -> tensor<4xf32> {
 // CHECK-LABEL: func @shut_gate
 func.func @shut_gate(%w: tensor<4xf32>) -> tensor<4xf32> {
   %a = arith.constant dense<0.0> : tensor<4xf32>
-  %0 = prune.gate %w, %a ste(<softplus>) : tensor<4xf32>
+  %0 = prune.gate %w, %a ste(<softplus>) : tensor<4xf32>, tensor<4xf32>
   // CHECK-NEXT: %[[ZERO:.*]] = arith.constant dense<0.000000e+00> : tensor<4xf32>
   // CHECK-NEXT: return %[[ZERO]]
   return %0 : tensor<4xf32>
@@ -111,7 +111,7 @@ func.func @shut_gate(%w: tensor<4xf32>) -> tensor<4xf32> {
 func.func @gate_of_both_signs(%w: tensor<2xf32>) -> tensor<2xf32> {
   %a = arith.constant dense<[-1.0, 1.0]> : tensor<2xf32>
   // CHECK: prune.gate
-  %0 = prune.gate %w, %a ste(<softplus>) : tensor<2xf32>
+  %0 = prune.gate %w, %a ste(<softplus>) : tensor<2xf32>, tensor<2xf32>
   return %0 : tensor<2xf32>
 }
 

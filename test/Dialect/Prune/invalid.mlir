@@ -45,7 +45,7 @@ func.func @f(%w: tensor<*xf32>, %m: tensor<4xi1>) {
 
 // gate_c1
 func.func @f(%w: tensor<4xf32>, %a: tensor<4xf64>) {
-  // expected-error @below {{failed to verify that all of {weight, aux, result} have same type}}
+  // expected-error @below {{expected auxiliary parameters of type 'tensor<4xf32>', got 'tensor<4xf64>'}}
   %0 = "prune.gate"(%w, %a) {ste = #prune.ste<relu>} : (tensor<4xf32>, tensor<4xf64>) -> tensor<4xf32>
   return
 }

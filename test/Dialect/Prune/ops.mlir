@@ -12,10 +12,10 @@ func.func @parameters(%w: tensor<3x2xf32> {prune.param = #prune.param<"fc1.weigh
 func.func @masks(%w: tensor<4x8xf32>, %a: tensor<4x8xf32>, %m: tensor<4x8xi1>) -> tensor<4x8xf32> {
   // CHECK: prune.apply_mask %{{.*}}, %{{.*}} : tensor<4x8xf32>
   %0 = prune.apply_mask %w, %m : tensor<4x8xf32>
-  // CHECK: prune.gate %{{.*}}, %{{.*}} ste(<hard_sigmoid>) : tensor<4x8xf32>
-  %1 = prune.gate %0, %a ste(<hard_sigmoid>) : tensor<4x8xf32>
-  // CHECK: prune.gate %{{.*}}, %{{.*}} ste(<leaky_relu, slope = 1.000000e-01>) rule chain : tensor<4x8xf32>
-  %2 = prune.gate %1, %a ste(<leaky_relu, slope = 0.1>) rule chain : tensor<4x8xf32>
+  // CHECK: prune.gate %{{.*}}, %{{.*}} ste(<hard_sigmoid>) : tensor<4x8xf32>, tensor<4x8xf32>
+  %1 = prune.gate %0, %a ste(<hard_sigmoid>) : tensor<4x8xf32>, tensor<4x8xf32>
+  // CHECK: prune.gate %{{.*}}, %{{.*}} ste(<leaky_relu, slope = 1.000000e-01>) rule chain : tensor<4x8xf32>, tensor<4x8xf32>
+  %2 = prune.gate %1, %a ste(<leaky_relu, slope = 0.1>) rule chain : tensor<4x8xf32>, tensor<4x8xf32>
   return %2 : tensor<4x8xf32>
 }
 
@@ -76,5 +76,48 @@ func.func @training(%w: tensor<4x8xf32>, %g: tensor<4x8xf32>, %v: tensor<4x8xf32
   %p2 = prune.regularize l2 %w, %lr : tensor<4x8xf32>
   // CHECK: prune.regularize_gradient hoyer %{{.*}} : tensor<4x8xf32>
   %q2 = prune.regularize_gradient hoyer %w, %lr : tensor<4x8xf32>
+  return
+}
+
+// CHECK-LABEL: func @sparse_training
+func.func @sparse_training(%w: tensor<8x4x3x3xf32>, %m: tensor<8xf32>, %mask: tensor<8x4x3x3xi1>, %r: f32, %t: i64) {
+  // CHECK: prune.gate %{{.*}}, %{{.*}} ste(<softplus>) granularity(<channel, axis = 0>) : tensor<8x4x3x3xf32>, tensor<8xf32>
+  %0 = prune.gate %w, %m ste(<softplus>) granularity(<channel, axis = 0>) : tensor<8x4x3x3xf32>, tensor<8xf32>
+  // CHECK: prune.apply_mask %{{.*}}, %{{.*}} {decay = 2.000000e-04 : f64, straight_through} : tensor<8x4x3x3xf32>
+  %1 = prune.apply_mask %w, %mask {straight_through, decay = 2.0e-4 : f64} : tensor<8x4x3x3xf32>
+  // CHECK: prune.regularize group_hoyer_square %{{.*}}, %{{.*}} granularity(<channel, axis = 1>) : tensor<8x4x3x3xf32>
+  %2 = prune.regularize group_hoyer_square %w, %r granularity(<channel, axis = 1>) : tensor<8x4x3x3xf32>
+  // CHECK: prune.regularize_gradient group_lasso %{{.*}}, %{{.*}} granularity(<channel, axis = 0>) : tensor<8x4x3x3xf32>
+  %3 = prune.regularize_gradient group_lasso %w, %r granularity(<channel, axis = 0>) : tensor<8x4x3x3xf32>
+  // CHECK: prune.regularize open_gates %{{.*}}, %{{.*}} ste(<softplus>) : tensor<8xf32>
+  %4 = prune.regularize open_gates %m, %r ste(<softplus>) : tensor<8xf32>
+  // CHECK: prune.regularize transformed_l1 %{{.*}}, %{{.*}} : tensor<8xf32>
+  %5 = prune.regularize transformed_l1 %m, %r : tensor<8xf32>
+  // CHECK: prune.proximal l1 %{{.*}}, %{{.*}} : tensor<8x4x3x3xf32>
+  %6 = prune.proximal l1 %w, %r : tensor<8x4x3x3xf32>
+  // CHECK: prune.proximal group_lasso %{{.*}}, %{{.*}} granularity(<channel, axis = 0>) : tensor<8x4x3x3xf32>
+  %7 = prune.proximal group_lasso %w, %r granularity(<channel, axis = 0>) : tensor<8x4x3x3xf32>
+  %8 = prune.score %w criterion(<magnitude>) granularity(<unstructured>) : tensor<8x4x3x3xf32> -> tensor<8x4x3x3xf32>
+  // CHECK: prune.select_mask %{{.*}} selection(<ratio>) value %{{.*}} : f32 granularity(<unstructured>) : (tensor<8x4x3x3xf32>) -> tensor<8x4x3x3xi1>
+  %9 = prune.select_mask %8 selection(<ratio>) value %r : f32 granularity(<unstructured>) : (tensor<8x4x3x3xf32>) -> tensor<8x4x3x3xi1>
+  // CHECK: prune.sgd_update %{{.*}}, %{{.*}}, lr %{{.*}} mask %{{.*}} {hold}
+  %10 = prune.sgd_update %w, %w, lr %r mask %mask {hold} : (tensor<8x4x3x3xf32>, tensor<8x4x3x3xf32>, f32, tensor<8x4x3x3xi1>) -> tensor<8x4x3x3xf32>
+  // CHECK: prune.adam_update {{.*}} mask %{{.*}} {hold}
+  %w5, %m5, %u5 = prune.adam_update %w, %w, lr %r step %t moments %w, %w mask %mask {hold}
+      : (tensor<8x4x3x3xf32>, tensor<8x4x3x3xf32>, f32, i64, tensor<8x4x3x3xf32>, tensor<8x4x3x3xf32>, tensor<8x4x3x3xi1>)
+      -> (tensor<8x4x3x3xf32>, tensor<8x4x3x3xf32>, tensor<8x4x3x3xf32>)
+  return
+}
+
+// CHECK-LABEL: func @layers
+func.func @layers(%x: tensor<2x3x8x8xf32>, %c: tensor<3xf32>, %p: tensor<2x3x4x4xf32>) {
+  // CHECK: prune.batch_norm %{{.*}}, %{{.*}}, %{{.*}}, %{{.*}}, %{{.*}} epsilon 1.000000e-05 : tensor<2x3x8x8xf32>, tensor<3xf32>
+  %y = prune.batch_norm %x, %c, %c, %c, %c epsilon 1.0e-5 : tensor<2x3x8x8xf32>, tensor<3xf32>
+  // CHECK: prune.batch_norm_training %{{.*}}, %{{.*}}, %{{.*}} epsilon 1.000000e-05 : tensor<2x3x8x8xf32>, tensor<3xf32>
+  %z, %mean, %variance = prune.batch_norm_training %x, %c, %c epsilon 1.0e-5 : tensor<2x3x8x8xf32>, tensor<3xf32>
+  // CHECK: prune.batch_norm_gradient %{{.*}}, %{{.*}}, %{{.*}}, %{{.*}}, %{{.*}} epsilon 1.000000e-05 : tensor<2x3x8x8xf32>, tensor<3xf32>
+  %dx, %ds, %db = prune.batch_norm_gradient %x, %c, %mean, %variance, %y epsilon 1.0e-5 : tensor<2x3x8x8xf32>, tensor<3xf32>
+  // CHECK: prune.max_pool_gradient %{{.*}}, %{{.*}}, %{{.*}} window [2, 2] strides [2, 2] dilations [1, 1] : tensor<2x3x8x8xf32>, tensor<2x3x4x4xf32>
+  %g = prune.max_pool_gradient %x, %p, %p window [2, 2] strides [2, 2] dilations [1, 1] : tensor<2x3x8x8xf32>, tensor<2x3x4x4xf32>
   return
 }

@@ -48,6 +48,12 @@ static LogicalResult verifyAttribute(Operation *op, NamedAttribute attribute) {
                              << "' expects #prune.kernel, got " << value;
     return success();
   }
+  if (name == PruneDialect::kFrozenAttrName) {
+    if (!isa<UnitAttr>(value))
+      return op->emitError()
+             << "attribute '" << name << "' expects no value, got " << value;
+    return success();
+  }
   if (name == PruneDialect::kValueAttrName) {
     if (!isa<ElementsAttr>(value))
       return op->emitError()

@@ -40,12 +40,24 @@ static bool isConstantMask(Attribute value, bool bit) {
 OpFoldResult ApplyMaskOp::fold(FoldAdaptor adaptor) {
   if (isConstantMask(adaptor.getMask(), true))
     return getWeight();
-  if (isConstantMask(adaptor.getMask(), false))
+  // What a straight-through mask prunes still gets a gradient.
+  if (isConstantMask(adaptor.getMask(), false) && !getStraightThrough())
     return Builder(getContext()).getZeroAttr(getType());
   auto producer = getWeight().getDefiningOp<ApplyMaskOp>();
-  if (producer && producer.getMask() == getMask())
+  if (producer && producer.getMask() == getMask() &&
+      producer.getStraightThrough() == getStraightThrough())
     return getWeight();
   return {};
+}
+
+LogicalResult ApplyMaskOp::verify() {
+  double decay = getDecay().convertToDouble();
+  // apply_mask_c2
+  if (!(decay >= 0.0) || (decay != 0.0 && !getStraightThrough()))
+    return emitOpError() << "expected a decay that is not negative, and "
+                            "'straight_through' with it, got "
+                         << decay;
+  return success();
 }
 
 namespace {
@@ -58,6 +70,8 @@ struct MergeMasks final : OpRewritePattern<ApplyMaskOp> {
     if (!producer)
       return rewriter.notifyMatchFailure(op,
                                          "the weight is not masked already");
+    if (producer.getStraightThrough() || op.getStraightThrough())
+      return rewriter.notifyMatchFailure(op, "the gradients would differ");
     auto both = arith::AndIOp::create(rewriter, op.getLoc(), producer.getMask(),
                                       op.getMask());
     rewriter.replaceOpWithNewOp<ApplyMaskOp>(op, producer.getWeight(), both);
@@ -94,6 +108,8 @@ struct FoldTrivialSelection final : OpRewritePattern<SelectMaskOp> {
   using OpRewritePattern::OpRewritePattern;
   LogicalResult matchAndRewrite(SelectMaskOp op,
                                 PatternRewriter &rewriter) const override {
+    if (op.getValue())
+      return rewriter.notifyMatchFailure(op, "the value comes at run time");
     SelectionAttr selection = op.getSelection();
     bool isRatio = selection.getKind() == SelectionKind::Ratio;
     bool keepsAll = selection.getKind() == SelectionKind::KeepAll ||
@@ -214,7 +230,82 @@ LogicalResult SelectMaskOp::verify() {
                            << elementType << " and "
                            << scoreType.getElementType();
   }
+  if (!getValue())
+    return success();
+  if (getSelection().getKind() == SelectionKind::KeepAll) // select_mask_c4
+    return emitOpError("expected a threshold or a ratio with a run-time value");
+  if (getValue().getType() != elementType) // select_mask_c3
+    return emitOpError() << "expected a run-time value of element type "
+                         << elementType << ", got " << getValue().getType();
   return success();
+}
+
+//===----------------------------------------------------------------------===//
+// GateOp, regularisers and proximal steps
+//===----------------------------------------------------------------------===//
+
+LogicalResult GateOp::verify() {
+  auto weightType = cast<RankedTensorType>(getWeight().getType());
+  auto auxType = cast<RankedTensorType>(getAux().getType());
+  SmallVector<int64_t> expected = llvm::to_vector(weightType.getShape());
+  if (getGranularity()) {
+    auto grid = getGranularity()->getGridShape(weightType.getShape());
+    if (failed(grid)) // gate_c1
+      return emitOpError() << "granularity " << *getGranularity()
+                           << " does not fit a weight of shape "
+                           << formatShape(weightType.getShape());
+    expected = *grid;
+  }
+  auto type = RankedTensorType::get(expected, weightType.getElementType());
+  if (auxType != type) // gate_c1
+    return emitOpError() << "expected auxiliary parameters of type " << type
+                         << ", got " << auxType;
+  return success();
+}
+
+/// Checks that a granularity is given exactly when `isGrouped`, fits the weight
+/// and gives groups of elements.
+static LogicalResult verifyGroups(Operation *op, Value weight,
+                                  std::optional<GranularityAttr> granularity,
+                                  bool isGrouped) {
+  if (granularity.has_value() != isGrouped)
+    return op->emitOpError()
+           << "expected " << (isGrouped ? "a" : "no") << " granularity";
+  if (!isGrouped)
+    return success();
+  auto type = cast<RankedTensorType>(weight.getType());
+  if (granularity->getKind() == GranularityKind::NOfM ||
+      failed(granularity->getGridShape(type.getShape())))
+    return op->emitOpError() << "granularity " << *granularity
+                             << " does not group a weight of shape "
+                             << formatShape(type.getShape());
+  return success();
+}
+
+/// regularize_c2, regularize_c3, regularize_gradient_c2
+template <typename OpTy>
+static LogicalResult verifyRegularizer(OpTy op) {
+  RegularizerKind kind = op.getKind();
+  bool isGrouped = kind == RegularizerKind::GroupLasso ||
+                   kind == RegularizerKind::GroupHoyerSquare;
+  if (failed(verifyGroups(op, op.getWeight(), op.getGranularity(), isGrouped)))
+    return failure();
+  bool countsGates = kind == RegularizerKind::OpenGates;
+  if (op.getSte().has_value() != countsGates)
+    return op.emitOpError()
+           << "expected " << (countsGates ? "an" : "no") << " estimator";
+  return success();
+}
+
+LogicalResult RegularizeOp::verify() { return verifyRegularizer(*this); }
+
+LogicalResult RegularizeGradientOp::verify() {
+  return verifyRegularizer(*this);
+}
+
+LogicalResult ProximalOp::verify() { // proximal_c1
+  return verifyGroups(*this, getWeight(), getGranularity(),
+                      getKind() == ProximalKind::GroupLasso);
 }
 
 //===----------------------------------------------------------------------===//
@@ -244,6 +335,62 @@ LogicalResult SoftmaxCrossEntropyOp::verify() {
            << "expected logits [batch, classes] and labels [batch], got "
            << formatShape(logits.getShape()) << " and "
            << formatShape(labels.getShape());
+  return success();
+}
+
+//===----------------------------------------------------------------------===//
+// Layers
+//===----------------------------------------------------------------------===//
+
+/// Checks that `scale`, and with it all values of its type, has one element per
+/// channel of the input (batch_norm_c1), and epsilon (batch_norm_c2).
+template <typename OpTy>
+static LogicalResult verifyBatchNorm(OpTy op) {
+  auto type = cast<RankedTensorType>(op.getInput().getType());
+  if (type.getRank() < 2)
+    return op.emitOpError()
+           << "expected an input of at least two dimensions, got " << type;
+  auto expected =
+      RankedTensorType::get(type.getDimSize(1), type.getElementType());
+  if (op.getScale().getType() != expected)
+    return op.emitOpError() << "expected one element per channel, " << expected
+                            << ", got " << op.getScale().getType();
+  if (!(op.getEpsilon().convertToDouble() > 0.0))
+    return op.emitOpError("expected a positive epsilon");
+  return success();
+}
+
+LogicalResult BatchNormOp::verify() { return verifyBatchNorm(*this); }
+
+LogicalResult BatchNormTrainingOp::verify() { return verifyBatchNorm(*this); }
+
+LogicalResult BatchNormGradientOp::verify() { return verifyBatchNorm(*this); }
+
+LogicalResult MaxPoolGradientOp::verify() {
+  auto input = cast<RankedTensorType>(getInput().getType());
+  auto output = cast<RankedTensorType>(getOutput().getType());
+  if (input.getRank() != 4 || output.getRank() != 4 ||
+      input.getShape().take_front(2) != output.getShape().take_front(2) ||
+      input.getElementType() != output.getElementType()) // max_pool_gradient_c1
+    return emitOpError() << "expected input and output [n, c, h, w] of one "
+                            "batch, channels and element type, got "
+                         << input << " and " << output;
+  auto isPair = [](ArrayRef<int64_t> values) {
+    return values.size() == 2 && values[0] > 0 && values[1] > 0;
+  };
+  // max_pool_gradient_c2
+  if (!isPair(getWindow()) || !isPair(getStrides()) || !isPair(getDilations()))
+    return emitOpError("expected two positive numbers each for window, strides "
+                       "and dilations");
+  for (unsigned i = 0; i < 2; ++i) {
+    int64_t reach = (getWindow()[i] - 1) * getDilations()[i] + 1;
+    int64_t room = input.getDimSize(i + 2) - reach;
+    int64_t extent = room < 0 ? 0 : room / getStrides()[i] + 1;
+    if (output.getDimSize(i + 2) != extent)
+      return emitOpError() << "expected extent " << extent << " in dimension "
+                           << i + 2 << " of the output, got "
+                           << output.getDimSize(i + 2);
+  }
   return success();
 }
 
@@ -287,6 +434,8 @@ LogicalResult SgdUpdateOp::verify() {
     return emitOpError() << "expected a momentum in [0, 1), got " << momentum;
   if (!(getWeightDecay().convertToDouble() >= 0.0)) // sgd_update_c3
     return emitOpError("expected a weight decay that is not negative");
+  if (getHold() && !getMask()) // sgd_update_c5
+    return emitOpError("expected a mask with hold");
   SmallVector<Value> sameType{getGradient()};
   if (getVelocity())
     sameType.push_back(getVelocity());
@@ -321,7 +470,10 @@ struct DropFullMask final : OpRewritePattern<OpTy> {
     if (!op.getMask() || !matchPattern(op.getMask(), m_Constant(&mask)) ||
         !isConstantMask(mask, true))
       return rewriter.notifyMatchFailure(op, "the mask may prune");
-    rewriter.modifyOpInPlace(op, [&] { op.getMaskMutable().clear(); });
+    rewriter.modifyOpInPlace(op, [&] {
+      op.getMaskMutable().clear();
+      op.setHold(false);
+    });
     return success();
   }
 };
@@ -351,6 +503,8 @@ LogicalResult AdamUpdateOp::verify() {
     return emitOpError("expected a positive epsilon");
   if (!(getWeightDecay().convertToDouble() >= 0.0))
     return emitOpError("expected a weight decay that is not negative");
+  if (getHold() && !getMask()) // adam_update_c3
+    return emitOpError("expected a mask with hold");
   return verifyUpdateTypes(*this, getWeight(),
                            {getGradient(), getMoment1(), getMoment2()},
                            getLearningRate(), getMask()); // adam_update_c2

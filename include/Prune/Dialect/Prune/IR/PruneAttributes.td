@@ -23,7 +23,8 @@ def Prune_ParamAttr : Prune_Attr<"Param", "param"> {
     Marks a function argument or an `arith.constant` as a parameter of the
     network. The name is unique in a function (`fc1.weight`); the role tells
     passes what may be pruned (`weight`), what carries constants away (`bias`),
-    and what is not trained (`buffer`).
+    what is not trained (`buffer`), and what opens and closes gates of weights
+    (`auxiliary`, `prune.gate`).
 
     Example: `#prune.param<"fc1.weight", weight>`
 
@@ -36,7 +37,7 @@ def Prune_ParamAttr : Prune_Attr<"Param", "param"> {
   let assemblyFormat = "`<` $name `,` $role `>`";
   let genVerifyDecl = 1;
   let extraClassDeclaration = [{
-    /// Weights, biases and scales are trained; buffers are not.
+    /// Buffers are not trained, all others are.
     bool isTrainable() const { return getRole() != ParamRole::Buffer; }
   }];
 }

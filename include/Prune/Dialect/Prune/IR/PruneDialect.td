@@ -38,6 +38,8 @@ def Prune_Dialect : Dialect {
     * `prune.result` (integer): on a function argument after
       prune-results-to-destinations, the number of the original result that the
       argument receives.
+    * `prune.frozen` (unit): on a function argument with `prune.param`, that the
+      parameter is not trained: it gets no gradient and no update.
     * `prune.kernel` (`#prune.kernel`): on a contraction, the kernel chosen.
 
     **Constraints**
@@ -66,6 +68,7 @@ def Prune_Dialect : Dialect {
     static constexpr ::llvm::StringLiteral kOutputAttrName = "prune.output";
     static constexpr ::llvm::StringLiteral kResultAttrName = "prune.result";
     static constexpr ::llvm::StringLiteral kKernelAttrName = "prune.kernel";
+    static constexpr ::llvm::StringLiteral kFrozenAttrName = "prune.frozen";
 
     void registerAttributes();
   }];

@@ -21,7 +21,8 @@ def Prune_ParamRole : Prune_Enum<"ParamRole", "role of a parameter", [
   I32EnumAttrCase<"Weight", 0, "weight">,
   I32EnumAttrCase<"Bias", 1, "bias">,
   I32EnumAttrCase<"Scale", 2, "scale">,
-  I32EnumAttrCase<"Buffer", 3, "buffer">
+  I32EnumAttrCase<"Buffer", 3, "buffer">,
+  I32EnumAttrCase<"Auxiliary", 4, "auxiliary">
 ]>;
 
 def Prune_GranularityKind : Prune_Enum<"GranularityKind", "shape of what is pruned together", [
@@ -54,7 +55,16 @@ def Prune_RegularizerKind : Prune_Enum<"RegularizerKind", "penalty on a tensor",
   I32EnumAttrCase<"L1", 0, "l1">,
   I32EnumAttrCase<"L2", 1, "l2">,
   I32EnumAttrCase<"Hoyer", 2, "hoyer">,
-  I32EnumAttrCase<"HoyerSquare", 3, "hoyer_square">
+  I32EnumAttrCase<"HoyerSquare", 3, "hoyer_square">,
+  I32EnumAttrCase<"TransformedL1", 4, "transformed_l1">,
+  I32EnumAttrCase<"GroupLasso", 5, "group_lasso">,
+  I32EnumAttrCase<"GroupHoyerSquare", 6, "group_hoyer_square">,
+  I32EnumAttrCase<"OpenGates", 7, "open_gates">
+]>;
+
+def Prune_ProximalKind : Prune_Enum<"ProximalKind", "penalty whose proximal step is taken", [
+  I32EnumAttrCase<"L1", 0, "l1">,
+  I32EnumAttrCase<"GroupLasso", 1, "group_lasso">
 ]>;
 
 def Prune_SelectionKind : Prune_Enum<"SelectionKind", "how a mask follows from scores", [

@@ -218,7 +218,7 @@ Value UpdateBuilder::addSgd(const TrainableParameter &parameter, Value mask) {
   auto update =
       SgdUpdateOp::create(builder, loc, type, velocity ? type : Type(), weight,
                           getGradient(parameter), learningRate, velocity, mask,
-                          momentum, decay, nesterov);
+                          momentum, decay, nesterov, /*hold=*/UnitAttr());
   if (velocity)
     setState(state, update.getNewVelocity());
   return update.getNewWeight();
@@ -236,10 +236,11 @@ Value UpdateBuilder::addAdam(const TrainableParameter &parameter, Value mask) {
   FloatAttr beta2 = builder.getF64FloatAttr(options.beta2);
   FloatAttr epsilon = builder.getF64FloatAttr(options.epsilon);
   FloatAttr decay = getDecay(parameter.param);
-  auto update = AdamUpdateOp::create(builder, loc, type, type, type, weight,
-                                     getGradient(parameter), learningRate,
-                                     stepNumber, moment1, moment2, mask, beta1,
-                                     beta2, epsilon, decay);
+  auto update =
+      AdamUpdateOp::create(builder, loc, type, type, type, weight,
+                           getGradient(parameter), learningRate, stepNumber,
+                           moment1, moment2, mask, beta1, beta2, epsilon, decay,
+                           /*hold=*/UnitAttr());
   setState(state1, update.getNewMoment1());
   setState(state2, update.getNewMoment2());
   return update.getNewWeight();

@@ -153,11 +153,15 @@ Value InsertRegularizersPass::addPenalty(LossFunction &loss,
   auto type = cast<RankedTensorType>(weight.getType());
   auto scalar = RankedTensorType::get({}, type.getElementType());
   auto penalty =
-      RegularizeOp::create(builder, loc, scalar, kind, weight, amount);
+      RegularizeOp::create(builder, loc, scalar, kind, weight, amount,
+                           /*granularity=*/GranularityAttr(),
+                           /*ste=*/SteAttr());
   if (parameter.gradient) {
     Value gradient = returnOp.getOperand(*parameter.gradient);
     auto extra =
-        RegularizeGradientOp::create(builder, loc, type, kind, weight, amount);
+        RegularizeGradientOp::create(builder, loc, type, kind, weight, amount,
+                                     /*granularity=*/GranularityAttr(),
+                                     /*ste=*/SteAttr());
     auto sum = arith::AddFOp::create(builder, loc, gradient, extra);
     returnOp.setOperand(*parameter.gradient, sum);
   }

@@ -52,8 +52,7 @@ void MaskGradientsPass::maskGradient(LossFunction &loss,
   func::ReturnOp returnOp = loss.getReturn();
   OpBuilder builder(returnOp);
   Value gradient = returnOp.getOperand(*parameter.gradient);
-  auto masked =
-      ApplyMaskOp::create(builder, loc, gradient.getType(), gradient, mask);
+  auto masked = ApplyMaskOp::create(builder, loc, gradient, mask);
   returnOp.setOperand(*parameter.gradient, masked);
   remark::passed(loc, remark::RemarkOpts::name("GradientMasked")
                           .category(DEBUG_TYPE)
