@@ -6,6 +6,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "FormatShape.h"
 #include "Prune/Dialect/Prune/IR/Prune.h"
 
 #include "mlir/IR/Builders.h"
@@ -129,23 +130,6 @@ struct FoldTrivialSelection final : OpRewritePattern<SelectMaskOp> {
   }
 };
 
-/// A penalty of strength zero, or of a weight of zeros, and its gradient, are
-/// zero.
-template <typename OpTy>
-struct FoldZeroStrength final : OpRewritePattern<OpTy> {
-  using OpRewritePattern<OpTy>::OpRewritePattern;
-  LogicalResult matchAndRewrite(OpTy op,
-                                PatternRewriter &rewriter) const override {
-    if (!matchPattern(op.getStrength(), m_AnyZeroFloat()) &&
-        !matchPattern(op.getWeight(), m_AnyZeroFloat()))
-      return rewriter.notifyMatchFailure(
-          op, "neither strength nor weight is constant zero");
-    Type type = op->getResult(0).getType();
-    rewriter.replaceOpWithNewOp<arith::ConstantOp>(
-        op, cast<TypedAttr>(rewriter.getZeroAttr(type)));
-    return success();
-  }
-};
 } // namespace
 
 void ApplyMaskOp::getCanonicalizationPatterns(RewritePatternSet &patterns,
@@ -163,29 +147,9 @@ void SelectMaskOp::getCanonicalizationPatterns(RewritePatternSet &patterns,
   patterns.add<FoldTrivialSelection>(context);
 }
 
-void RegularizeOp::getCanonicalizationPatterns(RewritePatternSet &patterns,
-                                               MLIRContext *context) {
-  patterns.add<FoldZeroStrength<RegularizeOp>>(context);
-}
-
-void RegularizeGradientOp::getCanonicalizationPatterns(
-    RewritePatternSet &patterns, MLIRContext *context) {
-  patterns.add<FoldZeroStrength<RegularizeGradientOp>>(context);
-}
-
 //===----------------------------------------------------------------------===//
 // ScoreOp and SelectMaskOp
 //===----------------------------------------------------------------------===//
-
-/// Renders a shape as 300x784 for a diagnostic; a scalar shape as "scalar".
-static std::string formatShape(ArrayRef<int64_t> shape) {
-  if (shape.empty())
-    return "scalar";
-  std::string text;
-  llvm::raw_string_ostream stream(text);
-  llvm::interleave(shape, stream, "x");
-  return text;
-}
 
 LogicalResult ScoreOp::verify() {
   auto weightType = cast<RankedTensorType>(getWeight().getType());
@@ -241,7 +205,7 @@ LogicalResult SelectMaskOp::verify() {
 }
 
 //===----------------------------------------------------------------------===//
-// GateOp, regularisers and proximal steps
+// GateOp
 //===----------------------------------------------------------------------===//
 
 LogicalResult GateOp::verify() {
@@ -261,251 +225,4 @@ LogicalResult GateOp::verify() {
     return emitOpError() << "expected auxiliary parameters of type " << type
                          << ", got " << auxType;
   return success();
-}
-
-/// Checks that a granularity is given exactly when `isGrouped`, fits the weight
-/// and gives groups of elements.
-static LogicalResult verifyGroups(Operation *op, Value weight,
-                                  std::optional<GranularityAttr> granularity,
-                                  bool isGrouped) {
-  if (granularity.has_value() != isGrouped)
-    return op->emitOpError()
-           << "expected " << (isGrouped ? "a" : "no") << " granularity";
-  if (!isGrouped)
-    return success();
-  auto type = cast<RankedTensorType>(weight.getType());
-  if (granularity->getKind() == GranularityKind::NOfM ||
-      failed(granularity->getGridShape(type.getShape())))
-    return op->emitOpError() << "granularity " << *granularity
-                             << " does not group a weight of shape "
-                             << formatShape(type.getShape());
-  return success();
-}
-
-/// regularize_c2, regularize_c3, regularize_gradient_c2
-template <typename OpTy>
-static LogicalResult verifyRegularizer(OpTy op) {
-  RegularizerKind kind = op.getKind();
-  bool isGrouped = kind == RegularizerKind::GroupLasso ||
-                   kind == RegularizerKind::GroupHoyerSquare;
-  if (failed(verifyGroups(op, op.getWeight(), op.getGranularity(), isGrouped)))
-    return failure();
-  bool countsGates = kind == RegularizerKind::OpenGates;
-  if (op.getSte().has_value() != countsGates)
-    return op.emitOpError()
-           << "expected " << (countsGates ? "an" : "no") << " estimator";
-  return success();
-}
-
-LogicalResult RegularizeOp::verify() { return verifyRegularizer(*this); }
-
-LogicalResult RegularizeGradientOp::verify() {
-  return verifyRegularizer(*this);
-}
-
-LogicalResult ProximalOp::verify() { // proximal_c1
-  return verifyGroups(*this, getWeight(), getGranularity(),
-                      getKind() == ProximalKind::GroupLasso);
-}
-
-//===----------------------------------------------------------------------===//
-// DropoutOp and SoftmaxCrossEntropyOp
-//===----------------------------------------------------------------------===//
-
-LogicalResult DropoutOp::verify() {
-  double rate = getRate().convertToDouble();
-  if (!(rate >= 0.0 && rate < 1.0)) // dropout_c1
-    return emitOpError() << "expected a rate in [0, 1), got " << rate;
-  return success();
-}
-
-OpFoldResult DropoutOp::fold(FoldAdaptor adaptor) {
-  if (getRate().isZero())
-    return getInput();
-  return {};
-}
-
-LogicalResult SoftmaxCrossEntropyOp::verify() {
-  auto logits = cast<RankedTensorType>(getLogits().getType());
-  auto labels = cast<RankedTensorType>(getLabels().getType());
-  // softmax_cross_entropy_c1
-  if (logits.getRank() != 2 || labels.getRank() != 1 ||
-      logits.getDimSize(0) != labels.getDimSize(0))
-    return emitOpError()
-           << "expected logits [batch, classes] and labels [batch], got "
-           << formatShape(logits.getShape()) << " and "
-           << formatShape(labels.getShape());
-  return success();
-}
-
-//===----------------------------------------------------------------------===//
-// Layers
-//===----------------------------------------------------------------------===//
-
-/// Checks that `scale`, and with it all values of its type, has one element per
-/// channel of the input (batch_norm_c1), and epsilon (batch_norm_c2).
-template <typename OpTy>
-static LogicalResult verifyBatchNorm(OpTy op) {
-  auto type = cast<RankedTensorType>(op.getInput().getType());
-  if (type.getRank() < 2)
-    return op.emitOpError()
-           << "expected an input of at least two dimensions, got " << type;
-  auto expected =
-      RankedTensorType::get(type.getDimSize(1), type.getElementType());
-  if (op.getScale().getType() != expected)
-    return op.emitOpError() << "expected one element per channel, " << expected
-                            << ", got " << op.getScale().getType();
-  if (!(op.getEpsilon().convertToDouble() > 0.0))
-    return op.emitOpError("expected a positive epsilon");
-  return success();
-}
-
-LogicalResult BatchNormOp::verify() { return verifyBatchNorm(*this); }
-
-LogicalResult BatchNormTrainingOp::verify() { return verifyBatchNorm(*this); }
-
-LogicalResult BatchNormGradientOp::verify() { return verifyBatchNorm(*this); }
-
-LogicalResult MaxPoolGradientOp::verify() {
-  auto input = cast<RankedTensorType>(getInput().getType());
-  auto output = cast<RankedTensorType>(getOutput().getType());
-  if (input.getRank() != 4 || output.getRank() != 4 ||
-      input.getShape().take_front(2) != output.getShape().take_front(2) ||
-      input.getElementType() != output.getElementType()) // max_pool_gradient_c1
-    return emitOpError() << "expected input and output [n, c, h, w] of one "
-                            "batch, channels and element type, got "
-                         << input << " and " << output;
-  auto isPair = [](ArrayRef<int64_t> values) {
-    return values.size() == 2 && values[0] > 0 && values[1] > 0;
-  };
-  // max_pool_gradient_c2
-  if (!isPair(getWindow()) || !isPair(getStrides()) || !isPair(getDilations()))
-    return emitOpError("expected two positive numbers each for window, strides "
-                       "and dilations");
-  for (unsigned i = 0; i < 2; ++i) {
-    int64_t reach = (getWindow()[i] - 1) * getDilations()[i] + 1;
-    int64_t room = input.getDimSize(i + 2) - reach;
-    int64_t extent = room < 0 ? 0 : room / getStrides()[i] + 1;
-    if (output.getDimSize(i + 2) != extent)
-      return emitOpError() << "expected extent " << extent << " in dimension "
-                           << i + 2 << " of the output, got "
-                           << output.getDimSize(i + 2);
-  }
-  return success();
-}
-
-//===----------------------------------------------------------------------===//
-// Optimiser updates
-//===----------------------------------------------------------------------===//
-
-/// Checks that every value has the type of the weight, the mask its shape and
-/// the learning rate its element type.
-static LogicalResult verifyUpdateTypes(Operation *op, Value weight,
-                                       ValueRange sameType, Value learningRate,
-                                       Value mask) {
-  auto type = cast<RankedTensorType>(weight.getType());
-  auto hasType = [&](Value value) { return value.getType() == type; };
-  if (!llvm::all_of(sameType, hasType) ||
-      !llvm::all_of(op->getResultTypes(), [&](Type t) { return t == type; }))
-    return op->emitOpError()
-           << "expected gradient, state and results of the weight's type "
-           << type;
-  if (mask && mask.getType() != getMaskType(type))
-    return op->emitOpError() << "expected a mask of type " << getMaskType(type)
-                             << ", got " << mask.getType();
-  if (learningRate.getType() != type.getElementType())
-    return op->emitOpError()
-           << "expected a learning rate of type " << type.getElementType()
-           << ", got " << learningRate.getType();
-  return success();
-}
-
-LogicalResult SgdUpdateOp::verify() {
-  double momentum = getMomentum().convertToDouble();
-  bool hasMomentum = momentum != 0.0;
-  bool hasVelocity = static_cast<bool>(getVelocity());
-  if (hasVelocity != hasMomentum ||
-      hasVelocity != static_cast<bool>(getNewVelocity())) // sgd_update_c1
-    return emitOpError(
-        "expected a velocity, in and out, exactly when momentum is not zero");
-  if (getNesterov() && !hasMomentum) // sgd_update_c2
-    return emitOpError("expected momentum with nesterov");
-  if (!(momentum >= 0.0 && momentum < 1.0)) // sgd_update_c3
-    return emitOpError() << "expected a momentum in [0, 1), got " << momentum;
-  if (!(getWeightDecay().convertToDouble() >= 0.0)) // sgd_update_c3
-    return emitOpError("expected a weight decay that is not negative");
-  if (getHold() && !getMask()) // sgd_update_c5
-    return emitOpError("expected a mask with hold");
-  SmallVector<Value> sameType{getGradient()};
-  if (getVelocity())
-    sameType.push_back(getVelocity());
-  return verifyUpdateTypes(*this, getWeight(), sameType, getLearningRate(),
-                           getMask()); // sgd_update_c4
-}
-
-namespace {
-/// An update under a mask masks its gradient itself.
-template <typename OpTy>
-struct DropMaskOfGradient final : OpRewritePattern<OpTy> {
-  using OpRewritePattern<OpTy>::OpRewritePattern;
-  LogicalResult matchAndRewrite(OpTy op,
-                                PatternRewriter &rewriter) const override {
-    auto masked = op.getGradient().template getDefiningOp<ApplyMaskOp>();
-    if (!masked || masked.getMask() != op.getMask())
-      return rewriter.notifyMatchFailure(
-          op, "the gradient is not masked by the mask of the update");
-    rewriter.modifyOpInPlace(
-        op, [&] { op.getGradientMutable().assign(masked.getWeight()); });
-    return success();
-  }
-};
-
-/// A mask that keeps everything is no mask.
-template <typename OpTy>
-struct DropFullMask final : OpRewritePattern<OpTy> {
-  using OpRewritePattern<OpTy>::OpRewritePattern;
-  LogicalResult matchAndRewrite(OpTy op,
-                                PatternRewriter &rewriter) const override {
-    Attribute mask;
-    if (!op.getMask() || !matchPattern(op.getMask(), m_Constant(&mask)) ||
-        !isConstantMask(mask, true))
-      return rewriter.notifyMatchFailure(op, "the mask may prune");
-    rewriter.modifyOpInPlace(op, [&] {
-      op.getMaskMutable().clear();
-      op.setHold(false);
-    });
-    return success();
-  }
-};
-} // namespace
-
-void SgdUpdateOp::getCanonicalizationPatterns(RewritePatternSet &patterns,
-                                              MLIRContext *context) {
-  patterns.add<DropMaskOfGradient<SgdUpdateOp>, DropFullMask<SgdUpdateOp>>(
-      context);
-}
-
-void AdamUpdateOp::getCanonicalizationPatterns(RewritePatternSet &patterns,
-                                               MLIRContext *context) {
-  patterns.add<DropMaskOfGradient<AdamUpdateOp>, DropFullMask<AdamUpdateOp>>(
-      context);
-}
-
-LogicalResult AdamUpdateOp::verify() {
-  auto isShare = [](const APFloat &value) {
-    double number = value.convertToDouble();
-    return number >= 0.0 && number < 1.0;
-  };
-  // adam_update_c1
-  if (!isShare(getBeta1()) || !isShare(getBeta2()))
-    return emitOpError("expected beta1 and beta2 in [0, 1)");
-  if (!(getEpsilon().convertToDouble() > 0.0))
-    return emitOpError("expected a positive epsilon");
-  if (!(getWeightDecay().convertToDouble() >= 0.0))
-    return emitOpError("expected a weight decay that is not negative");
-  if (getHold() && !getMask()) // adam_update_c3
-    return emitOpError("expected a mask with hold");
-  return verifyUpdateTypes(*this, getWeight(),
-                           {getGradient(), getMoment1(), getMoment2()},
-                           getLearningRate(), getMask()); // adam_update_c2
 }
