@@ -27,6 +27,8 @@ def make_parser() -> argparse.ArgumentParser:
     _add_compress(parsers)
     _add_bench(parsers)
     _add_report(parsers)
+    _add_table(parsers)
+    _add_figure(parsers)
     _add_import(parsers)
     return parser
 
@@ -34,6 +36,9 @@ def make_parser() -> argparse.ArgumentParser:
 def main(argv: Sequence[str] | None = None) -> int:
     """Runs one command; returns the exit code."""
     arguments = make_parser().parse_args(argv)
+    arguments.argv = list(sys.argv[1:] if argv is None else argv)
+    if getattr(arguments, "recipe_option", None):
+        arguments.recipe = arguments.recipe_option
     try:
         arguments.run(arguments)
     except (InputError, TrainingError, prune_error()) as error:
@@ -54,18 +59,35 @@ def _add_demo(parsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
 
 
 def _add_train(parsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    parser = parsers.add_parser("train", help="train the dense network of a recipe")
+    parser = parsers.add_parser("train", help="run a recipe, with checkpoints")
     parser.set_defaults(run=commands.train)
-    parser.add_argument("recipe", nargs="?", help="YAML recipe (default: that of the data set)")
+    _add_recipe(parser)
+    parser.add_argument("--resume", action="store_true", help="go on from the checkpoint")
+    parser.add_argument("--overwrite", action="store_true", help="start over in a used folder")
+    parser.add_argument("--dry-run", action="store_true", help="print the plan and stop")
     _add_model(parser)
     _add_common(parser)
-    _add_out(parser, "out/train")
+    parser.add_argument("--out", help="run folder (default: runs/<recipe>-seed<seed>)")
+
+
+def _add_table(parsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    parser = parsers.add_parser("table", help="table of finished runs")
+    parser.set_defaults(run=commands.table)
+    parser.add_argument("runs", nargs="+", help="run folders")
+    parser.add_argument("--out", help="Markdown file to write (default: print)")
+
+
+def _add_figure(parsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    parser = parsers.add_parser("figure", help="accuracy against compression of finished runs")
+    parser.set_defaults(run=commands.figure)
+    parser.add_argument("runs", nargs="+", help="run folders")
+    parser.add_argument("--out", default="runs/figure.png", help="picture to write")
 
 
 def _add_compress(parsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     parser = parsers.add_parser("compress", help="train, prune, compile by a recipe")
     parser.set_defaults(run=commands.compress_command)
-    parser.add_argument("recipe", nargs="?", help="YAML recipe (default: that of the data set)")
+    _add_recipe(parser)
     parser.add_argument("--values", help=".npz of trained dense parameters to start from")
     _add_model(parser)
     _add_common(parser)
@@ -94,6 +116,14 @@ def _add_import(parsers: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     parser.add_argument("model", help="network as .onnx, .pt2 (torch.export.save) or .mlir")
     parser.add_argument("-o", "--out", required=True, help=".mlir or .mlirbc file to write")
     parser.add_argument("--batch", type=int, help="batch of an ONNX network (default: its own)")
+
+
+def _add_recipe(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("recipe", nargs="?", help="YAML recipe, or the name of one in recipes/")
+    parser.add_argument("--recipe", dest="recipe_option", help="the same as an option")
+    parser.add_argument(
+        "--set", action="append", metavar="KEY=VALUE", help="change a key: stages.dense.epochs=1"
+    )
 
 
 def _add_model(parser: argparse.ArgumentParser) -> None:

@@ -22,11 +22,15 @@ from .data import Dataset, load
 from .errors import InputError
 from .frontend import from_file
 from .native import native, read_module
+from .networks import build_network
 from .progress import Progress, make_progress
-from .recipe import Recipe, check, default_recipe, dump_recipe, load_recipe
+from .recipe import Recipe, check, default_recipe, load_recipe
 from .report import kernel_rows
-from .shrink import bound
-from .stages import train_dense
+from .training.plan import plan_text
+from .training.plots import draw_comparison, draw_run
+from .training.result import finish
+from .training.table import read_results, summary, table_text
+from .training.trainer import Trainer
 
 
 def demo(arguments: argparse.Namespace) -> None:
@@ -41,27 +45,51 @@ def compress_command(arguments: argparse.Namespace) -> None:
     dense = None
     if arguments.values:
         dense = read_values(arguments.values, "dense")
-        recipe.mlp().check(dense, str(arguments.values))
+        build_network(recipe.model, recipe.dataset).check(dense, str(arguments.values))
     _compress(recipe, arguments, dense)
 
 
 def train(arguments: argparse.Namespace) -> None:
-    """The dense phase only; writes dense.mlir and values.npz."""
+    """Runs a recipe in a folder of its own, or prints its plan."""
     recipe = _overrides(_recipe(arguments), arguments)
+    if arguments.dry_run:
+        sys.stdout.write(plan_text(recipe, _data(recipe, arguments)))
+        return
     native()
     data = _data(recipe, arguments)
-    folder = _folder(arguments.out)
+    folder = Path(arguments.out or default_folder(arguments.recipe, recipe))
     with make_progress(arguments.quiet) as progress:
-        _, values, history = train_dense(recipe, data, progress)
-    score = history.scores[history.kept]
-    io.write_text(folder / "recipe.yaml", dump_recipe(recipe))
-    io.write_text(folder / "dense.mlir", str(bound(recipe.mlp(), recipe.batch, values)))
-    io.write_arrays(folder / "values.npz", {f"dense/{n}": a for n, a in values.items()})
-    print(
-        f"validation accuracy {score.accuracy:.2f} % on {score.rows:,} rows "
-        f"(epoch {history.kept + 1} of {len(history.scores)})"
-    )
-    print(f"written to {folder}")
+        trainer = Trainer(
+            recipe, data, _folder(str(folder)), progress, arguments.resume,
+            overwrite=arguments.overwrite,
+        )  # fmt: skip
+        trainer.run()
+        result = finish(trainer, ["prune", *arguments.argv])
+    draw_run(folder)
+    print(summary(result))
+    print(f"everything is in {folder}")
+
+
+def default_folder(name: str | None, recipe: Recipe) -> str:
+    """Folder of a run: by the recipe's file name and the seed."""
+    stem = Path(name).stem if name else f"demo-{recipe.dataset}"
+    return f"runs/{stem}-seed{recipe.seed}"
+
+
+def table(arguments: argparse.Namespace) -> None:
+    """Prints a table of finished runs in Markdown."""
+    text = table_text(read_results(arguments.runs))
+    if arguments.out:
+        io.write_text(arguments.out, text)
+    else:
+        sys.stdout.write(text)
+
+
+def figure(arguments: argparse.Namespace) -> None:
+    """Draws accuracy against compression of finished runs."""
+    picture = draw_comparison(read_results(arguments.runs))
+    io.write_bytes(arguments.out, picture)
+    print(f"written to {arguments.out}")
 
 
 def bench(arguments: argparse.Namespace) -> None:
@@ -72,7 +100,8 @@ def bench(arguments: argparse.Namespace) -> None:
     settings = recipe.bench
     if arguments.batches:
         settings = dataclasses.replace(settings, batches=tuple(arguments.batches))
-    check(dataclasses.replace(recipe, bench=settings))
+        if min(settings.batches) < 1:
+            raise InputError(f"a batch is positive, got {min(settings.batches)}")
     dense = read_module(folder / "dense.mlirbc")
     masked = read_module(folder / "masked.mlirbc")
     data = _data(recipe, arguments)
@@ -135,8 +164,11 @@ def _show(report: dict[str, Any]) -> None:
 
 
 def _recipe(arguments: argparse.Namespace) -> Recipe:
+    changes = getattr(arguments, "set", None) or ()
     if arguments.recipe:
-        return load_recipe(arguments.recipe)
+        return load_recipe(arguments.recipe, changes)
+    if changes:
+        raise InputError("--set changes a recipe: name one")
     return default_recipe(arguments.dataset or "digits")
 
 
@@ -147,6 +179,9 @@ def _overrides(recipe: Recipe, arguments: argparse.Namespace) -> Recipe:
         value = getattr(arguments, key, None)
         if value is not None:
             changes[key] = value
+    for key in ("threads", "seed"):
+        if changes.get(key, 1) < (1 if key == "threads" else 0):
+            raise InputError(f"{key} is positive, got {changes[key]}")
     if "threads" in changes:
         changes["bench"] = dataclasses.replace(recipe.bench, threads=changes["threads"])
     if getattr(arguments, "model", None):

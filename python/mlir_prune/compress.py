@@ -16,7 +16,7 @@ from .data import Dataset
 from .errors import InputError
 from .picture import draw
 from .progress import Progress
-from .recipe import Bench, Recipe, dump_recipe
+from .recipe import Bench, Recipe
 from .render import render_text
 from .report import build_report
 from .shrink import (
@@ -24,15 +24,17 @@ from .shrink import (
     Forms,
     Remark,
     at_batch,
-    build_forms,
     compact_at,
     reference_logits,
     relative_error,
     run_forward,
     with_kernels,
 )
-from .stages import Trained, train_and_prune
-from .train import Score, Values, score_logits
+from .training.checkpoint import Arrays
+from .training.evaluate import Score, score_logits
+from .training.history import read_history
+from .training.result import Outcome, forms_of, outcome
+from .training.trainer import Trainer
 
 NETWORKS = ("dense", "shrunk", "sparse")
 """Dense; pruned with dense kernels; pruned with the chosen kernels."""
@@ -47,7 +49,7 @@ def compress(
     data: Dataset,
     out: str | os.PathLike[str],
     progress: Progress,
-    dense: Values | None = None,
+    dense: Arrays | None = None,
 ) -> dict[str, Any]:
     """The whole flow; writes all artefacts into `out` and returns the report.
 
@@ -56,17 +58,18 @@ def compress(
     plain reference by more than :data:`TOLERANCE`.
     """
     folder = Path(out)
-    folder.mkdir(parents=True, exist_ok=True)
-    io.write_text(folder / "recipe.yaml", dump_recipe(recipe))
-    trained = train_and_prune(recipe, data, progress, dense)
-    forms = build_forms(recipe.mlp(), recipe.batch, trained.initial, trained.dense, trained.pruned)
+    trainer = Trainer(recipe, data, folder, progress, start=dense, overwrite=True)
+    trainer.run()
+    found = outcome(trainer)
+    forms = forms_of(found, recipe.batch)
     progress.say("compiling, comparing with the reference and timing")
     executables, remarks = compile_networks(forms.dense, forms.masked, recipe.bench)
     error = verify(forms, executables, data.validation.inputs)
     timings = time_networks(executables, data.validation.inputs, recipe.bench)
     scores = test_scores(forms, data, recipe.threads)
-    report = build_report(recipe, data, trained, forms, scores, timings, remarks, error)
-    write_artifacts(folder, trained, forms)
+    history = read_history(folder)
+    report = build_report(recipe, data, found, history, forms, scores, timings, remarks, error)
+    write_artifacts(folder, found, forms)
     write_report(folder, report)
     return report
 
@@ -131,15 +134,15 @@ def test_scores(forms: Forms, data: Dataset, threads: int) -> dict[str, Score]:
     }
 
 
-def write_artifacts(folder: Path, trained: Trained, forms: Forms) -> None:
+def write_artifacts(folder: Path, found: Outcome, forms: Forms) -> None:
     """IR of all forms as text, of three as bytecode; values and masks."""
     for name in ("initial", "dense", "masked", "compact"):
         io.write_text(folder / f"{name}.mlir", str(getattr(forms, name)))
     for name in ("dense", "masked", "compact"):
         io.write_bytes(folder / f"{name}.mlirbc", getattr(forms, name).to_bytecode())
-    io.write_arrays(folder / "masks.npz", trained.masks)
-    values = {f"dense/{name}": array for name, array in trained.dense.items()}
-    values |= {f"pruned/{name}": array for name, array in trained.pruned.items()}
+    io.write_arrays(folder / "masks.npz", found.masks)
+    values = {f"dense/{name}": array for name, array in found.dense.items()}
+    values |= {f"pruned/{name}": array for name, array in found.pruned.items()}
     io.write_arrays(folder / "values.npz", values)
 
 
@@ -152,7 +155,7 @@ def write_report(folder: Path, report: dict[str, Any]) -> None:
         io.write_bytes(folder / "report.png", picture)
 
 
-def read_values(path: str | os.PathLike[str], prefix: str) -> Values:
+def read_values(path: str | os.PathLike[str], prefix: str) -> Arrays:
     """Parameters from ``values.npz``: those below `prefix`, or all if none has one."""
     arrays = io.read_arrays(path)
     chosen = {

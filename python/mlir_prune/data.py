@@ -51,11 +51,34 @@ class Dataset:
     classes: int
     _test: Callable[[], Split]
     _opened: bool = field(default=False)
+    gates: Split | None = None
+    """Rows that train gates in bi-level stages, when there are any."""
 
     @property
     def features(self) -> int:
         """Number of values in one input row."""
         return int(self.train.inputs.shape[1])
+
+    @property
+    def merged(self) -> Split:
+        """All rows but those for validation and test."""
+        if self.gates is None:
+            return self.train
+        return _concatenate(self.train, self.gates)
+
+    def divide(self, validation: float | None, gates: float) -> Dataset:
+        """The same rows in parts of other sizes; the test part is shared.
+
+        `validation` is the share of the rows outside the test part, or None for
+        the parts as they are; `gates` the share of what is left for training.
+        """
+        train, held = self.train, self.validation
+        if validation is not None:
+            held, train = _cut(_concatenate(train, held), validation, "validation")
+        gate_rows = None
+        if gates > 0:
+            gate_rows, train = _cut(train, gates, "gates")
+        return Dataset(self.name, train, held, self.classes, self.open_test, gates=gate_rows)
 
     def open_test(self) -> Split:
         """The test part; raises :class:`RuntimeError` on the second call."""
@@ -80,6 +103,26 @@ def load(name: str, root: str | os.PathLike[str] | None = None) -> Dataset:
     hint = nearest(name, ["digits", "mnist"])
     raise DataError(
         f"unknown data set '{name}', expected digits, mnist or the path of an .npz file{hint}"
+    )
+
+
+def _concatenate(first: Split, second: Split) -> Split:
+    return Split(
+        np.concatenate([first.inputs, second.inputs]),
+        np.concatenate([first.labels, second.labels]),
+    )
+
+
+def _cut(rows: Split, share: float, what: str) -> tuple[Split, Split]:
+    """A share of the rows, always the same ones, and the others."""
+    count = round(share * len(rows))
+    if not 0 < count < len(rows):
+        raise DataError(f"a share of {share:g} for {what} leaves no rows of {len(rows)}")
+    order = np.random.default_rng(_SPLIT_SEED).permutation(len(rows))
+    chosen, others = np.sort(order[:count]), np.sort(order[count:])
+    return (
+        Split(rows.inputs[chosen], rows.labels[chosen]),
+        Split(rows.inputs[others], rows.labels[others]),
     )
 
 

@@ -28,9 +28,9 @@ def draw(report: dict[str, Any]) -> bytes | None:
     _weights(panels[0][1], report)
     _times(panels[1][0], report)
     _pattern(panels[1][1], report)
-    widths = "-".join(map(str, report["recipe"]["model"]["widths"]))
     figure.suptitle(
-        f"{widths} on {report['dataset']}: {report['totals']['compression']:.1f}x fewer weights, "
+        f"{report['title']} on {report['dataset']}: "
+        f"{report['totals']['compression']:.1f}x fewer weights, "
         f"test accuracy {report['test']['dense']['accuracy']:.2f} % to "
         f"{report['test']['pruned']['accuracy']:.2f} %"
     )

@@ -3,65 +3,66 @@
 
 from __future__ import annotations
 
-from .recipe import Phase
+from collections.abc import Iterable
 
 
-def _module(*passes: str) -> str:
+def module(*passes: str) -> str:
+    """A pipeline over a module; empty passes are left out."""
     return f"builtin.module({','.join(p for p in passes if p)})"
 
 
-def _options(flag: str, /, **options: object) -> str:
+def options(flag: str, /, **values: object) -> str:
+    """A pass with options; those that are None are left out."""
     parts = []
-    for key, value in options.items():
+    for key, value in values.items():
         if value is None:
             continue
-        text = str(value).lower() if isinstance(value, bool) else str(value)
+        if isinstance(value, bool):
+            text = str(value).lower()
+        elif isinstance(value, float):
+            text = repr(value)
+        elif isinstance(value, Iterable) and not isinstance(value, str):
+            text = ",".join(map(str, value))
+        else:
+            text = str(value)
         parts.append(f"{key.replace('_', '-')}={text}")
     return f"{flag}{{{' '.join(parts)}}}" if parts else flag
 
 
-def train_pipeline(phase: Phase, masked: bool) -> str:
-    """From the model form to ``@train_step`` with the settings of `phase`."""
-    options: dict[str, object] = {"optimizer": phase.optimizer}
-    if phase.optimizer == "sgd":
-        options |= {"momentum": phase.momentum, "nesterov": phase.nesterov or None}
-    if phase.regularizer != "none" and phase.strength > 0:
-        options |= {"regularizer": phase.regularizer, "runtime_strength": True}
-    options["weight_decay"] = phase.weight_decay or None
-    options["mask"] = masked or None
-    return _module(_options("prune-train-pipeline", **options))
-
-
-def threshold_pipeline(quality: float) -> str:
-    """Zeroes every weight at or below quality x std of its tensor."""
-    return _module(
-        "prune-score",
-        _options("prune-select-masks", quality=quality),
-        "prune-fold-masks",
+def select_pipeline(granularity: str, names: Iterable[str], **rule: object) -> str:
+    """Masks of the constant weights `names` by one rule."""
+    return module(
+        options("prune-score", granularity=granularity, parameters=names),
+        options("prune-select-masks", **rule),
     )
 
 
 def mask_pipeline() -> str:
     """To the masked form, with exactly the zeros of the weights pruned."""
-    masks = _options("prune-select-masks", threshold=0, allow_empty=True)
-    return _module("prune-score", masks)
+    masks = options("prune-select-masks", threshold=0, allow_empty=True)
+    return module("prune-score", masks)
 
 
 def fold_pipeline() -> str:
     """From the masked form to plain weights; nothing is removed."""
-    return _module("prune-fold-masks")
+    return module("prune-fold-masks")
 
 
 def shrink_pipeline() -> str:
     """From the masked form to the compact form."""
-    return _module("prune-fold-masks", "prune-eliminate-dead-neurons")
+    return module("prune-fold-masks", "prune-eliminate-dead-neurons")
 
 
 def batch_pipeline(batch: int) -> str:
     """The same network for another batch."""
-    return _module(_options("prune-set-batch-size", batch=batch))
+    return module(options("prune-set-batch-size", batch=batch))
+
+
+def lift_pipeline() -> str:
+    """Parameters as arguments, without their values."""
+    return module(options("prune-lift-parameters", keep_values=False))
 
 
 def kernels_pipeline() -> str:
     """A kernel on every contraction."""
-    return _module("prune-select-kernels")
+    return module("prune-select-kernels")

@@ -30,8 +30,7 @@ def render_text(report: dict[str, Any], width: int = 110) -> str:
 
 def make_table(report: dict[str, Any]) -> Table:
     """The one table: what, dense, pruned, and what changed or why."""
-    model = report["recipe"]["model"]
-    title = f"{'-'.join(map(str, model['widths']))} on {report['dataset']}"
+    title = f"{report['title']} on {report['dataset']}"
     table = Table(title=title)
     table.add_column("")
     table.add_column("dense", justify="right")
@@ -58,7 +57,7 @@ def _accuracy(report: dict[str, Any]) -> Iterator[Row]:
         "validation accuracy",
         f"{dense['accuracy']:.2f} %",
         f"{pruned['accuracy']:.2f} %",
-        f"{dense['rows']:,} rows; chose the epochs and quality {report['quality']:g}",
+        f"{dense['rows']:,} rows; made {_chosen(report)}",
     )
 
 
@@ -125,18 +124,8 @@ def _times(report: dict[str, Any]) -> Iterator[Row]:
 
 def notes(report: dict[str, Any]) -> Iterator[str]:
     """What the table does not say by itself, losses included."""
-    trials = report["trials"]
-    tolerance = report["recipe"]["prune"]["tolerance"]
-    tried = ", ".join(
-        f"{t['quality']:g} ({t['nonzeros']:,} weights, {t['score']['accuracy']:.2f} %)"
-        for t in trials
-    )
-    goal = f"within {tolerance:g} points of" if tolerance else "as accurate as"
-    if any(t["accepted"] for t in trials):
-        reason = f"the sparsest {goal} the dense network on validation"
-    else:
-        reason = f"the most accurate, as none was {goal} the dense network on validation"
-    yield f"Quality {report['quality']:g} is {reason}, of: {tried}."
+    if report["choice"]:
+        yield _choice(report["choice"])
     reference = report["reference"]
     yield (
         "The compiled pruned network equals the plain reference of the masked one within "
@@ -150,6 +139,29 @@ def notes(report: dict[str, Any]) -> Iterator[str]:
         "Times are medians of calls that took turns in this run; dense runs on the same "
         "runtime (oneDNN where it is built in)."
     )
+
+
+def _choice(choice: dict[str, Any]) -> str:
+    """Why the rule of the pruning was chosen, in a sentence."""
+    tried = ", ".join(
+        f"{t['number']:g} ({t['nonzeros']:,} weights, {t['score']['accuracy']:.2f} %)"
+        for t in choice["tried"]
+    )
+    tolerance, chosen = choice["tolerance"], choice["chosen"]
+    goal = f"within {tolerance:g} points of" if tolerance else "as accurate as"
+    if any(t["accepted"] for t in choice["tried"]):
+        reason = f"the sparsest {goal} the dense network on validation"
+    else:
+        reason = f"the most accurate, as none was {goal} the dense network on validation"
+    return f"{chosen['rule'].capitalize()} {chosen['number']:g} is {reason}, of: {tried}."
+
+
+def _chosen(report: dict[str, Any]) -> str:
+    """What was decided on the validation part."""
+    if not report["choice"]:
+        return "the choice of the epochs"
+    chosen = report["choice"]["chosen"]
+    return f"the choice of the epochs and of {chosen['rule']} {chosen['number']:g}"
 
 
 def _loss(batch: int, by_network: dict[str, Any]) -> str:

@@ -9,25 +9,31 @@ per cent, on the test part, which no choice used.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import asdict
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from . import networks
 from .bench import Timing
 from .data import Dataset
-from .models import Mlp
-from .recipe import Recipe
+from .recipe import Recipe, stage_names
+from .recipe.parse import to_tree
+from .recipe.schema import Prune
 from .shrink import TOLERANCE, Forms, Remark
-from .stages import Trained
-from .train import Score, Values
+
+if TYPE_CHECKING:
+    from .training.evaluate import Score
+    from .training.result import Outcome
 
 
 def build_report(
     recipe: Recipe,
     data: Dataset,
-    trained: Trained,
+    found: Outcome,
+    history: Sequence[dict[str, Any]],
     forms: Forms,
     scores: dict[str, Score],
     timings: Sequence[Timing],
@@ -36,24 +42,22 @@ def build_report(
 ) -> dict[str, Any]:
     """Everything that the table, the text and the picture show."""
     compact = {name: np.asarray(array) for name, array in forms.compact.parameters().items()}
-    layers = layer_rows(recipe.mlp(), trained.pruned, compact)
-    settings = recipe.to_dict()
-    # Those of the file when the network is imported.
-    settings["model"]["widths"] = list(recipe.mlp().widths)
+    layers = layer_rows(found.dense_network, found.pruned, compact)
+    first = found.network.weights()[0]
     return {
         "dataset": data.name,
-        "recipe": settings,
+        "title": networks.model_title(recipe.model, recipe.dataset),
+        "recipe": to_tree(recipe),
         "rows": {"train": len(data.train), "validation": len(data.validation)},
         "test": {name: asdict(score) for name, score in scores.items()},
         "validation": {
-            "dense": asdict(trained.dense_score),
-            "pruned": asdict(trained.pruned_score),
+            "dense": asdict(found.dense_score),
+            "pruned": asdict(found.pruned_score),
         },
-        "quality": trained.quality,
-        "trials": [asdict(trial) for trial in trained.trials],
+        "choice": choice(recipe, found),
         "layers": layers,
         "totals": totals(layers),
-        "pattern": input_pattern(trained.masks[recipe.mlp().weights()[0]]),
+        "pattern": input_pattern(found.pruned[first] != 0),
         "remarks": forms.remarks,
         "kernels": {str(batch): kernel_rows(lines) for batch, lines in remarks.items()},
         "timings": [timing.to_dict() for timing in timings],
@@ -62,38 +66,71 @@ def build_report(
             "compact": len(forms.compact.to_bytecode()),
         },
         "reference": {"relative_error": error, "tolerance": TOLERANCE},
-        "history": {
-            name: {
-                "loss": history.losses,
-                "validation": [score.accuracy for score in history.scores],
-                "kept": history.kept,
-            }
-            for name, history in trained.histories.items()
-        },
+        "history": curves(history, found),
     }
 
 
-def layer_rows(mlp: Mlp, pruned: Values, compact: Values) -> list[dict[str, Any]]:
-    """Per layer: shape [out, in] and non-zeros, before and after removal."""
-    rows = []
-    for weight, bias in mlp.parameters():
+def choice(recipe: Recipe, found: Outcome) -> dict[str, Any] | None:
+    """The last choice among trials: what was tried, what it had to reach."""
+    for name, stage in reversed(list(zip(stage_names(recipe), recipe.stages, strict=True))):
+        if isinstance(stage, Prune) and stage.trials:
+            return {**found.meta["trials"][name], "tolerance": stage.trials.tolerance}
+    return None
+
+
+def curves(history: Sequence[dict[str, Any]], found: Outcome) -> dict[str, Any]:
+    """Loss and validation accuracy by stage; trials are left out."""
+    tried = {f"{name}-{trial['rule']}-{trial['number']:g}-train"
+             for name, trials in found.meta["trials"].items()
+             for trial in trials["tried"]}  # fmt: skip
+    table: dict[str, Any] = {}
+    for line in history:
+        if line["stage"] in tried:
+            continue
+        entry = table.setdefault(line["stage"], {"loss": [], "validation": []})
+        entry["loss"].append(line["loss"])
+        entry["validation"].append(line["validation"]["accuracy"])
+    return table
+
+
+def layer_rows(
+    network: Any, pruned: dict[str, np.ndarray], compact: dict[str, np.ndarray]
+) -> list[dict[str, Any]]:
+    """Per layer: shape [out, in, ...], non-zeros and MACs, before and after removal.
+
+    `network` is the dense one; `pruned` may have lost neurons already.
+    """
+    rows, shapes, products = [], network.shapes(), networks.macs(network)
+    for weight, bias in layer_parameters(network):
         # A layer whose outputs are all constant leaves no parameter behind.
-        kept = compact.get(weight, np.zeros((0, 0), np.float32))
+        kept = compact.get(weight, np.zeros((0,) * len(shapes[weight]), np.float32))
         kept_bias = compact.get(bias or "", np.zeros((0,), np.float32))
+        size = math.prod(shapes[weight])
+        # How often each element is used for one row of the input.
+        uses = products[weight] // size
+        values = pruned.get(weight, kept)
         rows.append(
             {
                 "name": weight.removesuffix(".weight"),
-                "shape": list(pruned[weight].shape),
-                "weights": int(pruned[weight].size),
-                "biases": int(pruned[bias].size) if bias else 0,
-                "pruned_nonzeros": int(np.count_nonzero(pruned[weight])),
+                "shape": list(shapes[weight]),
+                "weights": size,
+                "biases": math.prod(shapes[bias]) if bias else 0,
+                "macs": products[weight],
+                "pruned_nonzeros": int(np.count_nonzero(values)),
                 "compact_shape": list(kept.shape),
                 "compact_weights": int(kept.size),
                 "nonzeros": int(np.count_nonzero(kept)),
                 "compact_biases": int(kept_bias.size),
+                "macs_shrunk": uses * int(kept.size),
+                "macs_sparse": uses * int(np.count_nonzero(kept)),
             }
         )
     return rows
+
+
+def layer_parameters(network: Any) -> list[tuple[str, str | None]]:
+    """Names of weight and bias, if there is one, of each layer."""
+    return list(network.parameters())
 
 
 def totals(layers: Sequence[dict[str, Any]]) -> dict[str, Any]:
@@ -107,6 +144,7 @@ def totals(layers: Sequence[dict[str, Any]]) -> dict[str, Any]:
     left = nonzeros + total("compact_biases")
     hidden = sum(row["shape"][0] for row in layers[:-1])
     alive = sum(row["compact_shape"][0] for row in layers[:-1])
+    macs, shrunk, sparse = total("macs"), total("macs_shrunk"), total("macs_sparse")
     return {
         "weights": weights,
         "pruned_nonzeros": total("pruned_nonzeros"),
@@ -115,12 +153,12 @@ def totals(layers: Sequence[dict[str, Any]]) -> dict[str, Any]:
         "parameters": with_biases,
         "parameters_left": left,
         "compression_with_biases": with_biases / max(left, 1),
-        "macs_dense": weights,
-        "macs_shrunk": total("compact_weights"),
-        "macs_sparse": nonzeros,
-        "flops_dense": 2 * weights,
-        "flops_shrunk": 2 * total("compact_weights"),
-        "flops_sparse": 2 * nonzeros,
+        "macs_dense": macs,
+        "macs_shrunk": shrunk,
+        "macs_sparse": sparse,
+        "flops_dense": 2 * macs,
+        "flops_shrunk": 2 * shrunk,
+        "flops_sparse": 2 * sparse,
         "hidden": hidden,
         "hidden_left": alive,
         "neurons_removed": hidden - alive,

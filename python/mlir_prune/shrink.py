@@ -9,7 +9,6 @@ from typing import Any
 
 import numpy as np
 
-from .models import Mlp
 from .native import parse
 from .pipelines import (
     batch_pipeline,
@@ -28,7 +27,7 @@ TOLERANCE = 1e-5
 
 @dataclass
 class Forms:
-    """One network in the forms of docs/DESIGN.md, section 2, all with values.
+    """One network in the forms of docs/Pipelines.md, all with values.
 
     `dense` has the dense values; `masked` and `compact` the pruned ones.
     """
@@ -41,7 +40,7 @@ class Forms:
 
 
 def build_forms(
-    mlp: Mlp,
+    network: Any,
     batch: int,
     initial: Mapping[str, np.ndarray],
     dense: Mapping[str, np.ndarray],
@@ -52,15 +51,17 @@ def build_forms(
     In `pruned` exactly the pruned weights are zero, so the masks of the masked
     form are those of the fine-tuning.
     """
-    masked = bound(mlp, batch, pruned)
+    masked = bound(network, batch, pruned)
     masked.run(mask_pipeline())
     compact, remarks = compact_at(masked, batch)
-    return Forms(bound(mlp, batch, initial), bound(mlp, batch, dense), masked, compact, remarks)
+    return Forms(
+        bound(network, batch, initial), bound(network, batch, dense), masked, compact, remarks
+    )
 
 
-def bound(mlp: Mlp, batch: int, values: Mapping[str, np.ndarray]) -> Any:
-    """The network of `mlp` with `values` as constants."""
-    module = parse(mlp.text(batch))
+def bound(network: Any, batch: int, values: Mapping[str, np.ndarray]) -> Any:
+    """The `network` with `values` as constants."""
+    module = parse(network.text(batch))
     module.bind(dict(values))
     return module
 

@@ -10,7 +10,6 @@ import pytest
 from hypothesis import settings
 
 from mlir_prune.data import Dataset, Split
-from mlir_prune.recipe import default_recipe
 
 # Compiling inside a property test takes longer than the default deadline.
 settings.register_profile("prune", deadline=None, max_examples=15, derandomize=True)
@@ -41,8 +40,9 @@ def report() -> dict[str, Any]:
     layers = [
         {
             "name": f"fc{index}", "shape": shape, "weights": shape[0] * shape[1],
-            "biases": shape[0], "pruned_nonzeros": left + 1, "compact_shape": small,
+            "biases": shape[0], "macs": shape[0] * shape[1], "pruned_nonzeros": left + 1, "compact_shape": small,
             "compact_weights": small[0] * small[1], "nonzeros": left, "compact_biases": small[0],
+            "macs_shrunk": small[0] * small[1], "macs_sparse": left,
         }
         for index, shape, small, left in [(1, [20, 16], [5, 16], 32), (2, [4, 20], [4, 5], 8)]
     ]  # fmt: skip
@@ -55,17 +55,19 @@ def report() -> dict[str, Any]:
         for batch, medians in {1: (4e-6, 3e-6, 1e-6), 64: (8e-6, 9e-6, 16e-6)}.items()
         for name, median in zip(("dense", "shrunk", "sparse"), medians, strict=True)
     ]  # fmt: skip
-    recipe = default_recipe().to_dict()
-    recipe["model"]["widths"] = [16, 20, 4]
-    recipe["prune"]["tolerance"] = 0.3
     return {
         "dataset": "blobs",
-        "recipe": recipe,
+        "title": "16-20-4",
+        "recipe": {},
         "rows": {"train": 100, "validation": 40},
         "test": {"dense": score, "pruned": {**score, "accuracy": 95.0}},
         "validation": {"dense": score, "pruned": score},
-        "quality": 0.5,
-        "trials": [{"quality": 0.5, "nonzeros": 42, "score": score, "accepted": True}],
+        "choice": {
+            "tried": [{"rule": "quality", "number": 0.5, "nonzeros": 42, "score": score,
+                       "accepted": True}],
+            "chosen": {"rule": "quality", "number": 0.5},
+            "tolerance": 0.3,
+        },
         "layers": layers,
         "totals": totals(layers),
         "pattern": [2] * 16,
@@ -77,5 +79,5 @@ def report() -> dict[str, Any]:
         "timings": timings,
         "bytes": {"dense": 2000, "compact": 700},
         "reference": {"relative_error": 2e-7, "tolerance": 1e-5},
-        "history": {"dense": {"loss": [1.0], "validation": [97.5], "kept": 0}},
+        "history": {"dense": {"loss": [1.0], "validation": [97.5]}},
     }

@@ -19,10 +19,13 @@ TINY = """\
 dataset: {data}
 batch: 20
 model: {{widths: [8, 16, 12, 4]}}
-dense: {{epochs: 8, learning_rate: 5e-3}}
-sparse: {{epochs: 12, learning_rate: 5e-3, strength: 1e-3}}
-prune: {{qualities: [0.1, 0.5, 1.0], trial_epochs: 2, tolerance: 2.0}}
-finetune: {{epochs: 4, learning_rate: 5e-3}}
+stages:
+  - {{name: dense, epochs: 8, learning_rate: 5e-3, keep: best}}
+  - {{name: sparse, epochs: 12, learning_rate: 5e-3,
+      regularize: {{kind: hoyer_square, strength: 1e-3}}}}
+  - {{name: prune, kind: prune,
+      trials: {{quality: [0.1, 0.5, 1.0], epochs: 2, tolerance: 2.0}}}}
+  - {{name: finetune, epochs: 4, learning_rate: 5e-3, keep: best}}
 bench: {{batches: [1, 8], rounds: 3, min_seconds: 0.001}}
 """
 
@@ -52,6 +55,10 @@ def compressed(tiny: Path) -> Path:
         (["demo", "--dataset", "digit"], "unknown data set 'digit'"),
         (["demo", "--threads", "0"], "threads is positive, got 0"),
         (["train", "no-such.yaml"], "no-such.yaml: cannot be read"),
+        (["train", "--recipe", "demo-digit"], "no recipe 'demo-digit'"),
+        (["train", "demo-digits", "--resume", "--out", "o"], "there is no run to resume"),
+        (["train", "demo-digits", "--set", "stages.dens.epochs=1"], "did you mean 'dense'"),
+        (["table", "no-such-run"], "no run folder was given"),
         (["compress", "--values", "no-such.npz"], "no-such.npz: no such file"),
         (["bench", "no-such-folder"], "no-such-folder: no such folder"),
         (["report", "no-such-folder"], "no-such-folder: no such folder"),
@@ -91,23 +98,52 @@ def test_divergence_is_exit_code_1(
 ) -> None:
     wild = tmp_path / "wild.yaml"
     wild.write_text(tiny.read_text().replace(
-        "dense: {epochs: 8, learning_rate: 5e-3}",
-        "dense: {optimizer: sgd, learning_rate: 1e20, schedule: constant}",
+        "name: dense, epochs: 8, learning_rate: 5e-3",
+        "name: dense, optimizer: sgd, learning_rate: 1e20",
     ))  # fmt: skip
     assert main(["train", str(wild), "--out", str(tmp_path / "o"), "--quiet"]) == 1
-    assert "dense training: the loss is" in capsys.readouterr().err
+    assert "dense: the loss is" in capsys.readouterr().err
 
 
 def test_train_writes_values_that_compress_starts_from(
     tiny: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert main(["train", str(tiny), "--out", str(tmp_path / "t"), "--quiet"]) == 0
-    assert "validation accuracy" in capsys.readouterr().out
-    values = str(tmp_path / "t" / "values.npz")
+    run = tmp_path / "t"
+    assert main(["train", str(tiny), "--out", str(run), "--quiet"]) == 0
+    assert "weights left" in capsys.readouterr().out
+    expected = {
+        "recipe.yaml", "history.jsonl", "checkpoint.npz", "result.json", "values.npz",
+        "masks.npz", "compact.mlirbc",
+    }  # fmt: skip
+    assert expected <= set(os.listdir(run))
+    values = str(run / "values.npz")
     out = tmp_path / "c"
     assert main(["compress", str(tiny), "--values", values, "--out", str(out), "--quiet"]) == 0
     before, after = np.load(values), np.load(out / "values.npz")
-    assert all(np.array_equal(before[name], after[name]) for name in before.files)
+    assert all(before[name].tobytes() == after[name].tobytes() for name in before.files)
+    assert main(["train", str(tiny), "--out", str(run), "--quiet"]) == 1
+    assert "holds a run already" in capsys.readouterr().err
+
+
+def test_table_and_figure_of_runs(
+    tiny: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    runs = []
+    for seed in ("1", "2"):
+        runs.append(str(tmp_path / seed))
+        changes = ["--set", "method=Tiny", "--seed", seed]
+        assert main(["train", str(tiny), "--out", runs[-1], "--quiet", *changes]) == 0
+    capsys.readouterr()
+    assert main(["table", *runs]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert len(lines) == 3 and lines[2].startswith("| 8-16-12-4 | Tiny | ")
+    assert " ± " in lines[2] and "| 1, 2 |" in lines[2]
+    assert f"`prune train {tiny} --set method=Tiny`" in lines[2]
+    pytest.importorskip("matplotlib", reason="matplotlib draws the picture")
+    picture = tmp_path / "f.png"
+    assert main(["figure", *runs, "--out", str(picture)]) == 0
+    assert picture.read_bytes().startswith(b"\x89PNG")
+    assert (tmp_path / "1" / "history.png").exists()
 
 
 def test_compress_leaves_every_artefact(compressed: Path) -> None:
@@ -162,5 +198,5 @@ def test_module_is_a_command_without_bars_in_a_pipe(tiny: Path, tmp_path: Path) 
     command = [sys.executable, "-m", "mlir_prune", "train", str(tiny), "--out", str(tmp_path)]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
     assert "\x1b" not in done.stdout and "\r" not in done.stdout
-    assert done.stdout.startswith("dense training: validation ")
+    assert done.stdout.startswith("dense: validation ")
     assert done.stderr == ""

@@ -14,7 +14,7 @@ from mlir_prune.compress import compile_networks, take_rows, verify
 from mlir_prune.models import ACTIVATIONS, Mlp
 from mlir_prune.recipe import Bench
 from mlir_prune.shrink import build_forms, relative_error, run_forward
-from mlir_prune.stages import apply_masks, threshold_masks
+from mlir_prune.training.masks import apply, select_masks
 from oracle import forward
 
 networks = st.builds(
@@ -66,13 +66,14 @@ def test_dead_neurons_leave() -> None:
 def test_thresholds_are_quality_times_std() -> None:
     mlp = Mlp((30, 20, 10))
     values = mlp.init(np.random.default_rng(0))
-    masks = threshold_masks(mlp, values, 0.5)
+    found = select_masks(mlp, values, mlp.weights(), "unstructured", quality=0.5)
+    masks = {name.removeprefix("mask:"): mask for name, mask in found.items()}
     assert set(masks) == {"fc1.weight", "fc2.weight"}
     for name, mask in masks.items():
         wide = values[name].astype(np.float64)
         sure = np.abs(np.abs(wide) - 0.5 * wide.std()) > 1e-6
         np.testing.assert_array_equal(mask[sure], (np.abs(wide) > 0.5 * wide.std())[sure])
-    pruned = apply_masks(values, masks)
+    pruned = apply(values | found)
     np.testing.assert_array_equal(pruned["fc1.weight"] != 0, masks["fc1.weight"])
     assert values["fc1.weight"].all(), "the input was changed"
 
@@ -84,13 +85,20 @@ def test_digits_end_to_end(tmp_path: Path) -> None:
     from mlir_prune.progress import Progress
     from mlir_prune.recipe import from_dict
 
+    adam = {"name": "adam", "weight_decay": 1e-3}
+    cosine = {"value": 1e-3, "schedule": "cosine"}
+    train = {"optimizer": adam, "learning_rate": cosine, "keep": "best"}
+    penalty = {"kind": "hoyer_square", "strength": 3e-4}
     recipe = from_dict(
         {
+            "batch": 32,
             "model": {"widths": [64, 100, 50, 10]},
-            "dense": {"epochs": 20},
-            "sparse": {"epochs": 60, "strength": 3e-4},
-            "prune": {"qualities": [0.25, 0.5], "trial_epochs": 5},
-            "finetune": {"epochs": 15},
+            "stages": [
+                {**train, "epochs": 20},
+                {"epochs": 60, "optimizer": adam, "regularize": penalty},
+                {"kind": "prune", "trials": {"quality": [0.25, 0.5], "tolerance": 0}},
+                {**train, "epochs": 15},
+            ],
             "bench": {"batches": [1, 64], "rounds": 2, "min_seconds": 0.001},
         }
     )

@@ -20,10 +20,12 @@ from mlir_prune import cli
 from mlir_prune.compress import compress
 from mlir_prune.data import Dataset
 from mlir_prune.errors import InputError
-from mlir_prune.pipelines import shrink_pipeline, train_pipeline
+from mlir_prune.networks import build_network
+from mlir_prune.pipelines import shrink_pipeline
 from mlir_prune.progress import Progress
-from mlir_prune.recipe import Bench, Network, Phase, Prune, Recipe
-from mlir_prune.train import Evaluator
+from mlir_prune.recipe import Recipe, from_dict
+from mlir_prune.training.evaluate import logits as evaluate
+from mlir_prune.training.program import Program
 
 needs = "pip install torch==2.13.0 torch-mlir onnx onnxruntime to run the tests of the front end"
 pytest.importorskip("mlir_prune._native", reason="the native module is not built")
@@ -125,10 +127,10 @@ def to_arguments(module: Any) -> dict[str, np.ndarray]:
     return values
 
 
-def train(module: Any, steps: int, phase: Phase) -> tuple[dict[str, np.ndarray], list[float]]:
+def train(module: Any, steps: int) -> tuple[dict[str, np.ndarray], list[float]]:
     """Trains an imported network on one batch; returns its values and losses."""
     values = to_arguments(module)
-    module.run(train_pipeline(phase, masked=False))
+    module.run("builtin.module(prune-train-pipeline{optimizer=sgd momentum=0.9})")
     signature = next(f for f in module.functions() if f.name == "train_step")
     feed: dict[str, Any] = {
         a.name: np.zeros(tuple(a.shape), np.dtype(a.dtype))
@@ -137,7 +139,7 @@ def train(module: Any, steps: int, phase: Phase) -> tuple[dict[str, np.ndarray],
     }
     feed |= values
     feed["input"], feed["labels"] = rows(), labels()
-    feed["learning_rate"] = phase.learning_rate
+    feed["learning_rate"] = 0.1
     executable = module.compile()
     losses = [float(executable.call("train_step", feed)["loss"]) for _ in range(steps)]
     return {name: feed[name] for name in values}, losses
@@ -145,10 +147,6 @@ def train(module: Any, steps: int, phase: Phase) -> tuple[dict[str, np.ndarray],
 
 def labels() -> np.ndarray:
     return (np.arange(BATCH) % WIDTHS[-1]).astype(np.int32)
-
-
-def sgd_phase() -> Phase:
-    return Phase(epochs=1, optimizer="sgd", learning_rate=0.1, momentum=0.9, regularizer="none")
 
 
 # PyTorch
@@ -297,7 +295,7 @@ def test_onnx_equal_biases_stay_parameters(tmp_path: Path) -> None:
 
 def test_onnx_trains_prunes_and_shrinks(tmp_path: Path) -> None:
     path, inputs = make_onnx(tmp_path / "net.onnx", "matmul"), rows()
-    values, losses = train(frontend.from_onnx(path), 10, sgd_phase())
+    values, losses = train(frontend.from_onnx(path), 10)
     assert losses[-1] < 0.5 * losses[0]
     module = frontend.from_onnx(path)
     to_arguments(module)
@@ -314,15 +312,20 @@ def test_onnx_trains_prunes_and_shrinks(tmp_path: Path) -> None:
 
 def quick_recipe(path: Path) -> Recipe:
     """A recipe that takes seconds."""
-    phase = Phase(epochs=2, keep="last")
-    return Recipe(
-        batch=20,
-        model=Network(file=str(path)),
-        dense=phase,
-        sparse=replace(phase, regularizer="hoyer_square", strength=1e-3),
-        prune=Prune((0.5, 1.0), trial_epochs=1),
-        finetune=phase,
-        bench=Bench(batches=(1, 4), rounds=2, min_seconds=0.001),
+    train = {"epochs": 2}
+    penalty = {"kind": "hoyer_square", "strength": 1e-3}
+    return from_dict(
+        {
+            "batch": 20,
+            "model": {"file": str(path)},
+            "stages": [
+                train,
+                {**train, "regularize": penalty},
+                {"kind": "prune", "trials": {"quality": [0.5, 1.0], "epochs": 1}},
+                train,
+            ],
+            "bench": {"batches": [1, 4], "rounds": 2, "min_seconds": 0.001},
+        }
     )
 
 
@@ -330,16 +333,17 @@ def quick_recipe(path: Path) -> Recipe:
 def test_compress_starts_from_a_network_file(tmp_path: Path, style: str, blobs: Dataset) -> None:
     path = make_onnx(tmp_path / "net.onnx", style, widths=(8, 20, 12, 4))
     recipe = quick_recipe(path)
-    network = recipe.mlp()
+    network = build_network(recipe.model, recipe.dataset)
     assert network.widths == (8, 20, 12, 4)
     inputs = rows(5, 8)
-    logits = Evaluator(network, 4).logits(network.init(np.random.default_rng(0)), inputs)
+    program = Program(network.text(4), "")
+    logits = evaluate(program, network.init(np.random.default_rng(0)), inputs)
     expected = run_onnx(make_onnx(tmp_path / "five.onnx", style, 5, widths=network.widths), inputs)
     assert_close(logits, expected)
     report = compress(recipe, blobs, tmp_path / "out", Progress())
     assert [layer["name"] for layer in report["layers"]] == ["l0", "l1", "l2"]
     assert report["reference"]["relative_error"] <= TOLERANCE
-    assert report["recipe"]["model"]["widths"] == [8, 20, 12, 4]
+    assert report["layers"][0]["shape"] == [20, 8]
     assert report["totals"]["nonzeros"] < report["totals"]["weights"]
 
 
@@ -355,7 +359,7 @@ def test_recipe_refuses_a_network_that_is_no_perceptron(tmp_path: Path) -> None:
     program = torch.export.export(Image().eval(), (torch.zeros(1, 1, 5, 5),))
     torch.export.save(program, tmp_path / "net.pt2")
     with pytest.raises(InputError, match=r"expected one input \[batch, features\]"):
-        quick_recipe(tmp_path / "net.pt2").mlp()
+        quick_recipe(tmp_path / "net.pt2")
 
 
 # Errors

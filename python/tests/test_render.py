@@ -41,7 +41,7 @@ def test_notes_say_where_sparse_loses(report: dict[str, Any]) -> None:
 
 
 def test_notes_admit_that_no_trial_was_accepted(report: dict[str, Any]) -> None:
-    report["trials"][0]["accepted"] = False
+    report["choice"]["tried"][0]["accepted"] = False
     assert "the most accurate, as none was within 0.3 points" in " ".join(notes(report))
 
 

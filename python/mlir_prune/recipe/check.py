@@ -1,0 +1,121 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""What no single key of a recipe can say wrong: combinations of keys."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from ..errors import RecipeError, nearest
+from ..networks import build_network
+from .modifiers import GROUP_KINDS, Regularize
+from .schema import Prune, Recipe, Train
+
+
+def stage_names(recipe: Recipe) -> list[str]:
+    """Name of each stage: its own, or its kind and number."""
+    return [stage.name or f"{stage.kind}{index}" for index, stage in enumerate(recipe.stages)]
+
+
+def check(recipe: Recipe) -> None:
+    """Raises :class:`RecipeError` when keys do not go together."""
+    build_network(recipe.model, recipe.dataset)
+    if not recipe.stages:
+        raise RecipeError("stages: a recipe needs at least one stage")
+    names = stage_names(recipe)
+    for index, name in enumerate(names):
+        if name in names[:index]:
+            raise RecipeError(f"stages[{index}].name: '{name}' is taken")
+        if name == "initial" or "/" in name or ":" in name:
+            raise RecipeError(f"stages[{index}].name: '{name}' cannot be the name of a stage")
+    trained = [n for n, s in zip(names, recipe.stages, strict=True) if isinstance(s, Train)]
+    if recipe.reference and recipe.reference not in trained:
+        hint = nearest(recipe.reference, trained)
+        raise RecipeError(f"reference: no training stage is called '{recipe.reference}'{hint}")
+    for index, stage in enumerate(recipe.stages):
+        path = f"stages[{index}]"
+        if isinstance(stage, Train):
+            check_train(stage, path, recipe, names[:index])
+        elif isinstance(stage, Prune):
+            _prune(stage, path, recipe, names[:index])
+
+
+def check_train(stage: Train, path: str, recipe: Recipe, before: list[str]) -> None:
+    """Checks one training stage."""
+    if stage.start and stage.start != "initial" and stage.start not in before:
+        hint = nearest(stage.start, [*before, "initial"])
+        raise RecipeError(f"{path}.start: no earlier stage is called '{stage.start}'{hint}")
+    if stage.learning_rate.value <= 0:
+        raise RecipeError(f"{path}.learning_rate is positive, got {stage.learning_rate.value:g}")
+    if stage.learning_rate.warmup >= stage.epochs:
+        raise RecipeError(f"{path}.learning_rate.warmup is shorter than the stage")
+    for number, penalty in enumerate(stage.regularize):
+        _penalty(penalty, f"{path}.regularize[{number}]", stage.epochs)
+        if _shape_of(penalty) != _shape_of(stage.regularize[0]):
+            raise RecipeError(
+                f"{path}.regularize[{number}]: penalties of one stage share start, end and "
+                "the schedule of their strength; only its value may differ"
+            )
+    masked = [k for k in ("gradual", "rigl", "straight_through") if getattr(stage, k) is not None]
+    if len(masked) > 1:
+        raise RecipeError(f"{path}: {' and '.join(masked)} both choose masks; use one of them")
+    if stage.straight_through:
+        rule = stage.straight_through
+        if bool(rule.pattern) == (rule.ratio is not None):
+            raise RecipeError(f"{path}.straight_through needs a pattern or a ratio, one of them")
+        if rule.pattern and not _is_pattern(rule.pattern):
+            raise RecipeError(
+                f"{path}.straight_through.pattern is n:m with n < m, got '{rule.pattern}'"
+            )
+    if stage.admm and stage.admm.ratio is None and not stage.admm.ratios:
+        raise RecipeError(f"{path}.admm needs ratio or ratios")
+    if stage.gates and stage.gates.bilevel and recipe.splits.gates == 0:
+        raise RecipeError(f"{path}.gates.bilevel needs rows of its own: set splits.gates")
+
+
+def _shape_of(penalty: Regularize) -> object:
+    """What penalties that share one strength have in common."""
+    strength = replace(penalty.strength, value=1.0)
+    return strength, penalty.start, penalty.end
+
+
+def _is_pattern(text: str) -> bool:
+    parts = text.split(":")
+    return len(parts) == 2 and all(p.isdigit() for p in parts) and 0 < int(parts[0]) < int(parts[1])
+
+
+def _penalty(penalty: Regularize, path: str, epochs: int) -> None:
+    if penalty.kind in GROUP_KINDS and not penalty.granularity:
+        raise RecipeError(f"{path}: {penalty.kind} needs a granularity, such as channel:0")
+    if penalty.kind not in GROUP_KINDS and penalty.granularity:
+        raise RecipeError(f"{path}: {penalty.kind} has no groups, so no granularity")
+    if penalty.proximal and penalty.kind not in ("l1", "group_lasso"):
+        raise RecipeError(f"{path}: only l1 and group_lasso have a proximal step")
+    if penalty.end is not None and penalty.end <= penalty.start:
+        raise RecipeError(f"{path}: it ends at epoch {penalty.end:g}, before it starts")
+    if penalty.start >= epochs:
+        raise RecipeError(f"{path}: it starts at epoch {penalty.start:g}, after the stage")
+
+
+def _prune(stage: Prune, path: str, recipe: Recipe, before: list[str]) -> None:
+    rules = [rule for rule in ("quality", "threshold", "ratio") if getattr(stage, rule) is not None]
+    structured = stage.granularity.startswith("n_of_m")
+    if stage.trials:
+        if rules or bool(stage.trials.quality) == bool(stage.trials.ratio):
+            raise RecipeError(
+                f"{path}.trials needs a list of quality or of ratio, and no rule beside it"
+            )
+        if stage.iterations > 1 or stage.retrain:
+            raise RecipeError(f"{path}: trials and iterations do not go together")
+        if not any(isinstance(s, Train) for s in recipe.stages[: len(before)]):
+            raise RecipeError(f"{path}.trials needs a training stage before it to compare with")
+        if not any(isinstance(s, Train) for s in recipe.stages[len(before) + 1 :]):
+            raise RecipeError(f"{path}.trials needs a training stage after it to train like")
+    elif len(rules) > 1 or (not rules and not structured):
+        found = " and ".join(rules) or "none"
+        raise RecipeError(f"{path} needs one of quality, threshold and ratio, got {found}")
+    if stage.iterations > 1 and stage.retrain is None:
+        raise RecipeError(f"{path}: iterations need retrain")
+    if stage.retrain:
+        check_train(stage.retrain, f"{path}.retrain", recipe, before)
+        if stage.retrain.start:
+            raise RecipeError(f"{path}.retrain.start: it starts from what was pruned")

@@ -1,0 +1,205 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""Recipes: everything that decides a run, as a tree of dataclasses.
+
+A recipe is a list of stages over one network and one data set. Every key has
+a default where one makes sense; `docs/Recipes.md` is made from this file.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from .keys import key, short
+from .modifiers import (
+    Admm,
+    Gates,
+    Gradual,
+    Rate,
+    Regularize,
+    Rigl,
+    Select,
+    StraightThrough,
+)
+
+NETWORKS = ("mlp", "lenet5_caffe", "vgg_like", "resnet20", "resnet56")
+
+
+@short("name")
+@dataclass(frozen=True)
+class Model:
+    """The network."""
+
+    name: str = key("Builder of the network.", "mlp", choices=NETWORKS)
+    widths: tuple[int, ...] = key(
+        "Features of mlp from the input to the logits; 300 and 100 between those of the data "
+        "set if empty.",
+        (), above=0,
+    )  # fmt: skip
+    activation: str = key("Activation between the layers of mlp: relu, sigmoid or tanh.", "relu")
+    shortcut: str = key("Shortcuts of the residual networks.", "A", choices=("A", "B"))
+    file: str = key("Network to start from instead: .onnx, .pt2 (torch.export.save) or .mlir.", "")
+    dropout: dict[str, float] = key(
+        "Dropout rates of what a weight reads, by name of the weight.",
+        factory=dict, low=0, below=1,
+    )  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Splits:
+    """Shares of the rows that train; the test part is not touched."""
+
+    validation: float | None = key(
+        "Share of the training rows that makes all choices; that of the data set if empty.",
+        None, above=0, below=1,
+    )  # fmt: skip
+    gates: float = key(
+        "Share of the remaining rows that trains gates in bi-level stages.", 0.0, low=0, below=1
+    )
+
+
+@short("name")
+@dataclass(frozen=True)
+class Optimizer:
+    """Optimiser of the weights."""
+
+    name: str = key("Optimiser.", "adam", choices=("sgd", "adam"))
+    momentum: float = key("Momentum of sgd.", 0.9, low=0, below=1)
+    nesterov: bool = key("Nesterov's form of momentum.", False)
+    beta1: float = key("Decay of Adam's first moment.", 0.9, low=0, below=1)
+    beta2: float = key("Decay of Adam's second moment.", 0.999, low=0, below=1)
+    epsilon: float = key("Term of Adam's denominator.", 1e-8, above=0)
+    weight_decay: float = key("Share of a weight that is added to its gradient.", 0.0, low=0)
+    decay_roles: tuple[str, ...] = key("Roles that decay applies to.", ("weight",))
+
+
+@dataclass(frozen=True)
+class Train:
+    """A training stage: dense, sparse, fine-tuning, gates and so on."""
+
+    kind: str = key("Kind of the stage.", "train", choices=("train",))
+    name: str = key("Name in the history; the kind and a number if empty.", "")
+    start: str = key(
+        "Stage whose values to start from: empty for the one before, `initial` for the fresh "
+        "values.",
+        "",
+    )
+    epochs: int = key("Length.", 20, unit="epochs", above=0)
+    batch: int | None = key("Rows of a batch; the recipe's if empty.", None, above=0)
+    rows: str = key("Rows to train on: all but validation, or without those of the gates.",
+                    "merged", choices=("merged", "train"))  # fmt: skip
+    optimizer: Optimizer = key("Optimiser; a name or a mapping.", factory=Optimizer)
+    learning_rate: Rate = key("Learning rate; a number or a schedule.", factory=Rate)
+    reset_optimizer: bool = key("Begin with fresh moments.", True)
+    keep: str = key(
+        "Values that leave the stage: of the last epoch, or of the best on the validation part "
+        "(accuracy, then loss).",
+        "last", choices=("last", "best"),
+    )  # fmt: skip
+    mask: bool = key("Hold the zeros of earlier stages; false lets them learn again.", True)
+    dropout: bool = key("Apply the dropout of the model.", True)
+    regularize: tuple[Regularize, ...] = key("Penalties; one or a list.", ())
+    freeze: Select | None = key("Parameters that do not learn; no gradient is computed.", None)
+    gradual: Gradual | None = key("Gradual magnitude pruning.", None)
+    rigl: Rigl | None = key("Masks that move.", None)
+    straight_through: StraightThrough | None = key("Masks chosen anew in every step.", None)
+    admm: Admm | None = key("Alternating directions.", None)
+    gates: Gates | None = key("Trainable gates.", None)
+
+
+@dataclass(frozen=True)
+class Trials:
+    """Several rules tried in turn; the sparsest that is accurate enough goes on.
+
+    Each candidate trains for `epochs` like the training stage that follows. The
+    sparsest whose validation accuracy is at least that of the reference stage
+    minus `tolerance` wins, else the most accurate.
+    """
+
+    quality: tuple[float, ...] = key("Qualities to try.", (), low=0)
+    ratio: tuple[float, ...] = key("Ratios to try.", (), low=0, below=1)
+    epochs: int = key("Length of a trial.", 5, unit="epochs", above=0)
+    tolerance: float = key("Accuracy that may be lost.", 0.3, unit="percentage points", low=0)
+
+
+@dataclass(frozen=True)
+class Prune:
+    """A pruning stage: weights become zero, by one of the rules."""
+
+    kind: str = key("Kind of the stage.", "prune", choices=("prune",))
+    name: str = key("Name in the history; the kind and a number if empty.", "")
+    quality: float | dict[str, float] | None = key(
+        "Threshold in standard deviations of the weight (Han et al. 2015), for all or by "
+        "pattern; a weight that none matches stays.",
+        None, low=0,
+    )  # fmt: skip
+    threshold: float | dict[str, float] | None = key(
+        "Absolute threshold, for all or by pattern.", None, low=0
+    )
+    ratio: float | dict[str, float] | None = key(
+        "Share of the weights that is pruned, for all or by pattern.", None, low=0, below=1
+    )
+    scope: str = key("Rank a ratio within each weight or all together.", "tensor",
+                     choices=("tensor", "global"))  # fmt: skip
+    granularity: str = key(
+        "What is pruned together: `unstructured`, `kernel`, `channel:<axis>`, `vector:<axis>`, "
+        "`block:<n>x<m>`, `n_of_m:<n>:<m>:<axis>`.",
+        "unstructured",
+    )
+    targets: tuple[str, ...] = key("Weights to prune.", ("weight",))
+    ignore: tuple[str, ...] = key("Weights to leave alone.", ())
+    trials: Trials | None = key("Choose the rule on the validation part.", None)
+    iterations: int = key(
+        "Times to prune and train again; each prunes what the one before has left.", 1, above=0
+    )
+    retrain: Train | None = key("Training of each iteration.", None)
+    reinitialize: bool = key(
+        "Give the survivors their first values back, which loses accuracy (Han et al. 2015).",
+        False,
+    )
+    dropout: str = key(
+        "`adjust` multiplies each rate by sqrt(weights left / weights) (Han et al. 2015).",
+        "keep", choices=("keep", "adjust"),
+    )  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Compact:
+    """Removes neurons and filters that are dead, exactly, and goes on with the smaller network.
+
+    Moments and masks shrink with their parameters.
+    """
+
+    kind: str = key("Kind of the stage.", "compact", choices=("compact",))
+    name: str = key("Name in the history; the kind and a number if empty.", "")
+
+
+Stage = Train | Prune | Compact
+STAGES: dict[str, type] = {"train": Train, "prune": Prune, "compact": Compact}
+
+
+@dataclass(frozen=True)
+class Bench:
+    """Timing of the compiled networks by `prune compress` and `prune demo`."""
+
+    batches: tuple[int, ...] = key("Batches to time.", (1, 64), unit="rows", above=0)
+    threads: int = key("Threads of the compiled code.", 1, above=0)
+    rounds: int = key("Rounds in which the networks take turns.", 15, above=0)
+    min_seconds: float = key("Length of a measurement.", 0.02, unit="seconds", above=0)
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """A whole run."""
+
+    method: str = key("Name of the method in tables and figures.", "")
+    dataset: str = key("`digits`, `mnist` or the path of an .npz file.", "digits")
+    seed: int = key("Seed of the first values and of the batches.", 1, low=0)
+    batch: int = key("Rows of a training batch.", 64, unit="rows", above=0)
+    threads: int = key("Threads of the compiled code; the values do not depend on it.", 1, above=0)
+    model: Model = key("Network; a name or a mapping.", factory=Model)
+    splits: Splits = key("Parts of the training rows.", factory=Splits)
+    reference: str = key(
+        "Stage whose network is called dense; the first training stage if empty.", ""
+    )
+    stages: tuple[Stage, ...] = key("What is done, in order.", ())
+    bench: Bench = key("Timing.", factory=Bench)

@@ -1,0 +1,46 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""Batches in an order drawn from a seed."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ..data import Split
+from ..errors import TrainingError
+
+
+def steps_per_epoch(split: Split, batch: int) -> int:
+    """Whole batches in one epoch; raises when there is not even one."""
+    steps = len(split) // batch
+    if steps == 0:
+        raise TrainingError(f"a batch of {batch} needs as many rows, the set has {len(split)}")
+    return steps
+
+
+class Batches:
+    """Gathers the rows of batches into two arrays that are used again and again.
+
+    Batch number `index` of an epoch is rows [index * batch, (index + 1) * batch)
+    of the permutation drawn from (seed..., epoch), so any batch can be had
+    without those before it. Rows that do not fill a batch are left out; another
+    epoch has another order.
+    """
+
+    def __init__(self, split: Split, batch: int, shape: tuple[int, ...], seed: tuple[int, ...]):
+        self.steps = steps_per_epoch(split, batch)
+        self._split, self._batch, self._seed = split, batch, seed
+        self._flat = np.empty((batch, split.inputs.shape[1]), np.float32)
+        self.inputs = self._flat.reshape(batch, *shape)
+        self.labels = np.empty((batch,), np.int32)
+        self._order = np.empty(0, np.int64)
+        self._epoch = -1
+
+    def load(self, epoch: int, index: int) -> None:
+        """Fills `inputs` and `labels` with a batch."""
+        if epoch != self._epoch:
+            generator = np.random.default_rng((*self._seed, epoch))
+            self._order, self._epoch = generator.permutation(len(self._split)), epoch
+        rows = self._order[index * self._batch : (index + 1) * self._batch]
+        # Without bounds checks numpy writes to `out` directly.
+        np.take(self._split.inputs, rows, axis=0, out=self._flat, mode="clip")
+        np.take(self._split.labels, rows, out=self.labels, mode="clip")

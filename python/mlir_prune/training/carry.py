@@ -1,0 +1,106 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""What goes from one unit to the next, and in which form.
+
+A stage may leave weights in a form of its own: behind gates, or dense with
+masks that every step chose anew. It stays pending, so that a stage of the same
+kind can go on with it; any other unit gets it settled as plain masks.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import numpy as np
+
+from .. import networks
+from ..recipe.schema import Train
+from .masks import PREFIX, apply, intersect, masks_of, open_gates, select_masks
+
+Arrays = dict[str, np.ndarray]
+
+
+def settle(network: Any, arrays: Mapping[str, np.ndarray], pending: Any) -> Arrays:
+    """Parameters, masks and moments with gates and moving masks turned into masks."""
+    arrays = dict(arrays)
+    if pending is None:
+        return arrays
+    if pending["kind"] == "gates":
+        masks = _gate_masks(network, arrays)
+    else:
+        masks = straight_through_masks(network, arrays, pending)
+    arrays |= intersect(masks_of(arrays), masks)
+    return apply({name: array for name, array in arrays.items() if not name.endswith(".gate")})
+
+
+def _gate_masks(network: Any, arrays: Mapping[str, np.ndarray]) -> Arrays:
+    """Masks of gated weights, and of the biases of gated filters."""
+    masks: Arrays = {}
+    for name in network.weights():
+        gate = arrays.get(f"{name}.gate")
+        if gate is None:
+            continue
+        shape = arrays[name].shape
+        masks[PREFIX + name] = np.ascontiguousarray(open_gates(gate, shape))
+        bias = name.rsplit(".", 1)[0] + ".bias"
+        if gate.shape != shape and bias in arrays and arrays[bias].shape == (shape[0],):
+            masks[PREFIX + bias] = (gate > 0).reshape(-1)
+    return masks
+
+
+def straight_through_masks(network: Any, arrays: Mapping[str, np.ndarray], rule: Any) -> Arrays:
+    """The masks that the last step would choose, by the compiler."""
+    if rule["pattern"]:
+        kept, group = rule["pattern"].split(":")
+        return select_masks(
+            network, arrays, rule["names"], f"n_of_m:{kept}:{group}:1", allow_empty=True
+        )
+    return select_masks(network, arrays, rule["names"], "unstructured", ratio=rule["ratio"])
+
+
+def pending_form(network: Any, stage: Train, path: str) -> dict[str, Any] | None:
+    """The form that a stage leaves its weights in, None when it is plain."""
+    if stage.gates:
+        return {"kind": "gates"}
+    rule = stage.straight_through
+    if rule is None:
+        return None
+    names = networks.choose(
+        network, rule.targets, rule.ignore, f"{path}.straight_through", among=("weight",)
+    )
+    return {
+        "kind": "straight_through",
+        "pattern": rule.pattern,
+        "ratio": rule.ratio,
+        "names": names,
+    }
+
+
+def enter(
+    network: Any, stage: Train, path: str, arrays: Mapping[str, np.ndarray], pending: Any
+) -> Arrays:
+    """What a training stage starts from, of what the unit before left."""
+    form = pending_form(network, stage, path)
+    going_on = form is not None and form == pending
+    if not going_on:
+        arrays = settle(network, arrays, pending)
+    wanted = set(network.shapes())
+    if stage.mask:
+        wanted |= set(masks_of(arrays))
+    if going_on:
+        wanted |= {name for name in arrays if name.endswith(".gate")}
+    if not stage.reset_optimizer:
+        wanted |= _moments(arrays)
+    return apply({name: array for name, array in arrays.items() if name in wanted})
+
+
+def plain(network: Any, arrays: Mapping[str, np.ndarray], pending: Any) -> Arrays:
+    """Parameters and masks only, settled."""
+    settled = settle(network, arrays, pending)
+    wanted = set(network.shapes()) | set(masks_of(settled))
+    return {name: array.copy() for name, array in settled.items() if name in wanted}
+
+
+def _moments(arrays: Iterable[str]) -> set[str]:
+    prefixes = ("velocity:", "moment1:", "moment2:")
+    return {name for name in arrays if name.startswith(prefixes) or name == "step"}

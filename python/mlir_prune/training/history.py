@@ -1,0 +1,62 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""The history of a run: one JSON object per line and epoch.
+
+A line of a training epoch holds `stage`, `epoch` (from 1), `step` (of the whole
+run), `loss` and `penalty` (means over the epoch), `validation` (accuracy in per
+cent, cross-entropy), `learning_rate` and `strength` (of the last step),
+`nonzeros` by weight, `open_gates` by weight, `pruned` and `recovered` (weights
+that left and that came back since the epoch before) and `seconds`.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+from ..errors import InputError
+
+FILE = "history.jsonl"
+
+
+class History:
+    """The file, cut to the length that the checkpoint knows."""
+
+    def __init__(self, folder: Path, length: int) -> None:
+        self.path = folder / FILE
+        self.path.touch()
+        size = self.path.stat().st_size
+        if size < length:
+            raise InputError(f"{self.path}: shorter than the checkpoint says; lines were removed")
+        if size > length:
+            os.truncate(self.path, length)
+        self.length = length
+
+    def append(self, line: dict[str, Any]) -> None:
+        """Adds one line; numbers that are not finite become null."""
+        data = (json.dumps(_finite(line)) + "\n").encode()
+        with open(self.path, "ab") as file:
+            file.write(data)
+        self.length += len(data)
+
+
+def read_history(folder: Path) -> list[dict[str, Any]]:
+    """All lines of a run folder."""
+    path = folder / FILE
+    try:
+        return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+    except FileNotFoundError:
+        raise InputError(f"{path}: no such file") from None
+    except (OSError, ValueError) as error:
+        raise InputError(f"{path}: not a history ({error})") from None
+
+
+def _finite(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {name: _finite(item) for name, item in value.items()}
+    if isinstance(value, list):
+        return [_finite(item) for item in value]
+    if isinstance(value, float) and value - value != 0.0:
+        return None
+    return value

@@ -1,0 +1,119 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""Pictures of runs: the course of one, and many compared. They need matplotlib."""
+
+from __future__ import annotations
+
+import io as memory
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from .. import io
+from ..errors import InputError
+from .history import read_history
+from .result import error
+from .table import grouped
+
+Lines = list[dict[str, Any]]
+
+
+def draw_run(folder: Path) -> None:
+    """Writes history.png into a run folder; nothing without matplotlib."""
+    lines = read_history(folder)
+    figure = _figure(11, 8)
+    if figure is None or not lines:
+        return
+    panels = figure.subplots(2, 2)
+    _losses(panels[0][0], lines)
+    _accuracy(panels[0][1], lines)
+    _sparsity(panels[1][0], lines)
+    _moves(panels[1][1], lines)
+    io.write_bytes(folder / "history.png", _png(figure))
+
+
+def draw_comparison(results: Sequence[dict[str, Any]]) -> bytes:
+    """Test accuracy against compression, one mark per run, one colour per method."""
+    figure = _figure(9, 6)
+    if figure is None:
+        raise InputError("pictures need matplotlib: pip install matplotlib")
+    names = list(dict.fromkeys(result["network"] for result in results))
+    panels = figure.subplots(1, len(names), squeeze=False)[0]
+    for axes, network in zip(panels, names, strict=True):
+        chosen = [result for result in results if result["network"] == network]
+        dense = [100.0 - error(result["test"]["dense"]) for result in chosen]
+        axes.axhline(sum(dense) / len(dense), color="#8c8c8c", linestyle="--", label="dense")
+        for (_, _, method), runs in grouped(chosen).items():
+            axes.plot(
+                [run["totals"]["compression"] for run in runs],
+                [100.0 - error(run["test"]["pruned"]) for run in runs],
+                "o", label=method,
+            )  # fmt: skip
+        axes.set(title=network, xscale="log", xlabel="dense weights / weights left",
+                 ylabel="test accuracy (%)")  # fmt: skip
+        axes.grid(alpha=0.3)
+        axes.legend(fontsize="small")
+    return _png(figure)
+
+
+def _losses(axes: Any, lines: Lines) -> None:
+    epochs = range(1, len(lines) + 1)
+    axes.plot(epochs, [line["loss"] for line in lines], label="training, with penalty")
+    axes.plot(epochs, [line["validation"]["loss"] for line in lines], label="validation")
+    axes.set(title="Loss", xlabel="epoch", yscale="log")
+    _stages(axes, lines)
+    axes.legend()
+
+
+def _accuracy(axes: Any, lines: Lines) -> None:
+    values = [line["validation"]["accuracy"] for line in lines]
+    axes.plot(range(1, len(lines) + 1), values)
+    axes.set(title="Validation accuracy", xlabel="epoch", ylabel="%")
+    # The first epochs are far below the rest and would hide it.
+    axes.set_ylim(bottom=max(0.0, sorted(values)[len(values) // 20] - 0.5), top=100.0)
+    _stages(axes, lines)
+
+
+def _sparsity(axes: Any, lines: Lines) -> None:
+    """Weights that act, per layer."""
+    for name in lines[0]["nonzeros"]:
+        left = [line["nonzeros"].get(name) for line in lines]
+        axes.plot(range(1, len(lines) + 1), left, label=name)
+    axes.set(title="Weights left", xlabel="epoch", yscale="log")
+    _stages(axes, lines)
+    axes.legend(fontsize="small")
+
+
+def _moves(axes: Any, lines: Lines) -> None:
+    """Weights that were pruned and that came back, per epoch."""
+    epochs = range(1, len(lines) + 1)
+    for key in ("pruned", "recovered"):
+        axes.plot(epochs, [line[key] for line in lines], label=key)
+    axes.set(title="Weights pruned and recovered", xlabel="epoch", yscale="symlog")
+    _stages(axes, lines)
+    axes.legend()
+
+
+def _stages(axes: Any, lines: Lines) -> None:
+    """A line where a stage ends."""
+    axes.grid(alpha=0.3)
+    for index in range(1, len(lines)):
+        if lines[index]["stage"] != lines[index - 1]["stage"]:
+            axes.axvline(index + 0.5, color="#c44e52", linewidth=0.8)
+
+
+def _figure(width: float, height: float) -> Any:
+    """An empty figure; None without matplotlib."""
+    try:
+        from matplotlib.backends.backend_agg import FigureCanvasAgg
+        from matplotlib.figure import Figure
+    except ImportError:
+        return None
+    figure = Figure(figsize=(width, height), layout="constrained")
+    FigureCanvasAgg(figure)
+    return figure
+
+
+def _png(figure: Any) -> bytes:
+    buffer = memory.BytesIO()
+    figure.savefig(buffer, format="png", dpi=110)
+    return buffer.getvalue()

@@ -1,0 +1,109 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""One module with a forward pass and step functions, compiled for this machine.
+
+All functions share their state by name: the arrays of one dictionary. A step
+reads and writes them in place.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from ..native import parse
+
+Arrays = dict[str, np.ndarray]
+
+
+class Program:
+    """A network after a pass pipeline, compiled."""
+
+    def __init__(self, text: str, pipeline: str, threads: int = 1) -> None:
+        self.module = parse(text)
+        if pipeline:
+            self.module.run(pipeline)
+        self.functions = {f.name: f for f in self.module.functions()}
+        self._executable = self.module.compile(threads=threads)
+
+    def __str__(self) -> str:
+        return str(self.module)
+
+    def state(self) -> dict[str, Any]:
+        """Everything that lasts (parameters and state) of all functions, by name."""
+        found: dict[str, Any] = {}
+        for function in self.functions.values():
+            for argument in function.arguments:
+                if argument.kind in ("param", "state"):
+                    found.setdefault(argument.name, argument)
+        return found
+
+    def fill(self, arrays: Mapping[str, np.ndarray]) -> Arrays:
+        """State for this program: copies of `arrays` where they fit, else fresh.
+
+        Fresh masks keep everything; moments and counters are zero.
+        """
+        state: Arrays = {}
+        for name, argument in self.state().items():
+            dtype, shape = np.dtype(argument.dtype), tuple(argument.shape)
+            old = arrays.get(name)
+            if old is not None and old.shape == shape:
+                # np.array keeps arrays of rank zero arrays, which are updated in place.
+                state[name] = np.array(old, dtype, order="C")
+            elif name.startswith("mask:"):
+                state[name] = np.ones(shape, np.bool_)
+            else:
+                state[name] = np.zeros(shape, dtype)
+        return state
+
+    def bind(self, function: str, state: Mapping[str, np.ndarray]) -> Call:
+        """A function with the arrays of `state` in place; inputs are set later."""
+        return Call(self._executable, self.functions[function], state)
+
+
+class Call:
+    """A function of a program with its arguments in order."""
+
+    def __init__(self, executable: Any, signature: Any, state: Mapping[str, np.ndarray]) -> None:
+        self._run = functools.partial(executable, signature.name)
+        self._arguments: list[Any] = []
+        self._inputs: dict[str, int] = {}
+        for place, argument in enumerate(signature.arguments):
+            if argument.kind == "input":
+                self._inputs[argument.name] = place
+                self._arguments.append(None)
+            else:
+                self._arguments.append(state[argument.name])
+        self._results = {result.name: place for place, result in enumerate(signature.results)}
+        self.shapes = {a.name: tuple(a.shape) for a in signature.arguments}
+
+    def takes(self, name: str) -> bool:
+        """Whether the function has an input of this name."""
+        return name in self._inputs
+
+    def set(self, name: str, value: Any) -> None:
+        """Sets an input; a name that the function does not have is left out."""
+        place = self._inputs.get(name)
+        if place is not None:
+            self._arguments[place] = value
+
+    def gives(self, name: str) -> bool:
+        """Whether the function has a result of this name."""
+        return name in self._results
+
+    def place(self, name: str) -> int:
+        """Where a result is in the list that a call returns."""
+        return self._results[name]
+
+    def __call__(self) -> list[Any]:
+        """Runs the function; state changes in place, all results are returned."""
+        results: list[Any] = self._run(*self._arguments)
+        return results
+
+
+@functools.lru_cache(maxsize=4)
+def compiled(text: str, pipeline: str, threads: int) -> Program:
+    """A program that stages with the same network and settings share."""
+    return Program(text, pipeline, threads)

@@ -1,0 +1,103 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""Pruning units: masks by a rule, and the choice among trials."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from .. import networks
+from ..recipe.schema import Prune
+from .carry import plain
+from .masks import PREFIX, Arrays, apply, intersect, masks_of, reinitialize, select_masks
+from .units import RULES, ChooseUnit, PruneUnit
+
+if TYPE_CHECKING:
+    from .trainer import Trainer
+
+
+def prune(trainer: Trainer, unit: PruneUnit) -> Arrays:
+    """Parameters and masks after one pruning, from the present or a saved state."""
+    run, network = trainer.state, trainer.network
+    now = plain(network, run.arrays, run.meta["pending"])
+    before = run.saved[unit.base] if unit.base else now
+    after = apply(before | rule_masks(network, unit.stage, unit.path, before))
+    if unit.stage.reinitialize:
+        after = apply(reinitialize(after, trainer.initial_values()))
+    note = {
+        "nonzeros": count_nonzeros(network, after),
+        "live_before": count_nonzeros(network, before),
+    }
+    run.meta["notes"][unit.name] = note
+    if unit.stage.dropout == "adjust":
+        run.meta["remaining"] = {
+            name.removeprefix(PREFIX): int(mask.sum()) for name, mask in masks_of(after).items()
+        }
+    trainer.progress.say(
+        f"{unit.name}: {sum(note['nonzeros'].values()):,} of "
+        f"{sum(after[n].size for n in network.weights()):,} weights left"
+    )
+    return after
+
+
+def rule_masks(network: Any, stage: Prune, path: str, before: Arrays) -> Arrays:
+    """The masks of a stage's rule within the masks that are there."""
+    names = networks.choose(network, stage.targets, stage.ignore, path, among=("weight",))
+    rule: dict[str, object] = {}
+    for key in RULES:
+        value = getattr(stage, key)
+        if value is None:
+            continue
+        if isinstance(value, dict):
+            numbers = networks.match_numbers(value, names, f"{path}.{key}")
+            names = [name for name in names if name in numbers]
+            # Names of one pattern stay together, so that a global ratio ranks them so.
+            value = [f"{pattern}:{number!r}" for pattern, number in value.items()]
+        rule[key] = value
+    if stage.ratio is not None and stage.scope == "global":
+        rule["scope"] = "global"
+    found = select_masks(network, before, names, stage.granularity, **rule)
+    return intersect(masks_of(before), found)
+
+
+def choose_trial(trainer: Trainer, unit: ChooseUnit) -> Arrays:
+    """Prunes once more by the rule of the best trial.
+
+    The sparsest that is at least as accurate as the reference stage less the
+    tolerance wins, else the most accurate; ties go to the more accurate one.
+    """
+    assert unit.stage.trials is not None
+    meta = trainer.state.meta
+    floor = meta["scores"][trainer.reference]["accuracy"] - unit.stage.trials.tolerance
+    trials = []
+    for name, rule, number in unit.trials:
+        score = meta["scores"][name]
+        nonzeros = sum(meta["notes"][name.removesuffix("-train")]["nonzeros"].values())
+        trials.append(
+            {
+                "rule": rule, "number": number, "nonzeros": nonzeros, "score": score,
+                "accepted": score["accuracy"] >= floor,
+            }
+        )  # fmt: skip
+    accepted = [trial for trial in trials if trial["accepted"]]
+    if accepted:
+        chosen = min(accepted, key=lambda t: (t["nonzeros"], -t["score"]["accuracy"]))
+    else:
+        chosen = max(trials, key=lambda t: (t["score"]["accuracy"], -t["score"]["loss"]))
+    meta["trials"][unit.name] = {
+        "tried": trials,
+        "chosen": {"rule": chosen["rule"], "number": chosen["number"]},
+    }
+    stage = replace(unit.stage, trials=None, **{chosen["rule"]: chosen["number"]})
+    return prune(trainer, PruneUnit(unit.name, stage, unit.path, base=unit.label))
+
+
+def count_nonzeros(network: Any, arrays: Arrays) -> dict[str, int]:
+    """Weights that masks keep, by name; all where there is no mask."""
+    found = {}
+    for name in network.weights():
+        mask = arrays.get(PREFIX + name)
+        found[name] = int(np.count_nonzero(mask)) if mask is not None else arrays[name].size
+    return found

@@ -1,0 +1,172 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""What a finished run amounts to, as plain data (``result.json``).
+
+Conventions: compression is dense weights by non-zero ones, without biases and
+with them. One MAC is one multiplication with its addition, for one row; FLOPs
+are two per MAC. Errors are in per cent; the test part is read once, here.
+"""
+
+from __future__ import annotations
+
+import os
+import platform
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+
+from .. import io, networks
+from ..recipe.parse import to_tree
+from ..report import layer_rows, totals
+from ..shrink import Forms, at_batch, bound, build_forms, compact_at, relative_error, run_forward
+from .checkpoint import Arrays
+from .evaluate import Score, score_logits
+from .masks import apply
+from .trainer import Trainer
+
+FILE = "result.json"
+
+
+@dataclass
+class Outcome:
+    """Networks and values at the end of a run.
+
+    `network` and `pruned` are smaller than `dense_network` and `dense` when the
+    run removed neurons on the way.
+    """
+
+    dense_network: Any
+    network: Any
+    initial: Arrays
+    dense: Arrays
+    pruned: Arrays
+    masks: Arrays
+    meta: dict[str, Any]
+    reference: str
+
+    @property
+    def dense_score(self) -> Score:
+        """Validation score of the dense network."""
+        return self._score(self.reference)
+
+    @property
+    def pruned_score(self) -> Score:
+        """Validation score of the last training stage."""
+        return self._score(list(self.meta["scores"])[-1])
+
+    def _score(self, name: str) -> Score:
+        found = self.meta["scores"][name]
+        return Score(found["accuracy"], found["loss"], found["rows"])
+
+
+def outcome(trainer: Trainer) -> Outcome:
+    """The networks of a trainer whose units are all done."""
+    settled = trainer.settled()
+    shapes = trainer.network.shapes()
+    values = {name: apply(settled)[name] for name in shapes}
+    masks = {n.removeprefix("mask:"): a for n, a in settled.items() if n.startswith("mask:")}
+    saved = trainer.state.saved.get(trainer.reference, settled)
+    dense = {name: saved[name] for name in trainer.dense_network.shapes()}
+    return Outcome(
+        trainer.dense_network, trainer.network, trainer.initial_values(), dense, values, masks,
+        trainer.state.meta, trainer.reference,
+    )  # fmt: skip
+
+
+def forms_of(found: Outcome, batch: int) -> Forms:
+    """The networks in the forms of docs/Pipelines.md, with values."""
+    forms = build_forms(found.network, batch, found.pruned, found.pruned, found.pruned)
+    forms.initial = bound(found.dense_network, batch, found.initial)
+    forms.dense = bound(found.dense_network, batch, found.dense)
+    return forms
+
+
+def finish(trainer: Trainer, command: Sequence[str]) -> dict[str, Any]:
+    """Reads the test part, writes result.json, values and the compact network."""
+    found = outcome(trainer)
+    forms = forms_of(found, trainer.recipe.batch)
+    result = build_result(trainer, found, forms, command)
+    folder = trainer.folder
+    values = {f"dense/{name}": array for name, array in found.dense.items()}
+    values |= {f"pruned/{name}": array for name, array in found.pruned.items()}
+    io.write_arrays(folder / "values.npz", values)
+    io.write_arrays(folder / "masks.npz", found.masks)
+    io.write_bytes(folder / "compact.mlirbc", forms.compact.to_bytecode())
+    io.write_json(folder / FILE, result)
+    return result
+
+
+def build_result(
+    trainer: Trainer, found: Outcome, forms: Forms, command: Sequence[str]
+) -> dict[str, Any]:
+    """Everything about a run that tables and figures show."""
+    recipe, meta, batch = trainer.recipe, found.meta, trainer.recipe.batch
+    threads = recipe.threads
+    compact, _ = compact_at(forms.masked, batch)
+    networks_by_name = {"dense": at_batch(forms.dense, batch), "pruned": compact}
+    executables = {n: m.compile(threads=threads) for n, m in networks_by_name.items()}
+    shape = networks.input_shape(found.dense_network)
+    rows = trainer.data.validation.inputs[:batch]
+    masked = bound(found.network, batch, found.pruned).compile(threads=threads)
+    difference = relative_error(
+        batched(executables["pruned"], rows, batch, shape), batched(masked, rows, batch, shape)
+    )
+    parts = {"validation": trainer.data.validation, "test": trainer.data.open_test()}
+    scores = {
+        part: {
+            name: asdict(score_logits(batched(ex, split.inputs, batch, shape), split.labels))
+            for name, ex in executables.items()
+        }
+        for part, split in parts.items()
+    }
+    left = {name: np.asarray(array) for name, array in forms.compact.parameters().items()}
+    layers = layer_rows(found.dense_network, found.pruned, left)
+    return {
+        "method": recipe.method,
+        "network": networks.model_title(recipe.model, recipe.dataset),
+        "dataset": trainer.data.name,
+        "seed": recipe.seed,
+        "validation": scores["validation"],
+        "test": scores["test"],
+        "layers": layers,
+        "totals": totals(layers),
+        "difference_after_removal": difference,
+        "epochs": meta["total_epochs"],
+        "steps": meta["total_steps"],
+        "seconds": round(meta["seconds"], 1),
+        "scores": meta["scores"],
+        "trials": meta["trials"],
+        "recipe": to_tree(recipe),
+        "command": " ".join(command),
+        "environment": environment(threads),
+    }
+
+
+def batched(executable: Any, inputs: np.ndarray, batch: int, shape: tuple[int, ...]) -> np.ndarray:
+    """Logits of all rows through a compiled network of a fixed batch."""
+    buffer = np.zeros((batch, *shape), np.float32)
+    flat = buffer.reshape(batch, -1)
+    parts = []
+    for start in range(0, len(inputs), batch):
+        rows = inputs[start : start + batch]
+        flat[: len(rows)] = rows
+        flat[len(rows) :] = 0
+        parts.append(run_forward(executable, buffer)[: len(rows)].copy())
+    return np.concatenate(parts)
+
+
+def environment(threads: int) -> dict[str, Any]:
+    """Facts about the machine that times depend on."""
+    return {
+        "threads": threads,
+        "cores": os.cpu_count(),
+        "machine": platform.machine(),
+        "python": platform.python_version(),
+        "numpy": np.__version__,
+    }
+
+
+def error(scores: Mapping[str, Any]) -> float:
+    """Wrong rows in per cent of a stored score."""
+    return 100.0 - float(scores["accuracy"])

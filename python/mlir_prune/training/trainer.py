@@ -1,0 +1,203 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""Runs a recipe: unit after unit, with a checkpoint after every epoch."""
+
+from __future__ import annotations
+
+import signal
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from .. import io, networks
+from ..data import Dataset
+from ..errors import InputError
+from ..progress import Progress
+from ..recipe import Recipe, dump_recipe, stage_names
+from ..recipe.schema import Train
+from .carry import plain
+from .checkpoint import FILE, Arrays, CheckpointWriter, RunState, fresh_meta, read_checkpoint
+from .evaluate import score
+from .history import History
+from .program import compiled
+from .prune import choose_trial, prune
+from .stage import StageTraining
+from .units import ChooseUnit, CompactUnit, PruneUnit, SaveUnit, TrainUnit, expand, saved_stages
+
+
+class Trainer:
+    """One run in one folder.
+
+    With `resume` it goes on from the folder's checkpoint, to the same bits as a
+    run that was never stopped. `start` are values of the dense network, which
+    skip all units up to its stage.
+    """
+
+    def __init__(
+        self,
+        recipe: Recipe,
+        data: Dataset,
+        folder: Path,
+        progress: Progress | None = None,
+        resume: bool = False,
+        start: Mapping[str, np.ndarray] | None = None,
+        overwrite: bool = False,
+    ) -> None:
+        self.recipe, self.folder = recipe, folder
+        self.progress = progress or Progress()
+        self.dense_network = networks.build_network(recipe.model, recipe.dataset)
+        check_fit(self.dense_network, data)
+        self.data = data.divide(recipe.splits.validation, recipe.splits.gates)
+        self.units = expand(recipe)
+        self.interrupted = False
+        self._start = start
+        self._writer = CheckpointWriter(folder)
+        self._written = False
+        folder.mkdir(parents=True, exist_ok=True)
+        self.state = self._resumed() if resume else self._fresh(overwrite)
+        self.network = self._current_network()
+        self.history = History(folder, self.state.meta["history"])
+
+    def run(self) -> RunState:
+        """All units that are left; returns the state at the end."""
+        meta = self.state.meta
+        with self._interrupts():
+            while meta["unit"] < len(self.units):
+                self._unit(self.units[meta["unit"]])
+                meta["unit"] += 1
+                meta |= {"epoch": 0, "step": 0, "sums": {}, "best": None}
+                self.save(final=meta["unit"] == len(self.units))
+        return self.state
+
+    def initial_values(self) -> Arrays:
+        """The first values of the run: given, or drawn from the seed."""
+        if self._start is not None:
+            return {name: np.array(array) for name, array in self._start.items()}
+        values: Arrays = self.dense_network.init(np.random.default_rng((self.recipe.seed, 0)))
+        return values
+
+    def save(self, final: bool = False) -> None:
+        """Writes a checkpoint of the state as it is."""
+        self.state.meta["history"] = self.history.length
+        self._writer.write(self.state, final)
+        self._written = True
+
+    def last_good(self) -> str:
+        """Where to go on from, for messages."""
+        if not self._written:
+            return "there is no checkpoint yet"
+        meta = self.state.meta
+        name = self.units[meta["unit"]].name
+        return f"the last good checkpoint is {self.folder / FILE} ({name}, epoch {meta['epoch']})"
+
+    def settled(self) -> Arrays:
+        """Parameters and masks of the present network, gates and the like as masks."""
+        return plain(self.network, self.state.arrays, self.state.meta["pending"])
+
+    @property
+    def reference(self) -> str:
+        """Name of the stage whose network is called dense."""
+        names = stage_names(self.recipe)
+        trained = [n for n, s in zip(names, self.recipe.stages, strict=True)
+                   if isinstance(s, Train)]  # fmt: skip
+        return self.recipe.reference or (trained[0] if trained else "")
+
+    def _unit(self, unit: Any) -> None:
+        meta, run = self.state.meta, self.state
+        if isinstance(unit, TrainUnit):
+            result = StageTraining(self, unit).run()
+            meta["scores"][unit.name] = asdict(result)
+            if unit.name in saved_stages(self.recipe):
+                run.saved[unit.name] = self.settled()
+        elif isinstance(unit, SaveUnit):
+            run.saved[unit.label] = self.settled()
+        elif isinstance(unit, PruneUnit):
+            self._take(prune(self, unit))
+        elif isinstance(unit, ChooseUnit):
+            self._take(choose_trial(self, unit))
+            del run.saved[unit.label]
+        elif isinstance(unit, CompactUnit):
+            raise InputError("a compact stage cannot be run yet")
+
+    def _take(self, arrays: Arrays) -> None:
+        self.state.arrays, self.state.meta["pending"] = arrays, None
+
+    def _fresh(self, overwrite: bool) -> RunState:
+        if (self.folder / FILE).exists() and not overwrite:
+            raise InputError(
+                f"{self.folder} holds a run already: go on with --resume, or give another folder"
+            )
+        for name in (FILE, "history.jsonl", "result.json"):
+            (self.folder / name).unlink(missing_ok=True)
+        io.write_text(self.folder / "recipe.yaml", dump_recipe(self.recipe))
+        state = RunState(arrays=self.initial_values(), meta=fresh_meta())
+        state.meta["recipe"] = recipe_key(self.recipe)
+        if self._start is not None:
+            self._skip_dense(state)
+        return state
+
+    def _skip_dense(self, state: RunState) -> None:
+        """Takes the first values for those that the reference stage would end with."""
+        names = [unit.name for unit in self.units]
+        state.meta["unit"] = names.index(self.reference) + 1
+        state.saved[self.reference] = dict(state.arrays)
+        program = compiled(self.dense_network.text(self.recipe.batch), "", self.recipe.threads)
+        found = score(program, state.arrays, self.data.validation)
+        state.meta["scores"][self.reference] = asdict(found)
+
+    def _resumed(self) -> RunState:
+        for stale in self.folder.glob(f".{FILE}.*"):
+            stale.unlink()
+        state = read_checkpoint(self.folder)
+        if state.meta["recipe"] != recipe_key(self.recipe):
+            raise InputError(
+                f"{self.folder}: the run was started with another recipe, see its recipe.yaml"
+            )
+        self._written = True
+        return state
+
+    def _current_network(self) -> Any:
+        return self.dense_network
+
+    @contextmanager
+    def _interrupts(self) -> Iterator[None]:
+        """Lets the first interrupt finish the step and save; the second one stops at once."""
+        if threading.current_thread() is not threading.main_thread():
+            yield
+            return
+
+        def handle(number: int, frame: Any) -> None:
+            if self.interrupted:
+                raise KeyboardInterrupt
+            self.interrupted = True
+
+        previous = signal.signal(signal.SIGINT, handle)
+        try:
+            yield
+        finally:
+            signal.signal(signal.SIGINT, previous)
+
+
+def recipe_key(recipe: Recipe) -> str:
+    """The recipe as text without what does not change the values."""
+    from dataclasses import replace
+
+    return dump_recipe(replace(recipe, threads=1, bench=type(recipe.bench)()))
+
+
+def check_fit(network: Any, data: Dataset) -> None:
+    """Raises :class:`InputError` when network and data do not belong together."""
+    features = int(np.prod(networks.input_shape(network)))
+    if features != data.features:
+        raise InputError(
+            f"the network reads {features} features, but rows of '{data.name}' have {data.features}"
+        )
+    if networks.classes(network) < data.classes:
+        raise InputError(
+            f"the network has {networks.classes(network)} outputs, but '{data.name}' has "
+            f"{data.classes} classes"
+        )
