@@ -40,7 +40,8 @@ def report() -> dict[str, Any]:
     layers = [
         {
             "name": f"fc{index}", "shape": shape, "weights": shape[0] * shape[1],
-            "biases": shape[0], "macs": shape[0] * shape[1], "pruned_nonzeros": left + 1, "compact_shape": small,
+            "biases": shape[0], "macs": shape[0] * shape[1], "pruned_nonzeros": left + 1,
+            "compact_shape": small,
             "compact_weights": small[0] * small[1], "nonzeros": left, "compact_biases": small[0],
             "macs_shrunk": small[0] * small[1], "macs_sparse": left,
         }
@@ -63,8 +64,9 @@ def report() -> dict[str, Any]:
         "test": {"dense": score, "pruned": {**score, "accuracy": 95.0}},
         "validation": {"dense": score, "pruned": score},
         "choice": {
-            "tried": [{"rule": "quality", "number": 0.5, "nonzeros": 42, "score": score,
-                       "accepted": True}],
+            "tried": [
+                {"rule": "quality", "number": 0.5, "nonzeros": 42, "score": score, "accepted": True}
+            ],
             "chosen": {"rule": "quality", "number": 0.5},
             "tolerance": 0.3,
         },

@@ -83,7 +83,7 @@ def _train(network: Any, unit: TrainUnit, per_epoch: int) -> Iterator[str]:
         rule = getattr(stage, key)
         if rule is None:
             continue
-        yield f"  {key} {_short(rule)}"
+        yield f"  {key} {_short(rule)}".rstrip()
         among = ("weight", "bias", "scale") if key == "freeze" else ("weight",)
         names = networks.choose(network, rule.targets, rule.ignore, f"{unit.path}.{key}", among)
         for numbers in ("ratios", "strengths"):
