@@ -24,12 +24,7 @@ void prune_rt::fail(const char *function, const char *message) {
   std::abort();
 }
 
-static void expect(bool condition, const char *function, const char *message) {
-  if (!condition)
-    fail(function, message);
-}
-
-static bool isActivation(int64_t activation) {
+bool prune_rt::isActivation(int64_t activation) {
   return activation >= PRUNE_RT_ACTIVATION_NONE &&
          activation <= PRUNE_RT_ACTIVATION_TANH;
 }

@@ -17,7 +17,7 @@
 
 using namespace prune_rt;
 
-static double activate(double value, int64_t activation) {
+double prune_rt::activate(double value, int64_t activation) {
   switch (activation) {
   case PRUNE_RT_ACTIVATION_RELU:
     // A NaN stays one, as in the kernels that are compared with this.

@@ -20,6 +20,14 @@ namespace prune_rt {
 /// Prints the message on the standard error stream and ends the process.
 [[noreturn]] void fail(const char *function, const char *message);
 
+/// fail() unless the condition holds.
+inline void expect(bool condition, const char *function, const char *message) {
+  if (!condition)
+    fail(function, message);
+}
+
+bool isActivation(int64_t activation);
+
 /// Flushes sub-normals to zero in the calling thread while it lives. OpenMP
 /// workers take the state over from the thread that forks them.
 class DenormalScope {
@@ -84,6 +92,9 @@ struct CsrCall {
 /// impossible.
 void check(const MatmulCall &call);
 void check(const CsrCall &call);
+
+/// The activation in double precision.
+double activate(double value, int64_t activation);
 
 /// Plain loops, accumulating in double precision.
 void runLoops(const MatmulCall &call);

@@ -37,7 +37,7 @@ extern "C" {
 /*--- Identity ---------------------------------------------------------------*/
 
 /** Version of this interface; generated code and library must agree. */
-#define PRUNE_RT_ABI_VERSION 1
+#define PRUNE_RT_ABI_VERSION 2
 PRUNE_RT_EXPORT int64_t prune_rt_abi_version(void);
 
 /** Name and version of the implementation: "naive", or "onednn 3.7.2". */
@@ -100,10 +100,11 @@ enum {
 };
 
 enum {
-  PRUNE_RT_TRANSPOSE_A = 1, /**< a is stored as [k, m] */
-  PRUNE_RT_TRANSPOSE_B = 2, /**< b is stored as [n, k] */
-  PRUNE_RT_ACCUMULATE = 4,  /**< the old c is added before the activation */
-  PRUNE_RT_CONSTANT_B = 8   /**< the elements behind b never change */
+  PRUNE_RT_TRANSPOSE_A = 1,     /**< a is stored as [k, m] */
+  PRUNE_RT_TRANSPOSE_B = 2,     /**< b is stored as [n, k] */
+  PRUNE_RT_ACCUMULATE = 4,      /**< the old c is added before the activation */
+  PRUNE_RT_CONSTANT_B = 8,      /**< the elements behind b never change */
+  PRUNE_RT_INCLUDE_PADDING = 16 /**< averages divide by the whole window */
 };
 
 /** c[m, n] = activation(op(a)[m, k] * op(b)[k, n] + bias[n] (+ c)). The bias
@@ -129,6 +130,92 @@ PRUNE_RT_EXPORT void prune_rt_csr_matmul_f32(void **slot, const float *values,
                                              float *y, int64_t m, int64_t n,
                                              int64_t k, int64_t ldx,
                                              int64_t ldy, int64_t activation);
+
+/*--- Convolution and pooling ------------------------------------------------*/
+
+/** Positions in the shape of a convolution or pooling. Channels (C, F) count
+ * over all groups, a dilation of 1 spreads nothing, and
+ * OH = floor((H + PAD_TOP + PAD_BOTTOM - DILATION_H * (KH - 1) - 1) / STRIDE_H)
+ * + 1, OW alike. Poolings have F = C and do not read GROUPS. */
+enum {
+  PRUNE_RT_SHAPE_N,
+  PRUNE_RT_SHAPE_C,
+  PRUNE_RT_SHAPE_H,
+  PRUNE_RT_SHAPE_W,
+  PRUNE_RT_SHAPE_F,
+  PRUNE_RT_SHAPE_OH,
+  PRUNE_RT_SHAPE_OW,
+  PRUNE_RT_SHAPE_KH,
+  PRUNE_RT_SHAPE_KW,
+  PRUNE_RT_SHAPE_STRIDE_H,
+  PRUNE_RT_SHAPE_STRIDE_W,
+  PRUNE_RT_SHAPE_DILATION_H,
+  PRUNE_RT_SHAPE_DILATION_W,
+  PRUNE_RT_SHAPE_PAD_TOP,
+  PRUNE_RT_SHAPE_PAD_LEFT,
+  PRUNE_RT_SHAPE_PAD_BOTTOM,
+  PRUNE_RT_SHAPE_PAD_RIGHT,
+  PRUNE_RT_SHAPE_GROUPS,
+  PRUNE_RT_SHAPE_LAYOUT,
+  PRUNE_RT_SHAPE_SIZE /**< number of elements of a shape */
+};
+
+/** Layouts of x [n, c, h, w], y [n, f, oh, ow], their gradients and the
+ * workspace of a pooling: all dense, in the order that the name says. Weights
+ * are [f, c / groups, kh, kw] in row-major order in both. */
+enum { PRUNE_RT_LAYOUT_NCHW = 0, PRUNE_RT_LAYOUT_NHWC = 1 };
+
+/** y = activation(x * w + bias[f] (+ y)), the sum over a window as it lies
+ * (cross-correlation), with zeros around x. The bias may be null. Flags:
+ * PRUNE_RT_ACCUMULATE, PRUNE_RT_CONSTANT_B (for w, as in a product). No result
+ * of this section overlaps an operand. */
+PRUNE_RT_EXPORT void prune_rt_convolution_f32(void **slot, const float *x,
+                                              const float *w, const float *bias,
+                                              float *y, const int64_t *shape,
+                                              int64_t flags,
+                                              int64_t activation);
+
+/** dx (+)= gradient of x when dy is the one of y. Flags: PRUNE_RT_ACCUMULATE,
+ * PRUNE_RT_CONSTANT_B (for w). */
+PRUNE_RT_EXPORT void
+prune_rt_convolution_backward_data_f32(void **slot, const float *dy,
+                                       const float *w, float *dx,
+                                       const int64_t *shape, int64_t flags);
+
+/** dw, dbias (+)= gradients of w and of the bias when dy is the one of y;
+ * dbias[f] may be null. Flags: PRUNE_RT_ACCUMULATE. */
+PRUNE_RT_EXPORT void prune_rt_convolution_backward_weights_f32(
+    void **slot, const float *x, const float *dy, float *dw, float *dbias,
+    const int64_t *shape, int64_t flags);
+
+/** y = largest element of each window. Elements outside x do not count; a
+ * window with no element inside gives minus infinity. A NaN in a window is its
+ * result. The workspace, one byte for each element of y, gets ky * KW + kx of
+ * the first largest element (the first NaN) in row-major order of the window;
+ * it may be null, else KH * KW is at most 256. No flags. */
+PRUNE_RT_EXPORT void prune_rt_max_pool_f32(void **slot, const float *x,
+                                           float *y, uint8_t *workspace,
+                                           const int64_t *shape, int64_t flags);
+
+/** dx (+)= gradient of x when dy is the one of y: each element of dy goes to
+ * the element that the workspace names. Flags: PRUNE_RT_ACCUMULATE. */
+PRUNE_RT_EXPORT void
+prune_rt_max_pool_backward_f32(void **slot, const float *dy,
+                               const uint8_t *workspace, float *dx,
+                               const int64_t *shape, int64_t flags);
+
+/** y = sum of each window over the number of its elements inside x, or over
+ * KH * KW with PRUNE_RT_INCLUDE_PADDING, the only flag. A window with no
+ * element inside gives zero. */
+PRUNE_RT_EXPORT void prune_rt_average_pool_f32(void **slot, const float *x,
+                                               float *y, const int64_t *shape,
+                                               int64_t flags);
+
+/** dx (+)= gradient of x when dy is the one of y. Flags: PRUNE_RT_ACCUMULATE,
+ * PRUNE_RT_INCLUDE_PADDING. */
+PRUNE_RT_EXPORT void
+prune_rt_average_pool_backward_f32(void **slot, const float *dy, float *dx,
+                                   const int64_t *shape, int64_t flags);
 
 #ifdef __cplusplus
 }
