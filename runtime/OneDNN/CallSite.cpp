@@ -38,6 +38,12 @@ void prune_rt::addVariant(void **slot, Variant *variant) {
                                         __ATOMIC_RELEASE, __ATOMIC_RELAXED));
 }
 
+void prune_rt::addLoops(void **slot) {
+  Key key = {};
+  if (!findVariant(slot, key, nullptr))
+    addVariant(slot, new Variant(key));
+}
+
 void prune_rt_release_slot(void **slot) {
   Variant *variant = getFirst(slot);
   __atomic_store_n(slot, nullptr, __ATOMIC_RELAXED);

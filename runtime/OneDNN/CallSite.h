@@ -65,6 +65,9 @@ Variant *findVariant(void **slot, const Key &key, const void *constant);
 /// Puts the variant in front of the slot's list.
 void addVariant(void **slot, Variant *variant);
 
+/// Remembers in the slot that its calls run as plain loops.
+void addLoops(void **slot);
+
 } // namespace prune_rt
 
 #endif // PRUNE_RUNTIME_ONEDNN_CALLSITE_H
