@@ -19,7 +19,8 @@
 // an operand then needs is cloned into the new operation: values that are
 // elements of operands or, without reduced loops, of results are read there,
 // only the rest is computed again. Reductions by maximum or minimum send the
-// adjoint to every element that equals the result. Linear in the size of the
+// adjoint to every element that equals the result; max pooling of images has a
+// rule of its own, which sends it to the first one. Linear in the size of the
 // body for each operand.
 //
 //===----------------------------------------------------------------------===//
@@ -27,6 +28,7 @@
 #include "AdjointModel.h"
 #include "LoopNestAdjoint.h"
 
+#include "Prune/Dialect/Prune/IR/Prune.h"
 #include "Prune/Dialect/Prune/Utils/StructuredBuilder.h"
 #include "Prune/Implementations/Adjoint.h"
 
@@ -282,6 +284,37 @@ struct StructuredModel
   }
 };
 
+/// Equal elements are common in windows behind a relu: if each got the adjoint,
+/// as other maxima have it, gradients would come out several times too large.
+struct MaxPoolModel
+    : AdjointOpInterface::ExternalModel<MaxPoolModel,
+                                        linalg::PoolingNchwMaxOp> {
+  LogicalResult buildAdjoint(Operation *operation, OpBuilder &builder,
+                             ArrayRef<Value> resultAdjoints,
+                             ArrayRef<bool> needed,
+                             MutableArrayRef<Value> inputAdjoints) const {
+    auto op = cast<linalg::PoolingNchwMaxOp>(operation);
+    if (!op.hasPureTensorSemantics())
+      return op.emitError("no reverse-mode rule for an operation on buffers");
+    if (needed[2])
+      return op.emitError("no reverse-mode rule for the initial value of a "
+                          "maximum or minimum");
+    Value input = op.getInputs()[0], output = op->getResult(0);
+    auto window = cast<RankedTensorType>(op.getInputs()[1].getType());
+    for (Type type : op->getOperandTypes())
+      if (!cast<RankedTensorType>(type).hasStaticShape())
+        return op.emitError(
+            "no reverse-mode rule for max pooling of dynamic shape");
+    auto strides = llvm::to_vector(op.getStrides().getValues<int64_t>());
+    auto dilations = llvm::to_vector(op.getDilations().getValues<int64_t>());
+    if (needed[0])
+      inputAdjoints[0] = MaxPoolGradientOp::create(
+          builder, op.getLoc(), input.getType(), input, output,
+          resultAdjoints[0], window.getShape(), strides, dilations);
+    return success();
+  }
+};
+
 /// With y the softmax: dx = (dy - sum(dy * y)) * y.
 struct SoftmaxModel : AdjointModel<SoftmaxModel, linalg::SoftmaxOp> {
   static LogicalResult build(linalg::SoftmaxOp op, Value adjoint,
@@ -313,16 +346,26 @@ struct SoftmaxModel : AdjointModel<SoftmaxModel, linalg::SoftmaxOp> {
   }
 };
 
+/// The rule of each named operation.
+template <typename OpTy>
+struct ModelOf {
+  using type = StructuredModel<OpTy>;
+};
+template <>
+struct ModelOf<linalg::PoolingNchwMaxOp> {
+  using type = MaxPoolModel;
+};
+
 template <typename... Ops>
 void attachStructuredModels(MLIRContext *context) {
-  (Ops::template attachInterface<StructuredModel<Ops>>(*context), ...);
+  (Ops::template attachInterface<typename ModelOf<Ops>::type>(*context), ...);
 }
 
 } // namespace
 
 void mlir::prune::registerLinalgAdjointModels(DialectRegistry &registry) {
   registry.addExtension(+[](MLIRContext *context, linalg::LinalgDialect *) {
-    context->loadDialect<arith::ArithDialect, math::MathDialect,
+    context->loadDialect<arith::ArithDialect, math::MathDialect, PruneDialect,
                          tensor::TensorDialect>();
     attachStructuredModels<
 #define GET_OP_LIST

@@ -13,6 +13,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "PruneAdjoint.h"
 #include "AdjointModel.h"
 
 #include "Prune/Dialect/Prune/IR/Prune.h"
@@ -239,6 +240,7 @@ void mlir::prune::registerPruneAdjointModels(DialectRegistry &registry) {
   registry.addExtension(+[](MLIRContext *context, PruneDialect *) {
     context->loadDialect<arith::ArithDialect, linalg::LinalgDialect,
                          math::MathDialect, tensor::TensorDialect>();
+    attachBatchNormAdjointModels(context);
     ApplyMaskOp::attachInterface<ApplyMaskModel>(*context);
     DropoutOp::attachInterface<DropoutModel>(*context);
     GateOp::attachInterface<GateModel>(*context);

@@ -125,3 +125,59 @@ func.func @selections(%s: tensor<4x8xf32>, %c: tensor<4xf32>, %b: tensor<1x4xf32
   %3 = prune.select_mask %s selection(<keep_all>) granularity(<n_of_m, shape = [2, 4], axis = 1>) : (tensor<4x8xf32>) -> tensor<4x8xi1>
   return %0, %1, %2, %3 : tensor<4x8xi1>, tensor<4x8xi1>, tensor<4x8xi1>, tensor<4x8xi1>
 }
+
+// One pass for both sums, in double precision and over images last; one for the
+// elements. The loop over channels between them has several results.
+// CHECK-LABEL: func @batch_norm_training
+// CHECK: linalg.generic {{.*}} iterator_types = ["parallel", "parallel", "reduction", "reduction"]
+// CHECK: arith.extf
+// CHECK: -> (tensor<8x4xf64>, tensor<8x4xf64>)
+// CHECK: linalg.generic {{.*}} iterator_types = ["reduction", "parallel"]
+// CHECK: -> (tensor<4xf64>, tensor<4xf64>)
+// CHECK: %[[S:.*]]:3 = linalg.generic
+// CHECK: math.sqrt
+// CHECK: -> (tensor<4xf32>, tensor<4xf32>, tensor<4xf32>)
+// CHECK: %[[Y:.*]] = linalg.generic {{.*}} iterator_types = ["parallel", "parallel", "parallel", "parallel"]} ins(%{{.*}}, %[[S]]#0, %[[S]]#2, %{{.*}} :
+// CHECK: return %[[Y]], %[[S]]#0, %[[S]]#1
+func.func @batch_norm_training(%x: tensor<8x4x5x5xf32>, %g: tensor<4xf32>, %b: tensor<4xf32>)
+    -> (tensor<8x4x5x5xf32>, tensor<4xf32>, tensor<4xf32>) {
+  %0, %1, %2 = prune.batch_norm_training %x, %g, %b epsilon 1.0e-5 : tensor<8x4x5x5xf32>, tensor<4xf32>
+  return %0, %1, %2 : tensor<8x4x5x5xf32>, tensor<4xf32>, tensor<4xf32>
+}
+
+// Rows have no image to add up first.
+// CHECK-LABEL: func @batch_norm_gradient
+// CHECK-COUNT-1: iterator_types = ["reduction", "parallel"]
+// CHECK-NOT: "reduction"
+// CHECK: return
+func.func @batch_norm_gradient(%x: tensor<8x4xf32>, %g: tensor<4xf32>, %m: tensor<4xf32>, %v: tensor<4xf32>)
+    -> (tensor<8x4xf32>, tensor<4xf32>, tensor<4xf32>) {
+  %0, %1, %2 = prune.batch_norm_gradient %x, %g, %m, %v, %x epsilon 1.0e-5 : tensor<8x4xf32>, tensor<4xf32>
+  return %0, %1, %2 : tensor<8x4xf32>, tensor<4xf32>, tensor<4xf32>
+}
+
+// CHECK-LABEL: func @batch_norm
+// CHECK: %[[L:.*]]:2 = linalg.generic
+// CHECK: linalg.generic {{.*}} ins(%{{.*}}, %[[L]]#0, %[[L]]#1 :
+// CHECK: arith.mulf
+// CHECK-NEXT: arith.addf
+// CHECK-NEXT: linalg.yield
+func.func @batch_norm(%x: tensor<8x4x5x5xf32>, %g: tensor<4xf32>, %b: tensor<4xf32>, %m: tensor<4xf32>, %v: tensor<4xf32>) -> tensor<8x4x5x5xf32> {
+  %0 = prune.batch_norm %x, %g, %b, %m, %v epsilon 1.0e-5 : tensor<8x4x5x5xf32>, tensor<4xf32>
+  return %0 : tensor<8x4x5x5xf32>
+}
+
+// The smallest position that equals the maximum, then the sum over windows.
+// CHECK-LABEL: func @max_pool_gradient
+// CHECK: %[[P:.*]] = linalg.generic {{.*}} iterator_types = ["parallel", "parallel", "parallel", "parallel", "reduction", "reduction"]
+// CHECK: arith.cmpf oeq
+// CHECK: arith.minsi
+// CHECK: -> tensor<1x2x2x2xi32>
+// CHECK: linalg.generic {{.*}} ins(%[[P]], %{{.*}}
+// CHECK: arith.cmpi eq
+// CHECK: arith.addf
+// CHECK: -> tensor<1x2x5x5xf32>
+func.func @max_pool_gradient(%x: tensor<1x2x5x5xf32>, %y: tensor<1x2x2x2xf32>, %d: tensor<1x2x2x2xf32>) -> tensor<1x2x5x5xf32> {
+  %0 = prune.max_pool_gradient %x, %y, %d window [3, 3] strides [2, 2] dilations [1, 1] : tensor<1x2x5x5xf32>, tensor<1x2x2x2xf32>
+  return %0 : tensor<1x2x5x5xf32>
+}

@@ -53,3 +53,24 @@ func.func @f(%w: tensor<f64> {prune.param = #prune.param<"w", weight>}, %x: tens
   %0 = linalg.reduce { arith.maximumf } ins(%x : tensor<4xf64>) outs(%w : tensor<f64>) dimensions = [0]
   return %0 : tensor<f64>
 }
+
+// -----
+
+func.func @f(%w: tensor<1x1x2x2xf64> {prune.param = #prune.param<"w", weight>}, %x: tensor<1x1x4x4xf64>, %window: tensor<2x2xf64>, %o: tensor<f64>) -> tensor<f64> {
+  // expected-error @+1 {{no reverse-mode rule for the initial value of a maximum or minimum; a gradient reaches it on the path: parameter 'w' -> linalg.pooling_nchw_max}}
+  %0 = linalg.pooling_nchw_max {strides = dense<2> : vector<2xi64>}
+    ins(%x, %window : tensor<1x1x4x4xf64>, tensor<2x2xf64>) outs(%w : tensor<1x1x2x2xf64>) -> tensor<1x1x2x2xf64>
+  %l = linalg.reduce { arith.addf } ins(%0 : tensor<1x1x2x2xf64>) outs(%o : tensor<f64>) dimensions = [0, 1, 2, 3]
+  return %l : tensor<f64>
+}
+
+// -----
+
+func.func @f(%w: tensor<1x1x4x4xf64> {prune.param = #prune.param<"w", weight>}, %i: tensor<1x1x?x2xf64>, %window: tensor<2x2xf64>, %o: tensor<f64>) -> tensor<f64> {
+  %x = tensor.cast %w : tensor<1x1x4x4xf64> to tensor<1x1x?x4xf64>
+  // expected-error @+1 {{no reverse-mode rule for max pooling of dynamic shape; a gradient reaches it on the path: parameter 'w' -> tensor.cast -> linalg.pooling_nchw_max}}
+  %0 = linalg.pooling_nchw_max {strides = dense<2> : vector<2xi64>}
+    ins(%x, %window : tensor<1x1x?x4xf64>, tensor<2x2xf64>) outs(%i : tensor<1x1x?x2xf64>) -> tensor<1x1x?x2xf64>
+  %l = linalg.reduce { arith.addf } ins(%0 : tensor<1x1x?x2xf64>) outs(%o : tensor<f64>) dimensions = [0, 1, 2, 3]
+  return %l : tensor<f64>
+}

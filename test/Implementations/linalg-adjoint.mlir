@@ -279,3 +279,21 @@ func.func @f(%x: tensor<2x3xf64> {prune.param = #prune.param<"x", weight>}, %a: 
   // CHECK: return %{{.*}}, %[[D]]
   return %l : tensor<f64>
 }
+
+// -----
+
+// Max pooling of images sends the adjoint to the first maximum only.
+
+// CHECK-LABEL: func.func @f(
+// CHECK-SAME: %[[X:[^:]*]]: tensor<1x2x7x6xf64> {{{.*}}}, %[[A:[^:]*]]: tensor<1x2x3x4xf64>
+func.func @f(%x: tensor<1x2x7x6xf64> {prune.param = #prune.param<"x", weight>}, %a: tensor<1x2x3x4xf64>, %i: tensor<1x2x3x4xf64>, %o: tensor<f64>) -> tensor<f64> {
+  %window = tensor.empty() : tensor<3x2xf64>
+  // CHECK: %[[Y:.*]] = linalg.pooling_nchw_max
+  %0 = linalg.pooling_nchw_max {strides = dense<[2, 1]> : vector<2xi64>, dilations = dense<[1, 2]> : vector<2xi64>}
+    ins(%x, %window : tensor<1x2x7x6xf64>, tensor<3x2xf64>) outs(%i : tensor<1x2x3x4xf64>) -> tensor<1x2x3x4xf64>
+  %l = linalg.contract indexing_maps = [affine_map<(i, j, k, l) -> (i, j, k, l)>, affine_map<(i, j, k, l) -> (i, j, k, l)>, affine_map<(i, j, k, l) -> ()>]
+    ins(%0, %a : tensor<1x2x3x4xf64>, tensor<1x2x3x4xf64>) outs(%o : tensor<f64>) -> tensor<f64>
+  // CHECK: %[[DX:.*]] = prune.max_pool_gradient %[[X]], %[[Y]], %[[A]] window [3, 2] strides [2, 1] dilations [1, 2]
+  // CHECK: return %{{.*}}, %[[DX]]
+  return %l : tensor<f64>
+}

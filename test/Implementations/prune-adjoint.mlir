@@ -155,3 +155,38 @@ func.func @f(%z: tensor<4x3xf64> {prune.param = #prune.param<"z", weight>}, %y: 
   // CHECK: return %{{.*}}, %[[D]]
   return %l : tensor<f64>
 }
+
+// -----
+
+// The adjoint of the input is a batch normalisation without mean and bias, what
+// goes to scale and bias are the sums of the training form.
+
+// CHECK-LABEL: func.func @f(
+// CHECK-SAME: %[[X:[^:]*]]: tensor<2x3x4xf64> {{{.*}}}, %[[G:[^:]*]]: tensor<3xf64> {{{.*}}}, %{{[^:]*}}: tensor<3xf64> {{{.*}}}, %[[M:[^:]*]]: tensor<3xf64>, %[[V:[^:]*]]: tensor<3xf64>, %[[A:[^:]*]]: tensor<2x3x4xf64>
+func.func @f(%x: tensor<2x3x4xf64> {prune.param = #prune.param<"x", weight>}, %g: tensor<3xf64> {prune.param = #prune.param<"g", scale>},
+             %b: tensor<3xf64> {prune.param = #prune.param<"b", bias>}, %m: tensor<3xf64>, %v: tensor<3xf64>,
+             %a: tensor<2x3x4xf64>, %o: tensor<f64>) -> tensor<f64> {
+  %y = prune.batch_norm %x, %g, %b, %m, %v epsilon 1.0e-5 : tensor<2x3x4xf64>, tensor<3xf64>
+  %l = linalg.contract indexing_maps = [affine_map<(i, j, k) -> (i, j, k)>, affine_map<(i, j, k) -> (i, j, k)>, affine_map<(i, j, k) -> ()>]
+    ins(%y, %a : tensor<2x3x4xf64>, tensor<2x3x4xf64>) outs(%o : tensor<f64>) -> tensor<f64>
+  // CHECK: %[[ZEROS:.*]] = arith.constant dense<0.0{{.*}}> : tensor<3xf64>
+  // CHECK: %[[DX:.*]] = prune.batch_norm %[[A]], %[[G]], %[[ZEROS]], %[[ZEROS]], %[[V]] epsilon
+  // CHECK: %{{.*}}, %[[DG:.*]], %[[DB:.*]] = prune.batch_norm_gradient %[[X]], %[[G]], %[[M]], %[[V]], %[[A]] epsilon
+  // CHECK: return %{{.*}}, %[[DX]], %[[DG]], %[[DB]]
+  return %l : tensor<f64>
+}
+
+// -----
+
+// CHECK-LABEL: func.func @f(
+// CHECK-SAME: %[[X:[^:]*]]: tensor<2x3x4xf64> {{{.*}}}, %[[G:[^:]*]]: tensor<3xf64> {{{.*}}}, %[[B:[^:]*]]: tensor<3xf64> {{{.*}}}, %[[A:[^:]*]]: tensor<2x3x4xf64>
+func.func @f(%x: tensor<2x3x4xf64> {prune.param = #prune.param<"x", weight>}, %g: tensor<3xf64> {prune.param = #prune.param<"g", scale>},
+             %b: tensor<3xf64> {prune.param = #prune.param<"b", bias>}, %a: tensor<2x3x4xf64>, %o: tensor<f64>) -> tensor<f64> {
+  // CHECK: %{{.*}}, %[[M:.*]], %[[V:.*]] = prune.batch_norm_training %[[X]], %[[G]], %[[B]]
+  %y, %m, %v = prune.batch_norm_training %x, %g, %b epsilon 1.0e-5 : tensor<2x3x4xf64>, tensor<3xf64>
+  %l = linalg.contract indexing_maps = [affine_map<(i, j, k) -> (i, j, k)>, affine_map<(i, j, k) -> (i, j, k)>, affine_map<(i, j, k) -> ()>]
+    ins(%y, %a : tensor<2x3x4xf64>, tensor<2x3x4xf64>) outs(%o : tensor<f64>) -> tensor<f64>
+  // CHECK: %[[DX:.*]], %[[DG:.*]], %[[DB:.*]] = prune.batch_norm_gradient %[[X]], %[[G]], %[[M]], %[[V]], %[[A]]
+  // CHECK: return %{{.*}}, %[[DX]], %[[DG]], %[[DB]]
+  return %l : tensor<f64>
+}

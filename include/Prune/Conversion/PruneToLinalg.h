@@ -21,6 +21,8 @@ namespace mlir::prune {
 void populatePruneToLinalgPatterns(RewritePatternSet &patterns);
 
 /// The parts of `populatePruneToLinalgPatterns`, by what they lower.
+void populateBatchNormLoweringPatterns(RewritePatternSet &patterns);
+void populateMaxPoolLoweringPatterns(RewritePatternSet &patterns);
 void populateMaskLoweringPatterns(RewritePatternSet &patterns);
 void populateScoreLoweringPatterns(RewritePatternSet &patterns);
 void populateRegularizerLoweringPatterns(RewritePatternSet &patterns);

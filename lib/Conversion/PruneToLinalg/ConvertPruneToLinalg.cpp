@@ -34,6 +34,8 @@ using namespace mlir;
 using namespace mlir::prune;
 
 void mlir::prune::populatePruneToLinalgPatterns(RewritePatternSet &patterns) {
+  populateBatchNormLoweringPatterns(patterns);
+  populateMaxPoolLoweringPatterns(patterns);
   populateMaskLoweringPatterns(patterns);
   populateScoreLoweringPatterns(patterns);
   populateRegularizerLoweringPatterns(patterns);

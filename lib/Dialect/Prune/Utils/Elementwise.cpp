@@ -15,12 +15,11 @@
 using namespace mlir;
 using namespace mlir::prune;
 
-/// Builds a structured operation from maps, loops and a body.
-static SmallVector<Value> createLoops(ImplicitLocOpBuilder &b,
-                                      ValueRange inputs, ValueRange outputs,
-                                      ArrayRef<AffineMap> maps,
-                                      ArrayRef<utils::IteratorType> iterators,
-                                      ScalarsBody body) {
+SmallVector<Value>
+mlir::prune::createLoops(ImplicitLocOpBuilder &b, ValueRange inputs,
+                         ValueRange outputs, ArrayRef<AffineMap> maps,
+                         ArrayRef<utils::IteratorType> iterators,
+                         ScalarsBody body) {
   SmallVector<Type> types(outputs.getTypes());
   auto generic = linalg::GenericOp::create(
       b, types, inputs, outputs, maps, iterators,

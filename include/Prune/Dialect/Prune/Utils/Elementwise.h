@@ -9,6 +9,7 @@
 #ifndef PRUNE_DIALECT_PRUNE_UTILS_ELEMENTWISE_H
 #define PRUNE_DIALECT_PRUNE_UTILS_ELEMENTWISE_H
 
+#include "mlir/Dialect/Utils/StructuredOpsUtils.h"
 #include "mlir/IR/AffineMap.h"
 #include "mlir/IR/ImplicitLocOpBuilder.h"
 
@@ -17,6 +18,13 @@ namespace mlir::prune {
 /// Scalars of one iteration (inputs, then destinations) to the values to yield.
 using ScalarsBody =
     llvm::function_ref<SmallVector<Value>(ImplicitLocOpBuilder &, ValueRange)>;
+
+/// A structured operation; `maps` are those of the inputs, then of the outputs.
+/// Returns one tensor per output.
+SmallVector<Value> createLoops(ImplicitLocOpBuilder &b, ValueRange inputs,
+                               ValueRange outputs, ArrayRef<AffineMap> maps,
+                               ArrayRef<utils::IteratorType> iterators,
+                               ScalarsBody body);
 
 /// A loop nest over all elements of `outputs` (one shape), in which `inputs`
 /// are read through `inputMaps`; every loop is parallel. Returns one tensor per
