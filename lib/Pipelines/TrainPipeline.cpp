@@ -42,6 +42,11 @@ static void addLoss(OpPassManager &manager,
 
 static void addGradients(OpPassManager &manager,
                          const TrainPipelineOptions &options) {
+  // Where there are any, before the loss is differentiated through them.
+  TrainBatchNormsPassOptions norms;
+  norms.function = options.function;
+  norms.momentum = options.batchNormMomentum;
+  manager.addPass(createTrainBatchNormsPass(norms));
   // Penalties come later as closed forms, so only the loss is differentiated.
   DifferentiatePassOptions differentiate;
   differentiate.function = options.function;

@@ -47,6 +47,12 @@ struct TrainPipelineOptions : PassPipelineOptions<TrainPipelineOptions> {
                            llvm::cl::desc("Name of the training step."),
                            llvm::cl::init("train_step")};
 
+  Option<double> batchNormMomentum{
+      *this, "batch-norm-momentum",
+      llvm::cl::desc("Share of a batch in the running statistics of batch "
+                     "normalisations."),
+      llvm::cl::init(0.1)};
+
   Option<TrainRegularizer> regularizer{
       *this, "regularizer", llvm::cl::desc("Penalty to add to the loss."),
       llvm::cl::init(TrainRegularizer::None),

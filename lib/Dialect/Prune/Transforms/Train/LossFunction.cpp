@@ -16,6 +16,8 @@
 #include "LossFunction.h"
 
 #include "mlir/IR/BuiltinTypes.h"
+#include "llvm/ADT/StringMap.h"
+#include "llvm/ADT/StringSet.h"
 
 using namespace mlir;
 using namespace mlir::prune;
@@ -119,6 +121,40 @@ bool LossFunction::hasGradients() const {
                       [](const auto &p) { return p.gradient.has_value(); });
 }
 
+/// Checks that new state belongs to an argument.
+static LogicalResult verifyNewState(func::FuncOp function) {
+  llvm::StringMap<Type> arguments;
+  for (unsigned i = 0, e = function.getNumArguments(); i < e; ++i) {
+    Type type = function.getArgumentTypes()[i];
+    if (auto param = function.getArgAttrOfType<ParamAttr>(
+            i, PruneDialect::kParamAttrName))
+      arguments[param.getName()] = type;
+    if (auto state = function.getArgAttrOfType<StringAttr>(
+            i, PruneDialect::kStateAttrName))
+      arguments[state.getValue()] = type;
+  }
+  llvm::StringSet<> seen;
+  for (unsigned i = 0, e = function.getNumResults(); i < e; ++i) {
+    auto state = function.getResultAttrOfType<StringAttr>(
+        i, PruneDialect::kStateAttrName);
+    if (!state)
+      continue;
+    Type expected = arguments.lookup(state.getValue());
+    // gradient_c6
+    if (!expected)
+      return function.emitError() << "result " << i << " is new state " << state
+                                  << ", which has no argument";
+    if (expected != function.getResultTypes()[i])
+      return function.emitError()
+             << "expected state " << state << " of type " << expected
+             << ", got " << function.getResultTypes()[i];
+    if (!seen.insert(state.getValue()).second)
+      return function.emitError()
+             << "state " << state << " is returned more than once";
+  }
+  return success();
+}
+
 LogicalResult LossFunction::verifyGradients() const {
   func::FuncOp f = function;
   for (const TrainableParameter &parameter : parameters)
@@ -126,7 +162,7 @@ LogicalResult LossFunction::verifyGradients() const {
       return f.emitError() << "trainable parameter '"
                            << parameter.param.getName()
                            << "' has no gradient among the results";
-  return success();
+  return verifyNewState(f);
 }
 
 std::optional<unsigned> LossFunction::findArgument(StringRef key,

@@ -50,7 +50,7 @@ public:
   bool hasGradients() const;
 
   /// Emits an error and fails when a trainable parameter has no gradient
-  /// (`gradient_c5`).
+  /// (`gradient_c5`), or new state no argument (`gradient_c6`).
   LogicalResult verifyGradients() const;
 
   /// Position of the argument or result whose attribute `key` is the string

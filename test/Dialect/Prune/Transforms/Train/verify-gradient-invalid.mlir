@@ -98,3 +98,29 @@ func.func @loss(%w: tensor<2xf32> {prune.param = #prune.param<"w", weight>}, %x:
     -> (tensor<f32> {prune.output = "loss"}) {
   return %x : tensor<f32>
 }
+
+// -----
+
+// gradient_c6
+// expected-error @below {{result 1 is new state "m", which has no argument}}
+func.func @loss(%x: tensor<f32>) -> (tensor<f32> {prune.output = "loss"}, tensor<f32> {prune.state = "m"}) {
+  return %x, %x : tensor<f32>, tensor<f32>
+}
+
+// -----
+
+// gradient_c6
+// expected-error @below {{expected state "m" of type 'tensor<2xf32>', got 'tensor<f32>'}}
+func.func @loss(%m: tensor<2xf32> {prune.param = #prune.param<"m", buffer>}, %x: tensor<f32>)
+    -> (tensor<f32> {prune.output = "loss"}, tensor<f32> {prune.state = "m"}) {
+  return %x, %x : tensor<f32>, tensor<f32>
+}
+
+// -----
+
+// gradient_c6
+// expected-error @below {{state "m" is returned more than once}}
+func.func @loss(%m: tensor<f32> {prune.state = "m"})
+    -> (tensor<f32> {prune.output = "loss"}, tensor<f32> {prune.state = "m"}, tensor<f32> {prune.state = "m"}) {
+  return %m, %m, %m : tensor<f32>, tensor<f32>, tensor<f32>
+}

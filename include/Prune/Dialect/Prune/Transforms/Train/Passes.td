@@ -9,6 +9,7 @@
 #ifndef PRUNE_DIALECT_PRUNE_TRANSFORMS_TRAIN_PASSES_TD
 #define PRUNE_DIALECT_PRUNE_TRANSFORMS_TRAIN_PASSES_TD
 
+include "Prune/Dialect/Prune/Transforms/Train/BatchNormPasses.td"
 include "mlir/Pass/PassBase.td"
 
 def BuildTrainStepPass : Pass<"prune-build-train-step", "::mlir::ModuleOp"> {
@@ -338,6 +339,8 @@ def VerifyGradientPass : Pass<"prune-verify-gradient", "::mlir::ModuleOp"> {
     * `gradient_c4`: a trainable parameter is a tensor of floats of static shape,
       and its gradient has the same type.
     * `gradient_c5`: each trainable parameter (weight, bias, scale) has a gradient.
+    * `gradient_c6`: each result with `prune.state` is new state of the argument
+      of that name, a parameter or state, and has its type; no two are of one.
 
     Example of the form:
 

@@ -1,0 +1,111 @@
+//===- BuildStatisticsStep.cpp - A step that only sees statistics ---------===//
+//
+// Part of the pruning compiler, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+//
+// Copies the network, gives its batch normalisations the training form, and
+// returns the running statistics alone; what computes nothing else, the layers
+// behind the last batch normalisation, is erased. Linear in the operations.
+//
+//===----------------------------------------------------------------------===//
+
+#include "Prune/Dialect/Prune/IR/Prune.h"
+#include "Prune/Dialect/Prune/Transforms/Train/Passes.h"
+#include "RunningStatistics.h"
+#include "TrainStepSignature.h"
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Linalg/IR/Linalg.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "mlir/IR/BuiltinOps.h"
+#include "mlir/Interfaces/SideEffectInterfaces.h"
+
+namespace mlir::prune {
+#define GEN_PASS_DEF_BUILDSTATISTICSSTEPPASS
+#include "Prune/Dialect/Prune/Transforms/Train/Passes.h.inc"
+} // namespace mlir::prune
+
+#define DEBUG_TYPE "prune-build-statistics-step"
+
+using namespace mlir;
+using namespace mlir::prune;
+
+/// Drops the results that are no state.
+static void dropOutputs(func::FuncOp function) {
+  llvm::BitVector dropped(function.getNumResults());
+  for (unsigned i = 0; i < function.getNumResults(); ++i)
+    if (!function.getResultAttr(i, PruneDialect::kStateAttrName))
+      dropped.set(i);
+  Operation *returnOp = function.front().getTerminator();
+  returnOp->eraseOperands(dropped);
+  (void)function.eraseResults(dropped);
+}
+
+static void eraseDead(func::FuncOp function) {
+  for (Operation &op :
+       llvm::make_early_inc_range(llvm::reverse(function.front())))
+    if (isOpTriviallyDead(&op))
+      op.erase();
+}
+
+namespace {
+struct BuildStatisticsStepPass final
+    : prune::impl::BuildStatisticsStepPassBase<BuildStatisticsStepPass> {
+  using BuildStatisticsStepPassBase::BuildStatisticsStepPassBase;
+
+  void runOnOperation() override {
+    if (failed(run()))
+      signalPassFailure();
+  }
+
+private:
+  LogicalResult run();
+  LogicalResult build(func::FuncOp step);
+};
+} // namespace
+
+LogicalResult BuildStatisticsStepPass::build(func::FuncOp step) {
+  auto addMomentum = [&](OpBuilder &b, Type type) -> Value {
+    unsigned position = step.getNumArguments();
+    NamedAttribute input(b.getStringAttr(PruneDialect::kInputAttrName),
+                         b.getStringAttr("momentum"));
+    (void)step.insertArgument(position, type, b.getDictionaryAttr(input),
+                              step.getLoc());
+    return step.getArgument(position);
+  };
+  FailureOr<unsigned> count = trainBatchNorms(step, addMomentum);
+  if (failed(count))
+    return failure();
+  if (*count == 0)
+    return step.emitError("expected a batch normalisation whose mean and "
+                          "variance are arguments that are buffers");
+  dropOutputs(step);
+  eraseDead(step);
+  sortTrainStepArguments(step);
+  setTrainStepResults(step, {});
+  return success();
+}
+
+LogicalResult BuildStatisticsStepPass::run() {
+  ModuleOp module = getOperation();
+  auto source = module.lookupSymbol<func::FuncOp>(function);
+  if (!source)
+    return module.emitError()
+           << "expected a function named '" << function << "', found none";
+  if (!llvm::hasSingleElement(source.getBody()))
+    return source.emitError() << "expected a function of one block, got "
+                              << source.getBody().getBlocks().size();
+  if (Operation *other = module.lookupSymbol(name))
+    return other->emitError() << "expected '" << name << "' to be a new name";
+  func::FuncOp step = source.clone();
+  step.setName(name);
+  SymbolTable(module).insert(step, std::next(source->getIterator()));
+  if (succeeded(build(step)))
+    return success();
+  step.erase();
+  return failure();
+}
