@@ -21,16 +21,37 @@
 
 #include <array>
 #include <atomic>
+#include <memory>
 
 namespace prune_rt {
 
 /// Everything that decides which primitive runs: the operation first, then
 /// extents, strides, flags and the number of threads.
-using Key = std::array<int64_t, 12>;
+using Key = std::array<int64_t, 24>;
+
+/// What one running call needs for itself. A variant keeps one; a call that
+/// finds it taken makes another.
+template <typename State>
+class Spare {
+public:
+  Spare() = default;
+  ~Spare() { delete kept.load(); }
+  Spare(const Spare &) = delete;
+  Spare &operator=(const Spare &) = delete;
+
+  /// Null when another call has it, or before the first call.
+  std::unique_ptr<State> take() {
+    return std::unique_ptr<State>(kept.exchange(nullptr));
+  }
+  void giveBack(std::unique_ptr<State> state) {
+    delete kept.exchange(state.release());
+  }
+
+private:
+  std::atomic<State *> kept{nullptr};
+};
 
 /// Memory objects of one running call, by index of the execution argument.
-/// They are not shared between threads: a variant keeps one set and a call that
-/// finds it taken makes another.
 struct Arguments {
   std::array<Memory, 6> memories;
   std::array<dnnl_exec_arg_t, 6> list;
@@ -46,17 +67,12 @@ struct Arguments {
 
 struct Variant {
   explicit Variant(const Key &key) : key(key) {}
-  virtual ~Variant() { delete spare.load(); }
-
-  /// A set of memory objects that no other call uses, null when none is kept.
-  Arguments *takeArguments() { return spare.exchange(nullptr); }
-  void giveBack(Arguments *arguments) { delete spare.exchange(arguments); }
+  virtual ~Variant() = default;
 
   const Key key;
   const void *constant = nullptr; ///< the constant operand it was made for
   const char *kernel = "loops";   ///< static text
   Variant *next = nullptr;
-  std::atomic<Arguments *> spare{nullptr};
 };
 
 /// The variant of the slot with this key and constant operand, or null.

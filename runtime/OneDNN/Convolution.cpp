@@ -6,24 +6,185 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// Cuts the plain loops among the threads, by image or, for the gradient of the
-// weights, by output channel: no sum is cut.
+// The convolution and the gradient of its input: chunks of images (Chunks.h),
+// each a primitive on one thread. The weights, which change from step to step,
+// are copied into the primitive's layout once a call; constant ones once.
 //
 //===----------------------------------------------------------------------===//
 
-#include "../Common/ConvolutionShape.h"
-#include "CallSite.h"
+#include "Chunks.h"
+#include "ConvolutionPrimitive.h"
+#include "Parallel.h"
+#include "Sums.h"
+
+#include <utility>
+#include <vector>
 
 using namespace prune_rt;
 
-/// Calls run(begin, end) for parts of `extent` on the threads of the library.
-template <typename Run>
-static void runParts(int64_t extent, Run run) {
-  int64_t threads = prune_rt_get_num_threads();
-  useThreads(threads);
-#pragma omp parallel for num_threads(threads) if (threads > 1) schedule(static)
-  for (int64_t part = 0; part < threads; ++part)
-    run(extent * part / threads, extent * (part + 1) / threads);
+namespace {
+
+/// What a thread needs while it runs chunks.
+struct Worker {
+  Arguments whole, rest;
+  Buffer chunk; ///< dx of one chunk, to be added to the old one
+};
+
+/// What a call needs.
+struct State {
+  Buffer weights;
+  std::vector<Worker> workers;
+};
+
+/// The operands of either direction: `from` is read, `to` written.
+struct Operands {
+  const float *from, *w, *bias;
+  float *to;
+};
+
+struct ConvolutionVariant final : Variant {
+  ConvolutionVariant(const ConvolutionRequest &request, const Key &key,
+                     const float *w);
+  void run(const Operands &operands, int64_t threads);
+
+private:
+  void runChunk(const Operands &operands, const float *weights, int64_t chunk,
+                Worker &worker) const;
+  std::unique_ptr<State> takeState(int64_t threads);
+  int64_t inputImage() const { return shape.c * shape.h * shape.w; }
+  int64_t outputImage() const { return shape.f * shape.oh * shape.ow; }
+  bool isForward() const { return direction == Direction::Forward; }
+  /// oneDNN cannot add the gradient to the old one.
+  bool addsAfterwards() const { return !isForward() && accumulates; }
+
+public:
+  ConvolutionPrimitive whole, rest;
+
+private:
+  Direction direction;
+  ConvolutionShape shape;
+  bool accumulates;
+  Chunks chunks;
+  Reorder packing;
+  size_t packedBytes = 0;
+  Buffer packedConstant;
+  Spare<State> spare;
+};
+
+/// Below this many multiplications a chunk or a fork costs more than it gains.
+constexpr int64_t kMinChunkWork = int64_t(1) << 18;
+constexpr int64_t kMaxChunks = 16;
+
+} // namespace
+
+static int64_t getChunkLimit(const ConvolutionShape &shape) {
+  return std::min(kMaxChunks, shape.work() / kMinChunkWork);
+}
+
+ConvolutionVariant::ConvolutionVariant(const ConvolutionRequest &request,
+                                       const Key &key, const float *w)
+    : Variant(key), direction(request.direction), shape(request.shape),
+      accumulates(request.flags & PRUNE_RT_ACCUMULATE),
+      chunks(shape.n, getChunkLimit(shape)) {
+  ConvolutionRequest part = request;
+  part.shape.n = chunks.size;
+  if (!isForward())
+    part.flags = 0;
+  whole = makeConvolution(part);
+  if (whole && chunks.rest()) {
+    part.shape.n = chunks.rest();
+    part.weights = whole.weights();
+    rest = makeConvolution(part);
+    if (!rest)
+      whole = ConvolutionPrimitive();
+  }
+  if (!whole)
+    return;
+  kernel = getKernelName(whole.desc.get());
+  MemoryDesc plain = describeWeights(shape);
+  packing = Reorder(plain.get(), whole.weights());
+  packedBytes = dnnl_memory_desc_get_size(whole.weights());
+  if (request.flags & PRUNE_RT_CONSTANT_B) {
+    constant = w;
+    packedConstant = Buffer(packedBytes);
+    packing.run(w, packedConstant.data());
+  }
+}
+
+std::unique_ptr<State> ConvolutionVariant::takeState(int64_t threads) {
+  std::unique_ptr<State> state = spare.take();
+  if (!state) {
+    state = std::make_unique<State>();
+    if (!packedConstant.data())
+      state->weights = Buffer(packedBytes);
+  }
+  while (static_cast<int64_t>(state->workers.size()) < threads) {
+    Worker worker;
+    worker.whole = whole.makeArguments();
+    if (rest)
+      worker.rest = rest.makeArguments();
+    if (addsAfterwards())
+      worker.chunk = Buffer(chunks.size * inputImage() * sizeof(float));
+    state->workers.push_back(std::move(worker));
+  }
+  return state;
+}
+
+void ConvolutionVariant::runChunk(const Operands &operands,
+                                  const float *weights, int64_t chunk,
+                                  Worker &worker) const {
+  int64_t first = chunks.begin(chunk), images = chunks.length(chunk);
+  bool isWhole = images == chunks.size;
+  const ConvolutionPrimitive &primitive = isWhole ? whole : rest;
+  Arguments &arguments = isWhole ? worker.whole : worker.rest;
+  if (isForward())
+    return primitive.run(arguments, operands.from + first * inputImage(),
+                         weights, operands.to + first * outputImage(),
+                         operands.bias);
+  float *dx = operands.to + first * inputImage();
+  float *target = addsAfterwards() ? worker.chunk.floats() : dx;
+  primitive.run(arguments, target, weights,
+                operands.from + first * outputImage(), /*bias=*/nullptr);
+  if (addsAfterwards())
+    addTo(dx, target, images * inputImage());
+}
+
+void ConvolutionVariant::run(const Operands &operands, int64_t threads) {
+  std::unique_ptr<State> state = takeState(threads);
+  const float *weights = packedConstant.floats();
+  if (!weights) {
+    packing.run(operands.w, state->weights.data());
+    weights = state->weights.floats();
+  }
+  runParallel(chunks.count, threads, [&](int64_t chunk, int64_t thread) {
+    runChunk(operands, weights, chunk, state->workers[thread]);
+  });
+  spare.giveBack(std::move(state));
+}
+
+/// Runs the request by its primitive; false when there is none.
+static bool runPrimitive(void **slot, const ConvolutionRequest &request,
+                         const Operands &operands, int64_t threads) {
+  Key key = request.key();
+  const void *constant =
+      request.flags & PRUNE_RT_CONSTANT_B ? operands.w : nullptr;
+  auto *variant =
+      static_cast<ConvolutionVariant *>(findVariant(slot, key, constant));
+  if (!variant) {
+    auto created =
+        std::make_unique<ConvolutionVariant>(request, key, operands.w);
+    created->constant = constant;
+    variant = created.release();
+    addVariant(slot, variant);
+  }
+  if (!variant->whole)
+    return false;
+  variant->run(operands, threads);
+  return true;
+}
+
+static int64_t getThreads(const ConvolutionShape &shape) {
+  return shape.work() < kMinChunkWork ? 1 : prune_rt_get_num_threads();
 }
 
 void prune_rt_convolution_f32(void **slot, const float *x, const float *w,
@@ -32,9 +193,16 @@ void prune_rt_convolution_f32(void **slot, const float *x, const float *w,
   ConvolutionCall call{x,     w,         bias, y, ConvolutionShape(shape),
                        flags, activation};
   check(call);
-  addLoops(slot);
+  if (call.shape.outputSize() == 0)
+    return;
   DenormalScope denormals;
-  runParts(call.shape.n,
+  int64_t threads = getThreads(call.shape);
+  ConvolutionRequest request{Direction::Forward, call.shape, bias != nullptr,
+                             flags, activation};
+  if (call.shape.work() &&
+      runPrimitive(slot, request, {x, w, bias, y}, threads))
+    return;
+  runParts(call.shape.n, threads,
            [&](int64_t begin, int64_t end) { runLoops(call, begin, end); });
 }
 
@@ -44,68 +212,15 @@ void prune_rt_convolution_backward_data_f32(void **slot, const float *dy,
                                             int64_t flags) {
   BackwardDataCall call{dy, w, dx, ConvolutionShape(shape), flags};
   check(call);
-  addLoops(slot);
+  if (call.shape.inputSize() == 0)
+    return;
   DenormalScope denormals;
-  runParts(call.shape.n,
+  int64_t threads = getThreads(call.shape);
+  ConvolutionRequest request{Direction::BackwardData, call.shape};
+  request.flags = flags;
+  if (call.shape.work() &&
+      runPrimitive(slot, request, {dy, w, /*bias=*/nullptr, dx}, threads))
+    return;
+  runParts(call.shape.n, threads,
            [&](int64_t begin, int64_t end) { runLoops(call, begin, end); });
-}
-
-void prune_rt_convolution_backward_weights_f32(void **slot, const float *x,
-                                               const float *dy, float *dw,
-                                               float *dbias,
-                                               const int64_t *shape,
-                                               int64_t flags) {
-  BackwardWeightsCall call{x, dy, dw, dbias, ConvolutionShape(shape), flags};
-  check(call);
-  addLoops(slot);
-  DenormalScope denormals;
-  runParts(call.shape.f,
-           [&](int64_t begin, int64_t end) { runLoops(call, begin, end); });
-}
-
-void prune_rt_max_pool_f32(void **slot, const float *x, float *y,
-                           uint8_t *workspace, const int64_t *shape,
-                           int64_t flags) {
-  PoolCall call{x, y, workspace, ConvolutionShape(shape), flags};
-  checkMaxPool(call);
-  addLoops(slot);
-  DenormalScope denormals;
-  runParts(call.shape.n, [&](int64_t begin, int64_t end) {
-    runMaxPoolLoops(call, begin, end);
-  });
-}
-
-void prune_rt_max_pool_backward_f32(void **slot, const float *dy,
-                                    const uint8_t *workspace, float *dx,
-                                    const int64_t *shape, int64_t flags) {
-  PoolBackwardCall call{dy, workspace, dx, ConvolutionShape(shape), flags};
-  checkMaxPool(call);
-  addLoops(slot);
-  DenormalScope denormals;
-  runParts(call.shape.n, [&](int64_t begin, int64_t end) {
-    runMaxPoolLoops(call, begin, end);
-  });
-}
-
-void prune_rt_average_pool_f32(void **slot, const float *x, float *y,
-                               const int64_t *shape, int64_t flags) {
-  PoolCall call{x, y, /*workspace=*/nullptr, ConvolutionShape(shape), flags};
-  checkAveragePool(call);
-  addLoops(slot);
-  DenormalScope denormals;
-  runParts(call.shape.n, [&](int64_t begin, int64_t end) {
-    runAveragePoolLoops(call, begin, end);
-  });
-}
-
-void prune_rt_average_pool_backward_f32(void **slot, const float *dy, float *dx,
-                                        const int64_t *shape, int64_t flags) {
-  PoolBackwardCall call{dy, /*workspace=*/nullptr, dx, ConvolutionShape(shape),
-                        flags};
-  checkAveragePool(call);
-  addLoops(slot);
-  DenormalScope denormals;
-  runParts(call.shape.n, [&](int64_t begin, int64_t end) {
-    runAveragePoolLoops(call, begin, end);
-  });
 }

@@ -22,6 +22,7 @@
 #include <algorithm>
 #include <cstring>
 #include <memory>
+#include <utility>
 
 using namespace prune_rt;
 
@@ -38,6 +39,7 @@ struct CsrVariant final : Variant {
   std::unique_ptr<Arguments> makeArguments(const CsrCall &call) const;
   void run(const CsrCall &call);
 
+  Spare<Arguments> spare;
   MemoryDesc weights;
   PrimitiveDesc desc; ///< null: own loops
   Primitive primitive;
@@ -115,7 +117,7 @@ CsrVariant::makeArguments(const CsrCall &call) const {
 }
 
 void CsrVariant::run(const CsrCall &call) {
-  std::unique_ptr<Arguments> arguments(takeArguments());
+  std::unique_ptr<Arguments> arguments = spare.take();
   if (!arguments)
     arguments = makeArguments(call);
   arguments->bind(0, call.x);
@@ -127,7 +129,7 @@ void CsrVariant::run(const CsrCall &call) {
                                        arguments->count,
                                        arguments->list.data()),
                 "the sparse product failed");
-  giveBack(arguments.release());
+  spare.giveBack(std::move(arguments));
 }
 
 static CsrVariant *prepareSlot(void **slot, const Key &key,

@@ -61,6 +61,8 @@ void *prune_rt::getScratchpad(size_t bytes) {
   return buffer.data();
 }
 
+int64_t prune_rt::getThreadNumber() { return omp_get_thread_num(); }
+
 void prune_rt::useThreads(int64_t threads) {
   if (omp_get_max_threads() != threads)
     omp_set_num_threads(static_cast<int>(threads));
@@ -78,4 +80,68 @@ const char *prune_rt::getKernelName(const_dnnl_primitive_desc_t desc) {
   const char *name = "";
   dnnl_primitive_desc_query(desc, dnnl_query_impl_info_str, 0, &name);
   return name;
+}
+
+static dnnl_alg_kind_t getAlgorithm(int64_t activation) {
+  switch (activation) {
+  case PRUNE_RT_ACTIVATION_RELU:
+    return dnnl_eltwise_relu;
+  case PRUNE_RT_ACTIVATION_SIGMOID:
+    return dnnl_eltwise_logistic;
+  case PRUNE_RT_ACTIVATION_TANH:
+    return dnnl_eltwise_tanh;
+  default:
+    return dnnl_alg_kind_undef;
+  }
+}
+
+Attributes prune_rt::makeAttributes(int64_t flags, int64_t activation) {
+  dnnl_primitive_attr_t created = nullptr;
+  expectSuccess(dnnl_primitive_attr_create(&created),
+                "cannot create attributes");
+  Attributes attributes(created);
+  dnnl_primitive_attr_set_scratchpad_mode(created, dnnl_scratchpad_mode_user);
+  dnnl_post_ops_t chain = nullptr;
+  expectSuccess(dnnl_post_ops_create(&chain), "cannot create post-operations");
+  PostOps postOps(chain);
+  if (flags & PRUNE_RT_ACCUMULATE)
+    dnnl_post_ops_append_sum(chain, 1.0f, 0, dnnl_data_type_undef);
+  if (activation != PRUNE_RT_ACTIVATION_NONE)
+    dnnl_post_ops_append_eltwise(chain, getAlgorithm(activation), 0.0f, 0.0f);
+  dnnl_primitive_attr_set_post_ops(created, chain);
+  return attributes;
+}
+
+Reorder::Reorder(const_dnnl_memory_desc_t from, const_dnnl_memory_desc_t to) {
+  Attributes attributes = makeAttributes(0, PRUNE_RT_ACTIVATION_NONE);
+  dnnl_primitive_desc_t created = nullptr;
+  expectSuccess(dnnl_reorder_primitive_desc_create(&created, from, getEngine(),
+                                                   to, getEngine(),
+                                                   attributes.get()),
+                "cannot copy between two layouts");
+  desc.reset(created);
+  dnnl_primitive_t reorder = nullptr;
+  expectSuccess(dnnl_primitive_create(&reorder, created),
+                "cannot copy between two layouts");
+  primitive.reset(reorder);
+}
+
+void Reorder::run(const void *from, void *to) const {
+  auto query = [&](dnnl_query_t what) {
+    return dnnl_primitive_desc_query_md(desc.get(), what, 0);
+  };
+  Memory source = makeMemory(query(dnnl_query_src_md));
+  Memory target = makeMemory(query(dnnl_query_dst_md));
+  const_dnnl_memory_desc_t scratchpad = query(dnnl_query_scratchpad_md);
+  Memory scratch = makeMemory(scratchpad);
+  dnnl_memory_set_data_handle(source.get(), const_cast<void *>(from));
+  dnnl_memory_set_data_handle(target.get(), to);
+  dnnl_memory_set_data_handle(
+      scratch.get(), getScratchpad(dnnl_memory_desc_get_size(scratchpad)));
+  dnnl_exec_arg_t arguments[] = {{DNNL_ARG_FROM, source.get()},
+                                 {DNNL_ARG_TO, target.get()},
+                                 {DNNL_ARG_SCRATCHPAD, scratch.get()}};
+  expectSuccess(
+      dnnl_primitive_execute(primitive.get(), getStream(), 3, arguments),
+      "the copy failed");
 }

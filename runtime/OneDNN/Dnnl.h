@@ -16,6 +16,7 @@
 
 #include "oneapi/dnnl/dnnl.h"
 
+#include <cstdint>
 #include <memory>
 
 namespace prune_rt {
@@ -47,8 +48,15 @@ dnnl_stream_t getStream();
 /// At least `bytes` of memory of the calling thread, kept between calls.
 void *getScratchpad(size_t bytes);
 
+/// The number of the calling thread in its parallel region.
+int64_t getThreadNumber();
+
 /// Lets the next parallel region of the calling thread use `threads` threads.
 void useThreads(int64_t threads);
+
+/// Scratchpads of the caller, then the old destination as the post-operation
+/// `sum` when `flags` has PRUNE_RT_ACCUMULATE, then the activation.
+Attributes makeAttributes(int64_t flags, int64_t activation);
 
 /// Memory object of the descriptor with no data; ends the process on failure.
 Memory makeMemory(const_dnnl_memory_desc_t desc);
@@ -56,6 +64,18 @@ Memory makeMemory(const_dnnl_memory_desc_t desc);
 /// The name of the kernel, which lives as long as the descriptor;
 /// "ref:..." is a scalar reference.
 const char *getKernelName(const_dnnl_primitive_desc_t desc);
+
+/// A copy from one layout to another.
+class Reorder {
+public:
+  Reorder() = default;
+  Reorder(const_dnnl_memory_desc_t from, const_dnnl_memory_desc_t to);
+  void run(const void *from, void *to) const;
+
+private:
+  PrimitiveDesc desc;
+  Primitive primitive;
+};
 
 /// Ends the process with the message when the status is an error.
 void expectSuccess(dnnl_status_t status, const char *message);

@@ -20,6 +20,12 @@
 #define PRUNE_RT_CLONES
 #endif
 
+/// For the parts of such a function: what is not inlined is compiled for the
+/// base instruction set.
+#define PRUNE_RT_INLINE inline __attribute__((always_inline))
+/// The same behind the parameters of a lambda.
+#define PRUNE_RT_INLINED __attribute__((always_inline))
+
 namespace prune_rt {
 
 constexpr int64_t kLanes = 16;

@@ -31,6 +31,7 @@ struct MatmulVariant final : Variant {
   std::unique_ptr<Arguments> makeArguments() const;
   void run(const MatmulCall &call);
 
+  Spare<Arguments> spare;
   std::shared_ptr<const MatmulPrimitive> shared; ///< null: our own loops
   Buffer packedB; ///< for the primitive, or panels for the loops
 };
@@ -71,7 +72,7 @@ std::unique_ptr<Arguments> MatmulVariant::makeArguments() const {
 }
 
 void MatmulVariant::run(const MatmulCall &call) {
-  std::unique_ptr<Arguments> arguments(takeArguments());
+  std::unique_ptr<Arguments> arguments = spare.take();
   if (!arguments)
     arguments = makeArguments();
   const void *b = packedB.data() ? packedB.data() : call.b;
@@ -85,32 +86,15 @@ void MatmulVariant::run(const MatmulCall &call) {
                                        arguments->count,
                                        arguments->list.data()),
                 "the product failed");
-  giveBack(arguments.release());
+  spare.giveBack(std::move(arguments));
 }
 
 /// Copies b into the layout that the primitive wants.
 static Buffer packB(const MatmulPrimitive &primitive, const float *b) {
   const_dnnl_memory_desc_t wanted = dnnl_primitive_desc_query_md(
       primitive.desc.get(), dnnl_query_weights_md, 0);
-  dnnl_primitive_desc_t created = nullptr;
-  expectSuccess(dnnl_reorder_primitive_desc_create(
-                    &created, primitive.plainB.get(), getEngine(), wanted,
-                    getEngine(), nullptr),
-                "cannot pack the weights");
-  PrimitiveDesc desc(created);
-  dnnl_primitive_t reorder = nullptr;
-  expectSuccess(dnnl_primitive_create(&reorder, created),
-                "cannot pack the weights");
-  Primitive owner(reorder);
   Buffer packed(dnnl_memory_desc_get_size(wanted));
-  Memory from = makeMemory(primitive.plainB.get());
-  Memory to = makeMemory(wanted);
-  dnnl_memory_set_data_handle(from.get(), const_cast<float *>(b));
-  dnnl_memory_set_data_handle(to.get(), packed.data());
-  dnnl_exec_arg_t arguments[] = {{DNNL_ARG_FROM, from.get()},
-                                 {DNNL_ARG_TO, to.get()}};
-  expectSuccess(dnnl_primitive_execute(reorder, getStream(), 2, arguments),
-                "cannot pack the weights");
+  Reorder(primitive.plainB.get(), wanted).run(b, packed.data());
   return packed;
 }
 

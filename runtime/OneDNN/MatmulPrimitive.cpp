@@ -77,37 +77,6 @@ static MemoryDesc makeFreeDesc(int64_t rows, int64_t columns) {
   return MemoryDesc(desc);
 }
 
-static dnnl_alg_kind_t getAlgorithm(int64_t activation) {
-  switch (activation) {
-  case PRUNE_RT_ACTIVATION_RELU:
-    return dnnl_eltwise_relu;
-  case PRUNE_RT_ACTIVATION_SIGMOID:
-    return dnnl_eltwise_logistic;
-  case PRUNE_RT_ACTIVATION_TANH:
-    return dnnl_eltwise_tanh;
-  default:
-    return dnnl_alg_kind_undef;
-  }
-}
-
-static Attributes makeAttributes(const Key &key) {
-  dnnl_primitive_attr_t created = nullptr;
-  expectSuccess(dnnl_primitive_attr_create(&created),
-                "cannot create attributes");
-  Attributes attributes(created);
-  dnnl_primitive_attr_set_scratchpad_mode(created, dnnl_scratchpad_mode_user);
-  dnnl_post_ops_t chain = nullptr;
-  expectSuccess(dnnl_post_ops_create(&chain), "cannot create post-operations");
-  PostOps postOps(chain);
-  if (key[Flags] & PRUNE_RT_ACCUMULATE)
-    dnnl_post_ops_append_sum(chain, 1.0f, 0, dnnl_data_type_undef);
-  if (key[Activation] != PRUNE_RT_ACTIVATION_NONE)
-    dnnl_post_ops_append_eltwise(chain, getAlgorithm(key[Activation]), 0.0f,
-                                 0.0f);
-  dnnl_primitive_attr_set_post_ops(created, chain);
-  return attributes;
-}
-
 static std::shared_ptr<const MatmulPrimitive> makePrimitive(const Key &key) {
   auto result = std::make_shared<MatmulPrimitive>();
   int64_t m = key[M], n = key[N], k = key[K];
@@ -119,7 +88,7 @@ static std::shared_ptr<const MatmulPrimitive> makePrimitive(const Key &key) {
   MemoryDesc freeB = isConstant ? makeFreeDesc(k, n) : MemoryDesc();
   MemoryDesc bias = key[Bias] ? makeDesc(1, n, n, 1) : MemoryDesc();
   MemoryDesc c = makeDesc(m, n, key[Ldc], 1);
-  Attributes attributes = makeAttributes(key);
+  Attributes attributes = makeAttributes(key[Flags], key[Activation]);
   dnnl_primitive_desc_t desc = nullptr;
   if (dnnl_matmul_primitive_desc_create(
           &desc, getEngine(), a.get(),

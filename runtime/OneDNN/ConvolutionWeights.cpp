@@ -1,0 +1,182 @@
+//===- ConvolutionWeights.cpp - Gradient of convolution weights -----------===//
+//
+// Part of the pruning compiler, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// Every chunk of images (Chunks.h) makes a gradient of its own in oneDNN's
+// layout; these are added in the order of the chunks, then copied to the
+// caller's layout.
+//
+//===----------------------------------------------------------------------===//
+
+#include "Chunks.h"
+#include "ConvolutionPrimitive.h"
+#include "Parallel.h"
+#include "Sums.h"
+
+#include <utility>
+#include <vector>
+
+using namespace prune_rt;
+
+namespace {
+
+struct Worker {
+  Arguments whole, rest;
+};
+
+/// What a call needs: the gradients of all chunks, one after the other.
+struct State {
+  Buffer weights, bias, plain;
+  std::vector<Worker> workers;
+};
+
+struct WeightsVariant final : Variant {
+  WeightsVariant(const ConvolutionRequest &request, const Key &key);
+  void run(const BackwardWeightsCall &call, int64_t threads);
+
+  ConvolutionPrimitive whole, rest;
+
+private:
+  std::unique_ptr<State> takeState(int64_t threads);
+  void addChunks(const BackwardWeightsCall &call, const State &state,
+                 int64_t threads) const;
+
+  ConvolutionShape shape;
+  bool hasBias, accumulates;
+  Chunks chunks;
+  Reorder unpacking;
+  int64_t packedSize = 0; ///< floats of one gradient, at least
+  Spare<State> spare;
+};
+
+/// Below this many multiplications a chunk or a fork costs more than it gains.
+constexpr int64_t kMinChunkWork = int64_t(1) << 18;
+/// A chunk sums over at least this many positions: adding two gradients costs
+/// as much memory traffic as some hundred of them take arithmetic.
+constexpr int64_t kMinPositions = 512;
+constexpr int64_t kMaxChunks = 8;
+/// Smallest part of a gradient for one thread to add.
+constexpr int64_t kMinAdded = 4096;
+
+} // namespace
+
+static int64_t getChunkLimit(const ConvolutionShape &shape) {
+  int64_t positions = shape.n * shape.oh * shape.ow;
+  return std::min(
+      {kMaxChunks, shape.work() / kMinChunkWork, positions / kMinPositions});
+}
+
+WeightsVariant::WeightsVariant(const ConvolutionRequest &request,
+                               const Key &key)
+    : Variant(key), shape(request.shape), hasBias(request.hasBias),
+      accumulates(request.flags & PRUNE_RT_ACCUMULATE),
+      chunks(shape.n, getChunkLimit(shape)) {
+  ConvolutionRequest part = request;
+  part.shape.n = chunks.size;
+  part.flags = 0;
+  whole = makeConvolution(part);
+  if (whole && chunks.rest()) {
+    part.shape.n = chunks.rest();
+    part.weights = whole.weights();
+    rest = makeConvolution(part);
+    if (!rest)
+      whole = ConvolutionPrimitive();
+  }
+  if (!whole)
+    return;
+  kernel = getKernelName(whole.desc.get());
+  MemoryDesc plain = describeWeights(shape);
+  unpacking = Reorder(whole.weights(), plain.get());
+  packedSize = static_cast<int64_t>(
+      (dnnl_memory_desc_get_size(whole.weights()) + 63) / 64 * 16);
+}
+
+std::unique_ptr<State> WeightsVariant::takeState(int64_t threads) {
+  std::unique_ptr<State> state = spare.take();
+  if (!state) {
+    state = std::make_unique<State>();
+    state->weights = Buffer(chunks.count * packedSize * sizeof(float));
+    if (hasBias)
+      state->bias = Buffer(chunks.count * shape.f * sizeof(float));
+    if (accumulates)
+      state->plain = Buffer(shape.weightSize() * sizeof(float));
+  }
+  while (static_cast<int64_t>(state->workers.size()) < threads) {
+    Worker worker;
+    worker.whole = whole.makeArguments();
+    if (rest)
+      worker.rest = rest.makeArguments();
+    state->workers.push_back(std::move(worker));
+  }
+  return state;
+}
+
+void WeightsVariant::addChunks(const BackwardWeightsCall &call,
+                               const State &state, int64_t threads) const {
+  int64_t size = packedSize, count = chunks.count;
+  float *sum = state.weights.floats();
+  if (count > 1) {
+    int64_t parts = std::max<int64_t>(1, std::min(threads, size / kMinAdded));
+    runParts(size, parts, [&](int64_t begin, int64_t end) {
+      addRows(sum, count, size, begin, end);
+    });
+  }
+  unpacking.run(sum, accumulates ? state.plain.floats() : call.dw);
+  if (accumulates)
+    addTo(call.dw, state.plain.floats(), shape.weightSize());
+  if (!hasBias)
+    return;
+  float *bias = state.bias.floats();
+  addRows(bias, count, shape.f, 0, shape.f);
+  for (int64_t i = 0; i < shape.f; ++i)
+    call.dbias[i] = accumulates ? call.dbias[i] + bias[i] : bias[i];
+}
+
+void WeightsVariant::run(const BackwardWeightsCall &call, int64_t threads) {
+  std::unique_ptr<State> state = takeState(threads);
+  int64_t inputImage = shape.c * shape.h * shape.w;
+  int64_t outputImage = shape.f * shape.oh * shape.ow;
+  runParallel(chunks.count, threads, [&](int64_t chunk, int64_t thread) {
+    int64_t first = chunks.begin(chunk);
+    bool isWhole = chunks.length(chunk) == chunks.size;
+    Worker &worker = state->workers[thread];
+    (isWhole ? whole : rest)
+        .run(isWhole ? worker.whole : worker.rest, call.x + first * inputImage,
+             state->weights.floats() + chunk * packedSize,
+             call.dy + first * outputImage,
+             hasBias ? state->bias.floats() + chunk * shape.f : nullptr);
+  });
+  addChunks(call, *state, threads);
+  spare.giveBack(std::move(state));
+}
+
+void prune_rt_convolution_backward_weights_f32(void **slot, const float *x,
+                                               const float *dy, float *dw,
+                                               float *dbias,
+                                               const int64_t *shape,
+                                               int64_t flags) {
+  BackwardWeightsCall call{x, dy, dw, dbias, ConvolutionShape(shape), flags};
+  check(call);
+  DenormalScope denormals;
+  int64_t work = call.shape.work();
+  int64_t threads = work < kMinChunkWork ? 1 : prune_rt_get_num_threads();
+  if (work) {
+    ConvolutionRequest request{Direction::BackwardWeights, call.shape,
+                               dbias != nullptr, flags};
+    Key key = request.key();
+    auto *variant =
+        static_cast<WeightsVariant *>(findVariant(slot, key, nullptr));
+    if (!variant) {
+      variant = new WeightsVariant(request, key);
+      addVariant(slot, variant);
+    }
+    if (variant->whole)
+      return variant->run(call, threads);
+  }
+  runParts(call.shape.f, threads,
+           [&](int64_t begin, int64_t end) { runLoops(call, begin, end); });
+}
