@@ -20,7 +20,7 @@ from mlir_prune.recipe import Recipe, from_dict
 from mlir_prune.training.batches import Batches, steps_per_epoch
 from mlir_prune.training.evaluate import logits, score_logits
 from mlir_prune.training.history import read_history
-from mlir_prune.training.passes import stage_pipeline
+from mlir_prune.training.passes import Setting, stage_pipeline
 from mlir_prune.training.program import Program
 from mlir_prune.training.result import finish, outcome
 from mlir_prune.training.trainer import Trainer
@@ -86,7 +86,7 @@ def test_one_sgd_step_matches_numpy(activation: str, seed: int, strength: float)
         {"optimizer": {"name": "sgd", "weight_decay": 0.01},
          "regularize": {"kind": "hoyer_square", "strength": strength}}
     ).stages[0]  # fmt: skip
-    program = Program(mlp.text(7), stage_pipeline(mlp, stage, [], {}, ""))
+    program = Program(mlp.text(7), stage_pipeline(mlp, stage, "", Setting()))
     state = program.fill(values)
     step = program.bind("train_step", state)
     for name, value in (("input", x), ("labels", labels), ("learning_rate", 0.1)):
@@ -199,6 +199,52 @@ def test_moments_go_on_when_asked(blobs: Dataset, tmp_path: Path) -> None:
     kept = train(tmp_path / "b", blobs, stage, {**stage, "reset_optimizer": False})
     assert int(fresh.state.arrays["step"]) == 200 // 16
     assert int(kept.state.arrays["step"]) == 2 * (200 // 16)
+
+
+def test_neurons_leave_during_training(blobs: Dataset, tmp_path: Path) -> None:
+    """The smaller network computes the same, and its moments are the old ones' rows."""
+    stage = {"epochs": 2, "learning_rate": 1e-2}
+    rule = {"kind": "prune", "ratio": 0.7}
+    go_on = {**stage, "reset_optimizer": False}
+    trainer = train(tmp_path / "a", blobs, stage, rule, go_on, {"kind": "compact"})
+    whole = train(tmp_path / "b", blobs, stage, rule, go_on)
+    small, large = trainer.state.arrays, whole.state.arrays
+    assert trainer.network.shapes()["fc2.weight"] < whole.network.shapes()["fc2.weight"]
+    inputs = blobs.validation.inputs
+    found = logits(Program(trainer.network.text(16), ""), small, inputs)
+    expected = logits(Program(MLP.text(16), ""), large, inputs)
+    np.testing.assert_allclose(found, expected, rtol=1e-4, atol=1e-4)
+    for name in MLP.weights():
+        for prefix in ("moment1:", "moment2:", "mask:"):
+            kept, all_of_it = small[prefix + name], large[prefix + name]
+            assert kept.shape == small[name].shape
+            # Rows and columns that left held masked weights only, whose moments are zero.
+            left = kept[small["mask:" + name]]
+            assert set(left.tolist()) <= set(all_of_it[large["mask:" + name]].tolist())
+        values = small[name][small["mask:" + name]]
+        assert set(values.tolist()) <= set(large[name].ravel().tolist())
+    assert int(small["step"]) == int(large["step"])
+    further = train(tmp_path / "c", blobs, stage, rule, go_on, {"kind": "compact"}, go_on)
+    result = finish(further, ["prune"])
+    assert result["layers"][0]["shape"] == [12, 8]
+    assert result["totals"]["nonzeros"] <= 0.3 * 192 + 3
+    again = Trainer(further.recipe, make_blobs(), tmp_path / "c", resume=True)
+    assert again.network.shapes() == further.network.shapes()
+
+
+def test_frozen_parameters_stay_and_keep_their_masks(blobs: Dataset, tmp_path: Path) -> None:
+    rule = {"kind": "prune", "ratio": 0.5}
+    frozen = {"epochs": 2, "freeze": {"targets": ["fc1.weight", "bias"]}}
+    trainer = train(tmp_path, blobs, {"epochs": 1}, rule, frozen, {"epochs": 1})
+    first = Trainer(recipe({"epochs": 1}, rule), make_blobs(), tmp_path / "x")
+    first.run()
+    assert "mask:fc1.weight" in trainer.state.arrays
+    only = Trainer(recipe({"epochs": 1}, rule, frozen), make_blobs(), tmp_path / "y").run().arrays
+    for name in ("fc1.weight", "fc1.bias", "fc2.bias"):
+        np.testing.assert_array_equal(only[name], first.state.arrays[name])
+    assert (only["fc2.weight"] != first.state.arrays["fc2.weight"]).any()
+    assert not any(name.startswith("moment1:fc1") for name in only)
+    assert read_history(tmp_path)[-1]["nonzeros"]["fc1.weight"] == 48
 
 
 def test_result_counts_and_reads_the_test_part_once(blobs: Dataset, tmp_path: Path) -> None:

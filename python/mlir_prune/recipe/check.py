@@ -3,12 +3,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from ..errors import RecipeError, nearest
 from ..networks import build_network
 from .modifiers import GROUP_KINDS, Regularize
-from .schema import Prune, Recipe, Train
+from .schema import Compact, Prune, Recipe, Train
 
 
 def stage_names(recipe: Recipe) -> list[str]:
@@ -31,8 +29,15 @@ def check(recipe: Recipe) -> None:
     if recipe.reference and recipe.reference not in trained:
         hint = nearest(recipe.reference, trained)
         raise RecipeError(f"reference: no training stage is called '{recipe.reference}'{hint}")
+    last_compact = max(
+        (i for i, stage in enumerate(recipe.stages) if isinstance(stage, Compact)), default=-1
+    )
     for index, stage in enumerate(recipe.stages):
         path = f"stages[{index}]"
+        if isinstance(stage, Train) and stage.start in ("initial", *names[:last_compact]) and (
+            index > last_compact >= 0
+        ):
+            raise RecipeError(f"{path}.start: the network is smaller than at '{stage.start}'")
         if isinstance(stage, Train):
             check_train(stage, path, recipe, names[:index])
         elif isinstance(stage, Prune):
@@ -50,11 +55,9 @@ def check_train(stage: Train, path: str, recipe: Recipe, before: list[str]) -> N
         raise RecipeError(f"{path}.learning_rate.warmup is shorter than the stage")
     for number, penalty in enumerate(stage.regularize):
         _penalty(penalty, f"{path}.regularize[{number}]", stage.epochs)
-        if _shape_of(penalty) != _shape_of(stage.regularize[0]):
-            raise RecipeError(
-                f"{path}.regularize[{number}]: penalties of one stage share start, end and "
-                "the schedule of their strength; only its value may differ"
-            )
+    if any(penalty.proximal for penalty in stage.regularize[1:]):
+        # Its strength is the input of the first penalty.
+        raise RecipeError(f"{path}.regularize: a proximal penalty comes first, and once")
     masked = [k for k in ("gradual", "rigl", "straight_through") if getattr(stage, k) is not None]
     if len(masked) > 1:
         raise RecipeError(f"{path}: {' and '.join(masked)} both choose masks; use one of them")
@@ -72,12 +75,6 @@ def check_train(stage: Train, path: str, recipe: Recipe, before: list[str]) -> N
         raise RecipeError(f"{path}.gates.bilevel needs rows of its own: set splits.gates")
 
 
-def _shape_of(penalty: Regularize) -> object:
-    """What penalties that share one strength have in common."""
-    strength = replace(penalty.strength, value=1.0)
-    return strength, penalty.start, penalty.end
-
-
 def _is_pattern(text: str) -> bool:
     parts = text.split(":")
     return len(parts) == 2 and all(p.isdigit() for p in parts) and 0 < int(parts[0]) < int(parts[1])
@@ -88,6 +85,8 @@ def _penalty(penalty: Regularize, path: str, epochs: int) -> None:
         raise RecipeError(f"{path}: {penalty.kind} needs a granularity, such as channel:0")
     if penalty.kind not in GROUP_KINDS and penalty.granularity:
         raise RecipeError(f"{path}: {penalty.kind} has no groups, so no granularity")
+    if penalty.proximal and len(penalty.granularity) > 1:
+        raise RecipeError(f"{path}: a proximal step takes one granularity")
     if penalty.proximal and penalty.kind not in ("l1", "group_lasso"):
         raise RecipeError(f"{path}: only l1 and group_lasso have a proximal step")
     if penalty.end is not None and penalty.end <= penalty.start:

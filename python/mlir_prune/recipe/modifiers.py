@@ -67,13 +67,14 @@ class Regularize:
     strengths: dict[str, float] = key(
         "Multipliers of the strength by pattern; the first match counts.", factory=dict, low=0
     )
-    granularity: str = key(
-        "Groups of the group penalties: `channel:0` are filters or neurons, `channel:1` what "
-        "one input feeds.",
-        "",
+    granularity: tuple[str, ...] = key(
+        "Groups of the group penalties, one penalty for each: `channel:0` are filters or "
+        "neurons, `channel:1` what one input feeds.",
+        (),
     )
     targets: tuple[str, ...] = key("Parameters.", ("weight",))
     ignore: tuple[str, ...] = key("Parameters to leave out.", ())
+    survivors: bool = key("Penalise what gates or masks leave of a weight.", False)
     proximal: bool = key(
         "Apply l1 or group_lasso as a proximal step after the update, which reaches exact "
         "zeros, instead of as a gradient.",
@@ -143,6 +144,9 @@ class StraightThrough:
     ratio: float | None = key(
         "Share of each weight that is pruned, instead of a pattern.", None, low=0, below=1
     )
+    ramp: float = key(
+        "Epochs over which the ratio rises from zero, as a cubic.", 0.0, unit="epochs", low=0
+    )
     decay: float = key("Pull of masked weights to zero (SR-STE, Zhou et al. 2021).", 2e-4, low=0)
     targets: tuple[str, ...] = key("Weights to prune.", ("weight",))
     ignore: tuple[str, ...] = key("Weights to leave out.", ())
@@ -208,7 +212,8 @@ class Gates:
         "Train gates on the rows of `splits.gates`, not on the batch of the weights.", False
     )
     every: int = key("Steps of the weights for one of the gates.", 1, unit="steps", above=0)
-    hold: bool = key("Weights behind closed gates keep value and moments exactly.", False)
+    hold: bool = key("Weights behind closed gates keep value and moments exactly.", True)
+    decay_held: bool = key("Weights that are held decay all the same.", False)
     compression: float | None = key(
         "Freeze the gates at this many weights per open gate.", None, above=1
     )
@@ -218,5 +223,6 @@ class Gates:
     )  # fmt: skip
     start: float = key("Epoch at which gates begin to learn.", 0.0, unit="epochs", low=0)
     end: float | None = key("Epoch at which they freeze.", None, unit="epochs", above=0)
+    stop: bool = key("End the stage with the epoch in which the gates freeze.", False)
     targets: tuple[str, ...] = key("Weights that get gates.", ("weight",))
     ignore: tuple[str, ...] = key("Weights to leave out.", ())

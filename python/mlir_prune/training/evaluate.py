@@ -27,12 +27,19 @@ class Score:
         return 100.0 - self.accuracy
 
 
-def logits(program: Program, state: Mapping[str, np.ndarray], inputs: np.ndarray) -> np.ndarray:
+def logits(
+    program: Program,
+    state: Mapping[str, np.ndarray],
+    inputs: np.ndarray,
+    extra: Mapping[str, float] | None = None,
+) -> np.ndarray:
     """Logits float32 [rows, classes] of inputs [rows, features].
 
-    The last batch is filled with zeros; state that the pass changes is copied.
+    The last batch is filled with zeros; `extra` are further inputs of the pass.
     """
     call = program.bind("forward", state)
+    for name, value in (extra or {}).items():
+        call.set(name, value)
     shape = call.shapes["input"]
     buffer = np.zeros(shape, np.float32)
     call.set("input", buffer)
@@ -47,9 +54,14 @@ def logits(program: Program, state: Mapping[str, np.ndarray], inputs: np.ndarray
     return np.concatenate(parts)
 
 
-def score(program: Program, state: Mapping[str, np.ndarray], split: Split) -> Score:
+def score(
+    program: Program,
+    state: Mapping[str, np.ndarray],
+    split: Split,
+    extra: Mapping[str, float] | None = None,
+) -> Score:
     """Accuracy and cross-entropy over all rows of `split`."""
-    return score_logits(logits(program, state, split.inputs), split.labels)
+    return score_logits(logits(program, state, split.inputs, extra), split.labels)
 
 
 def score_logits(values: np.ndarray, labels: np.ndarray) -> Score:

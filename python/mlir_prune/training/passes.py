@@ -8,37 +8,50 @@ the forward pass too; then each step function is built from its own loss.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from .. import networks
 from ..pipelines import options
-from ..recipe.modifiers import Gates, Regularize
+from ..recipe.modifiers import Regularize
 from ..recipe.schema import Optimizer, Train
-
-STEP = "train_step"
-"""The step function of the weights."""
+from .program import STEP
 
 GATE_STEP = "gate_step"
 """The step function of the auxiliary parameters."""
 
+MASK_STEP = "mask_step"
+"""The function that moves masks between steps."""
 
-def stage_pipeline(
-    network: Any,
-    stage: Train,
-    masked: Iterable[str],
-    dropout: Mapping[str, float],
-    path: str,
-    remaining: Mapping[str, int] | None = None,
-) -> str:
-    """From the model form to the forward pass and the step functions of a stage.
+ADMM_STEP = "admm_step"
+"""The function that projects the weights of ADMM."""
 
-    `masked` are the weights that have masks, `dropout` the rates by weight,
-    `remaining` the weights left where the rates are adjusted to them.
+_ALL_ROLES = ("weight", "bias", "scale")
+
+
+@dataclass(frozen=True)
+class Setting:
+    """What a stage's passes depend on besides its recipe.
+
+    `masked` are the parameters that have masks, `dropout` the rates by weight,
+    `remaining` the weights left where these are adjusted, `prices` factors of
+    the gates' strength by weight, `seed` that of dropout.
     """
+
+    masked: tuple[str, ...] = ()
+    dropout: Mapping[str, float] = field(default_factory=dict)
+    remaining: Mapping[str, int] = field(default_factory=dict)
+    prices: Mapping[str, float] = field(default_factory=dict)
+    seed: int = 0
+
+
+def stage_pipeline(network: Any, stage: Train, path: str, setting: Setting) -> str:
+    """From the model form to the forward pass and the step functions of a stage."""
     passes = forward_passes(network, stage, path)
-    passes += step_passes(network, stage, masked, dropout, path, remaining or {})
+    passes += step_passes(network, stage, path, setting)
+    passes += method_passes(network, stage, path)
     if stage.gates:
-        passes += gate_passes(network, stage, path)
+        passes += gate_passes(network, stage, path, setting)
     passes += ["canonicalize", "cse"]
     return f"builtin.module({','.join(passes)})"
 
@@ -63,47 +76,27 @@ def forward_passes(network: Any, stage: Train, path: str) -> list[str]:
         names = networks.choose(
             network, rule.targets, rule.ignore, f"{path}.straight_through", among=("weight",)
         )
-        ratio = rule.pattern or f"{rule.ratio!r}"
+        granularity = f"n_of_m:{rule.pattern}:1" if rule.pattern else None
         passes.append(
             options(
-                "prune-insert-straight-through-masks", function="forward", ratio=ratio,
+                "prune-insert-straight-through-masks", function="forward",
+                granularity=granularity, runtime_ratio=None if rule.pattern else True,
                 decay=rule.decay, parameters=names,
             )
         )  # fmt: skip
     return passes
 
 
-def step_passes(
-    network: Any,
-    stage: Train,
-    masked: Iterable[str],
-    dropout: Mapping[str, float],
-    path: str,
-    remaining: Mapping[str, int],
-) -> list[str]:
+def step_passes(network: Any, stage: Train, path: str, setting: Setting) -> list[str]:
     """The step function of the weights."""
     loss = f"{STEP}_loss"
-    passes = [options("prune-insert-loss", function="forward", name=loss)]
-    if dropout:
-        rates = [f"{name}:{rate!r}" for name, rate in dropout.items()]
-        passes.append(options("prune-insert-dropout", function=loss, rates=rates))
-        left = [f"{name}:{count}" for name, count in remaining.items() if name in dropout]
-        if left:
-            passes.append(options("prune-adjust-dropout", function=loss, remaining=left))
-    if "scale" in networks.roles(network).values():
-        passes.append(options("prune-train-batch-norms", function=loss))
     frozen = frozen_parameters(network, stage, path)
-    if frozen or stage.gates:
-        roles = ["auxiliary"] if stage.gates else None
-        passes += freeze_passes(loss, frozen, roles)
+    passes = loss_passes(network, loss, setting)
+    passes += freeze_passes(loss, frozen, stage.gates is not None)
     passes.append(options("prune-differentiate", function=loss))
     for index, penalty in enumerate(stage.regularize):
         if not penalty.proximal:
-            names = penalized(network, penalty, f"{path}.regularize[{index}]", frozen)
-            base = stage.regularize[0].strength.value
-            passes.append(
-                regularizer_pass(loss, penalty, names, f"{path}.regularize[{index}]", base)
-            )
+            passes.append(regularizer_pass(network, loss, stage, index, path, frozen))
     if stage.admm:
         names = networks.choose(
             network, stage.admm.targets, stage.admm.ignore, f"{path}.admm", among=("weight",)
@@ -111,69 +104,118 @@ def step_passes(
         passes.append(
             options("prune-insert-admm", function=loss, rho=stage.admm.rho, parameters=names)
         )
-    live = [name for name in masked if name not in frozen]
+    live = [name for name in setting.masked if name not in frozen]
     if live:
-        passes.append(options("prune-mask-gradients", function=loss, parameters=live))
-    hold = True if stage.gates and stage.gates.hold else None
-    passes.append(update_pass(loss, STEP, stage.optimizer, hold_gated=hold))
+        passes.append(
+            options(
+                "prune-mask-gradients", function=loss, roles=_ALL_ROLES, parameters=live
+            )
+        )  # fmt: skip
+    gates = stage.gates
+    passes.append(
+        update_pass(
+            loss, STEP, stage.optimizer,
+            hold_gated=True if gates and gates.hold else None,
+            decay_held=True if gates and gates.hold and gates.decay_held else None,
+        )
+    )  # fmt: skip
     for index, penalty in enumerate(stage.regularize):
         if penalty.proximal:
-            names = penalized(network, penalty, f"{path}.regularize[{index}]", frozen)
-            passes.append(
-                options(
-                    "prune-insert-proximal-steps", function=STEP, kind=penalty.kind,
-                    granularity=penalty.granularity or None, parameters=names,
-                )
-            )  # fmt: skip
+            passes.append(proximal_pass(network, stage, index, path, frozen))
     passes.append(options("prune-verify-train-step", function=STEP))
     return passes
 
 
-def gate_passes(network: Any, stage: Train, path: str) -> list[str]:
+def loss_passes(network: Any, loss: str, setting: Setting) -> list[str]:
+    """A loss function of its own, with dropout and batch statistics."""
+    passes = [options("prune-insert-loss", function="forward", name=loss)]
+    if setting.dropout:
+        rates = [f"{name}:{rate!r}" for name, rate in setting.dropout.items()]
+        passes.append(
+            options("prune-insert-dropout", function=loss, rates=rates, seed=setting.seed)
+        )
+        left = [f"{n}:{count}" for n, count in setting.remaining.items() if n in setting.dropout]
+        if left:
+            passes.append(options("prune-adjust-dropout", function=loss, remaining=left))
+    if "scale" in networks.roles(network).values():
+        passes.append(options("prune-train-batch-norms", function=loss))
+    return passes
+
+
+def method_passes(network: Any, stage: Train, path: str) -> list[str]:
+    """Functions that run between the steps: masks that move, projections."""
+    passes = []
+    if stage.gradual:
+        names = networks.choose(
+            network, stage.gradual.targets, stage.gradual.ignore, f"{path}.gradual",
+            among=("weight",),
+        )  # fmt: skip
+        passes.append(
+            options(
+                "prune-build-mask-step", step=STEP, name=MASK_STEP, scope=stage.gradual.scope,
+                parameters=names,
+            )
+        )  # fmt: skip
+    if stage.rigl:
+        names = networks.choose(
+            network, stage.rigl.targets, stage.rigl.ignore, f"{path}.rigl", among=("weight",)
+        )
+        loss = f"{MASK_STEP}_loss"
+        passes += loss_passes(network, loss, Setting())
+        passes.append(options("prune-differentiate", function=loss))
+        passes.append(
+            options(
+                "prune-build-mask-step", step=STEP, function=loss, name=MASK_STEP, rule="rigl",
+                parameters=names,
+            )
+        )  # fmt: skip
+    if stage.admm:
+        admm = stage.admm
+        names = networks.choose(
+            network, admm.targets, admm.ignore, f"{path}.admm", among=("weight",)
+        )
+        found = networks.match_numbers(admm.ratios, names, f"{path}.admm.ratios")
+        ratios = [f"{name}:{found.get(name, admm.ratio or 0.0)!r}" for name in names]
+        passes.append(options("prune-build-admm-step", step=STEP, name=ADMM_STEP, ratios=ratios))
+    return passes
+
+
+def gate_passes(network: Any, stage: Train, path: str, setting: Setting) -> list[str]:
     """The step function of the auxiliary parameters; weights are frozen in it."""
     assert stage.gates is not None
     gates, loss = stage.gates, f"{GATE_STEP}_loss"
     optimizer = Optimizer(name=gates.optimizer.name, momentum=gates.optimizer.momentum)
-    passes = [options("prune-insert-loss", function="forward", name=loss)]
-    if "scale" in networks.roles(network).values():
-        passes.append(options("prune-train-batch-norms", function=loss))
-    passes += freeze_passes(loss, [], ["auxiliary"], invert=True)
+    passes = loss_passes(network, loss, Setting())
+    passes.append(
+        options("prune-freeze-parameters", function=loss, roles=["auxiliary"], invert=True)
+    )
     passes.append(options("prune-differentiate", function=loss))
-    passes.append(gate_penalty(network, loss, gates, path))
-    clamp = gates.clamp or None
-    passes.append(update_pass(loss, GATE_STEP, optimizer, clamp_auxiliary=clamp))
-    passes.append(options("prune-verify-train-step", function=GATE_STEP))
-    return passes
-
-
-def gate_penalty(network: Any, loss: str, gates: Gates, path: str) -> str:
-    """The price of open gates; each weight's own factor is an input of the step."""
     names = networks.choose(
         network, gates.targets, gates.ignore, f"{path}.gates", among=("weight",)
     )
     found = networks.match_numbers(gates.strengths, names, f"{path}.gates.strengths")
-    factors = [f"{name}.gate:{found.get(name, 1.0)!r}" for name in names]
-    return options(
-        "prune-insert-regularizers", function=loss, kind="open_gates", runtime_strength=True,
-        roles=["auxiliary"], strengths=factors, ste=gates.ste,
-        slope=gates.slope if gates.ste == "leaky_relu" else None,
+    factors = [
+        f"{name}.gate:{found.get(name, 1.0) * setting.prices.get(name, 1.0)!r}" for name in names
+    ]
+    passes.append(
+        options(
+            "prune-insert-regularizers", function=loss, kind="open_gates",
+            runtime_strength=True, roles=["auxiliary"], strengths=factors,
+        )
     )  # fmt: skip
+    passes.append(update_pass(loss, GATE_STEP, optimizer, clamp_auxiliary=gates.clamp or None))
+    passes.append(options("prune-verify-train-step", function=GATE_STEP))
+    return passes
 
 
-def freeze_passes(
-    loss: str, names: Iterable[str], roles: list[str] | None, invert: bool = False
-) -> list[str]:
-    """Freezes parameters by name and by role, each in a pass of its own."""
+def freeze_passes(loss: str, names: Iterable[str], auxiliary: bool) -> list[str]:
+    """Freezes parameters by name, and all gates in the step of the weights."""
     passes = []
     names = list(names)
     if names:
         passes.append(options("prune-freeze-parameters", function=loss, parameters=names))
-    if roles:
-        passes.append(
-            options(
-                "prune-freeze-parameters", function=loss, roles=roles, invert=invert or None
-            )
-        )  # fmt: skip
+    if auxiliary:
+        passes.append(options("prune-freeze-parameters", function=loss, roles=["auxiliary"]))
     return passes
 
 
@@ -191,22 +233,37 @@ def penalized(network: Any, penalty: Regularize, path: str, frozen: Iterable[str
     return [name for name in names if name not in frozen]
 
 
-def regularizer_pass(
-    loss: str, penalty: Regularize, names: list[str], path: str, base: float
-) -> str:
-    """A penalty with its strength as an input of the step.
+def strength_input(index: int) -> str:
+    """Name of the input that gives a penalty its strength; proximal ones share one."""
+    return f"strength{index}" if index else "strength"
 
-    The input is the strength of the stage's first penalty, `base` at its full
-    value; the other penalties and the patterns are factors of it.
-    """
-    found = networks.match_numbers(penalty.strengths, names, f"{path}.strengths")
-    share = penalty.strength.value / base if base else 1.0
-    factors = [f"{name}:{found.get(name, 1.0) * share!r}" for name in names]
+
+def regularizer_pass(
+    network: Any, loss: str, stage: Train, index: int, path: str, frozen: Iterable[str]
+) -> str:
+    """A penalty with its strength as an input of the step."""
+    penalty, where = stage.regularize[index], f"{path}.regularize[{index}]"
+    names = penalized(network, penalty, where, frozen)
+    found = networks.match_numbers(penalty.strengths, names, f"{where}.strengths")
     return options(
         "prune-insert-regularizers", function=loss, kind=penalty.kind, runtime_strength=True,
-        strengths=factors if found or share != 1.0 else None,
-        granularity=penalty.granularity or None, roles=["weight", "bias", "scale"],
-        parameters=names,
+        strength_input=strength_input(index) if index else None,
+        strengths=[f"{name}:{factor!r}" for name, factor in found.items()] or None,
+        granularity=penalty.granularity or None, survivors=penalty.survivors or None,
+        roles=_ALL_ROLES, parameters=names,
+    )  # fmt: skip
+
+
+def proximal_pass(network: Any, stage: Train, index: int, path: str, frozen: Iterable[str]) -> str:
+    """A proximal step after the update, with its strength as an input."""
+    penalty, where = stage.regularize[index], f"{path}.regularize[{index}]"
+    names = penalized(network, penalty, where, frozen)
+    found = networks.match_numbers(penalty.strengths, names, f"{where}.strengths")
+    return options(
+        "prune-insert-proximal-steps", function=STEP, kind=penalty.kind, runtime_strength=True,
+        strengths=[f"{name}:{factor!r}" for name, factor in found.items()] or None,
+        granularity=penalty.granularity[0] if penalty.granularity else None,
+        roles=_ALL_ROLES, parameters=names,
     )  # fmt: skip
 
 

@@ -17,6 +17,14 @@ from ..native import parse
 
 Arrays = dict[str, np.ndarray]
 
+STEP = "train_step"
+"""The step function of the weights, whose step counter has no further name."""
+
+
+def state_name(function: str, name: str) -> str:
+    """Name of a function's state among that of all; every function counts its own steps."""
+    return f"step:{function}" if name == "step" and function != STEP else name
+
 
 class Program:
     """A network after a pass pipeline, compiled."""
@@ -37,7 +45,7 @@ class Program:
         for function in self.functions.values():
             for argument in function.arguments:
                 if argument.kind in ("param", "state"):
-                    found.setdefault(argument.name, argument)
+                    found.setdefault(state_name(function.name, argument.name), argument)
         return found
 
     def fill(self, arrays: Mapping[str, np.ndarray]) -> Arrays:
@@ -75,7 +83,7 @@ class Call:
                 self._inputs[argument.name] = place
                 self._arguments.append(None)
             else:
-                self._arguments.append(state[argument.name])
+                self._arguments.append(state[state_name(signature.name, argument.name)])
         self._results = {result.name: place for place, result in enumerate(signature.results)}
         self.shapes = {a.name: tuple(a.shape) for a in signature.arguments}
 

@@ -17,12 +17,14 @@ from .. import networks
 from ..errors import TrainingError
 from . import schedule
 from .batches import Batches
-from .carry import enter, pending_form
+from .carry import enter, pending_form, settle, straight_through_masks
+from .compact import compact
 from .evaluate import Score, beats, score
+from .gradients import gradient_rms
 from .masks import PREFIX, live_weights
 from .methods import Method, make_methods
-from .passes import STEP, stage_pipeline
-from .program import Program, compiled
+from .passes import Setting, stage_pipeline, strength_input
+from .program import STEP, Program, compiled
 from .units import TrainUnit
 
 if TYPE_CHECKING:
@@ -41,7 +43,11 @@ class StageTraining:
         pipeline = self._pipeline()
         self.program: Program = compiled(self.network.text(batch), pipeline, trainer.recipe.threads)
         self.state = self.program.fill(run.arrays)
-        self.initialize_new_state()
+        # Masks of what is frozen are no state of the program, but go on.
+        self._aside = {n: a for n, a in run.arrays.items()
+                       if n.startswith(PREFIX) and n not in self.state}  # fmt: skip
+        self.extra: dict[str, float] = {}
+        self._open_new_gates()
         data = trainer.data
         rows = data.merged if self.stage.rows == "merged" else data.train
         if self.stage.gates and self.stage.gates.bilevel:
@@ -55,7 +61,7 @@ class StageTraining:
         self.step.set("labels", self.batches.labels)
         self.methods: list[Method] = make_methods(self)
         self.rate = 0.0
-        self.strength = 0.0
+        self.strengths = [0.0] * len(self.stage.regularize)
 
     def _enter(self) -> None:
         """Turns what the unit before left into what this one starts from."""
@@ -81,14 +87,30 @@ class StageTraining:
                     among=("weight",),
                 )  # fmt: skip
         dropout = self.trainer.recipe.model.dropout if stage.dropout else {}
-        weights = self.network.weights()
-        known = {name: rate for name, rate in dropout.items() if name in weights}
-        return stage_pipeline(
-            self.network, stage, dict.fromkeys(masked), known, self.unit.path,
+        setting = Setting(
+            masked=tuple(name for name in self.network.shapes() if name in masked),
+            dropout=networks.match_numbers(dropout, self.network.weights(), "model.dropout"),
             remaining=run.meta["remaining"],
-        )  # fmt: skip
+            prices=self._prices(),
+            seed=self.trainer.recipe.seed,
+        )
+        return stage_pipeline(self.network, stage, self.unit.path, setting)
 
-    def initialize_new_state(self) -> None:
+    def _prices(self) -> dict[str, float]:
+        """Units of the gates' strength by weight, where it is relative."""
+        trainer, gates = self.trainer, self.stage.gates
+        if gates is None or not gates.relative:
+            return {}
+        notes = trainer.state.meta["notes"]
+        if "gradient_rms" not in notes:
+            notes["gradient_rms"] = gradient_rms(
+                trainer.dense_network, trainer.initial_values(), trainer.data.train,
+                trainer.recipe.batch, trainer.recipe.seed, trainer.recipe.threads,
+            )  # fmt: skip
+        prices: dict[str, float] = notes["gradient_rms"]
+        return prices
+
+    def _open_new_gates(self) -> None:
         """Gates that the program has and the run did not begin open."""
         gates = self.stage.gates
         for name, array in self.state.items():
@@ -102,19 +124,20 @@ class StageTraining:
         progress.begin(unit.name, self.total)
         progress.advance(run.meta["epoch"] * self.per_epoch + run.meta["step"], "")
         if not run.live:
-            run.live = live_weights(self.state, self.network.weights())
+            run.live = self.live()
         for method in self.methods:
-            method.begin()
+            method.begin(fresh=run.meta["epoch"] == 0 and run.meta["step"] == 0)
         for epoch in range(run.meta["epoch"], self.stage.epochs):
-            started = time.monotonic()
-            first = run.meta["step"]
+            started, first = time.monotonic(), run.meta["step"]
+            if first == 0 and epoch > 0 and any(method.finished() for method in self.methods):
+                break
             self._epoch(epoch, first)
-            result = score(self.program, self.state, trainer.data.validation)
+            result = score(self.program, self.state, trainer.data.validation, self.extra)
             self._record(epoch, result, time.monotonic() - started)
             progress.advance(self.per_epoch - first, f"validation {result.accuracy:.2f} %")
         kept = run.meta["best"]
         progress.end(f"validation {kept['accuracy']:.2f} % (epoch {kept['epoch']} kept)")
-        run.arrays = {**self.state, **run.best} if self.stage.keep == "best" else self.state
+        run.arrays = {**self._aside, **self.state, **run.best}
         run.best, run.live = {}, {}
         return Score(kept["accuracy"], kept["loss"], kept["rows"])
 
@@ -134,15 +157,14 @@ class StageTraining:
             self.rate = schedule.learning_rate(
                 self.stage.learning_rate, number, self.per_epoch, self.total
             )
-            self.strength = self._strength(number)
             step.set("learning_rate", self.rate)
-            step.set("strength", self.strength)
+            self._set_strengths(number)
             for method in self.methods:
                 method.before(number)
             results = step()
             loss = float(results[loss_at])
             if loss - loss != 0.0:
-                raise TrainingError(self._blame(loss, epoch, number))
+                raise TrainingError(self.blame(loss, epoch, number))
             loss_sum += loss
             if penalty_at is not None:
                 penalty_sum += float(results[penalty_at])
@@ -150,20 +172,41 @@ class StageTraining:
                 method.after(number)
         sums["loss"], sums["penalty"] = loss_sum, penalty_sum
 
-    def _strength(self, number: int) -> float:
-        """Strength of the penalties at a step; they share one."""
-        if not self.stage.regularize:
-            return 0.0
-        first, epoch = self.stage.regularize[0], number / self.per_epoch
-        return schedule.strength(
-            first.strength, first.start, first.end, epoch, float(self.stage.epochs)
-        )
+    def _set_strengths(self, number: int) -> None:
+        """Strengths of the penalties at a step."""
+        epoch, epochs = number / self.per_epoch, float(self.stage.epochs)
+        for index, penalty in enumerate(self.stage.regularize):
+            value = schedule.strength(penalty.strength, penalty.start, penalty.end, epoch, epochs)
+            self.strengths[index] = value
+            self.step.set(strength_input(index), value)
+
+    def live(self) -> dict[str, np.ndarray]:
+        """Per weight where it acts."""
+        arrays = {**self._aside, **self.state}
+        pending = self.trainer.state.meta["pending"]
+        if pending is not None and pending["kind"] == "straight_through":
+            pending = {**pending, "ratio": self.extra.get("ratio", pending["ratio"])}
+            arrays |= straight_through_masks(self.network, arrays, pending)
+        return live_weights(arrays, self.network.weights())
+
+    def macs_left(self) -> float:
+        """MACs after removal of what the gates switch off, as a share of the dense ones.
+
+        Those of the non-zero weights where single weights are gated.
+        """
+        trainer = self.trainer
+        settled = settle(self.network, {**self._aside, **self.state}, {"kind": "gates"})
+        smaller, values = compact(self.network, settled, trainer.recipe.batch)
+        left = smaller.macs()
+        if self.stage.gates and self.stage.gates.granularity == "element":
+            left = {n: smaller.uses[n] * int(np.count_nonzero(values[n])) for n in left}
+        return sum(left.values()) / sum(networks.macs(trainer.dense_network).values())
 
     def _record(self, epoch: int, result: Score, seconds: float) -> None:
         """One line of history, the best values so far, a checkpoint."""
         run, trainer, meta = self.trainer.state, self.trainer, self.trainer.state.meta
         self._check_finite(epoch)
-        live = live_weights(self.state, self.network.weights())
+        live = self.live()
         meta["total_steps"] += self.per_epoch
         meta["total_epochs"] += 1
         meta["seconds"] += seconds
@@ -176,7 +219,7 @@ class StageTraining:
             "penalty": sums["penalty"] / steps,
             "validation": {"accuracy": result.accuracy, "loss": result.loss},
             "learning_rate": self.rate,
-            "strength": self.strength,
+            "strength": self.strengths[0] if self.strengths else 0.0,
             "nonzeros": {name: int(np.count_nonzero(mask)) for name, mask in live.items()},
             "open_gates": {
                 name.removesuffix(".gate"): int(np.count_nonzero(array > 0))
@@ -202,13 +245,13 @@ class StageTraining:
         wanted = set(self.network.shapes())
         return {
             name: array.copy()
-            for name, array in self.state.items()
+            for name, array in {**self._aside, **self.state}.items()
             if name in wanted or name.startswith(PREFIX) or name.endswith(".gate")
         }
 
     def _save(self, epoch: int, step: int, sums: dict[str, float]) -> None:
         run = self.trainer.state
-        run.arrays = self.state
+        run.arrays = {**self._aside, **self.state}
         run.meta |= {"epoch": epoch, "step": step, "sums": sums}
         self.trainer.save()
 
@@ -216,9 +259,9 @@ class StageTraining:
         for name, array in self.state.items():
             if array.dtype.kind == "f" and not np.isfinite(array).all():
                 number = (epoch + 1) * self.per_epoch - 1
-                raise TrainingError(self._blame(float("nan"), epoch, number, name))
+                raise TrainingError(self.blame(float("nan"), epoch, number, name))
 
-    def _blame(self, loss: float, epoch: int, number: int, broken: str = "") -> str:
+    def blame(self, loss: float, epoch: int, number: int, broken: str = "") -> str:
         """Where training broke: stage, step, the first parameter, the last good checkpoint."""
         broken = broken or next(
             (n for n, a in self.state.items() if a.dtype.kind == "f" and not np.isfinite(a).all()),

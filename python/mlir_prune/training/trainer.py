@@ -19,8 +19,9 @@ from ..errors import InputError
 from ..progress import Progress
 from ..recipe import Recipe, dump_recipe, stage_names
 from ..recipe.schema import Train
-from .carry import plain
+from .carry import plain, settle
 from .checkpoint import FILE, Arrays, CheckpointWriter, RunState, fresh_meta, read_checkpoint
+from .compact import CompactNetwork, compact
 from .evaluate import score
 from .history import History
 from .program import compiled
@@ -51,6 +52,10 @@ class Trainer:
         self.progress = progress or Progress()
         self.dense_network = networks.build_network(recipe.model, recipe.dataset)
         check_fit(self.dense_network, data)
+        shapes = self.dense_network.shapes()
+        self.dense_weights = sum(
+            int(np.prod(shapes[name])) for name in self.dense_network.weights()
+        )
         self.data = data.divide(recipe.splits.validation, recipe.splits.gates)
         self.units = expand(recipe)
         self.interrupted = False
@@ -121,7 +126,23 @@ class Trainer:
             self._take(choose_trial(self, unit))
             del run.saved[unit.label]
         elif isinstance(unit, CompactUnit):
-            raise InputError("a compact stage cannot be run yet")
+            self._compact(unit)
+
+    def _compact(self, unit: CompactUnit) -> None:
+        """Goes on with the network without its dead neurons."""
+        meta, run = self.state.meta, self.state
+        settled = settle(self.network, run.arrays, meta["pending"])
+        self.network, arrays = compact(self.network, settled, self.recipe.batch)
+        self._take(arrays)
+        meta["network"] = {
+            "text": self.network.text(self.recipe.batch), "uses": self.network.uses,
+            "row": list(self.network.input_shape),
+        }  # fmt: skip
+        left = sum(array.size for name, array in arrays.items() if name in self.network.weights())
+        meta["notes"][unit.name] = {
+            "shapes": {n: list(s) for n, s in self.network.shapes().items()}
+        }
+        self.progress.say(f"{unit.name}: {left:,} weights in what is left, zeros included")
 
     def _take(self, arrays: Arrays) -> None:
         self.state.arrays, self.state.meta["pending"] = arrays, None
@@ -161,7 +182,11 @@ class Trainer:
         return state
 
     def _current_network(self) -> Any:
-        return self.dense_network
+        """The network as it is now: smaller than the dense one after a compact stage."""
+        found = self.state.meta["network"]
+        if found is None:
+            return self.dense_network
+        return CompactNetwork(found["text"], found["uses"], tuple(found["row"]))
 
     @contextmanager
     def _interrupts(self) -> Iterator[None]:

@@ -1,0 +1,114 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""AutoPrune's gates: a step function of their own, until they freeze."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ...errors import TrainingError
+from ...networks import input_shape
+from .. import schedule
+from ..batches import Batches
+from ..passes import GATE_STEP
+from .base import Method
+
+if TYPE_CHECKING:
+    from ..stage import StageTraining
+
+_LOOK_EVERY = 20
+"""Steps between two counts of the open gates."""
+
+
+class GatesMethod(Method):
+    """Trains the gates before the weights, on rows of their own when bi-level."""
+
+    def __init__(self, training: StageTraining) -> None:
+        super().__init__(training)
+        assert training.stage.gates is not None
+        self._rule = training.stage.gates
+        self._batches = training.batches
+        gate_rows = training.trainer.data.gates
+        if self._rule.bilevel and gate_rows is not None:
+            batch = len(training.batches.labels)
+            shape = input_shape(training.network)
+            self._batches = Batches(gate_rows, batch, shape, (*training.unit.seed, 1))
+        self._step = training.program.bind(GATE_STEP, training.state)
+        self._step.set("input", self._batches.inputs)
+        self._step.set("labels", self._batches.labels)
+        self._loss = self._step.place("loss")
+        self._names = self.weights(self._rule, "gates")
+
+    def begin(self, fresh: bool) -> None:
+        """A fresh unit begins with gates that move."""
+        if fresh:
+            self._meta["gates_frozen"] = False
+
+    def before(self, number: int) -> None:
+        """One step of the gates, where one is due."""
+        training, rule = self.training, self._rule
+        epoch = number / training.per_epoch
+        if number % _LOOK_EVERY == 0:
+            self._freeze_at_targets(epoch)
+        if self._meta["gates_frozen"] or epoch < rule.start or number % rule.every:
+            return
+        if self._batches is not training.batches:
+            self._batches.load(*divmod(number // rule.every, self._batches.steps))
+        rate = schedule.learning_rate(
+            rule.optimizer.learning_rate, number, training.per_epoch, training.total
+        )
+        price = schedule.strength(
+            rule.strength, rule.start, None, epoch, float(training.stage.epochs)
+        )
+        self._step.set("learning_rate", rate)
+        self._step.set("strength", price)
+        loss = float(self._step()[self._loss])
+        if not math.isfinite(loss):
+            raise TrainingError(training.blame(loss, int(epoch), number))
+        sums = self._meta["sums"]
+        sums["gate_loss"] = sums.get("gate_loss", 0.0) + loss
+        sums["gate_steps"] = sums.get("gate_steps", 0) + 1
+
+    def line(self) -> dict[str, Any]:
+        """Loss of the gates with their price, and whether they are frozen."""
+        sums = self._meta["sums"]
+        line: dict[str, Any] = {
+            "gate_loss": sums.get("gate_loss", 0.0) / max(1, sums.get("gate_steps", 0))
+        }
+        if self._rule.macs is not None:
+            line["macs"] = self.training.macs_left()
+            if line["macs"] <= self._rule.macs:
+                self._meta["gates_frozen"] = True
+        line["gates_frozen"] = self._meta["gates_frozen"]
+        return line
+
+    def finished(self) -> bool:
+        """Whether the stage is to end with frozen gates and they are."""
+        return self._rule.stop and bool(self._meta["gates_frozen"])
+
+    def open_weights(self) -> int:
+        """Weights that no closed gate switches off."""
+        state, count = self.training.state, 0
+        for name in self.training.network.weights():
+            size = state[name].size
+            gate = state.get(f"{name}.gate") if name in self._names else None
+            if gate is None:
+                count += size
+            else:
+                count += int(np.count_nonzero(gate > 0)) * (size // gate.size)
+        return count
+
+    def _freeze_at_targets(self, epoch: float) -> None:
+        rule = self._rule
+        late = rule.end is not None and epoch >= rule.end
+        small = rule.compression is not None and (
+            self.open_weights() * rule.compression <= self.training.trainer.dense_weights
+        )
+        if late or small:
+            self._meta["gates_frozen"] = True
+
+    @property
+    def _meta(self) -> dict[str, Any]:
+        return self.training.trainer.state.meta
