@@ -48,7 +48,7 @@ def test_regularised_and_masked_adam() -> None:
     )
     assert (
         "prune-insert-regularizers{function=train_step_loss kind=hoyer_square "
-        "runtime-strength=true strengths=fc1.weight:1.0,fc2.weight:2.0 "
+        "runtime-strength=true strengths=fc2.weight:2.0 "
         "roles=weight,bias,scale parameters=fc1.weight,fc2.weight},"
         "prune-mask-gradients{function=train_step_loss roles=weight,bias,scale "
         "parameters=fc1.weight}" in found
@@ -71,8 +71,9 @@ def test_steps_of_gates_freeze_what_the_others_train() -> None:
     assert "prune-freeze-parameters{function=train_step_loss parameters=fc1.bias,fc2.bias}" in found
     assert "prune-freeze-parameters{function=train_step_loss roles=auxiliary}" in found
     assert "prune-freeze-parameters{function=gate_step_loss roles=auxiliary invert=true}" in found
-    assert "kind=open_gates runtime-strength=true roles=auxiliary strengths=fc1.weight.gate:2.0," in (
-        found
+    assert (
+        "kind=open_gates runtime-strength=true roles=auxiliary strengths=fc1.weight.gate:2.0,"
+        in (found)
     )
     assert "clamp-auxiliary=1.0" in found and "hold-gated=true" in found
 

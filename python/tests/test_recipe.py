@@ -124,7 +124,7 @@ def test_changes_by_path(tmp_path: Path) -> None:
         (recipe(regularize={"kind": "l2", "proximal": True}), "only l1 and group_lasso"),
         (recipe(regularize={"kind": "l1", "start": 3, "end": 2}), "before it starts"),
         (recipe(regularize={"kind": "l1", "start": 30}), "after the stage"),
-        (recipe(regularize=[{"kind": "l1"}, {"kind": "l2", "start": 1}]), "share start, end"),
+        (recipe(regularize=[{"kind": "l2"}, {"kind": "l1", "proximal": True}]), "comes first"),
         (recipe(gradual={"final": 0.9}, rigl={"ratio": 0.9}), "gradual and rigl both choose"),
         (recipe(straight_through={"pattern": "4:2"}), "n:m with n < m, got '4:2'"),
         (recipe(straight_through={}), "needs a pattern or a ratio"),

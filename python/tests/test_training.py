@@ -232,21 +232,6 @@ def test_neurons_leave_during_training(blobs: Dataset, tmp_path: Path) -> None:
     assert again.network.shapes() == further.network.shapes()
 
 
-def test_frozen_parameters_stay_and_keep_their_masks(blobs: Dataset, tmp_path: Path) -> None:
-    rule = {"kind": "prune", "ratio": 0.5}
-    frozen = {"epochs": 2, "freeze": {"targets": ["fc1.weight", "bias"]}}
-    trainer = train(tmp_path, blobs, {"epochs": 1}, rule, frozen, {"epochs": 1})
-    first = Trainer(recipe({"epochs": 1}, rule), make_blobs(), tmp_path / "x")
-    first.run()
-    assert "mask:fc1.weight" in trainer.state.arrays
-    only = Trainer(recipe({"epochs": 1}, rule, frozen), make_blobs(), tmp_path / "y").run().arrays
-    for name in ("fc1.weight", "fc1.bias", "fc2.bias"):
-        np.testing.assert_array_equal(only[name], first.state.arrays[name])
-    assert (only["fc2.weight"] != first.state.arrays["fc2.weight"]).any()
-    assert not any(name.startswith("moment1:fc1") for name in only)
-    assert read_history(tmp_path)[-1]["nonzeros"]["fc1.weight"] == 48
-
-
 def test_result_counts_and_reads_the_test_part_once(blobs: Dataset, tmp_path: Path) -> None:
     stage = {"epochs": 3, "learning_rate": 1e-2}
     trainer = train(tmp_path, blobs, stage, {"kind": "prune", "ratio": 0.8}, stage, method="M")

@@ -34,8 +34,10 @@ def check(recipe: Recipe) -> None:
     )
     for index, stage in enumerate(recipe.stages):
         path = f"stages[{index}]"
-        if isinstance(stage, Train) and stage.start in ("initial", *names[:last_compact]) and (
-            index > last_compact >= 0
+        if (
+            isinstance(stage, Train)
+            and stage.start in ("initial", *names[:last_compact])
+            and (index > last_compact >= 0)
         ):
             raise RecipeError(f"{path}.start: the network is smaller than at '{stage.start}'")
         if isinstance(stage, Train):

@@ -108,7 +108,9 @@ def kept_indices(network: Any, arrays: Arrays, batch: int) -> dict[str, list[np.
     for name in network.weights():
         if not all(name in side for side in sides):
             continue
-        rows, columns = _readings(sides[0][name], 0), _readings(sides[1][name], 1)
+        before = arrays[name].shape
+        rows = _readings(sides[0][name], 0, before[0])
+        columns = _readings(sides[1][name], 1, before[1])
         if rows is None or columns is None:
             continue
         found[name] = [rows, columns]
@@ -138,8 +140,10 @@ def _marked(network: Any, arrays: Arrays, axis: int, batch: int) -> Arrays:
     return _removed(network, values, batch)[1]
 
 
-def _readings(marked: np.ndarray, axis: int) -> np.ndarray | None:
-    """Old index of each slice along `axis`; None where a slice is all zero."""
+def _readings(marked: np.ndarray, axis: int, before: int) -> np.ndarray | None:
+    """Old index of each slice along `axis`; None where one is all zero and others left."""
+    if marked.shape[axis] == before:
+        return np.arange(before)
     others = tuple(i for i in range(marked.ndim) if i != axis)
     index = marked.max(axis=others).astype(np.int64) - 1
     return index if (index >= 0).all() else None
