@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from .recipe import Bench
+from .shrink import shape_rows
 
 
 @dataclass(frozen=True)
@@ -37,19 +38,19 @@ class Timing:
 def measure(
     executables: Mapping[str, Any], inputs: np.ndarray, settings: Bench, threads: int
 ) -> list[Timing]:
-    """Times ``@forward`` of each executable on `inputs` [batch, features].
+    """Times ``@forward`` of each executable on `inputs` [batch, ...].
 
     Every round visits all executables, for at least `settings.min_seconds`
     each; the first round warms up and is dropped.
     """
-    inputs = np.ascontiguousarray(inputs)
+    feeds = {name: [shape_rows(executables[name], inputs)] for name in executables}
     seconds: dict[str, list[float]] = {name: [] for name in executables}
     for turn in range(settings.rounds + 1):
         # Every other round goes backwards, so that none always runs after the same one.
         order = list(executables) if turn % 2 else list(executables)[::-1]
         for name in order:
             times = executables[name].time(
-                "forward", [inputs], repeat=1, min_seconds=settings.min_seconds
+                "forward", feeds[name], repeat=1, min_seconds=settings.min_seconds
             )
             if turn > 0:
                 seconds[name].extend(times)

@@ -33,11 +33,15 @@ from .shrink import (
 from .training.checkpoint import Arrays
 from .training.evaluate import Score, score_logits
 from .training.history import read_history
-from .training.result import Outcome, forms_of, outcome
+from .training.result import Outcome, batched, forms_of, outcome
 from .training.trainer import Trainer
 
 NETWORKS = ("dense", "shrunk", "sparse")
 """Dense; pruned with dense kernels; pruned with the chosen kernels."""
+
+
+# Rows at a time; activations of convolutions are many times larger than a row.
+_TEST_BATCH = 500
 
 
 class CompressionError(RuntimeError):
@@ -126,10 +130,13 @@ def take_rows(inputs: np.ndarray, batch: int) -> np.ndarray:
 def test_scores(forms: Forms, data: Dataset, threads: int) -> dict[str, Score]:
     """Scores of the dense and the compact network on the test part, opened here."""
     test = data.open_test()
-    compact, _ = compact_at(forms.masked, len(test))
-    modules = {"dense": at_batch(forms.dense, len(test)), "pruned": compact}
+    batch = min(len(test), _TEST_BATCH)
+    compact, _ = compact_at(forms.masked, batch)
+    modules = {"dense": at_batch(forms.dense, batch), "pruned": compact}
     return {
-        name: score_logits(run_forward(module.compile(threads=threads), test.inputs), test.labels)
+        name: score_logits(
+            batched(module.compile(threads=threads), test.inputs, batch, test.shape), test.labels
+        )
         for name, module in modules.items()
     }
 

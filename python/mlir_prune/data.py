@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-"""Data sets: scikit-learn digits, MNIST idx files, ``.npz`` files.
+"""Data sets: scikit-learn digits, MNIST and other idx files, CIFAR-10, ``.npz`` files.
 
 Every set comes as a training, a validation and a test part. Choices (epoch,
 threshold) use the validation part only; the test part is opened once, at the
@@ -8,6 +8,7 @@ end, and opening it again is an error.
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -15,6 +16,7 @@ from pathlib import Path
 
 import numpy as np
 
+from .cifar import read_cifar
 from .errors import DataError, nearest
 from .idx import read_idx
 from .io import read_arrays
@@ -25,16 +27,27 @@ _SPLIT_SEED = 20190527
 
 @dataclass(frozen=True)
 class Split:
-    """Rows of one part: inputs float32 [rows, features], labels int32 [rows]."""
+    """Rows of one part: inputs float32 [rows, features], labels int32 [rows].
+
+    `shape` is that of one row, by default [features]; images have [channels,
+    height, width].
+    """
 
     inputs: np.ndarray
     labels: np.ndarray
+    shape: tuple[int, ...] = ()
 
     def __post_init__(self) -> None:
         if self.inputs.ndim != 2 or self.labels.shape != (len(self.inputs),):
             raise DataError(
                 f"inputs {list(self.inputs.shape)} and labels {list(self.labels.shape)} "
                 "do not fit: expected [rows, features] and [rows]"
+            )
+        if not self.shape:
+            object.__setattr__(self, "shape", (self.inputs.shape[1],))
+        if math.prod(self.shape) != self.inputs.shape[1]:
+            raise DataError(
+                f"rows of {self.inputs.shape[1]} features are not of shape {list(self.shape)}"
             )
 
     def __len__(self) -> int:
@@ -80,6 +93,11 @@ class Dataset:
             gate_rows, train = _cut(train, gates, "gates")
         return Dataset(self.name, train, held, self.classes, self.open_test, gates=gate_rows)
 
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Shape of one input row."""
+        return self.train.shape
+
     def open_test(self) -> Split:
         """The test part; raises :class:`RuntimeError` on the second call."""
         if self._opened:
@@ -89,20 +107,29 @@ class Dataset:
 
 
 def load(name: str, root: str | os.PathLike[str] | None = None) -> Dataset:
-    """Loads ``digits``, ``mnist`` or the path of an ``.npz`` file.
+    """Loads ``digits``, ``mnist``, ``cifar10``, ``idx:<folder>`` or an ``.npz`` file.
 
-    `root` is the folder that holds ``mnist/`` (default: the environment
-    variable ``PRUNE_DATA``). Raises :class:`DataError` with the reason.
+    `root` is the folder that holds ``mnist/`` and ``cifar10/`` (default: the
+    environment variable ``PRUNE_DATA``). Raises :class:`DataError` with the
+    reason.
     """
     if name == "digits":
         return _digits()
     if name == "mnist":
-        return _mnist(_mnist_folder(root))
+        return _idx("mnist", _folder(name, root), 10)
+    if name == "cifar10":
+        return _cifar10(_folder(name, root))
+    if name.startswith("idx:"):
+        folder = Path(name.removeprefix("idx:"))
+        if not folder.is_dir():
+            raise DataError(f"{folder}: no such folder")
+        return _idx(name, folder)
     if name.endswith(".npz"):
         return _npz(Path(name))
-    hint = nearest(name, ["digits", "mnist"])
+    hint = nearest(name, ["digits", "mnist", "cifar10"])
     raise DataError(
-        f"unknown data set '{name}', expected digits, mnist or the path of an .npz file{hint}"
+        f"unknown data set '{name}', expected digits, mnist, cifar10, idx:<folder> "
+        f"or the path of an .npz file{hint}"
     )
 
 
@@ -110,6 +137,7 @@ def _concatenate(first: Split, second: Split) -> Split:
     return Split(
         np.concatenate([first.inputs, second.inputs]),
         np.concatenate([first.labels, second.labels]),
+        first.shape,
     )
 
 
@@ -121,9 +149,19 @@ def _cut(rows: Split, share: float, what: str) -> tuple[Split, Split]:
     order = np.random.default_rng(_SPLIT_SEED).permutation(len(rows))
     chosen, others = np.sort(order[:count]), np.sort(order[count:])
     return (
-        Split(rows.inputs[chosen], rows.labels[chosen]),
-        Split(rows.inputs[others], rows.labels[others]),
+        Split(rows.inputs[chosen], rows.labels[chosen], rows.shape),
+        Split(rows.inputs[others], rows.labels[others], rows.shape),
     )
+
+
+def _folder(name: str, root: str | os.PathLike[str] | None) -> Path:
+    base = root or os.environ.get("PRUNE_DATA")
+    if not base:
+        raise DataError(f"{name} needs its files: set PRUNE_DATA to the folder above {name}/")
+    folder = Path(base) / name
+    if not folder.is_dir():
+        raise DataError(f"{folder}: no such folder (PRUNE_DATA must hold {name}/)")
+    return folder
 
 
 def _digits() -> Dataset:
@@ -136,48 +174,54 @@ def _digits() -> Dataset:
         ) from None
     digits = load_digits()
     rows = _rows(digits.data, 16.0), _classes(digits.target, "digits")
-    return _split_three(*rows, name="digits", classes=10)
+    return _split_three(*rows, (1, 8, 8), name="digits", classes=10)
 
 
-def _mnist_folder(root: str | os.PathLike[str] | None) -> Path:
-    base = root or os.environ.get("PRUNE_DATA")
-    if not base:
-        raise DataError("mnist needs its idx files: set PRUNE_DATA to the folder above mnist/")
-    folder = Path(base) / "mnist"
-    if not folder.is_dir():
-        raise DataError(f"{folder}: no such folder (PRUNE_DATA must hold mnist/)")
-    return folder
+def _idx(name: str, folder: Path, classes: int = 0) -> Dataset:
+    """Byte images in [0, 1]; a tenth of the training rows is for validation.
+
+    Without `classes` the labels of the training part say how many there are.
+    """
+    inputs, labels, shape = _idx_pair(folder, "train")
+    test_part = "t10k" if _has(folder, "t10k-images") else "test"
+    return _split_two(
+        name, inputs, labels, shape, classes or int(labels.max()) + 1,
+        lambda: Split(*_idx_pair(folder, test_part)),
+    )  # fmt: skip
 
 
-def _mnist(folder: Path) -> Dataset:
-    """60,000 + 10,000 images of 28x28 in [0, 1]; 6,000 are for validation."""
-    inputs, labels = _idx_pair(folder, "train")
-    order = np.random.default_rng(_SPLIT_SEED).permutation(len(labels))
-    held, kept = order[: len(order) // 10], order[len(order) // 10 :]
-    return Dataset(
-        "mnist",
-        Split(inputs[kept], labels[kept]),
-        Split(inputs[held], labels[held]),
-        10,
-        lambda: Split(*_idx_pair(folder, "t10k")),
-    )
-
-
-def _idx_pair(folder: Path, part: str) -> tuple[np.ndarray, np.ndarray]:
-    images = read_idx(_find(folder, f"{part}-images-idx3-ubyte"))
-    labels = read_idx(_find(folder, f"{part}-labels-idx1-ubyte"))
-    if images.ndim != 3 or images.dtype != np.uint8:
+def _idx_pair(folder: Path, part: str) -> tuple[np.ndarray, np.ndarray, tuple[int, ...]]:
+    """Rows, labels and the shape of a row, [channels, height, width]."""
+    images = read_idx(_find(folder, f"{part}-images"))
+    labels = read_idx(_find(folder, f"{part}-labels"))
+    if images.ndim not in (3, 4) or images.dtype != np.uint8:
         raise DataError(f"{folder}: {part} images are not a stack of byte images")
     if labels.shape != (len(images),):
         raise DataError(f"{folder}: {len(images)} {part} images but labels {list(labels.shape)}")
-    return _rows(images, 255.0), _classes(labels, str(folder))
+    shape = images.shape[1:] if images.ndim == 4 else (1, *images.shape[1:])
+    return _rows(images, 255.0), _classes(labels, str(folder)), shape
+
+
+def _has(folder: Path, stem: str) -> bool:
+    return any(folder.glob(f"{stem}[-.]idx*-ubyte*"))
+
+
+def _cifar10(folder: Path) -> Dataset:
+    """Images of 3x32x32, normalised; a tenth of the training rows is for validation."""
+    inputs, labels = read_cifar(folder, "train")
+    return _split_two(
+        "cifar10", inputs, labels, (3, 32, 32), 10,
+        lambda: Split(*read_cifar(folder, "test"), (3, 32, 32)),
+    )  # fmt: skip
 
 
 def _find(folder: Path, stem: str) -> Path:
-    for path in (folder / f"{stem}.gz", folder / stem):
-        if path.is_file():
-            return path
-    raise DataError(f"{folder}: neither {stem}.gz nor {stem} is there")
+    found = sorted(folder.glob(f"{stem}[-.]idx*-ubyte.gz")) or sorted(
+        folder.glob(f"{stem}[-.]idx*-ubyte")
+    )
+    if not found:
+        raise DataError(f"{folder}: neither {stem}-idx*-ubyte.gz nor {stem}-idx*-ubyte is there")
+    return found[0]
 
 
 def _npz(path: Path) -> Dataset:
@@ -191,14 +235,13 @@ def _npz(path: Path) -> Dataset:
         test = _npz_pair(path, arrays, "x_test", "y_test")
         if test[0].shape[1] != x.shape[1]:
             raise DataError(f"{path}: x_train and x_test have different features")
-        order = np.random.default_rng(_SPLIT_SEED).permutation(len(y))
-        held, kept = order[: len(order) // 10], order[len(order) // 10 :]
         classes = int(max(y.max(), test[1].max())) + 1
-        parts = Split(x[kept], y[kept]), Split(x[held], y[held])
-        return Dataset(path.name, *parts, classes, lambda: Split(*test))
+        shape = arrays["x_train"].shape[1:]
+        return _split_two(path.name, x, y, shape, classes, lambda: Split(*test, shape))
     if {"x", "y"} <= arrays.keys():
         x, y = _npz_pair(path, arrays, "x", "y")
-        return _split_three(x, y, name=path.name, classes=int(y.max()) + 1)
+        shape = arrays["x"].shape[1:]
+        return _split_three(x, y, shape, name=path.name, classes=int(y.max()) + 1)
     raise DataError(
         f"{path}: holds {sorted(arrays)}, expected x and y, or x_train, y_train, x_test and y_test"
     )
@@ -235,15 +278,37 @@ def _classes(labels: np.ndarray, source: str) -> np.ndarray:
     return labels.astype(np.int32)
 
 
-def _split_three(inputs: np.ndarray, labels: np.ndarray, name: str, classes: int) -> Dataset:
+def _split_two(
+    name: str,
+    inputs: np.ndarray,
+    labels: np.ndarray,
+    shape: tuple[int, ...],
+    classes: int,
+    test: Callable[[], Split],
+) -> Dataset:
+    """A fixed shuffle, then 10 % validation, 90 % training; the test part is its own."""
+    order = np.random.default_rng(_SPLIT_SEED).permutation(len(labels))
+    held, kept = order[: len(order) // 10], order[len(order) // 10 :]
+    return Dataset(
+        name,
+        Split(inputs[kept], labels[kept], shape),
+        Split(inputs[held], labels[held], shape),
+        classes,
+        test,
+    )
+
+
+def _split_three(
+    inputs: np.ndarray, labels: np.ndarray, shape: tuple[int, ...], name: str, classes: int
+) -> Dataset:
     """A fixed shuffle, then 60 % training, 20 % validation, 20 % test."""
     order = np.random.default_rng(_SPLIT_SEED).permutation(len(labels))
     fifth = len(order) // 5
     test, held, kept = order[:fifth], order[fifth : 2 * fifth], order[2 * fifth :]
     return Dataset(
         name,
-        Split(inputs[kept], labels[kept]),
-        Split(inputs[held], labels[held]),
+        Split(inputs[kept], labels[kept], shape),
+        Split(inputs[held], labels[held], shape),
         classes,
-        lambda: Split(inputs[test], labels[test]),
+        lambda: Split(inputs[test], labels[test], shape),
     )

@@ -8,9 +8,9 @@ import math
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from .errors import InputError, RecipeError, nearest
+from .errors import RecipeError, nearest
 from .imported import load_network
-from .models import Mlp
+from .models import Mlp, make
 
 if TYPE_CHECKING:
     from .recipe.schema import Model
@@ -24,7 +24,7 @@ _WIDTHS = {"digits": (64, 300, 100, 10), "mnist": (784, 300, 100, 10)}
 
 
 def build_network(model: Model, dataset: str) -> Any:
-    """The network of a recipe; raises :class:`InputError` when it cannot be built."""
+    """The network of a recipe; raises :class:`RecipeError` when it cannot be built."""
     if model.file:
         return load_network(model.file)
     if model.name == "mlp":
@@ -32,7 +32,9 @@ def build_network(model: Model, dataset: str) -> Any:
         if not widths:
             raise RecipeError(f"model.widths: '{dataset}' has no default, so they are needed")
         return Mlp(widths, model.activation)
-    raise InputError(f"the network '{model.name}' cannot be built yet")
+    if model.name.startswith("resnet"):
+        return make(model.name, option=model.shortcut)
+    return make(model.name)
 
 
 def model_title(model: Model, dataset: str) -> str:

@@ -111,9 +111,16 @@ def reference_logits(forms: Forms, inputs: np.ndarray) -> np.ndarray:
 
 
 def run_forward(executable: Any, inputs: np.ndarray) -> np.ndarray:
-    """Logits [rows, classes] of one batch."""
-    feed = {"input": np.ascontiguousarray(inputs)}
+    """Logits [rows, classes] of one batch [rows, ...]."""
+    feed = {"input": shape_rows(executable, inputs)}
     return np.asarray(executable.call("forward", feed)["logits"])
+
+
+def shape_rows(executable: Any, inputs: np.ndarray) -> np.ndarray:
+    """Rows, flat or not, in the shape that the network of `executable` reads."""
+    forward = next(f for f in executable.functions() if f.name == "forward")
+    shape = next(a.shape for a in forward.arguments if a.name == "input")
+    return np.ascontiguousarray(inputs).reshape(len(inputs), *shape[1:])
 
 
 def relative_error(found: np.ndarray, reference: np.ndarray) -> float:

@@ -11,7 +11,7 @@ from mlir_prune.models import Mlp
 
 Values = dict[str, np.ndarray]
 
-_FUNCTIONS = {
+FUNCTIONS = {
     "relu": lambda z: np.maximum(z, 0.0),
     "sigmoid": lambda z: 1.0 / (1.0 + np.exp(-z)),
     "tanh": np.tanh,
@@ -27,10 +27,10 @@ _SLOPES = {
 def activations(mlp: Mlp, values: Mapping[str, np.ndarray], x: np.ndarray) -> list[np.ndarray]:
     """Inputs of every layer, and the logits last; double precision."""
     found = [x.astype(np.float64)]
-    for layer in range(1, mlp.layers + 1):
+    for layer in range(1, len(mlp.widths)):
         weight = values[f"fc{layer}.weight"].astype(np.float64)
         z = found[-1] @ weight.T + values[f"fc{layer}.bias"]
-        found.append(_FUNCTIONS[mlp.activation](z) if layer < mlp.layers else z)
+        found.append(FUNCTIONS[mlp.activation](z) if layer + 1 < len(mlp.widths) else z)
     return found
 
 
@@ -52,7 +52,7 @@ def loss_and_gradients(
     delta[rows, labels] -= 1.0
     delta /= len(labels)
     gradients: Values = {}
-    for layer in range(mlp.layers, 0, -1):
+    for layer in range(len(mlp.widths) - 1, 0, -1):
         gradients[f"fc{layer}.weight"] = delta.T @ found[layer - 1]
         gradients[f"fc{layer}.bias"] = delta.sum(axis=0)
         back = delta @ values[f"fc{layer}.weight"].astype(np.float64)

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import contextlib
 import gzip
+import lzma
 import os
 import struct
 from pathlib import Path
@@ -179,6 +180,82 @@ def test_npz_of_objects_is_refused(tmp_path: Path) -> None:
     np.savez(path, x=np.array([{"code": 1}], object), y=np.zeros(1, int))
     with pytest.raises(InputError, match="npz"):
         data.load(str(path))
+
+
+def test_rows_keep_their_shape(tmp_path: Path) -> None:
+    write_mnist(tmp_path / "mnist")
+    loaded = data.load("mnist", tmp_path)
+    assert loaded.shape == (1, 28, 28) == loaded.open_test().shape
+    x = np.random.default_rng(0).random((50, 3, 4, 2))
+    np.savez(tmp_path / "a.npz", x=x, y=np.arange(50) % 3)
+    assert data.load(str(tmp_path / "a.npz")).shape == (3, 4, 2)
+    assert data.Split(np.zeros((2, 6), np.float32), np.zeros(2, np.int32)).shape == (6,)
+    with pytest.raises(DataError, match=r"rows of 6 features are not of shape \[2, 2\]"):
+        data.Split(np.zeros((2, 6), np.float32), np.zeros(2, np.int32), (2, 2))
+
+
+@pytest.mark.parametrize("test_part", ["t10k", "test"])
+def test_any_idx_folder(tmp_path: Path, test_part: str) -> None:
+    rng = np.random.default_rng(1)
+    for part, rows in (("train", 40), (test_part, 6)):
+        images = rng.integers(0, 256, (rows, 3, 5, 4), np.uint8)
+        (tmp_path / f"{part}-images-idx4-ubyte").write_bytes(idx_bytes(images))
+        labels = np.arange(rows, dtype=np.uint8) % 7
+        (tmp_path / f"{part}-labels.idx1-ubyte.gz").write_bytes(gzip.compress(idx_bytes(labels)))
+    loaded = data.load(f"idx:{tmp_path}")
+    assert (len(loaded.train), len(loaded.validation), loaded.classes) == (36, 4, 7)
+    assert loaded.shape == (3, 5, 4)
+    assert len(loaded.open_test()) == 6
+    with pytest.raises(DataError, match="no such folder"):
+        data.load(f"idx:{tmp_path / 'missing'}")
+
+
+def write_cifar(folder: Path, name: str, rows: int, seed: int) -> np.ndarray:
+    rng = np.random.default_rng(seed)
+    records = rng.integers(0, 256, (rows, 3073), np.uint8)
+    records[:, 0] %= 10
+    folder.mkdir(parents=True, exist_ok=True)
+    raw = records.tobytes()
+    (folder / name).write_bytes(lzma.compress(raw) if name.endswith(".xz") else raw)
+    return records
+
+
+def test_cifar_records(tmp_path: Path) -> None:
+    folder = tmp_path / "cifar10"
+    first = write_cifar(folder, "data_batch_1.bin", 30, 0)
+    second = write_cifar(folder, "data_batch_2.bin.xz", 20, 1)
+    test = write_cifar(folder, "test-7.bin.xz", 7, 2)
+    loaded = data.load("cifar10", tmp_path)
+    assert (len(loaded.train), len(loaded.validation)) == (45, 5)
+    assert (loaded.shape, loaded.classes) == ((3, 32, 32), 10)
+    labels = np.concatenate([loaded.train.labels, loaded.validation.labels])
+    written = np.concatenate([first, second])[:, 0]
+    np.testing.assert_array_equal(np.sort(labels), np.sort(written))
+    part = loaded.open_test()
+    np.testing.assert_array_equal(part.labels, test[:, 0])
+    pixels = test[:, 1:].reshape(7, 3, 1024).transpose(0, 2, 1) / 255.0
+    expected = (pixels - [0.485, 0.456, 0.406]) / [0.229, 0.224, 0.225]
+    found = part.inputs.reshape(7, 3, 1024).transpose(0, 2, 1)
+    np.testing.assert_allclose(found, expected, atol=1e-6)
+
+
+def test_cifar_refuses(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="no such folder"):
+        data.load("cifar10", tmp_path)
+    folder = tmp_path / "cifar10"
+    folder.mkdir()
+    with pytest.raises(DataError, match=r"no train\*.bin"):
+        data.load("cifar10", tmp_path)
+    (folder / "train.bin").write_bytes(bytes(3072))
+    with pytest.raises(DataError, match="3072 bytes are not whole records"):
+        data.load("cifar10", tmp_path)
+    (folder / "train.bin").write_bytes(bytes([10]) + bytes(3072))
+    with pytest.raises(DataError, match="class 10 in a record"):
+        data.load("cifar10", tmp_path)
+    (folder / "train.bin").unlink()
+    (folder / "train.bin.xz").write_bytes(b"not xz")
+    with pytest.raises(DataError, match="cannot be read"):
+        data.load("cifar10", tmp_path)
 
 
 def test_unknown_name_gets_a_hint() -> None:

@@ -1,0 +1,134 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""What every network tells the trainer, the pruner and the report."""
+
+from __future__ import annotations
+
+import functools
+import math
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ..errors import InputError
+from .builder import Builder, Layer
+from .text import Shape, Value
+
+
+class Network(ABC):
+    """A network in the model form (docs/Pipelines.md).
+
+    A subclass says in :meth:`build` how it is written; all that the methods
+    here tell follows from it. Networks are values: they never change.
+    """
+
+    # A subclass may have these as fields or as properties.
+    if TYPE_CHECKING:
+
+        @property
+        def input_shape(self) -> Shape:
+            """Shape of one row of the input."""
+
+        @property
+        def classes(self) -> int:
+            """Number of logits."""
+
+        @property
+        def activation(self) -> str:
+            """The function between layers, which initial values depend on."""
+
+    @abstractmethod
+    def build(self, builder: Builder, x: Value) -> Value:
+        """Writes the network from its input `x`; returns the logits."""
+
+    def text(self, batch: int, name: str = "forward") -> str:
+        """The network as MLIR text for a batch of `batch` rows."""
+        builder = Builder(batch, self.input_shape)
+        logits = self.build(builder, builder.input)
+        return builder.function(name, logits)
+
+    @functools.cached_property
+    def _plan(self) -> Builder:
+        builder = Builder(1, self.input_shape)
+        self.build(builder, builder.input)
+        return builder
+
+    @property
+    def layers(self) -> tuple[Layer, ...]:
+        """Layers with weights, in the order of the function."""
+        return tuple(self._plan.layers)
+
+    def shapes(self) -> dict[str, Shape]:
+        """Shape of each parameter by name, in the order of the function."""
+        return {name: shape for name, (shape, _) in self._plan.parameters.items()}
+
+    def roles(self) -> dict[str, str]:
+        """Role of each parameter by name: weight, bias, scale or buffer."""
+        return {name: role for name, (_, role) in self._plan.parameters.items()}
+
+    def parameters(self) -> list[tuple[str, str | None]]:
+        """Names of weight and bias, if there is one, of each layer."""
+        return [(layer.weight, layer.bias) for layer in self.layers]
+
+    def weights(self) -> list[str]:
+        """Names of the weights, layer by layer."""
+        return [layer.weight for layer in self.layers]
+
+    def macs(self) -> dict[str, int]:
+        """Multiplications of each weight for one row, when it is dense."""
+        return {layer.weight: layer.macs for layer in self.layers}
+
+    @property
+    def features(self) -> int:
+        """Number of values in one row of the input."""
+        return math.prod(self.input_shape)
+
+    def init(self, rng: np.random.Generator) -> dict[str, np.ndarray]:
+        """Fresh float32 parameters drawn from `rng`; biases are zero.
+
+        Weights before a ReLU follow He et al. (2015), normal with variance
+        2 / fan_in; all others Glorot and Bengio (2010), uniform within
+        sqrt(6 / (fan_in + fan_out)). Batch normalisation starts as the
+        identity: scale and variance are one.
+        """
+        roles = self.roles()
+        values: dict[str, np.ndarray] = {}
+        for name, shape in self.shapes().items():
+            if roles[name] == "weight":
+                values[name] = _draw(rng, shape, self.activation)
+            elif roles[name] == "scale" or name.endswith(".running_var"):
+                values[name] = np.ones(shape, np.float32)
+            else:
+                values[name] = np.zeros(shape, np.float32)
+        return values
+
+    def check(self, values: Mapping[str, np.ndarray], source: str) -> None:
+        """Raises :class:`InputError` when `values` do not fit this network."""
+        for name, shape in self.shapes().items():
+            if name not in values:
+                raise InputError(f"{source}: parameter '{name}' is missing")
+            if values[name].shape != shape:
+                raise InputError(
+                    f"{source}: parameter '{name}' has shape {list(values[name].shape)}, "
+                    f"expected {list(shape)}"
+                )
+
+
+def _draw(rng: np.random.Generator, shape: Shape, activation: str) -> np.ndarray:
+    taps = math.prod(shape[2:])
+    inputs, outputs = shape[1] * taps, shape[0] * taps
+    draw: np.ndarray
+    if activation == "relu":
+        draw = rng.standard_normal(shape) * np.sqrt(2.0 / inputs)
+    else:
+        limit = np.sqrt(6.0 / (inputs + outputs))
+        draw = rng.uniform(-limit, limit, shape)
+    return draw.astype(np.float32)
+
+
+def check_extents(what: str, extents: tuple[int, ...]) -> None:
+    """Raises :class:`InputError` unless all are positive integers."""
+    for extent in extents:
+        if isinstance(extent, bool) or not isinstance(extent, int) or extent < 1:
+            raise InputError(f"{what} are positive integers, got {extent!r}")
