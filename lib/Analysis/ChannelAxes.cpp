@@ -47,6 +47,14 @@ void ChannelAxes::tieBlocks(Value flat, unsigned flatDim, Value part,
                  getSlot(part, partDim, i / inner % extent));
 }
 
+void ChannelAxes::tieRange(Value a, unsigned dimA, int64_t beginA, Value b,
+                           unsigned dimB, int64_t beginB, int64_t count) {
+  assert(beginA + count <= getExtent(a, dimA) &&
+         beginB + count <= getExtent(b, dimB) && "range leaves the dimension");
+  for (int64_t i = 0; i < count; ++i)
+    classes.join(getSlot(a, dimA, beginA + i), getSlot(b, dimB, beginB + i));
+}
+
 void ChannelAxes::pin(Value value, unsigned dim, StringRef reason) {
   for (int64_t i = 0, e = getExtent(value, dim); i < e; ++i)
     pins.push_back({getSlot(value, dim, i), reason.str()});

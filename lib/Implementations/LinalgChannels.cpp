@@ -9,9 +9,10 @@
 //
 // One model serves all structured operations, named or generic, because what it
 // needs is in their loops: dimensions that share a loop are tied, a scalar body
-// moves constants, and a sum of products mixes channels with weights that are
-// known. Whatever does not fit (windows, reductions of another kind, bodies
-// that look at loop counters) pins its dimensions.
+// moves constants, also through pooling and sums, and a sum of products mixes
+// channels with weights that are known. Whatever does not fit (windows,
+// reductions of another kind, bodies that look at loop counters) pins its
+// dimensions.
 //
 //===----------------------------------------------------------------------===//
 
@@ -24,6 +25,7 @@
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/IR/DialectRegistry.h"
+#include "mlir/IR/Matchers.h"
 
 using namespace mlir;
 using namespace mlir::prune;
@@ -124,6 +126,121 @@ static void propagateElementwise(linalg::LinalgOp op, ChannelState &state) {
   }
 }
 
+/// The value that the body yields where its operands hold `constants`, by
+/// argument; null when unknown.
+static Attribute evaluateBody(linalg::LinalgOp op,
+                              ArrayRef<Attribute> constants) {
+  BodyEvaluator evaluator([&](BlockArgument argument) {
+    return constants[argument.getArgNumber()];
+  });
+  return evaluator.evaluate(op.getBlock()->getTerminator()->getOperand(0));
+}
+
+/// True when every window along the padded dimensions of `operand` holds an
+/// element of what is padded.
+static bool meetsInterior(linalg::LinalgOp op, OpOperand &operand,
+                          tensor::PadOp pad) {
+  AffineMap map = op.getMatchingIndexingMap(&operand);
+  SmallVector<int64_t> ranges = op.getStaticLoopRanges();
+  SmallVector<int64_t> zeros(ranges.size(), 0);
+  for (unsigned dim = 0; dim < map.getNumResults(); ++dim) {
+    int64_t low = pad.getStaticLow()[dim], high = pad.getStaticHigh()[dim];
+    if (low == 0 && high == 0)
+      continue;
+    int64_t reach = -1, step = 0;
+    for (unsigned loop = 0; loop < ranges.size(); ++loop) {
+      if (!isReduction(op, loop) || !map.getResult(dim).isFunctionOfDim(loop))
+        continue;
+      SmallVector<int64_t> one(zeros);
+      one[loop] = 1;
+      step = map.compose(one)[dim] - map.compose(zeros)[dim];
+      reach = reach == -1 ? (ranges[loop] - 1) * step : 0;
+    }
+    if (std::max(low, high) > reach ||
+        pad.getSourceType().getDimSize(dim) < step)
+      return false;
+  }
+  return true;
+}
+
+/// What a reduction holds where its operands hold `constants`, when any number
+/// of steps, at least one, gives the same, and steps that read `padding` in
+/// place of `padded` change nothing.
+static Attribute evaluatePadded(linalg::LinalgOp op,
+                                SmallVector<Attribute> constants,
+                                unsigned padded, Attribute padding) {
+  unsigned out = op->getNumOperands() - 1;
+  Attribute once = evaluateBody(op, constants);
+  auto yields = [&](Attribute input, Attribute from) {
+    constants[padded] = input;
+    constants[out] = from;
+    return evaluateBody(op, constants) == from;
+  };
+  Attribute input = constants[padded], initial = constants[out];
+  bool holds = once && yields(input, once) && yields(padding, once) &&
+               yields(padding, initial);
+  return holds ? once : Attribute();
+}
+
+/// The constant that a channel of a reduction holds: the body is evaluated as
+/// often as it runs, or until nothing changes (maximum, sum of zeros). Padding
+/// that never wins (minus infinity for the maximum) is looked through.
+static Attribute evaluateReduction(linalg::LinalgOp op, ChannelState &state,
+                                   unsigned loop, int64_t index,
+                                   int64_t count) {
+  constexpr int64_t kMostSteps = 4096;
+  SmallVector<Attribute> constants;
+  for (OpOperand &operand : op->getOpOperands())
+    constants.push_back(getOperandConstant(op, state, operand, loop, index));
+  unsigned out = constants.size() - 1;
+  if (!constants[out])
+    return {};
+  for (OpOperand &operand : op->getOpOperands()) {
+    auto pad = operand.get().getDefiningOp<tensor::PadOp>();
+    unsigned number = operand.getOperandNumber();
+    Attribute padding;
+    std::optional<unsigned> dim =
+        getDim(op.getMatchingIndexingMap(&operand), loop);
+    if (!pad || constants[number] || !dim ||
+        !pad.getResultType().hasStaticShape() ||
+        !matchPattern(pad.getConstantPaddingValue(), m_Constant(&padding)) ||
+        pad.getStaticLow()[*dim] != 0 || pad.getStaticHigh()[*dim] != 0 ||
+        !meetsInterior(op, operand, pad))
+      continue;
+    constants[number] = state.getConstant(pad.getSource(), *dim, index);
+    if (!constants[number])
+      return {};
+    return evaluatePadded(op, constants, number, padding);
+  }
+  for (int64_t step = 0; step < std::min(count, kMostSteps); ++step) {
+    Attribute next = evaluateBody(op, constants);
+    if (!next || next == constants[out])
+      return next;
+    constants[out] = next;
+  }
+  return count <= kMostSteps ? constants[out] : Attribute();
+}
+
+/// Constants through pooling, sums and other reductions to one result.
+static void propagateReduction(linalg::LinalgOp op, ChannelState &state) {
+  if (op->getNumResults() != 1)
+    return;
+  int64_t count = 1;
+  for (auto [loop, range] : llvm::enumerate(op.getStaticLoopRanges()))
+    count *= isReduction(op, loop) ? range : 1;
+  Value result = op->getResult(0);
+  auto type = dyn_cast<RankedTensorType>(result.getType());
+  if (!type || count == 0)
+    return;
+  AffineMap map = op.getMatchingIndexingMap(op.getDpsInitOperand(0));
+  for (unsigned dim = 0; dim < map.getNumResults(); ++dim) {
+    std::optional<unsigned> loop = getLoop(map, dim);
+    for (int64_t i = 0; loop && i < type.getDimSize(dim); ++i)
+      if (Attribute constant = evaluateReduction(op, state, *loop, i, count))
+        state.setConstant(result, dim, i, constant);
+  }
+}
+
 /// The input whose elements an operation without reductions only copies.
 static OpOperand *getCopiedInput(linalg::LinalgOp op) {
   if (op->getNumResults() != 1 || op.getNumParallelLoops() != op.getNumLoops())
@@ -181,7 +298,8 @@ struct StructuredChannelModel
     if (structured.getNumParallelLoops() == structured.getNumLoops())
       return propagateElementwise(structured, state);
     if (std::optional<WeightedSum> sum = WeightedSum::match(structured, state))
-      sum->propagate(state);
+      return sum->propagate(state);
+    propagateReduction(structured, state);
   }
 
   void markLive(Operation *op, ChannelState &state) const {

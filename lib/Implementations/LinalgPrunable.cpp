@@ -20,6 +20,7 @@
 #include "Prune/Support/Parameters.h"
 #include "StructuredOps.h"
 
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/IR/DialectRegistry.h"
 #include "mlir/IR/Matchers.h"
 
@@ -36,7 +37,27 @@ struct WeightPath {
 };
 } // namespace
 
-/// Follows a value through masks, gates and transpositions to where it starts.
+/// For each dimension of the result of a reshape, the dimension of its source
+/// whose index leads it: that of a split, and of a merge the first that is not
+/// of extent one.
+template <typename OpTy>
+static SmallVector<int64_t> getLeadingDims(OpTy op) {
+  SmallVector<int64_t> leading;
+  ArrayRef<int64_t> shape = op.getSrcType().getShape();
+  for (auto [flat, group] : llvm::enumerate(op.getReassociationIndices())) {
+    if constexpr (std::is_same_v<OpTy, tensor::ExpandShapeOp>) {
+      leading.append(group.size(), flat);
+    } else {
+      auto wide =
+          llvm::find_if(group, [&](int64_t d) { return shape[d] != 1; });
+      leading.push_back(wide == group.end() ? group.front() : *wide);
+    }
+  }
+  return leading;
+}
+
+/// Follows a value through masks, gates, transpositions and reshapes (into
+/// groups of filters) to where it starts.
 static WeightPath followToParameter(OpOperand *operand) {
   WeightPath path;
   path.operand = operand;
@@ -52,6 +73,14 @@ static WeightPath followToParameter(OpOperand *operand) {
       value = transpose.getInput();
       for (int64_t &dim : path.dims)
         dim = transpose.getPermutation()[dim];
+    } else if (auto expand = dyn_cast<tensor::ExpandShapeOp>(op)) {
+      value = expand.getSrc();
+      for (int64_t &dim : path.dims)
+        dim = getLeadingDims(expand)[dim];
+    } else if (auto collapse = dyn_cast<tensor::CollapseShapeOp>(op)) {
+      value = collapse.getSrc();
+      for (int64_t &dim : path.dims)
+        dim = getLeadingDims(collapse)[dim];
     } else {
       break;
     }
@@ -99,6 +128,7 @@ getWeightDims(linalg::LinalgOp op,
       dims.push_back(path->dims[dim]);
   }
   llvm::sort(dims);
+  dims.erase(llvm::unique(dims), dims.end());
   return dims;
 }
 
@@ -118,11 +148,18 @@ struct StructuredPrunableModel
 
   SmallVector<int64_t> getOutputChannelDims(Operation *op) const {
     auto structured = cast<linalg::LinalgOp>(op);
-    return getWeightDims(structured, [&](unsigned loop, AffineMap other) {
+    auto isParallel = [&](unsigned loop) {
       return structured.getIteratorTypesArray()[loop] ==
-                 utils::IteratorType::parallel &&
-             !usesLoop(other, loop);
-    });
+             utils::IteratorType::parallel;
+    };
+    SmallVector<int64_t> dims =
+        getWeightDims(structured, [&](unsigned loop, AffineMap other) {
+          return isParallel(loop) && !usesLoop(other, loop);
+        });
+    if (!dims.empty())
+      return dims;
+    return getWeightDims(
+        structured, [&](unsigned loop, AffineMap) { return isParallel(loop); });
   }
 
   SmallVector<int64_t> getInputChannelDims(Operation *op) const {

@@ -17,7 +17,10 @@
 #include "Prune/Implementations/Channels.h"
 
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "mlir/IR/BuiltinDialect.h"
 #include "mlir/IR/DialectRegistry.h"
+#include "mlir/IR/DialectResourceBlobManager.h"
+#include "mlir/IR/Matchers.h"
 
 using namespace mlir;
 using namespace mlir::prune;
@@ -117,6 +120,21 @@ struct ReshapeModel
     state.setConstant(reshape.parts, group.partDim, i, constant);
   }
 
+  /// A reshaped constant, when it is one itself.
+  std::optional<ConstantView> getConstantView(Operation *op,
+                                              ChannelState &state) const {
+    Attribute source;
+    auto type = cast<RankedTensorType>(op->getResult(0).getType());
+    if (!matchPattern(op->getOperand(0), m_Constant(&source)))
+      return std::nullopt;
+    if (auto dense = dyn_cast<DenseElementsAttr>(source))
+      return ConstantView::get(dense.reshape(type));
+    if (auto resource = dyn_cast<DenseResourceElementsAttr>(source))
+      return ConstantView::get(
+          DenseResourceElementsAttr::get(type, resource.getRawHandle()));
+    return std::nullopt;
+  }
+
   void updateAttributes(Operation *op) const {
     if constexpr (!isCollapse) {
       auto expand = cast<tensor::ExpandShapeOp>(op);
@@ -160,4 +178,6 @@ void mlir::prune::registerChannelModels(DialectRegistry &registry) {
   registerLinalgPrunableModels(registry);
   registerLinalgChannelModels(registry);
   registerTensorChannelModels(registry);
+  registerSliceChannelModels(registry);
+  registerPruneChannelModels(registry);
 }

@@ -9,7 +9,9 @@
 //
 // What matmuls and convolutions do to channels when one factor is a constant:
 // constants sum up, zero weights cut, and what leaves goes into a bias. Each
-// method is one sweep over the elements of the weight.
+// method is one sweep over the elements of the weight. In groups of filters
+// (a second index of the result) only constants that are zero are folded, as
+// they need no bias.
 //
 //===----------------------------------------------------------------------===//
 
@@ -41,6 +43,20 @@ Attribute mlir::prune::getOperandConstant(linalg::LinalgOp op,
   return state.getUniform(operand.get());
 }
 
+/// Offsets in a view of all positions over some of its dimensions.
+static SmallVector<int64_t> getOffsets(const ConstantView &view,
+                                       ArrayRef<unsigned> dims) {
+  SmallVector<int64_t> offsets(1, 0);
+  for (unsigned dim : dims) {
+    SmallVector<int64_t> longer;
+    for (int64_t offset : offsets)
+      for (int64_t i = 0; i < view.getShape()[dim]; ++i)
+        longer.push_back(offset + i * view.getStrides()[dim]);
+    offsets = std::move(longer);
+  }
+  return offsets;
+}
+
 std::optional<WeightedSum> WeightedSum::match(linalg::LinalgOp op,
                                               ChannelState &state) {
   std::optional<SumOfProducts> product = matchSumOfProducts(op);
@@ -49,7 +65,6 @@ std::optional<WeightedSum> WeightedSum::match(linalg::LinalgOp op,
   WeightedSum sum;
   sum.op = op;
   sum.init = product->init;
-  sum.resultMap = op.getMatchingIndexingMap(sum.init);
   std::optional<ConstantView> view = state.getView(product->rhs->get());
   std::tie(sum.weight, sum.input) = std::pair(product->rhs, product->lhs);
   if (!view) {
@@ -59,124 +74,185 @@ std::optional<WeightedSum> WeightedSum::match(linalg::LinalgOp op,
   if (!view)
     return std::nullopt;
   sum.view = *view;
-  sum.weightMap = op.getMatchingIndexingMap(sum.weight);
-  sum.inputMap = op.getMatchingIndexingMap(sum.input);
-  if (!sum.weightMap.isProjectedPermutation())
+  AffineMap weightMap = op.getMatchingIndexingMap(sum.weight);
+  AffineMap inputMap = op.getMatchingIndexingMap(sum.input);
+  AffineMap resultMap = op.getMatchingIndexingMap(sum.init);
+  if (!weightMap.isProjectedPermutation())
     return std::nullopt;
 
-  unsigned numParallel = 0;
-  for (unsigned loop = 0; loop < op.getNumLoops(); ++loop) {
-    if (!usesLoop(sum.weightMap, loop) || isReduction(op, loop))
+  SmallVector<unsigned> tapDims;
+  SmallVector<unsigned> outputs;
+  for (unsigned dim = 0; dim < weightMap.getNumResults(); ++dim) {
+    unsigned loop = *getLoop(weightMap, dim);
+    Dim entry{dim, loop, isReduction(op, loop), getDim(inputMap, loop),
+              getDim(resultMap, loop)};
+    if (entry.isReduction && !entry.inputDim) {
+      tapDims.push_back(dim);
       continue;
-    ++numParallel;
-    if (std::optional<unsigned> dim = getDim(sum.resultMap, loop))
-      std::tie(sum.outputLoop, sum.outputDim) = std::pair(loop, *dim);
+    }
+    if (!entry.isReduction)
+      outputs.push_back(sum.dims.size());
+    sum.dims.push_back(entry);
+    sum.extents.push_back(view->getShape()[dim]);
+    sum.strides.push_back(view->getStrides()[dim]);
   }
-  if (numParallel != 1)
-    sum.outputLoop.reset();
+  sum.taps = getOffsets(*view, tapDims);
+  if (outputs.size() == 1 && sum.dims[outputs.front()].resultDim)
+    sum.output = outputs.front();
   return sum;
+}
+
+void WeightedSum::forEachEntry(
+    function_ref<void(ArrayRef<int64_t> index, double sum)> use) const {
+  if (view.getNumElements() == 0)
+    return;
+  SmallVector<int64_t> index(extents.size(), 0);
+  do {
+    int64_t base = 0;
+    for (auto [position, stride] : llvm::zip_equal(index, strides))
+      base += position * stride;
+    double sum = 0.0;
+    bool isZero = true;
+    for (int64_t tap : taps) {
+      double element = view.load(base + tap);
+      isZero &= element == 0.0;
+      sum += element;
+    }
+    if (!isZero)
+      use(index, sum);
+  } while (advance(index, extents));
 }
 
 std::optional<double>
 WeightedSum::getInputNumber(const ChannelState &state,
                             ArrayRef<int64_t> index) const {
-  for (unsigned dim = 0; dim < weightMap.getNumResults(); ++dim) {
-    std::optional<unsigned> inputDim =
-        getDim(inputMap, *getLoop(weightMap, dim));
-    if (!inputDim)
-      continue;
-    if (std::optional<double> number =
-            state.getNumber(input->get(), *inputDim, index[dim]))
-      return number;
-  }
+  for (auto [dim, position] : llvm::zip_equal(dims, index))
+    if (dim.inputDim)
+      if (std::optional<double> number =
+              state.getNumber(input->get(), *dim.inputDim, position))
+        return number;
   return std::nullopt;
 }
 
 bool WeightedSum::isInputLive(const ChannelState &state,
                               ArrayRef<int64_t> index) const {
-  for (unsigned dim = 0; dim < weightMap.getNumResults(); ++dim)
-    if (isReduction(op, *getLoop(weightMap, dim)) &&
-        !state.isLive(weight->get(), dim, index[dim]))
+  for (auto [dim, position] : llvm::zip_equal(dims, index))
+    if (dim.isReduction &&
+        !state.isLive(weight->get(), dim.weightDim, position))
       return false;
   return true;
 }
 
-/// A result channel is constant when its initial value is, and every non-zero
-/// weight meets a constant.
-void WeightedSum::propagate(ChannelState &state) const {
-  if (!outputLoop || view.getNumElements() == 0)
-    return;
+bool WeightedSum::isOutputLive(const ChannelState &state,
+                               ArrayRef<int64_t> index) const {
   Value result = op->getResult(0);
-  int64_t extent =
-      cast<RankedTensorType>(result.getType()).getDimSize(outputDim);
-  SmallVector<double> sums(extent, 0.0);
-  llvm::BitVector isUnknown(extent);
-  for (int64_t i = 0; i < extent; ++i) {
-    Attribute constant = getOperandConstant(op, state, *init, *outputLoop, i);
+  for (auto [dim, position] : llvm::zip_equal(dims, index))
+    if (!dim.isReduction && dim.resultDim &&
+        !state.isLive(result, *dim.resultDim, position))
+      return false;
+  return true;
+}
+
+/// The initial value where the result is indexed with `index`, if it is one
+/// number.
+std::optional<double>
+WeightedSum::getInitialNumber(ChannelState &state,
+                              ArrayRef<int64_t> index) const {
+  for (auto [dim, position] : llvm::zip_equal(dims, index)) {
+    if (dim.isReduction)
+      continue;
+    Attribute constant =
+        getOperandConstant(op, state, *init, dim.loop, position);
     if (auto number = dyn_cast_or_null<FloatAttr>(constant))
-      sums[i] = number.getValueAsDouble();
-    else
-      isUnknown.set(i);
+      return number.getValueAsDouble();
   }
-  SmallVector<int64_t> index(view.getRank(), 0);
+  return std::nullopt;
+}
+
+/// A result channel is constant when its initial value is, and every non-zero
+/// weight meets a constant. With more than one index of the result (groups of
+/// filters) one of them is constant when all agree.
+void WeightedSum::propagate(ChannelState &state) const {
+  if (view.getNumElements() == 0)
+    return;
+  SmallVector<int64_t> shape(extents);
+  for (auto [dim, extent] : llvm::zip_equal(dims, shape))
+    if (dim.isReduction)
+      extent = 1;
+  auto getPosition = [&](ArrayRef<int64_t> index) {
+    int64_t position = 0;
+    for (auto [i, extent] : llvm::zip_equal(index, shape))
+      position = position * extent + (extent == 1 ? 0 : i);
+    return position;
+  };
+  SmallVector<std::optional<double>> sums;
+  SmallVector<int64_t> index(shape.size(), 0);
   do {
-    int64_t i = getOutputIndex(index);
-    if (isUnknown[i])
-      continue;
-    double element = view.at(index);
-    if (element == 0.0)
-      continue;
-    if (std::optional<double> number = getInputNumber(state, index))
-      sums[i] += element * *number;
+    sums.push_back(getInitialNumber(state, index));
+  } while (advance(index, shape));
+  forEachEntry([&](ArrayRef<int64_t> entry, double factor) {
+    std::optional<double> &sum = sums[getPosition(entry)];
+    std::optional<double> number = getInputNumber(state, entry);
+    if (sum && number)
+      *sum += factor * *number;
     else
-      isUnknown.set(i);
-  } while (advance(index, view.getShape()));
-  for (int64_t i = 0; i < extent; ++i)
-    if (!isUnknown[i] && std::isfinite(sums[i]))
-      state.setConstant(result, outputDim, i,
-                        FloatAttr::get(view.getElementType(), sums[i]));
+      sum.reset();
+  });
+
+  for (auto [number, dim] : llvm::enumerate(dims)) {
+    if (dim.isReduction || !dim.resultDim)
+      continue;
+    SmallVector<std::optional<double>> agreed(extents[number]);
+    llvm::BitVector seen(extents[number]);
+    do {
+      int64_t i = index[number];
+      std::optional<double> sum = sums[getPosition(index)];
+      if (seen[i] && sum != agreed[i])
+        sum.reset();
+      agreed[i] = sum;
+      seen.set(i);
+    } while (advance(index, shape));
+    for (auto [i, sum] : llvm::enumerate(agreed))
+      if (sum && std::isfinite(*sum))
+        state.setConstant(op->getResult(0), *dim.resultDim, i,
+                          FloatAttr::get(view.getElementType(), *sum));
+  }
 }
 
 /// A channel of the input matters when a non-zero weight carries it into a live
 /// channel of the result and its value is not a constant that can be folded.
 void WeightedSum::markLive(ChannelState &state) const {
-  if (view.getNumElements() == 0)
-    return;
-  SmallVector<int64_t> index(view.getRank(), 0);
-  do {
-    if (view.at(index) == 0.0 || !isOutputLive(state, index))
-      continue;
-    if (outputLoop && getInputNumber(state, index))
-      continue;
-    for (unsigned dim = 0; dim < weightMap.getNumResults(); ++dim)
-      if (isReduction(op, *getLoop(weightMap, dim)))
-        state.markLive(weight->get(), dim, index[dim]);
-  } while (advance(index, view.getShape()));
+  forEachEntry([&](ArrayRef<int64_t> index, double) {
+    if (!isOutputLive(state, index))
+      return;
+    std::optional<double> number = getInputNumber(state, index);
+    if (number && (output || *number == 0.0))
+      return;
+    for (auto [dim, position] : llvm::zip_equal(dims, index))
+      if (dim.isReduction)
+        state.markLive(weight->get(), dim.weightDim, position);
+  });
 }
 
 FailureOr<int64_t> WeightedSum::fold(OpBuilder &builder,
                                      ChannelState &state) const {
-  if (!outputLoop || view.getNumElements() == 0)
+  if (!output)
     return int64_t(0);
-  int64_t extent =
-      cast<RankedTensorType>(op->getResult(0).getType()).getDimSize(outputDim);
-  SmallVector<double> offsets(extent, 0.0);
+  SmallVector<double> offsets(extents[*output], 0.0);
   llvm::DenseSet<unsigned> folded;
-  SmallVector<int64_t> index(view.getRank(), 0);
-  do {
-    double element = view.at(index);
-    if (element == 0.0 || isInputLive(state, index) ||
-        !isOutputLive(state, index))
-      continue;
+  forEachEntry([&](ArrayRef<int64_t> index, double factor) {
+    if (isInputLive(state, index) || !isOutputLive(state, index))
+      return;
     double number = *getInputNumber(state, index);
     if (number == 0.0)
-      continue;
-    offsets[getOutputIndex(index)] += element * number;
-    for (unsigned dim = 0; dim < weightMap.getNumResults(); ++dim)
-      if (isReduction(op, *getLoop(weightMap, dim)) &&
-          !state.isLive(weight->get(), dim, index[dim]))
-        folded.insert(state.getAxes().getClass(weight->get(), dim, index[dim]));
-  } while (advance(index, view.getShape()));
+      return;
+    offsets[index[*output]] += factor * number;
+    for (auto [dim, position] : llvm::zip_equal(dims, index))
+      if (dim.isReduction &&
+          !state.isLive(weight->get(), dim.weightDim, position))
+        folded.insert(
+            state.getAxes().getClass(weight->get(), dim.weightDim, position));
+  });
   if (folded.empty())
     return int64_t(0);
   if (failed(addOffsets(builder, state, offsets)))
@@ -199,7 +275,7 @@ RankedTensorType WeightedSum::getShrunkType(const ChannelState &state) const {
 Value WeightedSum::createBias(OpBuilder &builder, RankedTensorType type,
                               ArrayRef<double> offsets) const {
   Location loc = op->getLoc();
-  auto biasType = RankedTensorType::get({type.getDimSize(outputDim)},
+  auto biasType = RankedTensorType::get({type.getDimSize(getOutputDim())},
                                         type.getElementType());
   // A weight x.weight gets a bias x.bias, unless there is one elsewhere.
   std::string name;
@@ -220,7 +296,7 @@ Value WeightedSum::createBias(OpBuilder &builder, RankedTensorType type,
                                        type.getElementType());
   SmallVector<int64_t> others;
   for (int64_t dim = 0; dim < type.getRank(); ++dim)
-    if (dim != static_cast<int64_t>(outputDim))
+    if (dim != static_cast<int64_t>(getOutputDim()))
       others.push_back(dim);
   auto spread = linalg::BroadcastOp::create(builder, loc, bias, empty, others);
   return spread->getResult(0);
@@ -230,19 +306,19 @@ Value WeightedSum::createBias(OpBuilder &builder, RankedTensorType type,
 /// follows), else makes a bias.
 LogicalResult WeightedSum::addOffsets(OpBuilder &builder, ChannelState &state,
                                       ArrayRef<double> offsets) const {
-  if (succeeded(addToConstantSource(init->get(), outputDim, offsets)))
+  if (succeeded(addToConstantSource(init->get(), getOutputDim(), offsets)))
     return success();
   Value result = op->getResult(0);
   if (result.hasOneUse()) {
     OpOperand &use = *result.use_begin();
     auto next = dyn_cast<ChannelOpInterface>(use.getOwner());
-    if (next && succeeded(next.addToOperand(use, outputDim, offsets)))
+    if (next && succeeded(next.addToOperand(use, getOutputDim(), offsets)))
       return success();
   }
   builder.setInsertionPoint(op);
   RankedTensorType type = getShrunkType(state);
   SmallVector<double> kept;
-  for (int64_t i : state.getKept(result, outputDim))
+  for (int64_t i : state.getKept(result, getOutputDim()))
     kept.push_back(offsets[i]);
   Value bias = createBias(builder, type, kept);
   auto initial = dyn_cast_or_null<FloatAttr>(state.getUniform(init->get()));

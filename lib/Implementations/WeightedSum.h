@@ -23,53 +23,66 @@ Attribute getOperandConstant(linalg::LinalgOp op, ChannelState &state,
                              OpOperand &operand, unsigned loop, int64_t index);
 
 /// A sum of products one factor of which is a weight with known elements.
+///
+/// Dimensions of the weight that no other tensor is indexed with (the taps of a
+/// window) are summed up: what meets them is one constant or none.
 struct WeightedSum {
+  /// A dimension of the weight that is an index of the input or the result.
+  struct Dim {
+    unsigned weightDim;
+    unsigned loop;
+    bool isReduction;
+    std::optional<unsigned> inputDim;
+    std::optional<unsigned> resultDim;
+  };
+
   linalg::LinalgOp op;
   OpOperand *weight;
   OpOperand *input;
   OpOperand *init;
   ConstantView view;
-  AffineMap weightMap;
-  AffineMap inputMap;
-  AffineMap resultMap;
-  /// The loop and the dimension of the result that the channels of the result
-  /// run along: the only parallel loop of the weight. Without it nothing folds.
-  std::optional<unsigned> outputLoop;
-  unsigned outputDim = 0;
+  SmallVector<Dim> dims;
+  /// Position in `dims` of the only one that is an index of the result, if it
+  /// is the only one. Without it nothing folds.
+  std::optional<unsigned> output;
 
   static std::optional<WeightedSum> match(linalg::LinalgOp op,
                                           ChannelState &state);
-
-  /// Number that the input holds at all positions which meet the weight element
-  /// at `index`, if it holds one.
-  std::optional<double> getInputNumber(const ChannelState &state,
-                                       ArrayRef<int64_t> index) const;
-
-  /// Index of the result channel that the weight element belongs to.
-  int64_t getOutputIndex(ArrayRef<int64_t> index) const {
-    return index[*getDim(weightMap, *outputLoop)];
-  }
-
-  /// True when the result element could matter.
-  bool isOutputLive(const ChannelState &state, ArrayRef<int64_t> index) const {
-    return !outputLoop ||
-           state.isLive(op->getResult(0), outputDim, getOutputIndex(index));
-  }
-
-  /// True when every dimension of the weight of a reduction loop leads to a
-  /// channel of the input that stays.
-  bool isInputLive(const ChannelState &state, ArrayRef<int64_t> index) const;
 
   void propagate(ChannelState &state) const;
   void markLive(ChannelState &state) const;
   FailureOr<int64_t> fold(OpBuilder &builder, ChannelState &state) const;
 
 private:
+  /// Calls `use` with every index over `dims` that has a tap different from
+  /// zero, and the sum of its taps. O(elements of the weight).
+  void forEachEntry(
+      function_ref<void(ArrayRef<int64_t> index, double sum)> use) const;
+
+  /// Number that the input holds at all positions which meet the weight at
+  /// `index`, if it holds one.
+  std::optional<double> getInputNumber(const ChannelState &state,
+                                       ArrayRef<int64_t> index) const;
+
+  /// False when a channel of the input that meets the weight leaves.
+  bool isInputLive(const ChannelState &state, ArrayRef<int64_t> index) const;
+
+  /// False when what the weight at `index` gives to the result leaves.
+  bool isOutputLive(const ChannelState &state, ArrayRef<int64_t> index) const;
+
+  unsigned getOutputDim() const { return *dims[*output].resultDim; }
+  std::optional<double> getInitialNumber(ChannelState &state,
+                                         ArrayRef<int64_t> index) const;
   LogicalResult addOffsets(OpBuilder &builder, ChannelState &state,
                            ArrayRef<double> offsets) const;
   RankedTensorType getShrunkType(const ChannelState &state) const;
   Value createBias(OpBuilder &builder, RankedTensorType type,
                    ArrayRef<double> offsets) const;
+
+  /// Extents of `dims`, strides in the view, and offsets of the taps in it.
+  SmallVector<int64_t> extents;
+  SmallVector<int64_t> strides;
+  SmallVector<int64_t> taps;
 };
 } // namespace mlir::prune
 

@@ -16,6 +16,7 @@
 #include "Prune/Support/Parameters.h"
 
 #include "Prune/Support/Constants.h"
+#include "Prune/Support/KeptIndices.h"
 #include "mlir/IR/Matchers.h"
 #include "mlir/IR/SymbolTable.h"
 
@@ -129,6 +130,9 @@ mlir::prune::bindParameters(FunctionOpInterface function,
     auto constant = arith::ConstantOp::create(builder, argument.getLoc(),
                                               cast<TypedAttr>(value));
     constant->setAttr(PruneDialect::kParamAttrName, getParam(argument));
+    if (Attribute kept =
+            function.getArgAttr(argument.getArgNumber(), kKeptAttrName))
+      constant->setAttr(kKeptAttrName, kept);
     argument.replaceAllUsesWith(constant);
     erased.set(argument.getArgNumber());
   }
@@ -163,6 +167,8 @@ LogicalResult mlir::prune::liftParameters(FunctionOpInterface function,
     attributes.set(PruneDialect::kParamAttrName, parameter.attribute);
     if (keepValues)
       attributes.set(PruneDialect::kValueAttrName, value);
+    if (Attribute kept = constant->getAttr(kKeptAttrName))
+      attributes.set(kKeptAttrName, kept);
     unsigned position = function.getNumArguments();
     if (failed(function.insertArgument(
             position, parameter.value.getType(),

@@ -18,6 +18,7 @@
 #include "Module.h"
 
 #include "Prune/Dialect/Prune/IR/Prune.h"
+#include "Prune/Support/KeptIndices.h"
 #include "Prune/Support/Parameters.h"
 
 #include "mlir/IR/BuiltinDialect.h"
@@ -25,6 +26,8 @@
 #include "llvm/ADT/StringSet.h"
 
 #include <nanobind/stl/string.h>
+
+#include <map>
 
 using namespace mlir;
 using namespace mlir::prune;
@@ -107,6 +110,46 @@ static nb::dict viewParameters(const Module &module) {
     views[parameter.name.c_str()] = view;
   }
   return views;
+}
+
+/// Parameter name to one list of indices for each dimension, of the parameters
+/// that say which indices are left of them.
+static nb::dict listKept(const Module &module) {
+  std::map<std::string, SmallVector<SmallVector<int64_t>>> found;
+  module.access([&](ModuleOp op) {
+    auto add = [&](ParamAttr param, Attribute attribute) {
+      auto kept = dyn_cast_or_null<ArrayAttr>(attribute);
+      if (!param || !kept)
+        return;
+      auto &dims = found[param.getName().str()];
+      dims.clear();
+      for (auto dim : kept.getAsRange<DenseI64ArrayAttr>())
+        dims.push_back(SmallVector<int64_t>(dim.asArrayRef()));
+    };
+    op.walk([&](arith::ConstantOp constant) {
+      add(constant->getAttrOfType<ParamAttr>(PruneDialect::kParamAttrName),
+          constant->getAttr(kKeptAttrName));
+    });
+    op.walk([&](func::FuncOp function) {
+      for (unsigned i = 0; i < function.getNumArguments(); ++i)
+        add(function.getArgAttrOfType<ParamAttr>(i,
+                                                 PruneDialect::kParamAttrName),
+            function.getArgAttr(i, kKeptAttrName));
+    });
+    return success();
+  });
+  nb::dict result;
+  for (const auto &[name, dims] : found) {
+    nb::list lists;
+    for (const SmallVector<int64_t> &indices : dims) {
+      nb::list list;
+      for (int64_t index : indices)
+        list.append(index);
+      lists.append(list);
+    }
+    result[name.c_str()] = lists;
+  }
+  return result;
 }
 
 /// A blob over the memory of an array, which it keeps alive.
@@ -221,6 +264,10 @@ void python::bindParameters(nb::class_<Module> &type) {
   type.def("parameters", &viewParameters,
            "Name to value of the parameters that are constants, as read-only "
            "views that stay valid.")
+      .def(
+          "kept", &listKept,
+          "Name to one list of indices for each dimension: what is left of the "
+          "parameters that prune-eliminate-dead-neurons{record-kept} shrank.")
       .def("bind", &bindValues, nb::arg("values"),
            "Gives parameters values, from arrays by name. Parameters that are "
            "arguments become constants. A contiguous array is not copied: the "

@@ -47,6 +47,15 @@ TEST_F(ChannelAxesTest, TiesIndexByIndex) {
   EXPECT_NE(axes.getClass(a, 0, 0), axes.getClass(b, 0, 0));
 }
 
+TEST_F(ChannelAxesTest, TiesRanges) {
+  axes.tieRange(c, 0, 2, b, 0, 1, /*count=*/2);
+  axes.finish();
+  EXPECT_EQ(axes.getClass(c, 0, 2), axes.getClass(b, 0, 1));
+  EXPECT_EQ(axes.getClass(c, 0, 3), axes.getClass(b, 0, 2));
+  EXPECT_NE(axes.getClass(c, 0, 1), axes.getClass(b, 0, 0));
+  EXPECT_EQ(axes.getNumClasses(), axes.getNumSlots() - 2);
+}
+
 TEST_F(ChannelAxesTest, TiesInnerAndOuterBlocks) {
   // c is [b, 2] flattened, and [a's dimension 0, b] at the same time.
   axes.tieBlocks(c, 0, b, 0, /*inner=*/2);

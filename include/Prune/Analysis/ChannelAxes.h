@@ -31,6 +31,8 @@ public:
   void tie(Value a, unsigned dimA, Value b, unsigned dimB) override;
   void tieBlocks(Value flat, unsigned flatDim, Value part, unsigned partDim,
                  int64_t inner) override;
+  void tieRange(Value a, unsigned dimA, int64_t beginA, Value b, unsigned dimB,
+                int64_t beginB, int64_t count) override;
   void pin(Value value, unsigned dim, StringRef reason) override;
 
   /// Pins all dimensions.

@@ -18,10 +18,14 @@ namespace mlir::prune {
 /// Attaches PrunableOpInterface to the structured operations of linalg.
 void registerLinalgPrunableModels(DialectRegistry &registry);
 
-/// Attaches ChannelOpInterface to the structured operations of linalg, and to
-/// reshapes and empty tensors.
+/// Attaches ChannelOpInterface to the structured operations of linalg, to
+/// reshapes and empty tensors, and to padding, slices and concatenations.
 void registerLinalgChannelModels(DialectRegistry &registry);
 void registerTensorChannelModels(DialectRegistry &registry);
+void registerSliceChannelModels(DialectRegistry &registry);
+
+/// Attaches ChannelOpInterface to batch normalisation.
+void registerPruneChannelModels(DialectRegistry &registry);
 
 /// All of the above.
 void registerChannelModels(DialectRegistry &registry);

@@ -33,6 +33,10 @@ public:
   virtual void tieBlocks(Value flat, unsigned flatDim, Value part,
                          unsigned partDim, int64_t inner) = 0;
 
+  /// Index `beginA + i` belongs to index `beginB + i`, for `count` of them.
+  virtual void tieRange(Value a, unsigned dimA, int64_t beginA, Value b,
+                        unsigned dimB, int64_t beginB, int64_t count) = 0;
+
   /// No index of the dimension can leave.
   virtual void pin(Value value, unsigned dim, StringRef reason) = 0;
 };

@@ -18,7 +18,8 @@ def PrunableOpInterface : OpInterface<"PrunableOpInterface"> {
     other dialects attach external models.
 
     The weight is the parameter itself, a constant or a function argument, found
-    behind masks and transpositions; dimensions are those of the parameter.
+    behind masks, transpositions and reshapes; dimensions are those of the
+    parameter.
   }];
   let cppNamespace = "::mlir::prune";
   let methods = [
@@ -31,7 +32,8 @@ def PrunableOpInterface : OpInterface<"PrunableOpInterface"> {
     }], "::mlir::OpOperand *", "getWeightOperand">,
     InterfaceMethod<[{
       Dimensions of the weight, in order, whose index is an output channel: an
-      index of the result, and of no other input.
+      index of the result, and of no other input. When there is none (depthwise
+      convolution), an index of the result.
     }], "::llvm::SmallVector<int64_t>", "getOutputChannelDims">,
     InterfaceMethod<[{
       Dimensions of the weight, in order, whose index is an input channel: it is

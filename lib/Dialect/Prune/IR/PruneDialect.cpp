@@ -8,6 +8,7 @@
 
 #include "Prune/Dialect/Prune/IR/Prune.h"
 
+#include "Prune/Support/KeptIndices.h"
 #include "mlir/IR/Builders.h"
 #include "mlir/IR/DialectImplementation.h"
 #include "mlir/Interfaces/FunctionInterfaces.h"
@@ -64,6 +65,13 @@ static LogicalResult verifyAttribute(Operation *op, NamedAttribute attribute) {
     if (!isa<IntegerAttr>(value))
       return op->emitError()
              << "attribute '" << name << "' expects an integer, got " << value;
+    return success();
+  }
+  if (name == kKeptAttrName) {
+    auto dims = dyn_cast<ArrayAttr>(value);
+    if (!dims || !llvm::all_of(dims, llvm::IsaPred<DenseI64ArrayAttr>))
+      return op->emitError() << "attribute '" << name
+                             << "' expects arrays of i64, got " << value;
     return success();
   }
   bool isText = llvm::is_contained(

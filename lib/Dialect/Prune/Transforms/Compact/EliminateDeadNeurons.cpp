@@ -52,6 +52,8 @@ struct LayerReport {
   int64_t before = -1;
   int64_t removed = 0;
   int64_t constant = 0;
+  /// Constant neurons that stay, as what reads them cannot fold them.
+  int64_t unfolded = 0;
   std::string reason = "";
 };
 } // namespace
@@ -106,11 +108,15 @@ static void report(const ChannelState &state, LayerReport &layer) {
   int64_t extent = cast<RankedTensorType>(result.getType()).getDimSize(*dim);
   if (layer.before == -1)
     layer.before = extent;
+  layer.unfolded = 0;
   for (int64_t i = 0; i < extent; ++i) {
-    if (state.isLive(result, *dim, i))
+    bool isConstant = state.getConstant(result, *dim, i) != Attribute();
+    if (state.isLive(result, *dim, i)) {
+      layer.unfolded += isConstant;
       continue;
+    }
     ++layer.removed;
-    layer.constant += state.getConstant(result, *dim, i) != Attribute();
+    layer.constant += isConstant;
   }
   layer.reason = axes.getPinReason(axes.getClass(result, *dim, 0)).str();
 }
@@ -148,8 +154,14 @@ static void emitRemarks(ArrayRef<LayerReport> reports, StringRef function) {
            << remark::metric("Kept", layer.before - layer.removed)
            << remark::metric("Removed", layer.removed)
            << remark::metric("Constant", layer.constant);
+    if (layer.unfolded != 0)
+      remark << remark::metric("ConstantKept", layer.unfolded);
     if (!layer.reason.empty())
       remark << remark::metric("Reason", layer.reason);
+    else if (layer.unfolded != 0)
+      remark << remark::metric("Reason",
+                               "a constant cannot be folded through padding, "
+                               "an addition or an unknown weight");
     else if (layer.removed == 0)
       remark << remark::metric("Reason", "every neuron is live");
   }
@@ -188,7 +200,8 @@ struct EliminateDeadNeuronsPass final
           report(state, layer);
       if (state.countDead() == 0)
         break;
-      FailureOr<RemovalCounts> counts = removeDeadChannels(block, state);
+      FailureOr<RemovalCounts> counts =
+          removeDeadChannels(block, state, recordKept);
       if (failed(counts))
         return failure();
       dropErased(block, reports);

@@ -15,6 +15,7 @@
 
 #include "RemoveChannels.h"
 
+#include "Prune/Support/KeptIndices.h"
 #include "Prune/Support/Parameters.h"
 #include "mlir/Interfaces/SideEffectInterfaces.h"
 
@@ -43,8 +44,25 @@ static TypedAttr sliceConstant(arith::ConstantOp constant,
       sliceToResource(*view, kept, param ? param.getName() : "weight"));
 }
 
+/// Notes on a parameter which indices of its first shape are left; `kept` are
+/// indices of the shape it has now.
+static void recordKeptIndices(arith::ConstantOp constant,
+                              ArrayRef<SmallVector<int64_t>> kept) {
+  auto earlier = constant->getAttrOfType<ArrayAttr>(kKeptAttrName);
+  Builder builder(constant.getContext());
+  SmallVector<Attribute> dims;
+  for (auto [dim, indices] : llvm::enumerate(kept)) {
+    SmallVector<int64_t> first(indices);
+    if (earlier)
+      for (int64_t &index : first)
+        index = cast<DenseI64ArrayAttr>(earlier[dim]).asArrayRef()[index];
+    dims.push_back(builder.getDenseI64ArrayAttr(first));
+  }
+  constant->setAttr(kKeptAttrName, builder.getArrayAttr(dims));
+}
+
 /// Shrinks the type of a value, and its elements when it is a constant.
-static void shrink(Value value, const ChannelState &state,
+static void shrink(Value value, const ChannelState &state, bool recordKept,
                    RemovalCounts &counts) {
   if (!state.getAxes().contains(value))
     return;
@@ -58,6 +76,8 @@ static void shrink(Value value, const ChannelState &state,
     return;
   if (auto constant = value.getDefiningOp<arith::ConstantOp>()) {
     constant.setValueAttr(sliceConstant(constant, kept, newType));
+    if (recordKept && getParam(constant))
+      recordKeptIndices(constant, kept);
     int64_t lost = oldType.getNumElements() - newType.getNumElements();
     counts.elements += lost;
     counts.bytes += lost * getElementBytes(oldType.getElementType());
@@ -91,7 +111,8 @@ static void eraseUnused(Block &block) {
 }
 
 FailureOr<RemovalCounts> mlir::prune::removeDeadChannels(Block &block,
-                                                         ChannelState &state) {
+                                                         ChannelState &state,
+                                                         bool recordKept) {
   RemovalCounts counts;
   counts.neurons = state.countDead();
   SmallVector<ChannelOpInterface> operations(
@@ -105,7 +126,7 @@ FailureOr<RemovalCounts> mlir::prune::removeDeadChannels(Block &block,
   }
   for (Operation &op : block)
     for (Value result : op.getResults())
-      shrink(result, state, counts);
+      shrink(result, state, recordKept, counts);
   for (ChannelOpInterface op : operations)
     op.updateAttributes();
   replaceEmptySums(block);

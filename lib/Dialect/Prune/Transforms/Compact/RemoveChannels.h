@@ -23,9 +23,11 @@ struct RemovalCounts {
 
 /// Removes every channel of the block that is not live: folds constants, slices
 /// the constants that weights and biases are, shrinks types, and puts the
-/// initial value in place of what lost all its channels. `state` describes the
+/// initial value in place of what lost all its channels. With `recordKept` the
+/// parameters that shrink get the attribute `prune.kept`. `state` describes the
 /// block as it was and is stale afterwards.
-FailureOr<RemovalCounts> removeDeadChannels(Block &block, ChannelState &state);
+FailureOr<RemovalCounts> removeDeadChannels(Block &block, ChannelState &state,
+                                            bool recordKept);
 
 } // namespace mlir::prune
 

@@ -50,13 +50,18 @@ public:
 
   void tieBlocks(Value flat, unsigned flatDim, Value part, unsigned partDim,
                  int64_t inner) override {
-    auto extent = [](Value value, unsigned dim) {
-      return cast<RankedTensorType>(value.getType()).getDimSize(dim);
-    };
-    if (inner == 1 && extent(flat, flatDim) == extent(part, partDim))
+    if (inner == 1 && getExtent(flat, flatDim) == getExtent(part, partDim))
       return tie(flat, flatDim, part, partDim);
     pin(flat, flatDim, "flattened with another dimension");
     pin(part, partDim, "flattened with another dimension");
+  }
+
+  void tieRange(Value a, unsigned dimA, int64_t beginA, Value b, unsigned dimB,
+                int64_t beginB, int64_t count) override {
+    if (getExtent(a, dimA) == count && getExtent(b, dimB) == count)
+      return tie(a, dimA, b, dimB);
+    pin(a, dimA, "a part of another dimension");
+    pin(b, dimB, "a part of another dimension");
   }
 
   void pin(Value value, unsigned dim, StringRef reason) override {
@@ -91,6 +96,10 @@ private:
     Operation *op;
     std::string reason;
   };
+
+  static int64_t getExtent(Value value, unsigned dim) {
+    return cast<RankedTensorType>(value.getType()).getDimSize(dim);
+  }
 
   unsigned number(Dim dim) {
     auto [entry, isNew] = numbers.insert({dim, numbers.size()});

@@ -31,6 +31,12 @@ def EliminateDeadNeuronsPass : Pass<"prune-eliminate-dead-neurons", "ModuleOp"> 
     operation without `ChannelOpInterface` keeps all that it touches, with a
     remark that says so.
 
+    In convolutional networks filters leave through padding, pooling, batch
+    normalisation, flattening, residual sums, slices and concatenations; what
+    these tie leaves only together. A convolution in groups loses whole groups.
+    A constant other than zero that is padded with zeros is not one constant, so
+    the filter stays (`ConstantKept` in the remark).
+
     ```mlir
     %w1 = arith.constant dense<[[1.0, 2.0], [0.0, 0.0]]> : tensor<2x2xf32>
     %b1 = arith.constant dense<[0.5, 1.0]> : tensor<2xf32>
@@ -43,8 +49,17 @@ def EliminateDeadNeuronsPass : Pass<"prune-eliminate-dead-neurons", "ModuleOp"> 
     %b2 = arith.constant dense_resource<b2> : tensor<1xf32>    // [4.0]
     ```
 
+    With `record-kept` every parameter that shrank says which of its indices are
+    left in each dimension, counted in the shape that it had before the first
+    such run: `prune.kept = [array<i64: 0, 2>, array<i64: 0, 1, 2>]`. What belongs
+    to the parameter, as moments of an optimiser or a mask, can be shrunk with it.
+
     Functions of more than one block are left alone, with a remark.
   }];
+  let options = [
+    Option<"recordKept", "record-kept", "bool", /*default=*/"false",
+           "Note on parameters that shrink which indices are left">,
+  ];
   let statistics = [
     Statistic<"numNeuronsRemoved", "num-neurons-removed", "neurons removed">,
     Statistic<"numConstantsFolded", "num-constants-folded", "constant neurons folded into a bias">,

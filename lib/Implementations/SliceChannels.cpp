@@ -1,0 +1,381 @@
+//===- SliceChannels.cpp - Channels of padding, slices, concatenation -----===//
+//
+// Part of the pruning compiler, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+//
+// These operations put a tensor into a range of another one, so they tie ranges
+// of indices; what is around the range stands alone. When channels leave, the
+// offsets and amounts of padding are counted again.
+//
+//===----------------------------------------------------------------------===//
+
+#include "Prune/Analysis/ChannelState.h"
+#include "Prune/Implementations/Channels.h"
+
+#include "mlir/Dialect/Linalg/IR/Linalg.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "mlir/IR/DialectRegistry.h"
+#include "mlir/IR/Matchers.h"
+
+using namespace mlir;
+using namespace mlir::prune;
+
+static int64_t getExtent(Value value, unsigned dim) {
+  return cast<RankedTensorType>(value.getType()).getDimSize(dim);
+}
+
+static unsigned getRank(Value value) {
+  return cast<RankedTensorType>(value.getType()).getRank();
+}
+
+static void pinAll(ChannelTies &ties, Value value, StringRef reason) {
+  auto type = dyn_cast<RankedTensorType>(value.getType());
+  if (!type || !type.hasStaticShape())
+    return;
+  for (int64_t dim = 0; dim < type.getRank(); ++dim)
+    ties.pin(value, dim, reason);
+}
+
+/// Number of channels in [begin, end) of a dimension that stay.
+static int64_t countLive(const ChannelState &state, Value value, unsigned dim,
+                         int64_t begin, int64_t end) {
+  int64_t count = 0;
+  for (int64_t i = begin; i < end; ++i)
+    count += state.isLive(value, dim, i);
+  return count;
+}
+
+/// The shape of a value without the channels that leave.
+static SmallVector<int64_t> getShrunkShape(const ChannelState &state,
+                                           Value value) {
+  SmallVector<int64_t> shape;
+  for (unsigned dim = 0; dim < getRank(value); ++dim)
+    shape.push_back(state.getKept(value, dim).size());
+  return shape;
+}
+
+//===----------------------------------------------------------------------===//
+// Padding
+//===----------------------------------------------------------------------===//
+
+static bool isStatic(tensor::PadOp pad) {
+  return pad.getSourceType().hasStaticShape() &&
+         pad.getResultType().hasStaticShape() &&
+         !llvm::is_contained(pad.getStaticLow(), ShapedType::kDynamic) &&
+         !llvm::is_contained(pad.getStaticHigh(), ShapedType::kDynamic);
+}
+
+namespace {
+struct PadModel : ChannelOpInterface::ExternalModel<PadModel, tensor::PadOp> {
+  void tieChannels(Operation *op, ChannelTies &ties) const {
+    auto pad = cast<tensor::PadOp>(op);
+    if (!isStatic(pad)) {
+      pinAll(ties, pad.getSource(), "padded by an unknown amount");
+      pinAll(ties, pad.getResult(), "padded by an unknown amount");
+      return;
+    }
+    for (unsigned dim = 0; dim < getRank(pad.getSource()); ++dim)
+      ties.tieRange(pad.getSource(), dim, 0, pad.getResult(), dim,
+                    pad.getStaticLow()[dim], getExtent(pad.getSource(), dim));
+  }
+
+  /// Where another dimension is padded, a channel is constant when it holds
+  /// what it is padded with.
+  void propagateConstants(Operation *op, ChannelState &state) const {
+    auto pad = cast<tensor::PadOp>(op);
+    if (!isStatic(pad))
+      return;
+    Attribute padding;
+    if (Value value = pad.getConstantPaddingValue())
+      matchPattern(value, m_Constant(&padding));
+    auto isPadded = [&](unsigned dim) {
+      return pad.getStaticLow()[dim] != 0 || pad.getStaticHigh()[dim] != 0;
+    };
+    unsigned numPadded =
+        llvm::count_if(llvm::seq(0u, getRank(pad.getSource())), isPadded);
+    for (unsigned dim = 0; dim < getRank(pad.getSource()); ++dim) {
+      int64_t low = pad.getStaticLow()[dim];
+      int64_t extent = getExtent(pad.getSource(), dim);
+      bool isMixed = numPadded > (isPadded(dim) ? 1 : 0);
+      for (int64_t i = 0; i < getExtent(pad.getResult(), dim); ++i) {
+        Attribute constant = padding;
+        if (i >= low && i < low + extent) {
+          constant = state.getConstant(pad.getSource(), dim, i - low);
+          if (isMixed && constant != padding)
+            constant = {};
+        }
+        state.setConstant(pad.getResult(), dim, i, constant);
+      }
+    }
+  }
+
+  FailureOr<int64_t> foldConstants(Operation *op, OpBuilder &builder,
+                                   ChannelState &state) const {
+    auto pad = cast<tensor::PadOp>(op);
+    if (!isStatic(pad))
+      return int64_t(0);
+    Value source = pad.getSource(), result = pad.getResult();
+    SmallVector<int64_t> lows, highs;
+    for (unsigned dim = 0; dim < getRank(source); ++dim) {
+      int64_t begin = pad.getStaticLow()[dim];
+      int64_t end = begin + getExtent(source, dim);
+      lows.push_back(countLive(state, result, dim, 0, begin));
+      highs.push_back(
+          countLive(state, result, dim, end, getExtent(result, dim)));
+    }
+    Value padding = pad.getConstantPaddingValue();
+    SmallVector<int64_t> shape = getShrunkShape(state, result);
+    if (padding && llvm::is_contained(getShrunkShape(state, source), 0) &&
+        !llvm::is_contained(shape, 0)) {
+      // Nothing is left to be padded.
+      auto empty = tensor::EmptyOp::create(
+          builder, op->getLoc(), shape, pad.getResultType().getElementType());
+      auto fill = linalg::FillOp::create(builder, op->getLoc(), padding,
+                                         empty.getResult());
+      result.replaceAllUsesWith(fill->getResult(0));
+      return int64_t(0);
+    }
+    pad.setStaticLow(lows);
+    pad.setStaticHigh(highs);
+    return int64_t(0);
+  }
+};
+} // namespace
+
+//===----------------------------------------------------------------------===//
+// Slices
+//===----------------------------------------------------------------------===//
+
+/// True when offsets, sizes and strides are known and no dimension is dropped.
+template <typename OpTy>
+static bool isStatic(OpTy op, Value whole, Value part) {
+  auto isKnown = [](ArrayRef<int64_t> values) {
+    return !llvm::is_contained(values, ShapedType::kDynamic);
+  };
+  auto wholeType = dyn_cast<RankedTensorType>(whole.getType());
+  auto partType = dyn_cast<RankedTensorType>(part.getType());
+  return wholeType && partType && wholeType.hasStaticShape() &&
+         partType.hasStaticShape() &&
+         wholeType.getRank() == partType.getRank() &&
+         isKnown(op.getStaticOffsets()) && isKnown(op.getStaticSizes()) &&
+         isKnown(op.getStaticStrides());
+}
+
+/// Ties a slice to where it lies in the whole tensor.
+template <typename OpTy>
+static void tieSlice(OpTy op, Value whole, Value part, ChannelTies &ties) {
+  for (unsigned dim = 0; dim < getRank(part); ++dim) {
+    if (op.getStaticStrides()[dim] != 1 && getExtent(part, dim) > 1) {
+      ties.pin(whole, dim, "sliced with a stride");
+      ties.pin(part, dim, "sliced with a stride");
+      continue;
+    }
+    ties.tieRange(whole, dim, op.getStaticOffsets()[dim], part, dim, 0,
+                  getExtent(part, dim));
+  }
+}
+
+/// Counts the offsets of a slice again.
+template <typename OpTy>
+static void updateOffsets(OpTy op, Value whole, const ChannelState &state) {
+  SmallVector<int64_t> offsets;
+  for (auto [dim, offset] : llvm::enumerate(op.getStaticOffsets()))
+    offsets.push_back(countLive(state, whole, dim, 0, offset));
+  op.setStaticOffsets(offsets);
+}
+
+namespace {
+struct ExtractSliceModel
+    : ChannelOpInterface::ExternalModel<ExtractSliceModel,
+                                        tensor::ExtractSliceOp> {
+  void tieChannels(Operation *op, ChannelTies &ties) const {
+    auto slice = cast<tensor::ExtractSliceOp>(op);
+    if (isStatic(slice, slice.getSource(), slice.getResult()))
+      return tieSlice(slice, slice.getSource(), slice.getResult(), ties);
+    pinAll(ties, slice.getSource(), "sliced in an unknown place");
+    pinAll(ties, slice.getResult(), "sliced in an unknown place");
+  }
+
+  void propagateConstants(Operation *op, ChannelState &state) const {
+    auto slice = cast<tensor::ExtractSliceOp>(op);
+    if (!isStatic(slice, slice.getSource(), slice.getResult()))
+      return;
+    for (unsigned dim = 0; dim < getRank(slice.getResult()); ++dim)
+      for (int64_t i = 0; i < getExtent(slice.getResult(), dim); ++i) {
+        int64_t from =
+            slice.getStaticOffsets()[dim] + i * slice.getStaticStrides()[dim];
+        state.setConstant(slice.getResult(), dim, i,
+                          state.getConstant(slice.getSource(), dim, from));
+      }
+  }
+
+  FailureOr<int64_t> foldConstants(Operation *op, OpBuilder &builder,
+                                   ChannelState &state) const {
+    auto slice = cast<tensor::ExtractSliceOp>(op);
+    if (isStatic(slice, slice.getSource(), slice.getResult()))
+      updateOffsets(slice, slice.getSource(), state);
+    return int64_t(0);
+  }
+
+  void updateAttributes(Operation *op) const {
+    auto slice = cast<tensor::ExtractSliceOp>(op);
+    if (isStatic(slice, slice.getSource(), slice.getResult()))
+      slice.setStaticSizes(slice.getType().getShape());
+  }
+};
+
+struct InsertSliceModel
+    : ChannelOpInterface::ExternalModel<InsertSliceModel,
+                                        tensor::InsertSliceOp> {
+  void tieChannels(Operation *op, ChannelTies &ties) const {
+    auto slice = cast<tensor::InsertSliceOp>(op);
+    Value whole = slice.getDest(), part = slice.getSource();
+    Value result = slice.getResult();
+    if (!isStatic(slice, whole, part)) {
+      for (Value value : {whole, part, result})
+        pinAll(ties, value, "inserted in an unknown place");
+      return;
+    }
+    for (unsigned dim = 0; dim < getRank(whole); ++dim)
+      ties.tie(whole, dim, result, dim);
+    tieSlice(slice, result, part, ties);
+  }
+
+  /// Beside the slice a channel is that of the destination; through the slice
+  /// it is that of the slice, and also of the destination unless the slice
+  /// spans all other dimensions.
+  void propagateConstants(Operation *op, ChannelState &state) const {
+    auto slice = cast<tensor::InsertSliceOp>(op);
+    Value whole = slice.getDest(), part = slice.getSource();
+    if (!isStatic(slice, whole, part))
+      return;
+    auto isPartial = [&](unsigned dim) {
+      return getExtent(whole, dim) != getExtent(part, dim);
+    };
+    unsigned numPartial =
+        llvm::count_if(llvm::seq(0u, getRank(whole)), isPartial);
+    for (unsigned dim = 0; dim < getRank(whole); ++dim) {
+      int64_t offset = slice.getStaticOffsets()[dim];
+      int64_t stride = slice.getStaticStrides()[dim];
+      bool isMixed = numPartial > (isPartial(dim) ? 1 : 0);
+      for (int64_t i = 0; i < getExtent(whole, dim); ++i) {
+        Attribute constant = state.getConstant(whole, dim, i);
+        int64_t at = (i - offset) / stride;
+        bool isInside = i >= offset && (i - offset) % stride == 0 &&
+                        at < getExtent(part, dim);
+        if (isInside) {
+          Attribute inner = state.getConstant(part, dim, at);
+          constant = !isMixed || inner == constant ? inner : Attribute();
+        }
+        state.setConstant(slice.getResult(), dim, i, constant);
+      }
+    }
+  }
+
+  FailureOr<int64_t> foldConstants(Operation *op, OpBuilder &builder,
+                                   ChannelState &state) const {
+    auto slice = cast<tensor::InsertSliceOp>(op);
+    if (isStatic(slice, slice.getDest(), slice.getSource()))
+      updateOffsets(slice, slice.getDest(), state);
+    return int64_t(0);
+  }
+
+  void updateAttributes(Operation *op) const {
+    auto slice = cast<tensor::InsertSliceOp>(op);
+    if (isStatic(slice, slice.getDest(), slice.getSource()))
+      slice.setStaticSizes(slice.getSourceType().getShape());
+  }
+
+  Value getValueWhenEmpty(Operation *op) const {
+    return cast<tensor::InsertSliceOp>(op).getDest();
+  }
+};
+
+//===----------------------------------------------------------------------===//
+// Concatenation
+//===----------------------------------------------------------------------===//
+
+struct ConcatModel
+    : ChannelOpInterface::ExternalModel<ConcatModel, tensor::ConcatOp> {
+  void tieChannels(Operation *op, ChannelTies &ties) const {
+    auto concat = cast<tensor::ConcatOp>(op);
+    Value result = concat.getResult();
+    if (!hasStaticShapes(concat)) {
+      for (Value value : op->getOperands())
+        pinAll(ties, value, "concatenated with an unknown extent");
+      return pinAll(ties, result, "concatenated with an unknown extent");
+    }
+    int64_t offset = 0;
+    for (Value input : concat.getInputs()) {
+      for (unsigned dim = 0; dim < getRank(result); ++dim)
+        ties.tieRange(result, dim, dim == concat.getDim() ? offset : 0, input,
+                      dim, 0, getExtent(input, dim));
+      offset += getExtent(input, concat.getDim());
+    }
+  }
+
+  /// Along the dimension each input has its range; along the others all inputs
+  /// have to agree.
+  void propagateConstants(Operation *op, ChannelState &state) const {
+    auto concat = cast<tensor::ConcatOp>(op);
+    if (!hasStaticShapes(concat))
+      return;
+    Value result = concat.getResult();
+    for (unsigned dim = 0; dim < getRank(result); ++dim) {
+      if (dim == concat.getDim())
+        continue;
+      for (int64_t i = 0; i < getExtent(result, dim); ++i) {
+        Attribute constant =
+            state.getConstant(concat.getInputs().front(), dim, i);
+        for (Value input : concat.getInputs().drop_front())
+          if (state.getConstant(input, dim, i) != constant)
+            constant = {};
+        state.setConstant(result, dim, i, constant);
+      }
+    }
+    int64_t offset = 0;
+    unsigned dim = concat.getDim();
+    for (Value input : concat.getInputs())
+      for (int64_t i = 0; i < getExtent(input, dim); ++i)
+        state.setConstant(result, dim, offset++,
+                          state.getConstant(input, dim, i));
+  }
+
+  /// Inputs that leave altogether are left out.
+  FailureOr<int64_t> foldConstants(Operation *op, OpBuilder &builder,
+                                   ChannelState &state) const {
+    auto concat = cast<tensor::ConcatOp>(op);
+    if (!hasStaticShapes(concat))
+      return int64_t(0);
+    SmallVector<Value> left;
+    for (Value input : concat.getInputs())
+      if (!state.getKept(input, concat.getDim()).empty())
+        left.push_back(input);
+    if (!left.empty())
+      op->setOperands(left);
+    return int64_t(0);
+  }
+
+private:
+  static bool hasStaticShapes(tensor::ConcatOp concat) {
+    return concat.getResultType().hasStaticShape() &&
+           llvm::all_of(concat.getInputs(), [](Value input) {
+             return cast<RankedTensorType>(input.getType()).hasStaticShape();
+           });
+  }
+};
+} // namespace
+
+void mlir::prune::registerSliceChannelModels(DialectRegistry &registry) {
+  registry.addExtension(+[](MLIRContext *context, tensor::TensorDialect *) {
+    context->loadDialect<linalg::LinalgDialect>();
+    tensor::PadOp::attachInterface<PadModel>(*context);
+    tensor::ExtractSliceOp::attachInterface<ExtractSliceModel>(*context);
+    tensor::InsertSliceOp::attachInterface<InsertSliceModel>(*context);
+    tensor::ConcatOp::attachInterface<ConcatModel>(*context);
+  });
+}
