@@ -1,48 +1,84 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-"""A perceptron of another framework in the place of a built one."""
+"""A network that is there as a module in the place of a built one."""
 
 from __future__ import annotations
 
 import functools
 import os
-from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
 from .errors import InputError
 from .frontend import from_file
-from .models import Mlp
+from .models import Builder, Layer, Network, Value
 
 
-@dataclass(frozen=True)
-class ImportedMlp(Mlp):
-    """A network file as a builder: its own names, shapes and initial values.
+class ImportedNetwork(Network):
+    """A module as a builder: its own names, shapes and initial values.
 
-    The file holds fully connected layers one after another; what is between them
-    does not matter. A network that is something else is refused.
+    It serves networks of other frameworks and what is left of a network when
+    dead neurons are removed. The module has one function ``forward`` with one
+    input [batch, ...] and one result [batch, classes].
     """
 
-    module: Any = field(default=None, compare=False, repr=False)
-    values: Mapping[str, np.ndarray] = field(default_factory=dict, compare=False, repr=False)
-    names: tuple[tuple[str, str | None], ...] = ()
+    activation = "relu"
+
+    def __init__(self, module: Any, source: str = "the network") -> None:
+        self.module = module
+        self.values = {name: np.array(array) for name, array in module.parameters().items()}
+        lifted = module.clone()
+        lifted.run("builtin.module(prune-lift-parameters{keep-values=false})")
+        function = lifted.functions()[0]
+        inputs = [argument for argument in function.arguments if argument.kind == "input"]
+        results = list(function.results)
+        if len(inputs) != 1 or len(results) != 1 or len(results[0].shape) != 2:
+            raise InputError(
+                f"{source}: expected one input [batch, ...] and one result [batch, classes]"
+            )
+        self._input_shape = tuple(int(extent) for extent in inputs[0].shape[1:])
+        self._classes = int(results[0].shape[1])
+        self._roles = {a.name: a.role for a in function.arguments if a.kind == "param"}
+        self._layers = _layers(module, int(inputs[0].shape[0]))
+        if not self._layers:
+            raise InputError(f"{source}: the network has no layer with a weight")
 
     @staticmethod
-    def read(path: str | os.PathLike[str]) -> ImportedMlp:
+    def read(path: str | os.PathLike[str]) -> ImportedNetwork:
         """The network of a file; see :func:`frontend.from_file`."""
-        module = from_file(path)
-        names, widths = _layers(os.fspath(path), module)
-        values = {name: np.array(array) for name, array in module.parameters().items()}
-        return ImportedMlp(widths, module=module, values=values, names=names)
+        return ImportedNetwork(from_file(path), os.fspath(path))
 
-    def parameters(self) -> list[tuple[str, str | None]]:
-        """Names of weight and bias, if there is one, of each layer."""
-        return list(self.names)
+    @property
+    def input_shape(self) -> tuple[int, ...]:
+        """Shape of one row of the input."""
+        return self._input_shape
+
+    @property
+    def classes(self) -> int:
+        """Number of logits."""
+        return self._classes
+
+    @property
+    def layers(self) -> tuple[Layer, ...]:
+        """Layers with weights, in the order of the function; shapes are unknown."""
+        return self._layers
+
+    @property
+    def widths(self) -> tuple[int, ...]:
+        """Values of one input row, and outputs of each layer."""
+        return (self.features, *(self.values[name].shape[0] for name in self.weights()))
 
     def shapes(self) -> dict[str, tuple[int, ...]]:
         """Shape of each parameter by name, in the order of the function."""
-        return {name: array.shape for name, array in self.values.items()}
+        return {name: self.values[name].shape for name in self._roles}
+
+    def roles(self) -> dict[str, str]:
+        """Role of each parameter by name: weight, bias, scale or buffer."""
+        return dict(self._roles)
+
+    def build(self, builder: Builder, x: Value) -> Value:
+        """Not available: the text is that of the module."""
+        raise NotImplementedError("an imported network is not written layer by layer")
 
     def text(self, batch: int, name: str = "forward") -> str:
         """The network as MLIR text for a batch of `batch` rows."""
@@ -59,37 +95,26 @@ class ImportedMlp(Mlp):
 
     def init(self, rng: np.random.Generator) -> dict[str, np.ndarray]:
         """Copies of the values in the file; nothing is drawn from `rng`."""
-        return {name: array.copy() for name, array in self.values.items()}
+        return {name: self.values[name].copy() for name in self._roles}
 
 
 @functools.lru_cache(maxsize=8)
-def load_network(path: str) -> ImportedMlp:
+def load_network(path: str) -> ImportedNetwork:
     """The network of a file, read once."""
-    return ImportedMlp.read(path)
+    return ImportedNetwork.read(path)
 
 
-def _layers(path: str, module: Any) -> tuple[tuple[tuple[str, str | None], ...], tuple[int, ...]]:
-    """Names of weight and bias of each layer, and the widths, of a perceptron."""
-    lifted = module.clone()
-    lifted.run("builtin.module(prune-lift-parameters{keep-values=false})")
-    arguments = lifted.functions()[0].arguments
-    inputs = [argument for argument in arguments if argument.kind == "input"]
-    if len(inputs) != 1 or len(inputs[0].shape) != 2:
-        raise InputError(f"{path}: expected one input [batch, features]")
-    names: list[tuple[str, str | None]] = []
-    widths = [int(inputs[0].shape[1])]
-    for argument in arguments:
-        shape = tuple(argument.shape)
-        if argument.role == "weight":
-            if len(shape) != 2 or shape[1] != widths[-1]:
-                raise InputError(
-                    f"{path}: expected fully connected layers in a row, but weight "
-                    f"'{argument.name}' has shape {list(shape)} after {widths[-1]} features"
-                )
-            names.append((argument.name, None))
-            widths.append(int(shape[0]))
-        elif argument.role == "bias" and names:
-            names[-1] = (names[-1][0], argument.name)
-    if not names:
-        raise InputError(f"{path}: the network has no fully connected layer")
-    return tuple(names), tuple(widths)
+def _layers(module: Any, batch: int) -> tuple[Layer, ...]:
+    names = {entry["weight"]: entry["weight"].removesuffix(".weight") for entry in module.layers()}
+    return tuple(
+        Layer(
+            name=names[entry["weight"]],
+            kind=entry["kind"],
+            weight=entry["weight"],
+            bias=entry["bias"],
+            producers=tuple(names[producer] for producer in entry["producers"]),
+            shape=(),
+            macs=entry["macs"] // batch,
+        )
+        for entry in module.layers()
+    )

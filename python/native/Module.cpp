@@ -314,6 +314,7 @@ void python::bindModule(nb::module_ &module) {
       .def("functions", &Module::getSignatures,
            "Signatures of the public functions.");
   bindParameters(type);
+  bindLayers(type);
   type.def(
       "compile",
       [](const Module &self, bool reference, int64_t threads,

@@ -77,6 +77,9 @@ private:
 /// Defines how parameters and their values are read and set.
 void bindParameters(nanobind::class_<Module> &type);
 
+/// Defines how layers with weights are listed.
+void bindLayers(nanobind::class_<Module> &type);
+
 /// Defines Module, its information classes and Remark.
 void bindModule(nanobind::module_ &module);
 

@@ -346,7 +346,7 @@ def test_compress_starts_from_a_network_file(tmp_path: Path, style: str, blobs: 
     assert report["totals"]["nonzeros"] < report["totals"]["weights"]
 
 
-def test_recipe_refuses_a_network_that_is_no_perceptron(tmp_path: Path) -> None:
+def test_recipe_refuses_a_network_that_is_no_classifier(tmp_path: Path) -> None:
     class Image(torch.nn.Module):  # type: ignore[misc]
         def __init__(self) -> None:
             super().__init__()
@@ -357,7 +357,7 @@ def test_recipe_refuses_a_network_that_is_no_perceptron(tmp_path: Path) -> None:
 
     program = torch.export.export(Image().eval(), (torch.zeros(1, 1, 5, 5),))
     torch.export.save(program, tmp_path / "net.pt2")
-    with pytest.raises(InputError, match=r"expected one input \[batch, features\]"):
+    with pytest.raises(InputError, match=r"expected one input \[batch, ...\] and one result"):
         quick_recipe(tmp_path / "net.pt2")
 
 

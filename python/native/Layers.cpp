@@ -1,0 +1,127 @@
+//===- Layers.cpp - Layers with weights in Python -------------------------===//
+//
+// Part of the pruning compiler, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+//
+// A layer is an operation that multiplies with a parameter and sums. It is
+// described by the names of parameters, whether they are arguments or
+// constants.
+//
+//===----------------------------------------------------------------------===//
+
+#include "Module.h"
+
+#include "Prune/Interfaces/PrunableOpInterface.h"
+#include "Prune/Support/Parameters.h"
+
+#include "mlir/Dialect/Linalg/IR/Linalg.h"
+#include "llvm/ADT/SetVector.h"
+
+#include <nanobind/stl/string.h>
+#include <nanobind/stl/vector.h>
+
+using namespace mlir;
+using namespace mlir::prune;
+using namespace mlir::prune::python;
+namespace nb = nanobind;
+
+namespace {
+
+struct LayerInfo {
+  std::string weight;
+  std::string bias;
+  std::string kind;
+  std::vector<std::string> producers;
+  int64_t macs = 0;
+};
+
+} // namespace
+
+/// Name of the parameter that an operation has as its weight; empty when it is
+/// no layer.
+static std::string getWeightName(Operation *op) {
+  auto prunable = dyn_cast<PrunableOpInterface>(op);
+  Value weight = prunable ? prunable.getWeight() : Value();
+  ParamAttr param = weight ? getParam(weight) : ParamAttr();
+  return param ? param.getName().str() : "";
+}
+
+/// Names of the weights of the layers that `value` is computed from without
+/// another layer in between.
+static void collectProducers(Value value, llvm::DenseSet<Value> &seen,
+                             llvm::SetVector<StringAttr> &producers) {
+  Operation *op = value.getDefiningOp();
+  if (!op || !seen.insert(value).second)
+    return;
+  std::string weight = getWeightName(op);
+  if (!weight.empty()) {
+    producers.insert(StringAttr::get(op->getContext(), weight));
+    return;
+  }
+  for (Value operand : op->getOperands())
+    collectProducers(operand, seen, producers);
+}
+
+/// Name of the bias that a value spreads, empty when it is none.
+static std::string findBias(Value value) {
+  while (Operation *op = value.getDefiningOp()) {
+    if (getParam(value) || op->getNumOperands() == 0)
+      break;
+    value = op->getOperand(0);
+  }
+  ParamAttr param = getParam(value);
+  return param && param.getRole() == ParamRole::Bias ? param.getName().str()
+                                                     : "";
+}
+
+static LayerInfo describe(linalg::LinalgOp op, const std::string &weight) {
+  auto prunable = cast<PrunableOpInterface>(op.getOperation());
+  LayerInfo layer;
+  layer.weight = weight;
+  layer.macs = prunable.getMacs();
+  auto type = cast<RankedTensorType>(prunable.getWeight().getType());
+  layer.kind = type.getRank() > 2 ? "conv" : "fc";
+  layer.bias = findBias(op.getDpsInits().front());
+  llvm::DenseSet<Value> seen;
+  llvm::SetVector<StringAttr> producers;
+  for (OpOperand *input : op.getDpsInputOperands())
+    if (input != prunable.getWeightOperand())
+      collectProducers(input->get(), seen, producers);
+  for (StringAttr name : producers)
+    layer.producers.push_back(name.str());
+  return layer;
+}
+
+static nb::list listLayers(const Module &module) {
+  std::vector<LayerInfo> layers;
+  module.access([&](ModuleOp op) {
+    op.walk([&](linalg::LinalgOp structured) {
+      std::string weight = getWeightName(structured);
+      if (!weight.empty())
+        layers.push_back(describe(structured, weight));
+    });
+    return success();
+  });
+  nb::list result;
+  for (const LayerInfo &layer : layers) {
+    nb::dict entry;
+    entry["weight"] = layer.weight;
+    entry["bias"] = layer.bias.empty() ? nb::none() : nb::cast(layer.bias);
+    entry["kind"] = layer.kind;
+    entry["producers"] = layer.producers;
+    entry["macs"] = layer.macs;
+    result.append(entry);
+  }
+  return result;
+}
+
+void python::bindLayers(nb::class_<Module> &type) {
+  type.def("layers", &listLayers,
+           "Layers with a weight in program order, as dictionaries: names of "
+           "weight and bias, kind (conv or fc), weights of the layers that it "
+           "reads, multiplications of one call with dense weights.");
+}
