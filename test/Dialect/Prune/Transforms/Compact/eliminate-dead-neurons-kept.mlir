@@ -7,7 +7,7 @@
 #id = affine_map<(d0, d1) -> (d0, d1)>
 
 // Nothing is known of softmax: the dead neuron in front of it stays.
-// REMARK: NeuronsKept{{.*}}Function=softmax | Constant=0, Kept=2, Layer=s.weight, Reason="used by 'linalg.softmax'", Removed=0
+// REMARK: NeuronsKept{{.*}}Function=softmax | Constant=0, ConstantKept=1, Kept=2, Layer=s.weight, Reason="used by 'linalg.softmax'", Removed=0
 // CHECK-LABEL: func @softmax
 // CHECK: linalg.matmul {{.*}} -> tensor<8x2xf32>
 func.func @softmax(%x: tensor<8x2xf32>) -> tensor<8x1xf32> {
