@@ -30,7 +30,18 @@ from .modifiers import (
     Strength,
 )
 from .parse import to_tree
-from .schema import Bench, Compact, Model, Optimizer, Prune, Recipe, Splits, Train, Trials
+from .schema import (
+    Bench,
+    Compact,
+    Model,
+    Optimizer,
+    Prune,
+    Recipe,
+    Splits,
+    Statistics,
+    Train,
+    Trials,
+)
 
 BEGIN = "<!-- keys: made by python -m mlir_prune.recipe.document -->"
 END = "<!-- end of keys -->"
@@ -55,6 +66,7 @@ _SECTIONS: tuple[tuple[str, type], ...] = (
     ("Stage `kind: prune`", Prune),
     ("`trials`", Trials),
     ("Stage `kind: compact`", Compact),
+    ("Stage `kind: statistics`", Statistics),
 )
 
 _WORDS = {int: "whole number", float: "number", bool: "true or false", str: "text"}

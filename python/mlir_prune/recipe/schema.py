@@ -173,8 +173,26 @@ class Compact:
     name: str = key("Name in the history; the kind and a number if empty.", "")
 
 
-Stage = Train | Prune | Compact
-STAGES: dict[str, type] = {"train": Train, "prune": Prune, "compact": Compact}
+@dataclass(frozen=True)
+class Statistics:
+    """Measures the running statistics of batch normalisations again; nothing is trained.
+
+    Pruning changes what the layers compute, and the statistics with it. They become
+    the mean over the batches.
+    """
+
+    kind: str = key("Kind of the stage.", "statistics", choices=("statistics",))
+    name: str = key("Name in the history; the kind and a number if empty.", "")
+    batches: int = key("Batches to measure on; at most one epoch.", 200, above=0)
+
+
+Stage = Train | Prune | Compact | Statistics
+STAGES: dict[str, type] = {
+    "train": Train,
+    "prune": Prune,
+    "compact": Compact,
+    "statistics": Statistics,
+}
 
 
 @dataclass(frozen=True)

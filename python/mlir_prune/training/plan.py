@@ -15,7 +15,7 @@ from ..recipe.parse import to_tree
 from ..recipe.schema import Prune
 from . import schedule
 from .batches import steps_per_epoch
-from .units import ChooseUnit, PruneUnit, SaveUnit, TrainUnit, expand
+from .units import ChooseUnit, PruneUnit, SaveUnit, StatisticsUnit, TrainUnit, expand
 
 _MODIFIERS = ("freeze", "gradual", "rigl", "straight_through", "admm", "gates")
 
@@ -46,6 +46,8 @@ def _lines(recipe: Recipe, data: Dataset) -> Iterator[str]:
             yield from _prune(network, unit.stage, unit.path)
         elif isinstance(unit, ChooseUnit):
             yield f"{unit.name}: take the best of {len(unit.trials)} trials"
+        elif isinstance(unit, StatisticsUnit):
+            yield f"{unit.name}: measure batch normalisations on {unit.stage.batches} batches"
         elif not isinstance(unit, SaveUnit):
             yield f"{unit.name}: remove dead neurons"
     yield f"{total:,} steps in all"

@@ -27,7 +27,17 @@ from .history import History
 from .program import compiled
 from .prune import choose_trial, prune
 from .stage import StageTraining
-from .units import ChooseUnit, CompactUnit, PruneUnit, SaveUnit, TrainUnit, expand, saved_stages
+from .statistics import measure_statistics
+from .units import (
+    ChooseUnit,
+    CompactUnit,
+    PruneUnit,
+    SaveUnit,
+    StatisticsUnit,
+    TrainUnit,
+    expand,
+    saved_stages,
+)
 
 
 class Trainer:
@@ -127,6 +137,8 @@ class Trainer:
             del run.saved[unit.label]
         elif isinstance(unit, CompactUnit):
             self._compact(unit)
+        elif isinstance(unit, StatisticsUnit):
+            self._take(measure_statistics(self, unit))
 
     def _compact(self, unit: CompactUnit) -> None:
         """Goes on with the network without its dead neurons."""

@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 
 from ..recipe.check import stage_names
-from ..recipe.schema import Compact, Prune, Recipe, Train
+from ..recipe.schema import Compact, Prune, Recipe, Statistics, Train
 
 RULES = ("quality", "threshold", "ratio")
 
@@ -67,7 +67,16 @@ class CompactUnit:
     path: str
 
 
-Unit = TrainUnit | PruneUnit | SaveUnit | ChooseUnit | CompactUnit
+@dataclass(frozen=True)
+class StatisticsUnit:
+    """Running statistics of batch normalisations, measured again."""
+
+    name: str
+    stage: Statistics
+    seed: tuple[int, ...]
+
+
+Unit = TrainUnit | PruneUnit | SaveUnit | ChooseUnit | CompactUnit | StatisticsUnit
 
 
 def expand(recipe: Recipe) -> list[Unit]:
@@ -79,6 +88,8 @@ def expand(recipe: Recipe) -> list[Unit]:
             units.append(TrainUnit(name, stage, path, seed))
         elif isinstance(stage, Compact):
             units.append(CompactUnit(name, stage, path))
+        elif isinstance(stage, Statistics):
+            units.append(StatisticsUnit(name, stage, seed))
         elif stage.trials:
             units += _trials(recipe, index, name, stage)
         elif stage.retrain is None:
