@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import fnmatch
-import math
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -48,30 +47,22 @@ def model_title(model: Model, dataset: str) -> str:
 
 def roles(network: Any) -> dict[str, str]:
     """Role of each parameter by name: weight, bias, scale or buffer."""
-    if hasattr(network, "roles"):
-        return dict(network.roles())
-    weights = set(network.weights())
-    return {name: "weight" if name in weights else "bias" for name in network.shapes()}
+    return dict(network.roles())
 
 
 def macs(network: Any) -> dict[str, int]:
     """Multiplications of each dense weight for one row of the input."""
-    if hasattr(network, "macs"):
-        return dict(network.macs())
-    shapes = network.shapes()
-    return {name: math.prod(shapes[name]) for name in network.weights()}
+    return dict(network.macs())
 
 
 def input_shape(network: Any) -> Shape:
     """Shape of one row of the input."""
-    if hasattr(network, "input_shape"):
-        return tuple(network.input_shape)
-    return (int(network.widths[0]),)
+    return tuple(network.input_shape)
 
 
 def classes(network: Any) -> int:
     """Number of logits."""
-    return int(network.classes if hasattr(network, "classes") else network.widths[-1])
+    return int(network.classes)
 
 
 def layer_kinds(network: Any) -> dict[str, str]:

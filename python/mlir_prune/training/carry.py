@@ -15,7 +15,7 @@ import numpy as np
 
 from .. import networks
 from ..recipe.schema import Train
-from .masks import PREFIX, apply, intersect, masks_of, open_gates, select_masks
+from .masks import PREFIX, apply, intersect, is_gate, masks_of, open_gates, select_masks
 
 Arrays = dict[str, np.ndarray]
 
@@ -30,7 +30,7 @@ def settle(network: Any, arrays: Mapping[str, np.ndarray], pending: Any) -> Arra
     else:
         masks = straight_through_masks(network, arrays, pending)
     arrays |= intersect(masks_of(arrays), masks)
-    return apply({name: array for name, array in arrays.items() if not name.endswith(".gate")})
+    return apply({name: array for name, array in arrays.items() if not is_gate(name)})
 
 
 def _gate_masks(network: Any, arrays: Mapping[str, np.ndarray]) -> Arrays:
@@ -88,7 +88,7 @@ def enter(
     if stage.mask:
         wanted |= set(masks_of(arrays))
     if going_on:
-        wanted |= {name for name in arrays if name.endswith(".gate")}
+        wanted |= {name for name in arrays if is_gate(name)}
     if not stage.reset_optimizer:
         wanted |= _moments(arrays)
     return apply({name: array for name, array in arrays.items() if name in wanted})

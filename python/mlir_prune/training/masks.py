@@ -65,6 +65,11 @@ def apply(arrays: Mapping[str, np.ndarray]) -> Arrays:
     return result
 
 
+def is_gate(name: str) -> bool:
+    """Whether state of this name is a gate's, and not a moment of one."""
+    return name.endswith(".gate") and ":" not in name
+
+
 def open_gates(gate: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
     """Mask of a weight from its gates: of its own shape, or one per slice of axis 0."""
     opened = gate > 0

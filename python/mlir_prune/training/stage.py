@@ -21,7 +21,7 @@ from .carry import enter, pending_form, settle, straight_through_masks
 from .compact import compact
 from .evaluate import Score, beats, score
 from .gradients import gradient_rms
-from .masks import PREFIX, live_weights
+from .masks import PREFIX, is_gate, live_weights
 from .methods import Method, make_methods
 from .passes import Setting, stage_pipeline, strength_input
 from .program import STEP, Program, compiled
@@ -114,7 +114,7 @@ class StageTraining:
         """Gates that the program has and the run did not begin open."""
         gates = self.stage.gates
         for name, array in self.state.items():
-            if gates and name.endswith(".gate") and name not in self.trainer.state.arrays:
+            if gates and is_gate(name) and name not in self.trainer.state.arrays:
                 array.fill(gates.initial)
 
     def run(self) -> Score:
@@ -224,7 +224,7 @@ class StageTraining:
             "open_gates": {
                 name.removesuffix(".gate"): int(np.count_nonzero(array > 0))
                 for name, array in self.state.items()
-                if name.endswith(".gate")
+                if is_gate(name)
             },
             "pruned": sum(int((run.live[n] & ~live[n]).sum()) for n in live),
             "recovered": sum(int((live[n] & ~run.live[n]).sum()) for n in live),
@@ -246,7 +246,7 @@ class StageTraining:
         return {
             name: array.copy()
             for name, array in {**self._aside, **self.state}.items()
-            if name in wanted or name.startswith(PREFIX) or name.endswith(".gate")
+            if name in wanted or name.startswith(PREFIX) or is_gate(name)
         }
 
     def _save(self, epoch: int, step: int, sums: dict[str, float]) -> None:
