@@ -56,6 +56,9 @@ private:
                           int64_t columns) const;
 };
 
+/// The convolution, the gradient of x and that of w.
+enum class Direction { Forward, BackwardData, BackwardWeights };
+
 /// Arguments of the convolutions without the slot.
 struct ConvolutionCall {
   const float *x, *w, *bias;

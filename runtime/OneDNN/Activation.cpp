@@ -13,17 +13,11 @@
 //===----------------------------------------------------------------------===//
 
 #include "../Common/Runtime.h"
+#include "Lanes.h"
 
 #include <cstring>
 
 using namespace prune_rt;
-
-#if defined(__x86_64__)
-#define PRUNE_RT_CLONES                                                        \
-  __attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default")))
-#else
-#define PRUNE_RT_CLONES
-#endif
 
 /// exp(x) for |x| up to 88; beyond, the value at the border.
 static inline __attribute__((always_inline)) float exponential(float x) {

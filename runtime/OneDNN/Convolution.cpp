@@ -8,13 +8,15 @@
 //
 // The convolution and the gradient of its input: chunks of images (Chunks.h),
 // each a primitive on one thread. The weights, which change from step to step,
-// are copied into the primitive's layout once a call; constant ones once.
+// are copied into the primitive's layout once a call; constant ones once. Where
+// oneDNN has no good primitive, our own loops run image by image (Planes.cpp).
 //
 //===----------------------------------------------------------------------===//
 
 #include "Chunks.h"
 #include "ConvolutionPrimitive.h"
 #include "Parallel.h"
+#include "Planes.h"
 #include "Sums.h"
 
 #include <utility>
@@ -59,6 +61,7 @@ private:
 
 public:
   ConvolutionPrimitive whole, rest;
+  std::unique_ptr<const Planes> planes; ///< runs where there is no primitive
 
 private:
   Direction direction;
@@ -90,7 +93,8 @@ ConvolutionVariant::ConvolutionVariant(const ConvolutionRequest &request,
   part.shape.n = chunks.size;
   if (!isForward())
     part.flags = 0;
-  whole = makeConvolution(part);
+  if (!prefersPlanes(direction, shape))
+    whole = makeConvolution(part);
   if (whole && chunks.rest()) {
     part.shape.n = chunks.rest();
     part.weights = whole.weights();
@@ -98,14 +102,18 @@ ConvolutionVariant::ConvolutionVariant(const ConvolutionRequest &request,
     if (!rest)
       whole = ConvolutionPrimitive();
   }
-  if (!whole)
+  if (request.flags & PRUNE_RT_CONSTANT_B)
+    constant = w;
+  if (!whole) {
+    planes = std::make_unique<const Planes>(shape);
+    kernel = "loops:planes";
     return;
+  }
   kernel = getKernelName(whole.desc.get());
   MemoryDesc plain = describeWeights(shape);
   packing = Reorder(plain.get(), whole.weights());
   packedBytes = dnnl_memory_desc_get_size(whole.weights());
   if (request.flags & PRUNE_RT_CONSTANT_B) {
-    constant = w;
     packedConstant = Buffer(packedBytes);
     packing.run(w, packedConstant.data());
   }
@@ -162,25 +170,16 @@ void ConvolutionVariant::run(const Operands &operands, int64_t threads) {
   spare.giveBack(std::move(state));
 }
 
-/// Runs the request by its primitive; false when there is none.
-static bool runPrimitive(void **slot, const ConvolutionRequest &request,
-                         const Operands &operands, int64_t threads) {
+static ConvolutionVariant &
+getVariant(void **slot, const ConvolutionRequest &request, const float *w) {
   Key key = request.key();
-  const void *constant =
-      request.flags & PRUNE_RT_CONSTANT_B ? operands.w : nullptr;
-  auto *variant =
-      static_cast<ConvolutionVariant *>(findVariant(slot, key, constant));
+  const void *constant = request.flags & PRUNE_RT_CONSTANT_B ? w : nullptr;
+  Variant *variant = findVariant(slot, key, constant);
   if (!variant) {
-    auto created =
-        std::make_unique<ConvolutionVariant>(request, key, operands.w);
-    created->constant = constant;
-    variant = created.release();
+    variant = new ConvolutionVariant(request, key, w);
     addVariant(slot, variant);
   }
-  if (!variant->whole)
-    return false;
-  variant->run(operands, threads);
-  return true;
+  return *static_cast<ConvolutionVariant *>(variant);
 }
 
 static int64_t getThreads(const ConvolutionShape &shape) {
@@ -196,14 +195,17 @@ void prune_rt_convolution_f32(void **slot, const float *x, const float *w,
   if (call.shape.outputSize() == 0)
     return;
   DenormalScope denormals;
+  if (call.shape.work() == 0)
+    return runLoops(call, 0, call.shape.n);
   int64_t threads = getThreads(call.shape);
   ConvolutionRequest request{Direction::Forward, call.shape, bias != nullptr,
                              flags, activation};
-  if (call.shape.work() &&
-      runPrimitive(slot, request, {x, w, bias, y}, threads))
-    return;
-  runParts(call.shape.n, threads,
-           [&](int64_t begin, int64_t end) { runLoops(call, begin, end); });
+  ConvolutionVariant &variant = getVariant(slot, request, w);
+  if (variant.whole)
+    return variant.run({x, w, bias, y}, threads);
+  runParts(call.shape.n, threads, [&](int64_t begin, int64_t end) {
+    runPlanes(*variant.planes, call, begin, end);
+  });
 }
 
 void prune_rt_convolution_backward_data_f32(void **slot, const float *dy,
@@ -215,12 +217,15 @@ void prune_rt_convolution_backward_data_f32(void **slot, const float *dy,
   if (call.shape.inputSize() == 0)
     return;
   DenormalScope denormals;
+  if (call.shape.work() == 0)
+    return runLoops(call, 0, call.shape.n);
   int64_t threads = getThreads(call.shape);
   ConvolutionRequest request{Direction::BackwardData, call.shape};
   request.flags = flags;
-  if (call.shape.work() &&
-      runPrimitive(slot, request, {dy, w, /*bias=*/nullptr, dx}, threads))
-    return;
-  runParts(call.shape.n, threads,
-           [&](int64_t begin, int64_t end) { runLoops(call, begin, end); });
+  ConvolutionVariant &variant = getVariant(slot, request, w);
+  if (variant.whole)
+    return variant.run({dy, w, /*bias=*/nullptr, dx}, threads);
+  runParts(call.shape.n, threads, [&](int64_t begin, int64_t end) {
+    runPlanes(*variant.planes, call, begin, end);
+  });
 }

@@ -14,8 +14,6 @@
 
 namespace prune_rt {
 
-enum class Direction { Forward, BackwardData, BackwardWeights };
-
 /// What decides the primitive of a convolution.
 struct ConvolutionRequest {
   Direction direction;

@@ -15,6 +15,7 @@
 #include "Chunks.h"
 #include "ConvolutionPrimitive.h"
 #include "Parallel.h"
+#include "Planes.h"
 #include "Sums.h"
 
 #include <utility>
@@ -38,13 +39,15 @@ struct WeightsVariant final : Variant {
   WeightsVariant(const ConvolutionRequest &request, const Key &key);
   void run(const BackwardWeightsCall &call, int64_t threads);
 
-  ConvolutionPrimitive whole, rest;
-
 private:
+  void runChunk(const BackwardWeightsCall &call, int64_t chunk,
+                const State &state, Worker *worker) const;
   std::unique_ptr<State> takeState(int64_t threads);
   void addChunks(const BackwardWeightsCall &call, const State &state,
                  int64_t threads) const;
 
+  ConvolutionPrimitive whole, rest;
+  std::unique_ptr<const Planes> planes; ///< runs where there is no primitive
   ConvolutionShape shape;
   bool hasBias, accumulates;
   Chunks chunks;
@@ -78,7 +81,8 @@ WeightsVariant::WeightsVariant(const ConvolutionRequest &request,
   ConvolutionRequest part = request;
   part.shape.n = chunks.size;
   part.flags = 0;
-  whole = makeConvolution(part);
+  if (!prefersPlanes(request.direction, shape))
+    whole = makeConvolution(part);
   if (whole && chunks.rest()) {
     part.shape.n = chunks.rest();
     part.weights = whole.weights();
@@ -86,8 +90,12 @@ WeightsVariant::WeightsVariant(const ConvolutionRequest &request,
     if (!rest)
       whole = ConvolutionPrimitive();
   }
-  if (!whole)
+  if (!whole) {
+    planes = std::make_unique<const Planes>(shape);
+    packedSize = (planes->packedSize() + 15) / 16 * 16;
+    kernel = "loops:planes";
     return;
+  }
   kernel = getKernelName(whole.desc.get());
   MemoryDesc plain = describeWeights(shape);
   unpacking = Reorder(whole.weights(), plain.get());
@@ -102,10 +110,10 @@ std::unique_ptr<State> WeightsVariant::takeState(int64_t threads) {
     state->weights = Buffer(chunks.count * packedSize * sizeof(float));
     if (hasBias)
       state->bias = Buffer(chunks.count * shape.f * sizeof(float));
-    if (accumulates)
+    if (accumulates && whole)
       state->plain = Buffer(shape.weightSize() * sizeof(float));
   }
-  while (static_cast<int64_t>(state->workers.size()) < threads) {
+  while (whole && static_cast<int64_t>(state->workers.size()) < threads) {
     Worker worker;
     worker.whole = whole.makeArguments();
     if (rest)
@@ -125,8 +133,11 @@ void WeightsVariant::addChunks(const BackwardWeightsCall &call,
       addRows(sum, count, size, begin, end);
     });
   }
-  unpacking.run(sum, accumulates ? state.plain.floats() : call.dw);
-  if (accumulates)
+  if (planes)
+    unpackPlanes(*planes, sum, call.dw, accumulates);
+  else
+    unpacking.run(sum, accumulates ? state.plain.floats() : call.dw);
+  if (whole && accumulates)
     addTo(call.dw, state.plain.floats(), shape.weightSize());
   if (!hasBias)
     return;
@@ -136,19 +147,24 @@ void WeightsVariant::addChunks(const BackwardWeightsCall &call,
     call.dbias[i] = accumulates ? call.dbias[i] + bias[i] : bias[i];
 }
 
+void WeightsVariant::runChunk(const BackwardWeightsCall &call, int64_t chunk,
+                              const State &state, Worker *worker) const {
+  int64_t first = chunks.begin(chunk), images = chunks.length(chunk);
+  const float *x = call.x + first * shape.c * shape.h * shape.w;
+  const float *dy = call.dy + first * shape.f * shape.oh * shape.ow;
+  float *dw = state.weights.floats() + chunk * packedSize;
+  float *dbias = hasBias ? state.bias.floats() + chunk * shape.f : nullptr;
+  if (planes)
+    return sumPlanes(*planes, x, dy, images, dw, dbias);
+  bool isWhole = images == chunks.size;
+  (isWhole ? whole : rest)
+      .run(isWhole ? worker->whole : worker->rest, x, dw, dy, dbias);
+}
+
 void WeightsVariant::run(const BackwardWeightsCall &call, int64_t threads) {
   std::unique_ptr<State> state = takeState(threads);
-  int64_t inputImage = shape.c * shape.h * shape.w;
-  int64_t outputImage = shape.f * shape.oh * shape.ow;
   runParallel(chunks.count, threads, [&](int64_t chunk, int64_t thread) {
-    int64_t first = chunks.begin(chunk);
-    bool isWhole = chunks.length(chunk) == chunks.size;
-    Worker &worker = state->workers[thread];
-    (isWhole ? whole : rest)
-        .run(isWhole ? worker.whole : worker.rest, call.x + first * inputImage,
-             state->weights.floats() + chunk * packedSize,
-             call.dy + first * outputImage,
-             hasBias ? state->bias.floats() + chunk * shape.f : nullptr);
+    runChunk(call, chunk, *state, whole ? &state->workers[thread] : nullptr);
   });
   addChunks(call, *state, threads);
   spare.giveBack(std::move(state));
@@ -163,20 +179,16 @@ void prune_rt_convolution_backward_weights_f32(void **slot, const float *x,
   check(call);
   DenormalScope denormals;
   int64_t work = call.shape.work();
+  if (work == 0)
+    return runLoops(call, 0, call.shape.f);
   int64_t threads = work < kMinChunkWork ? 1 : prune_rt_get_num_threads();
-  if (work) {
-    ConvolutionRequest request{Direction::BackwardWeights, call.shape,
-                               dbias != nullptr, flags};
-    Key key = request.key();
-    auto *variant =
-        static_cast<WeightsVariant *>(findVariant(slot, key, nullptr));
-    if (!variant) {
-      variant = new WeightsVariant(request, key);
-      addVariant(slot, variant);
-    }
-    if (variant->whole)
-      return variant->run(call, threads);
+  ConvolutionRequest request{Direction::BackwardWeights, call.shape,
+                             dbias != nullptr, flags};
+  Key key = request.key();
+  Variant *variant = findVariant(slot, key, nullptr);
+  if (!variant) {
+    variant = new WeightsVariant(request, key);
+    addVariant(slot, variant);
   }
-  runParts(call.shape.f, threads,
-           [&](int64_t begin, int64_t end) { runLoops(call, begin, end); });
+  static_cast<WeightsVariant *>(variant)->run(call, threads);
 }

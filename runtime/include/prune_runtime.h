@@ -86,8 +86,8 @@ PRUNE_RT_EXPORT void prune_rt_trim(void);
 PRUNE_RT_EXPORT void prune_rt_release_slot(void **slot);
 
 /** Name of the kernel that the last prepared call of the slot runs
- * ("brg_matmul:avx512_core"), "loops" for the library's own loops, or "" when
- * the slot was not used yet. Valid until the slot is released. */
+ * ("brg_matmul:avx512_core"), "loops..." for the library's own loops, or ""
+ * when the slot was not used yet. Valid until the slot is released. */
 PRUNE_RT_EXPORT const char *prune_rt_slot_kernel(void *const *slot);
 
 /*--- Products ---------------------------------------------------------------*/
