@@ -299,19 +299,49 @@ struct MaxPoolModel
     if (needed[2])
       return op.emitError("no reverse-mode rule for the initial value of a "
                           "maximum or minimum");
-    Value input = op.getInputs()[0], output = op->getResult(0);
-    auto window = cast<RankedTensorType>(op.getInputs()[1].getType());
     for (Type type : op->getOperandTypes())
       if (!cast<RankedTensorType>(type).hasStaticShape())
         return op.emitError(
             "no reverse-mode rule for max pooling of dynamic shape");
+    if (needed[0])
+      inputAdjoints[0] = buildInput(op, resultAdjoints[0], builder);
+    return success();
+  }
+
+private:
+  static Value buildInput(linalg::PoolingNchwMaxOp op, Value adjoint,
+                          OpBuilder &builder) {
+    ImplicitLocOpBuilder b(op.getLoc(), builder);
+    Value input = op.getInputs()[0];
+    auto window = cast<RankedTensorType>(op.getInputs()[1].getType());
+    auto output = cast<RankedTensorType>(op->getResult(0).getType());
     auto strides = llvm::to_vector(op.getStrides().getValues<int64_t>());
     auto dilations = llvm::to_vector(op.getDilations().getValues<int64_t>());
-    if (needed[0])
-      inputAdjoints[0] = MaxPoolGradientOp::create(
-          builder, op.getLoc(), input.getType(), input, output,
-          resultAdjoints[0], window.getShape(), strides, dilations);
-    return success();
+    // Rows and columns behind the last window are no part of the operation.
+    auto type = cast<RankedTensorType>(input.getType());
+    SmallVector<int64_t> shape(type.getShape());
+    for (unsigned i = 0; i < 2; ++i) {
+      int64_t read = output.getDimSize(i + 2) * strides[i] +
+                     (window.getDimSize(i) - 1) * dilations[i];
+      shape[i + 2] = std::min(shape[i + 2], read);
+    }
+    SmallVector<OpFoldResult> offsets(4, b.getIndexAttr(0));
+    SmallVector<OpFoldResult> ones(4, b.getIndexAttr(1));
+    auto sizes = getAsIndexOpFoldResult(b.getContext(), shape);
+    auto readType = RankedTensorType::get(shape, type.getElementType());
+    bool isAll = readType == type;
+    Value part = input;
+    if (!isAll)
+      part = tensor::ExtractSliceOp::create(b, readType, input, offsets, sizes,
+                                            ones);
+    Value gradient =
+        MaxPoolGradientOp::create(b, readType, part, op->getResult(0), adjoint,
+                                  window.getShape(), strides, dilations);
+    if (isAll)
+      return gradient;
+    Value zeros = createFilledLike(b, op.getLoc(), input, 0.0);
+    return tensor::InsertSliceOp::create(b, gradient, zeros, offsets, sizes,
+                                         ones);
   }
 };
 

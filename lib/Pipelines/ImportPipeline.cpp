@@ -31,6 +31,8 @@ void mlir::prune::buildImportPipeline(OpPassManager &manager,
   // passes after.
   manager.addPass(createSimplifyImportsPass());
   manager.addPass(createCanonicalizerPass());
+  // Before anything else looks at element-wise operations.
+  manager.addNestedPass<func::FuncOp>(createRecognizeBatchNormsPass());
   // Transposes leave first, so that every weight is next to its contraction.
   manager.addNestedPass<func::FuncOp>(createOrientWeightsPass());
   manager.addNestedPass<func::FuncOp>(createFuseBiasAddsPass());

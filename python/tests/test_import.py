@@ -43,3 +43,21 @@ def test_at_another_batch(name: str) -> None:
     for row in range(4):
         found = run(module, "forward", inputs[row : row + 1])
         assert np.abs(found - expected[row]).max() <= 1e-5 * np.abs(expected).max()
+
+
+def test_residual_network() -> None:
+    """Convolutions, batch norms, poolings and a shortcut, named by layer."""
+    name = INPUTS / "residual-torch.mlir"
+    inputs = np.random.default_rng(2).standard_normal((2, 3, 16, 16)).astype(np.float32)
+    expected = run(native.Module.from_file(str(name)), "main", inputs, reference=True)
+    module = frontend.from_file(name)
+    norm = ("weight", "bias", "running_mean", "running_var")
+    layers = {"conv0": ("weight", "bias"), "bn1": norm, "conv2": ("weight",), "bn3": norm,
+              "conv4": ("weight", "bias"), "conv5": ("weight", "bias"),
+              "fc6": ("weight", "bias")}  # fmt: skip
+    names = [f"{layer}.{role}" for layer, roles in layers.items() for role in roles]
+    assert list(module.parameters()) == names
+    assert str(module).count("prune.batch_norm") == 2
+    for reference in (False, True):
+        found = run(module, "forward", inputs, reference=reference)
+        assert np.abs(found - expected).max() <= 1e-5 * np.abs(expected).max()

@@ -53,6 +53,8 @@ struct Candidate {
   ParamRole role;
   /// Name that counts layers, like `fc0.weight`.
   std::string derivedName;
+  /// A buffer that a batch normalisation reads, as it should be.
+  bool isStatistic = false;
 };
 /// Parameters in the order in which they are named.
 using Candidates = llvm::MapVector<Value, Candidate>;
@@ -97,8 +99,20 @@ static void splitSplats(OpOperand &operand) {
   operand.set(cast<arith::ConstantOp>(builder.clone(*constant)));
 }
 
+/// The operand that is reshaped, if at all, into `operand`: frameworks split
+/// and merge dimensions of the weights of grouped convolutions.
+static OpOperand *getSource(OpOperand *operand) {
+  Operation *definition = operand->get().getDefiningOp();
+  while (isa_and_nonnull<tensor::CollapseShapeOp, tensor::ExpandShapeOp>(
+      definition)) {
+    operand = &definition->getOpOperand(0);
+    definition = operand->get().getDefiningOp();
+  }
+  return operand;
+}
+
 /// The operand of a contraction or convolution that is its weight: a constant,
-/// or an argument marked as a parameter.
+/// or an argument marked as a parameter, perhaps reshaped.
 static OpOperand *getWeight(linalg::LinalgOp op,
                             function_ref<bool(Value)> isParameter) {
   if (!linalg::isaContractionOpInterface(op) &&
@@ -106,9 +120,11 @@ static OpOperand *getWeight(linalg::LinalgOp op,
     return nullptr;
   SmallVector<OpOperand *> inputs = op.getDpsInputOperands();
   // The second operand is the weight when both could be.
-  for (OpOperand *input : llvm::reverse(inputs))
-    if (getConstant(input->get()) || isParameter(input->get()))
-      return input;
+  for (OpOperand *input : llvm::reverse(inputs)) {
+    OpOperand *source = getSource(input);
+    if (getConstant(source->get()) || isParameter(source->get()))
+      return source;
+  }
   return nullptr;
 }
 
@@ -116,12 +132,11 @@ static OpOperand *getWeight(linalg::LinalgOp op,
 /// starts from.
 static OpOperand *getBias(linalg::LinalgOp op,
                           function_ref<bool(Value)> isParameter) {
-  auto broadcast = op.getDpsInits()[0].getDefiningOp<linalg::BroadcastOp>();
+  OpOperand *init = getSource(op.getDpsInitOperand(0));
+  auto broadcast = init->get().getDefiningOp<linalg::BroadcastOp>();
   if (!broadcast)
     return nullptr;
-  OpOperand *input = &broadcast.getInputMutable();
-  while (auto reshape = input->get().getDefiningOp<tensor::CollapseShapeOp>())
-    input = &reshape.getSrcMutable();
+  OpOperand *input = getSource(&broadcast.getInputMutable());
   if (getConstant(input->get()) || isParameter(input->get()))
     return input;
   return nullptr;
@@ -222,8 +237,13 @@ private:
     Candidates candidates;
     unsigned layer = 0;
     auto isParameter = [](Value value) { return bool(getParam(value)); };
-    target.walk([&](linalg::LinalgOp op) {
-      OpOperand *weight = getWeight(op, isParameter);
+    target.walk([&](Operation *operation) {
+      if (auto norm = dyn_cast<BatchNormOp>(operation)) {
+        collectBatchNorm(norm, ("bn" + Twine(layer++)).str(), candidates);
+        return;
+      }
+      auto op = dyn_cast<linalg::LinalgOp>(operation);
+      OpOperand *weight = op ? getWeight(op, isParameter) : nullptr;
       if (!weight)
         return;
       std::string name =
@@ -249,7 +269,26 @@ private:
     return candidates;
   }
 
+  /// Values that are neither constants nor arguments are no parameters.
+  static void collectBatchNorm(BatchNormOp op, StringRef name,
+                               Candidates &candidates) {
+    auto add = [&](OpOperand &operand, ParamRole role, StringRef suffix) {
+      splitSplats(operand);
+      Value value = operand.get();
+      if (getConstant(value) || getParam(value))
+        candidates.insert({value,
+                           {role, (name + suffix).str(),
+                            /*isStatistic=*/role == ParamRole::Buffer}});
+    };
+    add(op.getScaleMutable(), ParamRole::Scale, ".weight");
+    add(op.getBiasMutable(), ParamRole::Bias, ".bias");
+    add(op.getMeanMutable(), ParamRole::Buffer, ".running_mean");
+    add(op.getVarianceMutable(), ParamRole::Buffer, ".running_var");
+  }
+
   void remarkOrder(linalg::LinalgOp op, OpOperand &weight) {
+    if (weight.getOwner() != op)
+      return;
     AffineMap map = op.getMatchingIndexingMap(&weight);
     if (!isa<BlockArgument>(weight.get()) || map.getNumResults() != 2 ||
         !linalg::isaContractionOpInterface(op) || !map.isProjectedPermutation())
@@ -291,7 +330,8 @@ private:
       if (!constants.empty() && taken.contains(name))
         return target.emitError()
                << "parameter '" << name << "' is named twice";
-      nameConstant(constant, makeUnique(name, taken), candidate.role);
+      nameConstant(constant, makeUnique(name, taken), candidate.role,
+                   candidate.isStatistic);
     }
     numParametersNamed += unnamed.size() + parameters.size();
     return success();
@@ -312,15 +352,14 @@ private:
     return unique;
   }
 
-  void nameConstant(arith::ConstantOp constant, StringRef name,
-                    ParamRole role) {
+  void nameConstant(arith::ConstantOp constant, StringRef name, ParamRole role,
+                    bool isStatistic) {
     setParam(constant, name, role);
-    if (role == ParamRole::Buffer)
+    if (role == ParamRole::Buffer && !isStatistic)
       remark::analysis(constant.getLoc(),
                        remark::RemarkOpts::name("Buffer").category(DEBUG_TYPE))
           << ("constant '" + name +
-              "' is neither the weight nor the bias of a contraction and is "
-              "not trained")
+              "' is no weight, bias or scale and is not trained")
                  .str();
     auto dense = dyn_cast<DenseElementsAttr>(constant.getValue());
     DenseResourceElementsAttr resource =

@@ -7,7 +7,7 @@
 //===----------------------------------------------------------------------===//
 //
 // Assertions go in one walk, globals in one scan over the symbol uses, and the
-// rest is greedy rewriting of scalar operations. Linear in the number of
+// rest is greedy rewriting of small patterns. Linear in the number of
 // operations, except for the greedy driver's own revisits.
 //
 //===----------------------------------------------------------------------===//
@@ -18,6 +18,8 @@
 #include "mlir/Dialect/ControlFlow/IR/ControlFlowOps.h"
 #include "mlir/Dialect/Linalg/Transforms/Transforms.h"
 #include "mlir/Dialect/MLProgram/IR/MLProgram.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "mlir/Dialect/Tensor/Transforms/Transforms.h"
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/IR/Matchers.h"
 #include "mlir/IR/Remarks.h"
@@ -110,6 +112,103 @@ private:
   Pass::Statistic &count;
 };
 
+/// Lets a sum over all of some dimensions drop them, and puts them back, with
+/// extent one, behind it: `(a, b, 0, 0)` is no map that other passes
+/// understand.
+struct DropUnitSums : OpRewritePattern<linalg::GenericOp> {
+  using OpRewritePattern::OpRewritePattern;
+  LogicalResult matchAndRewrite(linalg::GenericOp op,
+                                PatternRewriter &rewriter) const override {
+    if (op->getNumResults() != 1 || !op.hasPureTensorSemantics())
+      return failure();
+    auto fill = op.getDpsInits()[0].getDefiningOp<linalg::FillOp>();
+    auto type = dyn_cast<RankedTensorType>(op->getResult(0).getType());
+    AffineMap map = op.getIndexingMapMatchingResult(op->getOpResult(0));
+    SmallVector<ReassociationIndices> groups = getGroups(map);
+    if (!fill || !type || !type.hasStaticShape() || groups.empty() ||
+        groups.size() == map.getNumResults())
+      return failure();
+    SmallVector<int64_t> shape;
+    SmallVector<unsigned> kept;
+    for (auto [i, expr] : llvm::enumerate(map.getResults()))
+      if (!isa<AffineConstantExpr>(expr)) {
+        shape.push_back(type.getDimSize(i));
+        kept.push_back(i);
+      }
+    Location loc = op.getLoc();
+    Value empty =
+        tensor::EmptyOp::create(rewriter, loc, shape, type.getElementType());
+    auto start = linalg::FillOp::create(rewriter, loc, fill.getInputs(), empty);
+    SmallVector<AffineMap> maps = op.getIndexingMapsArray();
+    maps.back() = map.getSubMap(kept);
+    auto sum = linalg::GenericOp::create(rewriter, loc, start.getResultTypes(),
+                                         op.getInputs(), start.getResults(),
+                                         maps, op.getIteratorTypesArray());
+    rewriter.inlineRegionBefore(op.getRegion(), sum.getRegion(),
+                                sum.getRegion().end());
+    rewriter.replaceOpWithNewOp<tensor::ExpandShapeOp>(
+        op, type, sum.getResult(0), groups);
+    return success();
+  }
+
+private:
+  /// Results that come from one loop, each with the constants behind it; empty
+  /// when the first is a constant.
+  static SmallVector<ReassociationIndices> getGroups(AffineMap map) {
+    SmallVector<ReassociationIndices> groups;
+    for (auto [i, expr] : llvm::enumerate(map.getResults())) {
+      if (!isa<AffineConstantExpr>(expr))
+        groups.push_back({});
+      if (groups.empty())
+        return {};
+      groups.back().push_back(i);
+    }
+    return groups;
+  }
+};
+
+/// Takes back padding behind the last window of a pooling: frameworks pad by
+/// the most that rounding up the number of windows could need.
+template <typename OpTy>
+struct TrimPadding : OpRewritePattern<OpTy> {
+  using OpRewritePattern<OpTy>::OpRewritePattern;
+  LogicalResult matchAndRewrite(OpTy op,
+                                PatternRewriter &rewriter) const override {
+    auto pad = op.getInputs()[0].template getDefiningOp<tensor::PadOp>();
+    if (!pad || !pad->hasOneUse() || !pad.getResultType().hasStaticShape() ||
+        !pad.getLow().empty() || !pad.getHigh().empty())
+      return failure();
+    auto window = cast<RankedTensorType>(op.getInputs()[1].getType());
+    auto output = cast<RankedTensorType>(op->getResult(0).getType());
+    if (!window.hasStaticShape() || !output.hasStaticShape())
+      return failure();
+    auto strides =
+        llvm::to_vector(op.getStrides().template getValues<int64_t>());
+    auto dilations =
+        llvm::to_vector(op.getDilations().template getValues<int64_t>());
+    SmallVector<int64_t> high(pad.getStaticHigh());
+    SmallVector<int64_t> shape(pad.getResultType().getShape());
+    for (unsigned i = 0; i < 2; ++i) {
+      int64_t reach = (output.getDimSize(i + 2) - 1) * strides[i] +
+                      (window.getDimSize(i) - 1) * dilations[i] + 1;
+      int64_t rest = std::min(shape[i + 2] - reach, high[i + 2]);
+      // Too little for a window is common: an even extent, an odd window.
+      if (shape[i + 2] - reach < strides[i])
+        continue;
+      high[i + 2] -= rest;
+      shape[i + 2] -= rest;
+    }
+    if (ArrayRef<int64_t>(high) == pad.getStaticHigh())
+      return failure();
+    auto type = RankedTensorType::get(shape, output.getElementType());
+    rewriter.modifyOpInPlace(pad, [&] {
+      pad.setStaticHigh(high);
+      pad.getResult().setType(type);
+    });
+    return success();
+  }
+};
+
 struct SimplifyImportsPass
     : prune::impl::SimplifyImportsPassBase<SimplifyImportsPass> {
   using SimplifyImportsPassBase::SimplifyImportsPassBase;
@@ -118,8 +217,11 @@ struct SimplifyImportsPass
     removeAssertions();
     inlineGlobals();
     RewritePatternSet patterns(&getContext());
-    patterns.add<TruncateConstant>(&getContext());
+    patterns.add<DropUnitSums, TrimPadding<linalg::PoolingNchwMaxOp>,
+                 TrimPadding<linalg::PoolingNchwSumOp>, TruncateConstant>(
+        &getContext());
     patterns.add<SelectToExtremum>(&getContext(), numSelectsReplaced);
+    tensor::populateMergeConsecutiveInsertExtractSlicePatterns(patterns);
     linalg::populateEraseUnusedOperandsAndResultsPatterns(patterns);
     if (failed(applyPatternsGreedily(getOperation(), std::move(patterns))))
       signalPassFailure();

@@ -55,7 +55,7 @@ func.func @main(%x: tensor<2x3xf32>) -> tensor<2x2xf32> {
 func.func @main(%x: tensor<4x4xf32>, %y: tensor<4x4xf32>) -> (tensor<4x4xf32>, tensor<4x4xf32>) {
   %ones = arith.constant dense<1.0> : tensor<4x4xf32>
   %zeros = arith.constant dense<0.0> : tensor<4xf32>
-  // expected-remark@below {{constant 'buffer0' is neither the weight nor the bias of a contraction and is not trained}}
+  // expected-remark@below {{constant 'buffer0' is no weight, bias or scale and is not trained}}
   %other = arith.constant dense<[1.0, 2.0]> : tensor<2xf32>
   %same = arith.constant dense<1.0> : tensor<3xf32>
   %e = tensor.empty() : tensor<4x4xf32>
@@ -118,4 +118,37 @@ func.func @net(%x: tensor<4xf32>) -> tensor<4xf32> {
   // expected-remark@below {{'vector.transfer_write' is no part of the model form and is left alone}}
   %y = vector.transfer_write %v, %e[%c0] : vector<4xf32>, tensor<4xf32>
   return %y : tensor<4xf32>
+}
+
+// -----
+
+// Weights and biases of depthwise and grouped convolutions come reshaped; the
+// constants of a batch normalisation have roles of their own, and two equal ones
+// are two parameters.
+
+// CHECK-LABEL: func.func @forward(
+// CHECK: #prune.param<"conv0.weight", weight>} dense_resource<{{.*}}> : tensor<2x1x1x1xf32>
+// CHECK: #prune.param<"bn1.weight", scale>
+// CHECK: #prune.param<"bn1.bias", bias>
+// CHECK: #prune.param<"bn1.running_mean", buffer>
+// CHECK: #prune.param<"bn1.running_var", buffer>
+// CHECK: #prune.param<"conv2.weight", weight>} dense_resource<{{.*}}> : tensor<4x1x1x1xf32>
+// CHECK: #prune.param<"conv2.bias", bias>} dense_resource<{{.*}}> : tensor<4xf32>
+func.func @net(%x: tensor<1x2x2x2xf32>) -> tensor<1x2x2x2x2xf32> {
+  %w = arith.constant dense<[[[[1.0]]], [[[2.0]]]]> : tensor<2x1x1x1xf32>
+  %one = arith.constant dense<1.0> : tensor<2xf32>
+  %zero = arith.constant dense<0.0> : tensor<2xf32>
+  %v = arith.constant dense<[[[[1.0]]], [[[2.0]]], [[[3.0]]], [[[4.0]]]]> : tensor<4x1x1x1xf32>
+  %b = arith.constant dense<[1.0, 2.0, 3.0, 4.0]> : tensor<4xf32>
+  %e = tensor.empty() : tensor<1x2x2x2xf32>
+  %f = tensor.empty() : tensor<1x4x2x2xf32>
+  %w3 = tensor.collapse_shape %w [[0, 1], [2], [3]] : tensor<2x1x1x1xf32> into tensor<2x1x1xf32>
+  %y = linalg.depthwise_conv_2d_nchw_chw ins(%x, %w3 : tensor<1x2x2x2xf32>, tensor<2x1x1xf32>) outs(%e : tensor<1x2x2x2xf32>) -> tensor<1x2x2x2xf32>
+  %n = prune.batch_norm %y, %one, %zero, %zero, %one epsilon 1.0e-5 : tensor<1x2x2x2xf32>, tensor<2xf32>
+  %n5 = tensor.expand_shape %n [[0], [1, 2], [3], [4]] output_shape [1, 2, 1, 2, 2] : tensor<1x2x2x2xf32> into tensor<1x2x1x2x2xf32>
+  %v5 = tensor.expand_shape %v [[0, 1], [2], [3], [4]] output_shape [2, 2, 1, 1, 1] : tensor<4x1x1x1xf32> into tensor<2x2x1x1x1xf32>
+  %i = linalg.broadcast ins(%b : tensor<4xf32>) outs(%f : tensor<1x4x2x2xf32>) dimensions = [0, 2, 3]
+  %i5 = tensor.expand_shape %i [[0], [1, 2], [3], [4]] output_shape [1, 2, 2, 2, 2] : tensor<1x4x2x2xf32> into tensor<1x2x2x2x2xf32>
+  %z = linalg.conv_2d_ngchw_gfchw ins(%n5, %v5 : tensor<1x2x1x2x2xf32>, tensor<2x2x1x1x1xf32>) outs(%i5 : tensor<1x2x2x2x2xf32>) -> tensor<1x2x2x2x2xf32>
+  return %z : tensor<1x2x2x2x2xf32>
 }

@@ -125,3 +125,50 @@ func.func @unused_result(%x: tensor<2x3xf32>, %m: tensor<2xf32>, %i: tensor<2xi6
   } -> (tensor<2xf32>, tensor<2xi64>)
   return %0#0 : tensor<2xf32>
 }
+
+// -----
+
+#all = affine_map<(d0, d1, d2, d3) -> (d0, d1, d2, d3)>
+#unit = affine_map<(d0, d1, d2, d3) -> (d0, d1, 0, 0)>
+
+// The unit dimensions of a global pooling are a reshape; one slice of two.
+
+// CHECK: #[[$KEPT:.*]] = affine_map<(d0, d1, d2, d3) -> (d0, d1)>
+// CHECK-LABEL: func @pool
+// CHECK: tensor.extract_slice %{{.*}}[0, 0, 0, 0] [2, 3, 2, 2] [1, 1, 2, 2]
+// CHECK: %[[SUM:.*]] = linalg.generic {indexing_maps = [#{{.*}}, #[[$KEPT]]]
+// CHECK: -> tensor<2x3xf32>
+// CHECK: %[[UNIT:.*]] = tensor.expand_shape %[[SUM]] {{\[\[}}0], [1, 2, 3]] output_shape [2, 3, 1, 1]
+// CHECK: return %[[UNIT]]
+func.func @pool(%x: tensor<2x3x4x4xf32>) -> tensor<2x3x1x1xf32> {
+  %zero = arith.constant 0.0 : f32
+  %r = tensor.extract_slice %x[0, 0, 0, 0] [2, 3, 2, 4] [1, 1, 2, 1] : tensor<2x3x4x4xf32> to tensor<2x3x2x4xf32>
+  %c = tensor.extract_slice %r[0, 0, 0, 0] [2, 3, 2, 2] [1, 1, 1, 2] : tensor<2x3x2x4xf32> to tensor<2x3x2x2xf32>
+  %e = tensor.empty() : tensor<2x3x1x1xf32>
+  %f = linalg.fill ins(%zero : f32) outs(%e : tensor<2x3x1x1xf32>) -> tensor<2x3x1x1xf32>
+  %y = linalg.generic {indexing_maps = [#all, #unit], iterator_types = ["parallel", "parallel", "reduction", "reduction"]} ins(%c : tensor<2x3x2x2xf32>) outs(%f : tensor<2x3x1x1xf32>) {
+  ^bb0(%in: f32, %out: f32):
+    %s = arith.addf %in, %out : f32
+    linalg.yield %s : f32
+  } -> tensor<2x3x1x1xf32>
+  return %y : tensor<2x3x1x1xf32>
+}
+
+// -----
+
+// Two windows of 2 x 2 need no padding of 4 x 4; the first window does need a row.
+
+// CHECK-LABEL: func @ceil_mode
+// CHECK: tensor.pad %{{.*}} low[0, 0, 1, 0] high[0, 0, 0, 0]
+// CHECK: tensor<1x1x4x4xf32> to tensor<1x1x5x4xf32>
+// CHECK: linalg.pooling_nchw_max {{.*}} ins(%{{.*}} : tensor<1x1x5x4xf32>
+func.func @ceil_mode(%x: tensor<1x1x4x4xf32>, %i: tensor<1x1x2x2xf32>) -> tensor<1x1x2x2xf32> {
+  %lowest = arith.constant 0xFF800000 : f32
+  %window = tensor.empty() : tensor<2x2xf32>
+  %p = tensor.pad %x low[0, 0, 1, 0] high[0, 0, 1, 2] {
+  ^bb0(%a: index, %b: index, %c: index, %d: index):
+    tensor.yield %lowest : f32
+  } : tensor<1x1x4x4xf32> to tensor<1x1x6x6xf32>
+  %y = linalg.pooling_nchw_max {strides = dense<2> : vector<2xi64>} ins(%p, %window : tensor<1x1x6x6xf32>, tensor<2x2xf32>) outs(%i : tensor<1x1x2x2xf32>) -> tensor<1x1x2x2xf32>
+  return %y : tensor<1x1x2x2xf32>
+}

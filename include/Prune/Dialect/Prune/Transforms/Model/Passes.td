@@ -94,7 +94,11 @@ def SimplifyImportsPass : Pass<"prune-simplify-imports", "::mlir::ModuleOp"> {
       in a single-precision body,
     * turns compare and select into `arith.maximumf` or `arith.minimumf` where the
       two agree for all values, NaN included (relu),
-    * drops results of structured operations that nobody reads.
+    * drops results of structured operations that nobody reads,
+    * makes one slice of a slice of a slice,
+    * takes back padding that lies behind the last window of a pooling,
+    * sums (global pooling) into a tensor without the unit dimensions that the sum
+      leaves, which come back as a reshape.
 
     Example:
 
@@ -117,7 +121,8 @@ def SimplifyImportsPass : Pass<"prune-simplify-imports", "::mlir::ModuleOp"> {
     Statistic<"numSelectsReplaced", "num-selects-replaced",
               "Compare and select pairs turned into a maximum or minimum">
   ];
-  let dependentDialects = ["::mlir::arith::ArithDialect"];
+  let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::linalg::LinalgDialect",
+                           "::mlir::tensor::TensorDialect"];
 }
 
 def OrientWeightsPass : Pass<"prune-orient-weights", "::mlir::func::FuncOp"> {
@@ -153,6 +158,42 @@ def OrientWeightsPass : Pass<"prune-orient-weights", "::mlir::func::FuncOp"> {
               "Weight constants stored in the other order">
   ];
   let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::linalg::LinalgDialect"];
+}
+
+def RecognizeBatchNormsPass : Pass<"prune-recognize-batch-norms", "::mlir::func::FuncOp"> {
+  let summary = "Turn element-wise operations that normalise into batch norms";
+  let description = [{
+    Frameworks write the inference form of batch normalisation as a string of
+    element-wise operations. Before: channels (dimension 1) go through
+    `(x - mean) / sqrt(variance + epsilon) * scale + bias` in any order of factors
+    and summands, as one operation or many, with values per channel that are
+    broadcast or have unit dimensions. After: that is one `prune.batch_norm`;
+    what only fed the old form is dead and left to canonicalisation.
+
+    Example:
+
+    ```mlir
+    %0 = linalg.generic ... ins(%variance : tensor<4xf32>)  // math.sqrt of %in + 1.0e-05
+    %1 = linalg.generic ... ins(%0 : tensor<4xf32>)         // 1 / %in
+    %2 = linalg.generic ... ins(%x, %mean : ...)            // arith.subf
+    %3 = linalg.generic ... ins(%2, %1 : ...)               // arith.mulf
+    %4 = linalg.generic ... ins(%3, %scale : ...)           // arith.mulf
+    %5 = linalg.generic ... ins(%4, %bias : ...)            // arith.addf
+    ```
+
+    becomes
+
+    ```mlir
+    %5 = prune.batch_norm %x, %scale, %bias, %mean, %variance epsilon 1.0e-05
+        : tensor<2x4x16x16xf32>, tensor<4xf32>
+    ```
+
+    Anything else, like a normalisation without scale and bias, is left alone.
+  }];
+  let statistics = [
+    Statistic<"numRecognized", "num-batch-norms-recognized", "Batch normalisations recognised">
+  ];
+  let dependentDialects = ["::mlir::prune::PruneDialect"];
 }
 
 def FuseBiasAddsPass : Pass<"prune-fuse-bias-adds", "::mlir::func::FuncOp"> {
@@ -200,7 +241,8 @@ def MarkModelPass : Pass<"prune-mark-model", "::mlir::ModuleOp"> {
     A parameter is a constant of floating-point elements with at least one
     dimension, or one of the last function arguments, as many as `parameters`
     has names. Its role follows from its use: a `weight` is contracted with
-    something else, a `bias` is what a contraction starts from. An argument that is
+    something else, a `bias` is what a contraction starts from; those of a
+    `prune.batch_norm` are `scale`, `bias` and twice `buffer`. An argument that is
     used in another way is a `scale`, or a `buffer` when `buffers` names it; a
     constant that is used in another way is a `buffer`, which is not trained, and
     gets a remark. A constant of equal elements is a parameter only in the place
