@@ -23,7 +23,8 @@
 using namespace mlir;
 using namespace mlir::prune;
 
-ChannelState::ChannelState(Block &block) {
+ChannelState::ChannelState(Block &block, bool foldBorders)
+    : foldBorders(foldBorders) {
   tie(block);
   constants.resize(axes.getNumSlots());
   live.resize(axes.getNumClasses());

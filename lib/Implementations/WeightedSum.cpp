@@ -8,20 +8,15 @@
 
 //
 // What matmuls and convolutions do to channels when one factor is a constant:
-// constants sum up, zero weights cut, and what leaves goes into a bias. Each
-// method is one sweep over the elements of the weight. In groups of filters
-// (a second index of the result) only constants that are zero are folded, as
-// they need no bias.
+// constants sum up, and zero weights cut. Each method is one sweep over the
+// elements of the weight. In groups of filters (a second index of the result)
+// only constants that are zero are folded, as they need no bias.
 //
 //===----------------------------------------------------------------------===//
 
 #include "WeightedSum.h"
 
-#include "Prune/Dialect/Prune/IR/Prune.h"
-#include "Prune/Support/Parameters.h"
-#include "mlir/Dialect/Arith/IR/Arith.h"
-#include "mlir/Dialect/Tensor/IR/Tensor.h"
-#include "mlir/Interfaces/FunctionInterfaces.h"
+#include "mlir/IR/Matchers.h"
 
 #include <cmath>
 
@@ -88,6 +83,8 @@ std::optional<WeightedSum> WeightedSum::match(linalg::LinalgOp op,
               getDim(resultMap, loop)};
     if (entry.isReduction && !entry.inputDim) {
       tapDims.push_back(dim);
+      sum.tapLoops.push_back(loop);
+      sum.tapExtents.push_back(view->getShape()[dim]);
       continue;
     }
     if (!entry.isReduction)
@@ -99,11 +96,29 @@ std::optional<WeightedSum> WeightedSum::match(linalg::LinalgOp op,
   sum.taps = getOffsets(*view, tapDims);
   if (outputs.size() == 1 && sum.dims[outputs.front()].resultDim)
     sum.output = outputs.front();
+  if (sum.output && state.foldsBorders())
+    sum.pad = sum.findPadding();
   return sum;
 }
 
+/// The operation that surrounds the input with zeros in dimensions that are no
+/// channels; null when there is none.
+tensor::PadOp WeightedSum::findPadding() const {
+  auto found = input->get().getDefiningOp<tensor::PadOp>();
+  if (!found || !found.getSourceType().hasStaticShape() ||
+      !found.getResultType().hasStaticShape() ||
+      !matchPattern(found.getConstantPaddingValue(), m_AnyZeroFloat()))
+    return {};
+  for (const Dim &dim : dims)
+    if (dim.inputDim && (found.getStaticLow()[*dim.inputDim] != 0 ||
+                         found.getStaticHigh()[*dim.inputDim] != 0))
+      return {};
+  return found;
+}
+
 void WeightedSum::forEachEntry(
-    function_ref<void(ArrayRef<int64_t> index, double sum)> use) const {
+    function_ref<void(ArrayRef<int64_t> index, double sum, int64_t base)> use)
+    const {
   if (view.getNumElements() == 0)
     return;
   SmallVector<int64_t> index(extents.size(), 0);
@@ -119,7 +134,7 @@ void WeightedSum::forEachEntry(
       sum += element;
     }
     if (!isZero)
-      use(index, sum);
+      use(index, sum, base);
   } while (advance(index, extents));
 }
 
@@ -130,6 +145,20 @@ WeightedSum::getInputNumber(const ChannelState &state,
     if (dim.inputDim)
       if (std::optional<double> number =
               state.getNumber(input->get(), *dim.inputDim, position))
+        return number;
+  return std::nullopt;
+}
+
+std::optional<double>
+WeightedSum::getPaddedNumber(const ChannelState &state,
+                             ArrayRef<int64_t> index) const {
+  if (!pad)
+    return std::nullopt;
+  Value padded = tensor::PadOp(pad).getSource();
+  for (auto [dim, position] : llvm::zip_equal(dims, index))
+    if (dim.inputDim)
+      if (std::optional<double> number =
+              state.getNumber(padded, *dim.inputDim, position))
         return number;
   return std::nullopt;
 }
@@ -190,7 +219,7 @@ void WeightedSum::propagate(ChannelState &state) const {
   do {
     sums.push_back(getInitialNumber(state, index));
   } while (advance(index, shape));
-  forEachEntry([&](ArrayRef<int64_t> entry, double factor) {
+  forEachEntry([&](ArrayRef<int64_t> entry, double factor, int64_t) {
     std::optional<double> &sum = sums[getPosition(entry)];
     std::optional<double> number = getInputNumber(state, entry);
     if (sum && number)
@@ -222,115 +251,16 @@ void WeightedSum::propagate(ChannelState &state) const {
 /// A channel of the input matters when a non-zero weight carries it into a live
 /// channel of the result and its value is not a constant that can be folded.
 void WeightedSum::markLive(ChannelState &state) const {
-  forEachEntry([&](ArrayRef<int64_t> index, double) {
+  forEachEntry([&](ArrayRef<int64_t> index, double, int64_t) {
     if (!isOutputLive(state, index))
       return;
     std::optional<double> number = getInputNumber(state, index);
     if (number && (output || *number == 0.0))
       return;
+    if (getPaddedNumber(state, index))
+      return;
     for (auto [dim, position] : llvm::zip_equal(dims, index))
       if (dim.isReduction)
         state.markLive(weight->get(), dim.weightDim, position);
   });
-}
-
-FailureOr<int64_t> WeightedSum::fold(OpBuilder &builder,
-                                     ChannelState &state) const {
-  if (!output)
-    return int64_t(0);
-  SmallVector<double> offsets(extents[*output], 0.0);
-  llvm::DenseSet<unsigned> folded;
-  forEachEntry([&](ArrayRef<int64_t> index, double factor) {
-    if (isInputLive(state, index) || !isOutputLive(state, index))
-      return;
-    double number = *getInputNumber(state, index);
-    if (number == 0.0)
-      return;
-    offsets[index[*output]] += factor * number;
-    for (auto [dim, position] : llvm::zip_equal(dims, index))
-      if (dim.isReduction &&
-          !state.isLive(weight->get(), dim.weightDim, position))
-        folded.insert(
-            state.getAxes().getClass(weight->get(), dim.weightDim, position));
-  });
-  if (folded.empty())
-    return int64_t(0);
-  if (failed(addOffsets(builder, state, offsets)))
-    return failure();
-  return static_cast<int64_t>(folded.size());
-}
-
-/// The type of the result without the channels that leave, which operations
-/// made now must fit.
-RankedTensorType WeightedSum::getShrunkType(const ChannelState &state) const {
-  Value result = op->getResult(0);
-  auto type = cast<RankedTensorType>(result.getType());
-  SmallVector<int64_t> shape;
-  for (int64_t dim = 0; dim < type.getRank(); ++dim)
-    shape.push_back(state.getKept(result, dim).size());
-  return type.clone(shape);
-}
-
-/// A constant of the offsets, spread over a type.
-Value WeightedSum::createBias(OpBuilder &builder, RankedTensorType type,
-                              ArrayRef<double> offsets) const {
-  Location loc = op->getLoc();
-  auto biasType = RankedTensorType::get({type.getDimSize(getOutputDim())},
-                                        type.getElementType());
-  // A weight x.weight gets a bias x.bias, unless there is one elsewhere.
-  std::string name;
-  ParamAttr param = getParam(weight->get());
-  auto function = op->getParentOfType<FunctionOpInterface>();
-  if (param && param.getName().ends_with(".weight") && function) {
-    name = (param.getName().drop_back(strlen("weight")) + "bias").str();
-    for (const Parameter &other : getParameters(function))
-      if (other.attribute.getName() == name)
-        name.clear();
-  }
-  auto value = createResource(biasType, name.empty() ? "bias" : name, offsets);
-  auto bias = arith::ConstantOp::create(builder, loc, value);
-  if (!name.empty())
-    bias->setAttr(PruneDialect::kParamAttrName,
-                  ParamAttr::get(op->getContext(), name, ParamRole::Bias));
-  auto empty = tensor::EmptyOp::create(builder, loc, type.getShape(),
-                                       type.getElementType());
-  SmallVector<int64_t> others;
-  for (int64_t dim = 0; dim < type.getRank(); ++dim)
-    if (dim != static_cast<int64_t>(getOutputDim()))
-      others.push_back(dim);
-  auto spread = linalg::BroadcastOp::create(builder, loc, bias, empty, others);
-  return spread->getResult(0);
-}
-
-/// Adds the offsets where a bias is (in the initial value, or in the add that
-/// follows), else makes a bias.
-LogicalResult WeightedSum::addOffsets(OpBuilder &builder, ChannelState &state,
-                                      ArrayRef<double> offsets) const {
-  if (succeeded(addToConstantSource(init->get(), getOutputDim(), offsets)))
-    return success();
-  Value result = op->getResult(0);
-  if (result.hasOneUse()) {
-    OpOperand &use = *result.use_begin();
-    auto next = dyn_cast<ChannelOpInterface>(use.getOwner());
-    if (next && succeeded(next.addToOperand(use, getOutputDim(), offsets)))
-      return success();
-  }
-  builder.setInsertionPoint(op);
-  RankedTensorType type = getShrunkType(state);
-  SmallVector<double> kept;
-  for (int64_t i : state.getKept(result, getOutputDim()))
-    kept.push_back(offsets[i]);
-  Value bias = createBias(builder, type, kept);
-  auto initial = dyn_cast_or_null<FloatAttr>(state.getUniform(init->get()));
-  if (initial && initial.getValue().isZero()) {
-    init->set(bias);
-    return success();
-  }
-  auto empty = tensor::EmptyOp::create(builder, op->getLoc(), type.getShape(),
-                                       type.getElementType());
-  auto sum = linalg::AddOp::create(builder, op->getLoc(),
-                                   ValueRange{init->get(), bias},
-                                   ValueRange{empty->getResult(0)});
-  init->set(sum->getResult(0));
-  return success();
 }

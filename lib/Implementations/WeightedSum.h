@@ -12,6 +12,8 @@
 #include "Prune/Analysis/ChannelState.h"
 #include "StructuredOps.h"
 
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
+
 namespace mlir::prune {
 
 /// True when the loop is summed (or otherwise reduced) over.
@@ -45,6 +47,8 @@ struct WeightedSum {
   /// Position in `dims` of the only one that is an index of the result, if it
   /// is the only one. Without it nothing folds.
   std::optional<unsigned> output;
+  /// What pads the input with zeros, when borders are to be folded.
+  tensor::PadOp pad;
 
   static std::optional<WeightedSum> match(linalg::LinalgOp op,
                                           ChannelState &state);
@@ -55,14 +59,22 @@ struct WeightedSum {
 
 private:
   /// Calls `use` with every index over `dims` that has a tap different from
-  /// zero, and the sum of its taps. O(elements of the weight).
+  /// zero, the sum of its taps, and where the taps begin in the view.
+  /// O(elements of the weight).
   void forEachEntry(
-      function_ref<void(ArrayRef<int64_t> index, double sum)> use) const;
+      function_ref<void(ArrayRef<int64_t> index, double sum, int64_t base)> use)
+      const;
+
+  tensor::PadOp findPadding() const;
 
   /// Number that the input holds at all positions which meet the weight at
   /// `index`, if it holds one.
   std::optional<double> getInputNumber(const ChannelState &state,
                                        ArrayRef<int64_t> index) const;
+
+  /// The same, of what is padded.
+  std::optional<double> getPaddedNumber(const ChannelState &state,
+                                        ArrayRef<int64_t> index) const;
 
   /// False when a channel of the input that meets the weight leaves.
   bool isInputLive(const ChannelState &state, ArrayRef<int64_t> index) const;
@@ -75,14 +87,21 @@ private:
                                          ArrayRef<int64_t> index) const;
   LogicalResult addOffsets(OpBuilder &builder, ChannelState &state,
                            ArrayRef<double> offsets) const;
+  void addBorders(OpBuilder &builder, ChannelState &state,
+                  ArrayRef<double> factors) const;
+  llvm::BitVector getInterior(ArrayRef<unsigned> resultDims) const;
+  void addToInit(OpBuilder &builder, ChannelState &state, Value offset) const;
   RankedTensorType getShrunkType(const ChannelState &state) const;
   Value createBias(OpBuilder &builder, RankedTensorType type,
                    ArrayRef<double> offsets) const;
 
-  /// Extents of `dims`, strides in the view, and offsets of the taps in it.
+  /// Extents of `dims`, strides in the view, and offsets of the taps in it,
+  /// which are ordered as positions over the loops of the window are.
   SmallVector<int64_t> extents;
   SmallVector<int64_t> strides;
   SmallVector<int64_t> taps;
+  SmallVector<unsigned> tapLoops;
+  SmallVector<int64_t> tapExtents;
 };
 } // namespace mlir::prune
 

@@ -116,6 +116,14 @@ def test_outputs_match_numpy(name: str, reference: bool) -> None:
     np.testing.assert_allclose(found, forward(network, values, inputs), rtol=1e-4, atol=1e-5)
 
 
+@pytest.mark.parametrize("name", SMALL)
+def test_batch_can_change(name: str) -> None:
+    network = SMALL[name]
+    module = Module.parse(network.text(3))
+    module.run("builtin.module(prune-set-batch-size{batch=7})")
+    assert str(module) == str(Module.parse(network.text(7)))
+
+
 def test_initial_values() -> None:
     values = models.resnet20("B").init(np.random.default_rng(0))
     assert values["layer3.1.conv1.weight"].std() == pytest.approx(math.sqrt(2 / (64 * 9)), rel=0.02)

@@ -25,8 +25,11 @@ class ChannelState {
 public:
   /// Analyses a block; nothing is changed. O(elements of constant weights +
   /// channels * size of element-wise bodies), times the sweeps backward (two
-  /// when no axis is tied across layers).
-  explicit ChannelState(Block &block);
+  /// when no axis is tied across layers). With `foldBorders` a constant counts
+  /// as one that can be folded although what reads it pads it with zeros.
+  explicit ChannelState(Block &block, bool foldBorders = false);
+
+  bool foldsBorders() const { return foldBorders; }
 
   const ChannelAxes &getAxes() const { return axes; }
 
@@ -62,6 +65,7 @@ private:
   SmallVector<Attribute, 0> constants;
   llvm::BitVector live;
   bool changed = false;
+  bool foldBorders;
   llvm::DenseMap<Value, Attribute> uniforms;
   llvm::DenseMap<Value, std::optional<ConstantView>> views;
 };

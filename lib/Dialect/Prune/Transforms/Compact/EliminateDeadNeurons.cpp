@@ -194,7 +194,7 @@ struct EliminateDeadNeuronsPass final
     unshareConstants(block);
     SmallVector<LayerReport, 0> reports = createReports(block);
     while (true) {
-      ChannelState state(block);
+      ChannelState state(block, foldBorders);
       for (LayerReport &layer : reports)
         if (layer.op)
           report(state, layer);

@@ -35,7 +35,9 @@ def EliminateDeadNeuronsPass : Pass<"prune-eliminate-dead-neurons", "ModuleOp"> 
     normalisation, flattening, residual sums, slices and concatenations; what
     these tie leaves only together. A convolution in groups loses whole groups.
     A constant other than zero that is padded with zeros is not one constant, so
-    the filter stays (`ConstantKept` in the remark).
+    the filter stays (`ConstantKept` in the remark); with `fold-borders` it leaves,
+    and a constant over filters and positions, which knows the borders, is what
+    the convolution behind starts from.
 
     ```mlir
     %w1 = arith.constant dense<[[1.0, 2.0], [0.0, 0.0]]> : tensor<2x2xf32>
@@ -59,6 +61,8 @@ def EliminateDeadNeuronsPass : Pass<"prune-eliminate-dead-neurons", "ModuleOp"> 
   let options = [
     Option<"recordKept", "record-kept", "bool", /*default=*/"false",
            "Note on parameters that shrink which indices are left">,
+    Option<"foldBorders", "fold-borders", "bool", /*default=*/"false",
+           "Fold constants that are padded with zeros, position by position">,
   ];
   let statistics = [
     Statistic<"numNeuronsRemoved", "num-neurons-removed", "neurons removed">,
