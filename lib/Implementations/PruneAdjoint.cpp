@@ -16,8 +16,7 @@
 #include "PruneAdjoint.h"
 #include "AdjointModel.h"
 
-#include "Prune/Dialect/Prune/IR/Prune.h"
-#include "Prune/Dialect/Prune/Utils/Elementwise.h"
+#include "Prune/Dialect/Prune/Utils/Groups.h"
 #include "Prune/Dialect/Prune/Utils/StructuredBuilder.h"
 #include "Prune/Implementations/Adjoint.h"
 
@@ -33,53 +32,59 @@ using namespace mlir::prune;
 // Gates
 //===----------------------------------------------------------------------===//
 
-/// `s'(m) * factor` of the surrogate of the indicator function.
-static Value buildSurrogateSlope(FloatBuilder &b, SteAttr ste, Value m,
-                                 Value factor) {
-  Type type = m.getType();
-  Value zero = b.constant(type, 0.0);
-  switch (ste.getKind()) {
-  case SteKind::Linear:
-    return factor;
-  case SteKind::HardSigmoid: {
-    Value magnitude = math::AbsFOp::create(b, m);
-    Value one = b.constant(type, 1.0);
-    Value isInside = b.greater(one, magnitude);
-    Value half = b.scale(factor, 0.5);
-    return b.select(isInside, half, zero);
-  }
-  case SteKind::Relu: {
-    Value isOpen = b.greater(m, zero);
-    return b.select(isOpen, factor, zero);
-  }
-  case SteKind::LeakyRelu: {
-    Value isOpen = b.greater(m, zero);
-    Value less = b.scale(factor, ste.getSlope().convertToDouble());
-    return b.select(isOpen, factor, less);
-  }
-  case SteKind::Softplus: {
-    Value opposite = b.neg(m);
-    Value exponential = math::ExpOp::create(b, opposite);
-    Value one = b.constant(type, 1.0);
-    Value denominator = b.add(exponential, one);
-    return b.div(factor, denominator);
-  }
-  }
-  llvm_unreachable("unknown straight-through estimator");
-}
-
 /// The factor of the surrogate's slope: the adjoint times the sign of the
 /// weight (zero for zero) or times the weight.
-static Value buildGateFactor(FloatBuilder &b, GateRule rule, Value adjoint,
-                             Value weight) {
+static Value buildGateFactor(ImplicitLocOpBuilder &e, GateRule rule,
+                             Value adjoint, Value weight) {
   if (rule == GateRule::Chain)
-    return b.mul(adjoint, weight);
-  Value zero = b.constant(weight.getType(), 0.0);
-  Value isPositive = b.greater(weight, zero);
-  Value isNegative = b.greater(zero, weight);
-  Value opposite = b.neg(adjoint);
-  Value atMostZero = b.select(isNegative, opposite, zero);
-  return b.select(isPositive, adjoint, atMostZero);
+    return arith::MulFOp::create(e, adjoint, weight);
+  return createSignTerm(e, adjoint, weight);
+}
+
+/// The adjoint where the gate is open.
+static Value buildGatedAdjoint(GateOp op, Value adjoint, FloatBuilder &b) {
+  return createGroupwise(
+      b, adjoint, op.getAux(), op.getGranularityAttr(),
+      cast<RankedTensorType>(op.getType()),
+      [](ImplicitLocOpBuilder &e, ValueRange args) -> SmallVector<Value> {
+        Value zero = createNumber(e, args[0].getType(), 0.0);
+        Value isOpen = isGreater(e, args[1], zero);
+        Value passed = arith::SelectOp::create(e, isOpen, args[0], zero);
+        return {passed};
+      });
+}
+
+/// The adjoint of auxiliary parameters of single elements: one loop.
+static Value buildElementAuxAdjoint(GateOp op, Value adjoint, FloatBuilder &b) {
+  return createElementwise(
+      b, {adjoint, op.getWeight(), op.getAux()},
+      cast<RankedTensorType>(op.getType()),
+      [&](ImplicitLocOpBuilder &e, ValueRange args) -> SmallVector<Value> {
+        Value factor = buildGateFactor(e, op.getRule(), args[0], args[1]);
+        return {createSurrogateSlope(e, op.getSte(), args[2], factor)};
+      });
+}
+
+/// The adjoint of auxiliary parameters of groups: the factors are added up over
+/// each group, the slope is that of the group's parameter.
+static FailureOr<Value> buildGroupAuxAdjoint(GateOp op, Value adjoint,
+                                             FloatBuilder &b) {
+  FailureOr<SmallVector<Value>> sums = createGroupSums(
+      b, {adjoint, op.getWeight()}, op.getGranularityAttr(), /*count=*/1,
+      [&](ImplicitLocOpBuilder &e, ValueRange args) -> SmallVector<Value> {
+        Value factor = buildGateFactor(e, op.getRule(), args[0], args[1]);
+        Value sum = arith::AddFOp::create(e, args[2], factor);
+        return {sum};
+      });
+  if (failed(sums))
+    return op.emitOpError(
+        "has no adjoint: its groups do not divide the weight");
+  return createElementwise(
+      b, {sums->front(), op.getAux()},
+      cast<RankedTensorType>(op.getAux().getType()),
+      [&](ImplicitLocOpBuilder &e, ValueRange args) -> SmallVector<Value> {
+        return {createSurrogateSlope(e, op.getSte(), args[1], args[0])};
+      });
 }
 
 namespace {
@@ -88,30 +93,16 @@ struct GateModel : AdjointModel<GateModel, GateOp> {
   static LogicalResult build(GateOp op, Value adjoint, FloatBuilder &b,
                              ArrayRef<bool> needed,
                              MutableArrayRef<Value> inputs) {
-    if (op.getGranularity())
-      return op.emitOpError("of groups has no adjoint yet");
-    Value weight = op.getWeight(), aux = op.getAux();
-    auto type = cast<RankedTensorType>(weight.getType());
     if (needed[0])
-      inputs[0] = createElementwise(b, {adjoint, aux}, type,
-                                    [](ImplicitLocOpBuilder &inner,
-                                       ValueRange args) -> SmallVector<Value> {
-                                      FloatBuilder e(inner.getLoc(), inner);
-                                      Value zero =
-                                          e.constant(args[0].getType(), 0.0);
-                                      Value isOpen = e.greater(args[1], zero);
-                                      return {e.select(isOpen, args[0], zero)};
-                                    });
+      inputs[0] = buildGatedAdjoint(op, adjoint, b);
     if (!needed[1])
       return success();
-    inputs[1] = createElementwise(
-        b, {adjoint, weight, aux}, type,
-        [&](ImplicitLocOpBuilder &inner,
-            ValueRange args) -> SmallVector<Value> {
-          FloatBuilder e(inner.getLoc(), inner);
-          Value factor = buildGateFactor(e, op.getRule(), args[0], args[1]);
-          return {buildSurrogateSlope(e, op.getSte(), args[2], factor)};
-        });
+    bool isGrouped = op.getAux().getType() != op.getType();
+    FailureOr<Value> aux = isGrouped ? buildGroupAuxAdjoint(op, adjoint, b)
+                                     : buildElementAuxAdjoint(op, adjoint, b);
+    if (failed(aux))
+      return failure();
+    inputs[1] = *aux;
     return success();
   }
 };

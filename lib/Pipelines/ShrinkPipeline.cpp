@@ -33,6 +33,8 @@ static Strings toStrings(ArrayRef<std::string> texts) {
 /// Alive: func, linalg, tensor, arith, math, prune.
 static void addToScored(OpPassManager &manager,
                         const ShrinkPipelineOptions &options) {
+  // Closed gates prune whatever the rule says.
+  manager.addPass(createFoldGatesPass());
   ScorePassOptions score;
   score.p = options.p;
   score.granularity = options.granularity;

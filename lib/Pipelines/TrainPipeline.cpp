@@ -30,6 +30,56 @@ static void copyList(const StringList &from,
   to.assign(from.begin(), from.end());
 }
 
+static void addGates(OpPassManager &manager,
+                     const TrainPipelineOptions &options) {
+  if (options.gates == TrainGates::None)
+    return;
+  // On the network itself, so that inference sees gated weights too.
+  InsertGatesPassOptions gates;
+  gates.function = options.forward;
+  gates.granularity = options.gates == TrainGates::Channel
+                          ? GateGranularity::Channel
+                          : GateGranularity::Element;
+  gates.ste = options.ste;
+  gates.slope = options.steSlope;
+  gates.rule = options.gateRule;
+  copyList(options.gateParameters, gates.parameters);
+  copyList(options.gateIgnore, gates.ignore);
+  manager.addPass(createInsertGatesPass(gates));
+}
+
+static void addDropout(OpPassManager &manager,
+                       const TrainPipelineOptions &options) {
+  if (options.dropout.empty())
+    return;
+  InsertDropoutPassOptions dropout;
+  dropout.function = options.function;
+  copyList(options.dropout, dropout.rates);
+  dropout.seed = options.dropoutSeed;
+  manager.addPass(createInsertDropoutPass(dropout));
+  if (options.dropoutRemaining.empty())
+    return;
+  AdjustDropoutPassOptions adjust;
+  adjust.function = options.function;
+  copyList(options.dropoutRemaining, adjust.remaining);
+  manager.addPass(createAdjustDropoutPass(adjust));
+}
+
+static void addFreezing(OpPassManager &manager,
+                        const TrainPipelineOptions &options) {
+  if (options.freezeRoles.empty() && options.freezeParameters.empty() &&
+      options.freezeIgnore.empty())
+    return;
+  // Before differentiation, which builds nothing for frozen parameters.
+  FreezeParametersPassOptions freeze;
+  freeze.function = options.function;
+  copyList(options.freezeRoles, freeze.roles);
+  copyList(options.freezeParameters, freeze.parameters);
+  copyList(options.freezeIgnore, freeze.ignore);
+  freeze.invert = options.freezeInvert;
+  manager.addPass(createFreezeParametersPass(freeze));
+}
+
 static void addLoss(OpPassManager &manager,
                     const TrainPipelineOptions &options) {
   if (options.forward.empty())
@@ -67,6 +117,12 @@ static RegularizerKind getKind(TrainRegularizer regularizer) {
     return RegularizerKind::Hoyer;
   case TrainRegularizer::HoyerSquare:
     return RegularizerKind::HoyerSquare;
+  case TrainRegularizer::TransformedL1:
+    return RegularizerKind::TransformedL1;
+  case TrainRegularizer::GroupLasso:
+    return RegularizerKind::GroupLasso;
+  case TrainRegularizer::GroupHoyerSquare:
+    return RegularizerKind::GroupHoyerSquare;
   case TrainRegularizer::None:
     break;
   }
@@ -80,12 +136,29 @@ static void addRegularizers(OpPassManager &manager,
   InsertRegularizersPassOptions regularize;
   regularize.function = options.function;
   regularize.kind = getKind(options.regularizer);
+  copyList(options.granularity, regularize.granularity);
+  regularize.survivors = options.survivors;
   regularize.strength = options.strength;
   regularize.runtimeStrength = options.runtimeStrength;
   copyList(options.strengths, regularize.strengths);
   copyList(options.regularizeRoles, regularize.roles);
   copyList(options.regularizeParameters, regularize.parameters);
   copyList(options.regularizeIgnore, regularize.ignore);
+  manager.addPass(createInsertRegularizersPass(regularize));
+}
+
+static void addGatePrices(OpPassManager &manager,
+                          const TrainPipelineOptions &options) {
+  if (options.gateStrength == 0.0 && !options.runtimeGateStrength &&
+      options.gateStrengths.empty())
+    return;
+  InsertRegularizersPassOptions regularize;
+  regularize.function = options.function;
+  regularize.kind = RegularizerKind::OpenGates;
+  regularize.strength = options.gateStrength;
+  regularize.runtimeStrength = options.runtimeGateStrength;
+  regularize.strengthInput = "gate_strength";
+  copyList(options.gateStrengths, regularize.strengths);
   manager.addPass(createInsertRegularizersPass(regularize));
 }
 
@@ -115,6 +188,9 @@ static void addUpdates(OpPassManager &manager,
   step.beta1 = options.beta1;
   step.beta2 = options.beta2;
   step.epsilon = options.epsilon;
+  step.clampAuxiliary = options.clampAuxiliary;
+  step.holdGated = options.holdGated;
+  step.decayHeld = options.decayHeld;
   manager.addPass(createBuildTrainStepPass(step));
   VerifyTrainStepPassOptions verify;
   verify.function = options.name;
@@ -124,13 +200,18 @@ static void addUpdates(OpPassManager &manager,
 void prune::buildTrainPipeline(OpPassManager &manager,
                                const TrainPipelineOptions &options) {
   auto done = [&](TrainForm form) { return options.stopAfter == form; };
+  addGates(manager, options);
   addLoss(manager, options);
   if (done(TrainForm::Loss))
     return;
+  // Inference drops nothing, so this is a matter of the loss.
+  addDropout(manager, options);
+  addFreezing(manager, options);
   addGradients(manager, options);
   if (done(TrainForm::Gradient))
     return;
   addRegularizers(manager, options);
+  addGatePrices(manager, options);
   addMasks(manager, options);
   if (done(TrainForm::Rewritten))
     return;

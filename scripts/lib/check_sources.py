@@ -5,7 +5,7 @@
 * Every source file carries the SPDX line.
 * No operation is created inside the argument list of another creation: C++ leaves
   the order of arguments open, so the printed IR would depend on the compiler.
-* Every pass of a Passes.td has a lit test named after its flag.
+* Every pass of a *Passes.td has a lit test named after its flag.
 * No source file outside test/ has more than 500 lines.
 
 usage: check_sources.py FILE...   (paths relative to the root of the project)
@@ -63,7 +63,7 @@ def check(path: Path, tests: set[str]) -> list[str]:
     if path.suffix in {".cpp", ".h"}:
         for line in nested_creations(text):
             breaches.append(f"{path}:{line}: bind the created operation to a local first")
-    if path.name == "Passes.td":
+    if path.name.endswith("Passes.td"):
         for flag in pass_flags(text):
             if not {flag, flag.removeprefix("prune-")} & tests:
                 breaches.append(f"{path}:1: expected a lit test named after pass {flag}")

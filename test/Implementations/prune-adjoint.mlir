@@ -190,3 +190,23 @@ func.func @f(%x: tensor<2x3x4xf64> {prune.param = #prune.param<"x", weight>}, %g
   // CHECK: return %{{.*}}, %[[DX]], %[[DG]], %[[DB]]
   return %l : tensor<f64>
 }
+
+// -----
+
+// The gate of a group: the sum of its factors, times one slope.
+
+// CHECK-LABEL: func.func @f(
+// CHECK-SAME: %[[W:[^:]*]]: tensor<4x3xf32> {{{.*}}}, %[[M:[^:]*]]: tensor<4xf32> {{{.*}}}, %[[A:[^:]*]]: tensor<4x3xf32>
+func.func @f(%w: tensor<4x3xf32> {prune.param = #prune.param<"w", weight>}, %m: tensor<4xf32> {prune.param = #prune.param<"m", auxiliary>},
+             %a: tensor<4x3xf32>, %o: tensor<f32>) -> tensor<f32> {
+  %t = prune.gate %w, %m ste(<relu>) rule chain granularity(<channel, axis = 0>) : tensor<4x3xf32>, tensor<4xf32>
+  %p = arith.mulf %t, %a : tensor<4x3xf32>
+  %l = linalg.reduce { arith.addf } ins(%p : tensor<4x3xf32>) outs(%o : tensor<f32>) dimensions = [0, 1]
+  // CHECK: %[[DW:.*]] = linalg.generic {{.*}} iterator_types = ["parallel", "parallel"]} ins(%[[DT:.*]], %[[M]] : tensor<4x3xf32>, tensor<4xf32>)
+  // CHECK: %[[SUM:.*]] = linalg.generic {{.*}} iterator_types = ["parallel", "reduction"]} ins(%[[DT]], %[[W]] : tensor<4x3xf32>, tensor<4x3xf32>)
+  // CHECK: arith.mulf
+  // CHECK: arith.addf
+  // CHECK: %[[DM:.*]] = linalg.generic {{.*}} ins(%[[SUM]], %[[M]] : tensor<4xf32>, tensor<4xf32>)
+  // CHECK: return %{{.*}}, %[[DW]], %[[DM]]
+  return %l : tensor<f32>
+}

@@ -26,6 +26,7 @@ void populateMaxPoolLoweringPatterns(RewritePatternSet &patterns);
 void populateMaskLoweringPatterns(RewritePatternSet &patterns);
 void populateScoreLoweringPatterns(RewritePatternSet &patterns);
 void populateRegularizerLoweringPatterns(RewritePatternSet &patterns);
+void populateGroupRegularizerLoweringPatterns(RewritePatternSet &patterns);
 void populateLossLoweringPatterns(RewritePatternSet &patterns);
 void populateUpdateLoweringPatterns(RewritePatternSet &patterns);
 

@@ -39,6 +39,7 @@ void mlir::prune::populatePruneToLinalgPatterns(RewritePatternSet &patterns) {
   populateMaskLoweringPatterns(patterns);
   populateScoreLoweringPatterns(patterns);
   populateRegularizerLoweringPatterns(patterns);
+  populateGroupRegularizerLoweringPatterns(patterns);
   populateLossLoweringPatterns(patterns);
   populateUpdateLoweringPatterns(patterns);
 }

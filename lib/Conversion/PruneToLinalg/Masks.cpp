@@ -7,8 +7,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "Prune/Conversion/PruneToLinalg.h"
-#include "Prune/Dialect/Prune/IR/Prune.h"
-#include "Prune/Dialect/Prune/Utils/Elementwise.h"
+#include "Prune/Dialect/Prune/Utils/Groups.h"
 
 #include "mlir/IR/PatternMatch.h"
 
@@ -39,13 +38,11 @@ struct LowerGate final : OpRewritePattern<GateOp> {
   using OpRewritePattern::OpRewritePattern;
   LogicalResult matchAndRewrite(GateOp op,
                                 PatternRewriter &rewriter) const override {
-    if (op.getGranularity())
-      return rewriter.notifyMatchFailure(op, "gates of groups");
     ImplicitLocOpBuilder b(op.getLoc(), rewriter);
     auto type = cast<RankedTensorType>(op.getType());
     Value zero = createNumber(b, type.getElementType(), 0.0);
-    Value result = createElementwise(
-        b, {op.getWeight(), op.getAux()}, type,
+    Value result = createGroupwise(
+        b, op.getWeight(), op.getAux(), op.getGranularityAttr(), type,
         [&](ImplicitLocOpBuilder &e, ValueRange args) -> SmallVector<Value> {
           Value isOpen = isGreater(e, args[1], zero);
           Value kept = arith::SelectOp::create(e, isOpen, args[0], zero);

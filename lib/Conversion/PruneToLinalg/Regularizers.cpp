@@ -7,16 +7,16 @@
 //===----------------------------------------------------------------------===//
 
 //
-// Every penalty is a function of s = sum |w| and q = sum w^2, computed in one
-// loop nest. Its gradient is a * sgn(w) + c * w with two scalars a and c that
+// Most penalties are functions of s = sum |w| and q = sum w^2, computed in one
+// loop nest. Their gradient is a * sgn(w) + c * w with two scalars a and c that
 // follow from s and q, so that it is one element-wise loop which fuses into the
-// optimiser update.
+// optimiser update. Others are sums of a function of each element, and their
+// gradients need no sum. Penalties of groups are in GroupRegularizers.cpp.
 //
 //===----------------------------------------------------------------------===//
 
 #include "Prune/Conversion/PruneToLinalg.h"
-#include "Prune/Dialect/Prune/IR/Prune.h"
-#include "Prune/Dialect/Prune/Utils/Elementwise.h"
+#include "Prune/Dialect/Prune/Utils/Groups.h"
 
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
@@ -136,17 +136,6 @@ static GradientFactors createFactors(ImplicitLocOpBuilder &b,
   llvm_unreachable("unknown regularizer");
 }
 
-/// `factor * sgn(w)` with `sgn(0) = 0`.
-static Value createSignTerm(ImplicitLocOpBuilder &e, Value factor,
-                            Value weight) {
-  Value zero = createNumber(e, weight.getType(), 0.0);
-  Value isPositive = isGreater(e, weight, zero);
-  Value isNegative = isGreater(e, zero, weight);
-  Value opposite = arith::NegFOp::create(e, factor);
-  Value atMostZero = arith::SelectOp::create(e, isNegative, opposite, zero);
-  return arith::SelectOp::create(e, isPositive, factor, atMostZero);
-}
-
 /// True for the penalties that depend on the two norms of the whole tensor.
 static bool hasNormForm(RegularizerKind kind) {
   return kind == RegularizerKind::L1 || kind == RegularizerKind::L2 ||
@@ -199,7 +188,94 @@ struct LowerRegularizeGradient final : OpRewritePattern<RegularizeGradientOp> {
 
 } // namespace
 
+//===----------------------------------------------------------------------===//
+// Sums of a function of each element
+//===----------------------------------------------------------------------===//
+
+static bool isElementSum(RegularizerKind kind) {
+  return kind == RegularizerKind::TransformedL1 ||
+         kind == RegularizerKind::OpenGates;
+}
+
+/// `2 |w| / (1 + |w|)`, or one for an open gate.
+static Value createTerm(ImplicitLocOpBuilder &e, RegularizerKind kind,
+                        Value w) {
+  Type type = w.getType();
+  Value one = createNumber(e, type, 1.0);
+  if (kind == RegularizerKind::OpenGates) {
+    Value zero = createNumber(e, type, 0.0);
+    Value isOpen = isGreater(e, w, zero);
+    return arith::SelectOp::create(e, isOpen, one, zero);
+  }
+  Value magnitude = math::AbsFOp::create(e, w);
+  Value two = createNumber(e, type, 2.0);
+  Value dividend = arith::MulFOp::create(e, two, magnitude);
+  Value divisor = arith::AddFOp::create(e, one, magnitude);
+  return arith::DivFOp::create(e, dividend, divisor);
+}
+
+/// `2 sgn(w) / (1 + |w|)^2`, or the slope of the estimator, times the strength.
+static Value createTermSlope(ImplicitLocOpBuilder &e, RegularizeGradientOp op,
+                             Value w) {
+  if (op.getKind() == RegularizerKind::OpenGates)
+    return createSurrogateSlope(e, *op.getSte(), w, op.getStrength());
+  Value magnitude = math::AbsFOp::create(e, w);
+  Value one = createNumber(e, w.getType(), 1.0);
+  Value two = createNumber(e, w.getType(), 2.0);
+  Value sum = arith::AddFOp::create(e, one, magnitude);
+  Value square = arith::MulFOp::create(e, sum, sum);
+  Value dividend = arith::MulFOp::create(e, two, op.getStrength());
+  Value slope = arith::DivFOp::create(e, dividend, square);
+  return createSignTerm(e, slope, w);
+}
+
+namespace {
+
+struct LowerElementSum final : OpRewritePattern<RegularizeOp> {
+  using OpRewritePattern::OpRewritePattern;
+  LogicalResult matchAndRewrite(RegularizeOp op,
+                                PatternRewriter &rewriter) const override {
+    if (!isElementSum(op.getKind()))
+      return rewriter.notifyMatchFailure(op, "no sum over elements");
+    ImplicitLocOpBuilder b(op.getLoc(), rewriter);
+    int64_t rank = cast<RankedTensorType>(op.getWeight().getType()).getRank();
+    SmallVector<Value> sums = createZeroReduction(
+        b, op.getWeight(), AffineMap::get(rank, 0, b.getContext()),
+        /*count=*/1,
+        [&](ImplicitLocOpBuilder &e, ValueRange args) -> SmallVector<Value> {
+          Value term = createTerm(e, op.getKind(), args[0]);
+          Value sum = arith::AddFOp::create(e, args[1], term);
+          return {sum};
+        });
+    Value sum = extractScalar(b, sums.front());
+    Value scaled = arith::MulFOp::create(b, op.getStrength(), sum);
+    rewriter.replaceOpWithNewOp<tensor::FromElementsOp>(op, op.getType(),
+                                                        scaled);
+    return success();
+  }
+};
+
+struct LowerElementSumGradient final : OpRewritePattern<RegularizeGradientOp> {
+  using OpRewritePattern::OpRewritePattern;
+  LogicalResult matchAndRewrite(RegularizeGradientOp op,
+                                PatternRewriter &rewriter) const override {
+    if (!isElementSum(op.getKind()))
+      return rewriter.notifyMatchFailure(op, "no sum over elements");
+    ImplicitLocOpBuilder b(op.getLoc(), rewriter);
+    Value gradient = createElementwise(
+        b, op.getWeight(), cast<RankedTensorType>(op.getType()),
+        [&](ImplicitLocOpBuilder &e, ValueRange args) -> SmallVector<Value> {
+          return {createTermSlope(e, op, args[0])};
+        });
+    rewriter.replaceOp(op, gradient);
+    return success();
+  }
+};
+
+} // namespace
+
 void mlir::prune::populateRegularizerLoweringPatterns(
     RewritePatternSet &patterns) {
-  patterns.add<LowerRegularize, LowerRegularizeGradient>(patterns.getContext());
+  patterns.add<LowerElementSum, LowerElementSumGradient, LowerRegularize,
+               LowerRegularizeGradient>(patterns.getContext());
 }

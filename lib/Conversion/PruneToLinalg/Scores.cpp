@@ -16,7 +16,7 @@
 
 #include "Prune/Conversion/PruneToLinalg.h"
 #include "Prune/Dialect/Prune/IR/Prune.h"
-#include "Prune/Dialect/Prune/Utils/Elementwise.h"
+#include "Prune/Dialect/Prune/Utils/Groups.h"
 
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/Math/IR/Math.h"
@@ -29,23 +29,6 @@ using namespace mlir::prune;
 //===----------------------------------------------------------------------===//
 // Scores
 //===----------------------------------------------------------------------===//
-
-/// From an element's indices to its group's, for groups that are whole slices.
-static AffineMap getSliceMap(GranularityAttr granularity, int64_t rank,
-                             MLIRContext *context) {
-  AffineMap identity = AffineMap::getMultiDimIdentityMap(rank, context);
-  unsigned axis = static_cast<unsigned>(granularity.getAxis());
-  switch (granularity.getKind()) {
-  case GranularityKind::Vector:
-    return identity.dropResult(axis);
-  case GranularityKind::Kernel:
-    return identity.getSubMap({0, 1});
-  case GranularityKind::Channel:
-    return identity.getSubMap({axis});
-  default:
-    return identity;
-  }
-}
 
 /// `|x|^p` for the criterion's exponent.
 static Value createPower(ImplicitLocOpBuilder &e, Value x, double p) {
@@ -68,24 +51,6 @@ static Value createRoot(ImplicitLocOpBuilder &e, Value x, double p) {
   return math::PowFOp::create(e, x, exponent);
 }
 
-/// A weight cut into blocks: [rows/r, r, columns/c, c, ...].
-static FailureOr<Value> splitIntoBlocks(ImplicitLocOpBuilder &b, Value weight,
-                                        ArrayRef<int64_t> block) {
-  auto type = cast<RankedTensorType>(weight.getType());
-  SmallVector<int64_t> shape;
-  SmallVector<ReassociationIndices> groups;
-  for (auto [extent, step] : llvm::zip_equal(type.getShape(), block)) {
-    if (extent % step != 0)
-      return failure();
-    int64_t position = shape.size();
-    groups.push_back({position, position + 1});
-    shape.append({extent / step, step});
-  }
-  auto split = tensor::ExpandShapeOp::create(
-      b, RankedTensorType::get(shape, type.getElementType()), weight, groups);
-  return split.getResult();
-}
-
 namespace {
 
 struct LowerScore final : OpRewritePattern<ScoreOp> {
@@ -97,21 +62,8 @@ struct LowerScore final : OpRewritePattern<ScoreOp> {
     GranularityAttr granularity = op.getGranularity();
     Value weight = op.getWeight();
     int64_t rank = cast<RankedTensorType>(weight.getType()).getRank();
-    AffineMap map = getSliceMap(granularity, rank, b.getContext());
-    if (granularity.getKind() == GranularityKind::Block) {
-      FailureOr<Value> split =
-          splitIntoBlocks(b, weight, granularity.getShape());
-      if (failed(split))
-        return rewriter.notifyMatchFailure(op,
-                                           "blocks do not divide the weight");
-      weight = *split;
-      SmallVector<unsigned> outer;
-      for (int64_t i = 0; i < rank; ++i)
-        outer.push_back(2 * i);
-      map = b.getMultiDimIdentityMap(2 * rank).getSubMap(outer);
-    }
     double p = op.getCriterion().getP().convertToDouble();
-    if (map.isIdentity()) {
+    if (getGroupMap(granularity, rank, b.getContext()).isIdentity()) {
       Value scores = createElementwise(
           b, weight, type,
           [](ImplicitLocOpBuilder &e, ValueRange args) -> SmallVector<Value> {
@@ -121,15 +73,17 @@ struct LowerScore final : OpRewritePattern<ScoreOp> {
       rewriter.replaceOp(op, scores);
       return success();
     }
-    SmallVector<Value> sums = createZeroReduction(
-        b, weight, map, /*count=*/1,
+    FailureOr<SmallVector<Value>> sums = createGroupSums(
+        b, weight, granularity, /*count=*/1,
         [&](ImplicitLocOpBuilder &e, ValueRange args) -> SmallVector<Value> {
           Value power = createPower(e, args[0], p);
           Value sum = arith::AddFOp::create(e, args[1], power);
           return {sum};
         });
+    if (failed(sums))
+      return rewriter.notifyMatchFailure(op, "blocks do not divide the weight");
     Value scores = createElementwise(
-        b, sums, type,
+        b, *sums, type,
         [&](ImplicitLocOpBuilder &e, ValueRange args) -> SmallVector<Value> {
           return {createRoot(e, args[0], p)};
         });
@@ -143,17 +97,6 @@ struct LowerScore final : OpRewritePattern<ScoreOp> {
 //===----------------------------------------------------------------------===//
 // Selections
 //===----------------------------------------------------------------------===//
-
-/// From an element's indices to its group's, for every granularity.
-static AffineMap getGroupMap(GranularityAttr granularity, int64_t rank,
-                             MLIRContext *context) {
-  if (granularity.getKind() != GranularityKind::Block)
-    return getSliceMap(granularity, rank, context);
-  SmallVector<AffineExpr> groups;
-  for (auto [dimension, step] : llvm::enumerate(granularity.getShape()))
-    groups.push_back(getAffineDimExpr(dimension, context).floorDiv(step));
-  return AffineMap::get(rank, 0, groups, context);
-}
 
 /// The mask of the elements whose group scores above the threshold (all, when
 /// there is none).

@@ -61,12 +61,36 @@ static Value createBlend(ImplicitLocOpBuilder &e, double a, Value x, double c,
   return arith::AddFOp::create(e, termX, termY);
 }
 
-/// Gives back the old state where the mask is not set.
-static void holdMasked(ImplicitLocOpBuilder &e, SmallVectorImpl<Value> &results,
-                       Value mask, ValueRange oldState) {
-  for (auto [result, old] : llvm::zip_equal(results, oldState)) {
-    Value held = arith::SelectOp::create(e, mask, result, old);
-    result = held;
+/// `value` limited to `[-limit, limit]`.
+static Value createClamp(ImplicitLocOpBuilder &e, Value value,
+                         std::optional<APFloat> limit) {
+  if (!limit)
+    return value;
+  double bound = limit->convertToDouble();
+  Value high = createNumber(e, value.getType(), bound);
+  Value low = createNumber(e, value.getType(), -bound);
+  Value below = arith::MinimumFOp::create(e, value, high);
+  return arith::MaximumFOp::create(e, below, low);
+}
+
+/// Gives back the old state where the mask is not set; the weight, which comes
+/// first, decays when the operation says so.
+template <typename OpTy>
+static void holdMasked(OpTy op, ImplicitLocOpBuilder &e,
+                       SmallVectorImpl<Value> &results, Value mask,
+                       ValueRange oldState) {
+  SmallVector<Value> held(oldState);
+  if (op.getDecayHeld() && !op.getWeightDecay().isZero()) {
+    Type type = held.front().getType();
+    double decay = op.getWeightDecay().convertToDouble();
+    Value factor = createNumber(e, type, decay);
+    Value rate = arith::MulFOp::create(e, op.getLearningRate(), factor);
+    Value pull = arith::MulFOp::create(e, rate, held.front());
+    held.front() = arith::SubFOp::create(e, held.front(), pull);
+  }
+  for (auto [result, old] : llvm::zip_equal(results, held)) {
+    Value chosen = arith::SelectOp::create(e, mask, result, old);
+    result = chosen;
   }
 }
 
@@ -94,11 +118,12 @@ static SmallVector<Value> buildSgd(SgdUpdateOp op, ImplicitLocOpBuilder &e,
   }
   Value step = arith::MulFOp::create(e, op.getLearningRate(), direction);
   Value moved = arith::SubFOp::create(e, weight, step);
+  moved = createClamp(e, moved, op.getClamp());
   SmallVector<Value> results{mask(moved)};
   if (velocity)
     results.push_back(velocity);
   if (op.getHold())
-    holdMasked(e, results, args[1], args.drop_front(2));
+    holdMasked(op, e, results, args[1], args.drop_front(2));
   return results;
 }
 
@@ -172,9 +197,10 @@ static SmallVector<Value> buildAdam(AdamUpdateOp op, ImplicitLocOpBuilder &e,
   Value scaled = arith::MulFOp::create(e, op.getLearningRate(), unbiasedFirst);
   Value step = arith::DivFOp::create(e, scaled, denominator);
   Value moved = arith::SubFOp::create(e, weight, step);
+  moved = createClamp(e, moved, op.getClamp());
   SmallVector<Value> results{mask(moved), first, second};
   if (op.getHold())
-    holdMasked(e, results, args[1], args.drop_front(2));
+    holdMasked(op, e, results, args[1], args.drop_front(2));
   return results;
 }
 

@@ -195,3 +195,30 @@ func.func @f(%w: tensor<4xf32>, %r: f32, %t: i64) {
   %0, %1, %2 = prune.adam_update %w, %w, lr %r step %t moments %w, %w {hold} : (tensor<4xf32>, tensor<4xf32>, f32, i64, tensor<4xf32>, tensor<4xf32>) -> (tensor<4xf32>, tensor<4xf32>, tensor<4xf32>)
   return
 }
+
+// -----
+
+// sgd_update_c5
+func.func @f(%w: tensor<4xf32>, %m: tensor<4xi1>, %r: f32) {
+  // expected-error @below {{expected hold with decay_held}}
+  %0 = prune.sgd_update %w, %w, lr %r mask %m {decay_held} : (tensor<4xf32>, tensor<4xf32>, f32, tensor<4xi1>) -> tensor<4xf32>
+  return
+}
+
+// -----
+
+// sgd_update_c6
+func.func @f(%w: tensor<4xf32>, %r: f32) {
+  // expected-error @below {{expected a positive clamp}}
+  %0 = prune.sgd_update %w, %w, lr %r {clamp = 0.0 : f64} : (tensor<4xf32>, tensor<4xf32>, f32) -> tensor<4xf32>
+  return
+}
+
+// -----
+
+// adam_update_c4
+func.func @f(%w: tensor<4xf32>, %r: f32, %t: i64) {
+  // expected-error @below {{expected a positive clamp}}
+  %0, %1, %2 = prune.adam_update %w, %w, lr %r step %t moments %w, %w {clamp = -1.0 : f64} : (tensor<4xf32>, tensor<4xf32>, f32, i64, tensor<4xf32>, tensor<4xf32>) -> (tensor<4xf32>, tensor<4xf32>, tensor<4xf32>)
+  return
+}

@@ -130,6 +130,19 @@ static LogicalResult verifyUpdateTypes(Operation *op, Value weight,
   return success();
 }
 
+/// What both optimisers check of how they treat weights that are not trained.
+template <typename OpTy>
+static LogicalResult verifyHoldAndClamp(OpTy op) {
+  if (op.getHold() && !op.getMask())
+    return op.emitOpError("expected a mask with hold");
+  if (op.getDecayHeld() && !op.getHold())
+    return op.emitOpError("expected hold with decay_held");
+  std::optional<APFloat> limit = op.getClamp();
+  if (limit && !(limit->convertToDouble() > 0.0))
+    return op.emitOpError("expected a positive clamp");
+  return success();
+}
+
 LogicalResult SgdUpdateOp::verify() {
   double momentum = getMomentum().convertToDouble();
   bool hasMomentum = momentum != 0.0;
@@ -144,8 +157,9 @@ LogicalResult SgdUpdateOp::verify() {
     return emitOpError() << "expected a momentum in [0, 1), got " << momentum;
   if (!(getWeightDecay().convertToDouble() >= 0.0)) // sgd_update_c3
     return emitOpError("expected a weight decay that is not negative");
-  if (getHold() && !getMask()) // sgd_update_c5
-    return emitOpError("expected a mask with hold");
+  // sgd_update_c5, sgd_update_c6
+  if (failed(verifyHoldAndClamp(*this)))
+    return failure();
   SmallVector<Value> sameType{getGradient()};
   if (getVelocity())
     sameType.push_back(getVelocity());
@@ -183,6 +197,7 @@ struct DropFullMask final : OpRewritePattern<OpTy> {
     rewriter.modifyOpInPlace(op, [&] {
       op.getMaskMutable().clear();
       op.setHold(false);
+      op.setDecayHeld(false);
     });
     return success();
   }
@@ -213,8 +228,9 @@ LogicalResult AdamUpdateOp::verify() {
     return emitOpError("expected a positive epsilon");
   if (!(getWeightDecay().convertToDouble() >= 0.0))
     return emitOpError("expected a weight decay that is not negative");
-  if (getHold() && !getMask()) // adam_update_c3
-    return emitOpError("expected a mask with hold");
+  // adam_update_c3, adam_update_c4
+  if (failed(verifyHoldAndClamp(*this)))
+    return failure();
   return verifyUpdateTypes(*this, getWeight(),
                            {getGradient(), getMoment1(), getMoment2()},
                            getLearningRate(), getMask()); // adam_update_c2

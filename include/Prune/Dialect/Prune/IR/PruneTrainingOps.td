@@ -150,9 +150,12 @@ def Prune_SgdUpdateOp : Prune_Op<"sgd_update", [AttrSizedOperandSegments]> {
       `w' = w - lr * (g + momentum * v')`;
     * without a velocity operand (momentum zero) `w' = w - lr * g`.
 
+    With `clamp`, the new weight is limited to `[-clamp, clamp]`.
+
     With a mask, gradient, velocity and weight are all masked, so a pruned
-    weight stays zero whatever state comes in.
-    With `hold`, weight and velocity stay as they are instead where the mask is not set.
+    weight stays zero whatever state comes in. With `hold`, weight and velocity
+    stay as they are instead where the mask is not set; with `decay_held` such a
+    weight still decays, `w' = w - lr * weight_decay * w`.
 
     Example:
 
@@ -168,16 +171,18 @@ def Prune_SgdUpdateOp : Prune_Op<"sgd_update", [AttrSizedOperandSegments]> {
     * `sgd_update_c1`: a velocity is given exactly when momentum is not zero.
     * `sgd_update_c2`: `nesterov` needs momentum.
     * `sgd_update_c3`: momentum lies in [0, 1), weight decay is not negative.
-    * `sgd_update_c5`: `hold` needs a mask.
     * `sgd_update_c4`: gradient, velocity and results have the type of the
       weight, the mask its shape, the learning rate its element type.
+    * `sgd_update_c5`: `hold` needs a mask, and `decay_held` needs `hold`.
+    * `sgd_update_c6`: `clamp` is positive.
   }];
   let arguments = (ins Prune_FloatTensor:$weight, Prune_FloatTensor:$gradient,
                        AnyFloat:$learningRate, Optional<Prune_FloatTensor>:$velocity,
                        Optional<Prune_MaskTensor>:$mask,
                        DefaultValuedAttr<F64Attr, "0.0">:$momentum,
                        DefaultValuedAttr<F64Attr, "0.0">:$weight_decay,
-                       UnitAttr:$nesterov, UnitAttr:$hold);
+                       UnitAttr:$nesterov, UnitAttr:$hold, UnitAttr:$decay_held,
+                       OptionalAttr<F64Attr>:$clamp);
   let results = (outs Prune_FloatTensor:$newWeight, Optional<Prune_FloatTensor>:$newVelocity);
   let assemblyFormat = [{
     $weight `,` $gradient `,` `lr` $learningRate (`velocity` $velocity^)? (`mask` $mask^)?
@@ -196,8 +201,11 @@ def Prune_AdamUpdateOp : Prune_Op<"adam_update"> {
     * `m' = beta1 * m + (1 - beta1) * g`, `u' = beta2 * u + (1 - beta2) * g^2`
     * `w' = w - lr * (m' / (1 - beta1^t)) / (sqrt(u' / (1 - beta2^t)) + epsilon)`
 
+    With `clamp`, the new weight is limited to `[-clamp, clamp]`.
+
     With a mask, gradient, moments and weight are all masked; with `hold`,
-    moments and weight stay as they are where the mask is not set.
+    moments and weight stay as they are where the mask is not set; with
+    `decay_held` such a weight still decays, `w' = w - lr * weight_decay * w`.
 
     Example:
 
@@ -211,9 +219,10 @@ def Prune_AdamUpdateOp : Prune_Op<"adam_update"> {
 
     * `adam_update_c1`: `beta1` and `beta2` lie in [0, 1), `epsilon` is positive,
       weight decay is not negative.
-    * `adam_update_c3`: `hold` needs a mask.
     * `adam_update_c2`: gradient, moments and results have the type of the
       weight, the mask its shape, the learning rate its element type.
+    * `adam_update_c3`: `hold` needs a mask, and `decay_held` needs `hold`.
+    * `adam_update_c4`: `clamp` is positive.
   }];
   let arguments = (ins Prune_FloatTensor:$weight, Prune_FloatTensor:$gradient,
                        AnyFloat:$learningRate, I64:$step,
@@ -222,7 +231,8 @@ def Prune_AdamUpdateOp : Prune_Op<"adam_update"> {
                        DefaultValuedAttr<F64Attr, "0.9">:$beta1,
                        DefaultValuedAttr<F64Attr, "0.999">:$beta2,
                        DefaultValuedAttr<F64Attr, "1.0e-8">:$epsilon,
-                       DefaultValuedAttr<F64Attr, "0.0">:$weight_decay, UnitAttr:$hold);
+                       DefaultValuedAttr<F64Attr, "0.0">:$weight_decay, UnitAttr:$hold,
+                       UnitAttr:$decay_held, OptionalAttr<F64Attr>:$clamp);
   let results = (outs Prune_FloatTensor:$newWeight, Prune_FloatTensor:$newMoment1,
                       Prune_FloatTensor:$newMoment2);
   let assemblyFormat = [{

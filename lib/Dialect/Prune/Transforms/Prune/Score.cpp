@@ -15,8 +15,8 @@
 
 #include "Prune/Dialect/Prune/Transforms/Prune/Passes.h"
 
-#include "Granularity.h"
 #include "Prune/Interfaces/PrunableOpInterface.h"
+#include "Prune/Support/Granularity.h"
 #include "Prune/Support/NameFilter.h"
 #include "Prune/Support/Parameters.h"
 #include "mlir/IR/BuiltinOps.h"
@@ -54,8 +54,9 @@ struct ScorePass final : prune::impl::ScorePassBase<ScorePass> {
       std::optional<ParamRole> role = symbolizeParamRole(text);
       if (!role)
         return getOperation().emitError()
-               << "expected a role weight, bias, scale or buffer, got '" << text
-               << "'";
+               << "expected a role weight, bias, scale, buffer or auxiliary, "
+                  "got '"
+               << text << "'";
       result.push_back(*role);
     }
     if (result.empty())

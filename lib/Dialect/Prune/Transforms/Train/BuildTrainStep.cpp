@@ -32,6 +32,13 @@ using namespace mlir;
 using namespace mlir::prune;
 
 namespace {
+/// Which elements of a parameter an update reaches, and whether the others are
+/// held instead of set to zero; no value for all.
+struct UpdateMask {
+  Value value;
+  bool isHeld = false;
+};
+
 /// Inserts the updates of one training step into a gradient function.
 class UpdateBuilder {
 public:
@@ -46,13 +53,19 @@ public:
   const StateValues &getNewState() const { return newState; }
   unsigned getNumStateAdded() const { return numStateAdded; }
   unsigned getNumMasked() const { return numMasked; }
+  unsigned getNumHeld() const { return numHeld; }
 
 private:
   Value getOrAddState(Type type, StringRef state, Location loc);
   void setState(StringRef state, Value value);
   FloatAttr getDecay(ParamAttr param);
-  Value addSgd(const TrainableParameter &parameter, Value mask);
-  Value addAdam(const TrainableParameter &parameter, Value mask);
+  FloatAttr getClamp(ParamAttr param);
+  UpdateMask getMask(const TrainableParameter &parameter);
+  Value addSgd(const TrainableParameter &parameter, UpdateMask mask);
+  Value addAdam(const TrainableParameter &parameter, UpdateMask mask);
+  UnitAttr getUnit(bool isSet) {
+    return isSet ? builder.getUnitAttr() : UnitAttr();
+  }
   Value getGradient(const TrainableParameter &parameter) const {
     return loss.getReturn().getOperand(*parameter.gradient);
   }
@@ -65,7 +78,7 @@ private:
   /// Number of the step that runs, counted from one; null when nothing counts.
   Value stepNumber;
   StateValues newState;
-  unsigned numStateAdded = 0, numMasked = 0;
+  unsigned numStateAdded = 0, numMasked = 0, numHeld = 0;
 };
 
 struct BuildTrainStepPass final
@@ -102,6 +115,12 @@ LogicalResult BuildTrainStepPass::verifySettings() {
     return emitError(loc)
            << "expected a weight decay that is not negative, got "
            << weightDecay;
+  if (!(clampAuxiliary >= 0.0))
+    return emitError(loc) << "expected a limit of auxiliary parameters that is "
+                             "not negative, got "
+                          << clampAuxiliary;
+  if (decayHeld && !holdGated)
+    return emitError(loc) << "expected hold-gated with decay-held";
   bool isSgd = optimizer == OptimizerKind::Sgd;
   if (!isSgd && (momentum != 0.0 || nesterov))
     return emitError(loc) << "momentum and nesterov are settings of sgd";
@@ -118,8 +137,9 @@ LogicalResult BuildTrainStepPass::readDecayRoles() {
     std::optional<ParamRole> role = symbolizeParamRole(text);
     if (!role)
       return emitError(getOperation().getLoc())
-             << "expected a role weight, bias, scale or buffer, got '" << text
-             << "'";
+             << "expected a role weight, bias, scale, buffer or auxiliary, "
+                "got '"
+             << text << "'";
     decayed.push_back(*role);
   }
   return success();
@@ -204,7 +224,59 @@ FloatAttr UpdateBuilder::getDecay(ParamAttr param) {
   return builder.getF64FloatAttr(isDecayed ? options.weightDecay : 0.0);
 }
 
-Value UpdateBuilder::addSgd(const TrainableParameter &parameter, Value mask) {
+/// The limit of a parameter's magnitude; none when null.
+FloatAttr UpdateBuilder::getClamp(ParamAttr param) {
+  if (param.getRole() != ParamRole::Auxiliary || options.clampAuxiliary == 0.0)
+    return {};
+  return builder.getF64FloatAttr(options.clampAuxiliary);
+}
+
+/// The one gate through which the function uses a weight; null when there is
+/// none, or several that differ.
+static GateOp findGate(Value weight) {
+  GateOp found;
+  for (Operation *user : weight.getUsers()) {
+    auto gate = dyn_cast<GateOp>(user);
+    if (!gate || gate.getWeight() != weight)
+      continue;
+    if (found && (found.getAux() != gate.getAux() ||
+                  found.getGranularity() != gate.getGranularity()))
+      return {};
+    found = gate;
+  }
+  return found;
+}
+
+/// `m > 0` for each element of the gated weight: the mask that a threshold of
+/// zero selects when auxiliary parameters are scores.
+static Value createOpenMask(OpBuilder &builder, GateOp gate) {
+  MLIRContext *context = builder.getContext();
+  GranularityAttr groups = gate.getGranularityAttr();
+  if (!groups || groups.getKind() == GranularityKind::NOfM)
+    groups =
+        GranularityAttr::get(context, GranularityKind::Unstructured, {}, -1);
+  auto threshold =
+      SelectionAttr::get(context, SelectionKind::Threshold, APFloat(0.0));
+  Type type = getMaskType(gate.getType());
+  auto select =
+      SelectMaskOp::create(builder, gate.getLoc(), type, gate.getAux(),
+                           /*value=*/Value(), threshold, groups);
+  return select.getMasks().front();
+}
+
+UpdateMask UpdateBuilder::getMask(const TrainableParameter &parameter) {
+  UpdateMask mask;
+  if (auto position = loss.findArgument(PruneDialect::kStateAttrName,
+                                        getStateName("mask", parameter.param)))
+    mask.value = loss.getFunction().getArgument(*position);
+  else if (GateOp gate = findGate(loss.getArgument(parameter));
+           gate && options.holdGated)
+    mask = {createOpenMask(builder, gate), /*isHeld=*/true};
+  return mask;
+}
+
+Value UpdateBuilder::addSgd(const TrainableParameter &parameter,
+                            UpdateMask mask) {
   Value weight = loss.getArgument(parameter);
   Location loc = weight.getLoc();
   Type type = weight.getType();
@@ -214,17 +286,19 @@ Value UpdateBuilder::addSgd(const TrainableParameter &parameter, Value mask) {
     velocity = getOrAddState(type, state, loc);
   FloatAttr momentum = builder.getF64FloatAttr(options.momentum);
   FloatAttr decay = getDecay(parameter.param);
-  UnitAttr nesterov = options.nesterov ? builder.getUnitAttr() : UnitAttr();
-  auto update =
-      SgdUpdateOp::create(builder, loc, type, velocity ? type : Type(), weight,
-                          getGradient(parameter), learningRate, velocity, mask,
-                          momentum, decay, nesterov, /*hold=*/UnitAttr());
+  UnitAttr nesterov = getUnit(options.nesterov);
+  auto update = SgdUpdateOp::create(
+      builder, loc, type, velocity ? type : Type(), weight,
+      getGradient(parameter), learningRate, velocity, mask.value, momentum,
+      decay, nesterov, getUnit(mask.isHeld),
+      getUnit(mask.isHeld && options.decayHeld), getClamp(parameter.param));
   if (velocity)
     setState(state, update.getNewVelocity());
   return update.getNewWeight();
 }
 
-Value UpdateBuilder::addAdam(const TrainableParameter &parameter, Value mask) {
+Value UpdateBuilder::addAdam(const TrainableParameter &parameter,
+                             UpdateMask mask) {
   Value weight = loss.getArgument(parameter);
   Location loc = weight.getLoc();
   Type type = weight.getType();
@@ -236,30 +310,30 @@ Value UpdateBuilder::addAdam(const TrainableParameter &parameter, Value mask) {
   FloatAttr beta2 = builder.getF64FloatAttr(options.beta2);
   FloatAttr epsilon = builder.getF64FloatAttr(options.epsilon);
   FloatAttr decay = getDecay(parameter.param);
-  auto update =
-      AdamUpdateOp::create(builder, loc, type, type, type, weight,
-                           getGradient(parameter), learningRate, stepNumber,
-                           moment1, moment2, mask, beta1, beta2, epsilon, decay,
-                           /*hold=*/UnitAttr());
+  auto update = AdamUpdateOp::create(
+      builder, loc, type, type, type, weight, getGradient(parameter),
+      learningRate, stepNumber, moment1, moment2, mask.value, beta1, beta2,
+      epsilon, decay, getUnit(mask.isHeld),
+      getUnit(mask.isHeld && options.decayHeld), getClamp(parameter.param));
   setState(state1, update.getNewMoment1());
   setState(state2, update.getNewMoment2());
   return update.getNewWeight();
 }
 
 void UpdateBuilder::addUpdate(const TrainableParameter &parameter) {
-  Value mask;
-  if (auto position = loss.findArgument(PruneDialect::kStateAttrName,
-                                        getStateName("mask", parameter.param)))
-    mask = loss.getFunction().getArgument(*position);
+  UpdateMask mask = getMask(parameter);
   bool isSgd = options.optimizer == OptimizerKind::Sgd;
   Value weight = isSgd ? addSgd(parameter, mask) : addAdam(parameter, mask);
   setState(parameter.param.getName(), weight);
-  numMasked += mask ? 1 : 0;
+  numMasked += mask.value && !mask.isHeld ? 1 : 0;
+  numHeld += mask.isHeld ? 1 : 0;
   func::FuncOp function = loss.getFunction();
   remark::passed(weight.getLoc(), remark::RemarkOpts::name("Updated")
                                       .category(DEBUG_TYPE)
                                       .function(function.getName()))
-      << (mask ? "updated under a mask" : "updated")
+      << (mask.isHeld  ? "updated behind gates"
+          : mask.value ? "updated under a mask"
+                       : "updated")
       << remark::metric("Parameter", parameter.param.getName());
 }
 
@@ -276,6 +350,9 @@ BuildTrainStepPassOptions BuildTrainStepPass::getOptions() const {
   options.beta1 = beta1;
   options.beta2 = beta2;
   options.epsilon = epsilon;
+  options.clampAuxiliary = clampAuxiliary;
+  options.holdGated = holdGated;
+  options.decayHeld = decayHeld;
   return options;
 }
 
@@ -287,10 +364,14 @@ void BuildTrainStepPass::runOnOperation() {
   UpdateBuilder updates(*loss, options, decayed);
   if (failed(updates.addStepCounter()))
     return signalPassFailure();
-  for (const TrainableParameter &parameter : loss->getParameters())
-    updates.addUpdate(parameter);
+  // Gates last: what they open and close is decided by their values before.
+  for (bool isGate : {false, true})
+    for (const TrainableParameter &parameter : loss->getParameters())
+      if ((parameter.param.getRole() == ParamRole::Auxiliary) == isGate)
+        updates.addUpdate(parameter);
   numUpdates += loss->getParameters().size();
   numMasked += updates.getNumMasked();
+  numHeld += updates.getNumHeld();
   numStateAdded += updates.getNumStateAdded();
 
   func::FuncOp step = loss->getFunction();

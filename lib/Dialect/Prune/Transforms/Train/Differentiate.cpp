@@ -89,7 +89,9 @@ findParameters(func::FuncOp function) {
   for (BlockArgument argument : function.getArguments()) {
     auto param = function.getArgAttrOfType<ParamAttr>(
         argument.getArgNumber(), PruneDialect::kParamAttrName);
-    if (!param || !param.isTrainable())
+    if (!param || !param.isTrainable() ||
+        function.getArgAttr(argument.getArgNumber(),
+                            PruneDialect::kFrozenAttrName))
       continue;
     if (!isDifferentiable(argument.getType()))
       return function.emitError()

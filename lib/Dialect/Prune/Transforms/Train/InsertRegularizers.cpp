@@ -8,15 +8,16 @@
 
 //
 // Walks over the parameters of a loss function once and, for each chosen one,
-// adds its penalty to the loss and, where the function is differentiated, the
-// gradient of the penalty to the gradient. Penalty and gradient are separate
-// operations on the same operands: the lowering shares their sums. Linear in
-// parameters and patterns.
+// adds its penalty, or one for each granularity, to the loss and, where the
+// function is differentiated, the gradient of the penalty to the gradient.
+// Penalty and gradient are separate operations on the same operands: the
+// lowering shares their sums. Linear in parameters and patterns.
 //
 //===----------------------------------------------------------------------===//
 
 #include "LossFunction.h"
 #include "Prune/Dialect/Prune/Transforms/Train/Passes.h"
+#include "Prune/Support/Granularity.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/IR/Remarks.h"
@@ -41,8 +42,9 @@ struct NamedStrength {
 /// Hands out strengths as values at the start of the function, each once.
 class StrengthSource {
 public:
-  StrengthSource(LossFunction &loss, Type type, bool isRuntime)
-      : loss(loss), type(type), isRuntime(isRuntime),
+  /// With `input`, strengths are factors of the argument of that name.
+  StrengthSource(LossFunction &loss, Type type, std::optional<StringRef> input)
+      : loss(loss), type(type), input(input),
         builder(OpBuilder::atBlockBegin(&loss.getFunction().front())) {}
 
   Value get(double number) {
@@ -56,12 +58,12 @@ public:
 
 private:
   Value make(double number) {
-    if (isRuntime && number == 1.0)
+    if (input && number == 1.0)
       return getArgument();
     Location loc = loss.getFunction().getLoc();
     FloatAttr attribute = builder.getFloatAttr(type, number);
     Value constant = arith::ConstantOp::create(builder, loc, attribute);
-    if (!isRuntime)
+    if (!input)
       return constant;
     Value argument = getArgument();
     return arith::MulFOp::create(builder, loc, argument, constant);
@@ -69,17 +71,23 @@ private:
 
   Value getArgument() {
     StringRef key = PruneDialect::kInputAttrName;
-    if (auto position = loss.findArgument(key, "strength"))
+    if (auto position = loss.findArgument(key, *input))
       return loss.getFunction().getArgument(*position);
-    return loss.appendArgument(type, key, "strength",
-                               loss.getFunction().getLoc());
+    return loss.appendArgument(type, key, *input, loss.getFunction().getLoc());
   }
 
   LossFunction &loss;
   Type type;
-  bool isRuntime;
+  std::optional<StringRef> input;
   OpBuilder builder;
   SmallVector<std::pair<double, Value>> strengths;
+};
+
+/// What a penalty is taken of, besides its kind.
+struct PenaltyTerm {
+  Value weight;
+  GranularityAttr groups;
+  SteAttr ste;
 };
 
 struct InsertRegularizersPass final
@@ -89,11 +97,19 @@ struct InsertRegularizersPass final
   void runOnOperation() override;
 
 private:
+  bool isGrouped() const {
+    return kind == RegularizerKind::GroupLasso ||
+           kind == RegularizerKind::GroupHoyerSquare;
+  }
   FailureOr<SmallVector<NamedStrength>> parseStrengths();
+  FailureOr<SmallVector<GranularityAttr>> parseGranularities();
   FailureOr<SmallVector<TrainableParameter>>
   chooseParameters(const LossFunction &loss);
+  FailureOr<SmallVector<PenaltyTerm>>
+  getTerms(const LossFunction &loss, const TrainableParameter &parameter,
+           ArrayRef<GranularityAttr> groups);
   Value addPenalty(LossFunction &loss, const TrainableParameter &parameter,
-                   Value amount);
+                   PenaltyTerm term, Value amount);
   void returnPenalty(LossFunction &loss, Value penalty);
 };
 } // namespace
@@ -115,11 +131,39 @@ FailureOr<SmallVector<NamedStrength>> InsertRegularizersPass::parseStrengths() {
   return std::move(named);
 }
 
+/// The granularities of a penalty of groups, no granularity for any other.
+FailureOr<SmallVector<GranularityAttr>>
+InsertRegularizersPass::parseGranularities() {
+  Location loc = getOperation().getLoc();
+  if (!isGrouped() && !granularity.empty())
+    return emitError(loc) << "expected no granularity with kind "
+                          << stringifyRegularizerKind(kind);
+  SmallVector<std::string> texts(granularity.begin(), granularity.end());
+  if (texts.empty())
+    texts.push_back("channel:0");
+  SmallVector<GranularityAttr> groups;
+  for (StringRef text : texts) {
+    groups.push_back(isGrouped()
+                         ? parseGranularity(&getContext(), text,
+                                            [&] { return emitError(loc); })
+                         : GranularityAttr());
+    if (isGrouped() && !groups.back())
+      return failure();
+    if (isGrouped() && groups.back().getKind() == GranularityKind::NOfM)
+      return emitError(loc)
+             << "expected groups of elements, got '" << text << "'";
+  }
+  return groups;
+}
+
 FailureOr<SmallVector<TrainableParameter>>
 InsertRegularizersPass::chooseParameters(const LossFunction &loss) {
   func::FuncOp function = loss.getFunction();
+  SmallVector<std::string> chosenRoles(roles.begin(), roles.end());
+  if (chosenRoles.empty() && kind == RegularizerKind::OpenGates)
+    chosenRoles.push_back(stringifyParamRole(ParamRole::Auxiliary).str());
   FailureOr<ParameterFilter> filter = ParameterFilter::create(
-      getOperation().getLoc(), roles, parameters, ignore);
+      getOperation().getLoc(), chosenRoles, parameters, ignore);
   if (failed(filter))
     return failure();
   filter->warnOfUnused(loss);
@@ -141,27 +185,66 @@ InsertRegularizersPass::chooseParameters(const LossFunction &loss) {
   return std::move(chosen);
 }
 
+/// What the network sees of a weight: the result of the gate or mask that it
+/// goes through, or the weight itself.
+static Value findSurvivors(Value weight) {
+  for (Operation *user : weight.getUsers())
+    if (isa<GateOp, ApplyMaskOp>(user) && user->getOperand(0) == weight)
+      return user->getResult(0);
+  return weight;
+}
+
+/// The estimator of a gate that auxiliary parameters open; null when none does.
+static SteAttr findEstimator(Value aux) {
+  for (Operation *user : aux.getUsers())
+    if (auto gate = dyn_cast<GateOp>(user); gate && gate.getAux() == aux)
+      return gate.getSte();
+  return {};
+}
+
+FailureOr<SmallVector<PenaltyTerm>>
+InsertRegularizersPass::getTerms(const LossFunction &loss,
+                                 const TrainableParameter &parameter,
+                                 ArrayRef<GranularityAttr> groups) {
+  Value argument = loss.getArgument(parameter);
+  func::FuncOp function = loss.getFunction();
+  SteAttr ste;
+  if (kind == RegularizerKind::OpenGates && !(ste = findEstimator(argument)))
+    return function.emitError() << "expected '" << parameter.param.getName()
+                                << "' to open gates, it opens none";
+  Value weight = survivors ? findSurvivors(argument) : argument;
+  ArrayRef<int64_t> shape = cast<RankedTensorType>(weight.getType()).getShape();
+  SmallVector<PenaltyTerm> terms;
+  for (GranularityAttr group : groups) {
+    if (!group || succeeded(group.getGridShape(shape))) {
+      terms.push_back({weight, group, ste});
+      continue;
+    }
+    remark::missed(argument.getLoc(), remark::RemarkOpts::name("NotRegularized")
+                                          .category(DEBUG_TYPE)
+                                          .function(function.getName()))
+        << remark::metric("Parameter", parameter.param.getName())
+        << remark::reason("the granularity does not fit the shape");
+  }
+  return terms;
+}
+
 /// Adds the gradient of the penalty to that of the parameter, and returns the
 /// penalty.
 Value InsertRegularizersPass::addPenalty(LossFunction &loss,
                                          const TrainableParameter &parameter,
-                                         Value amount) {
+                                         PenaltyTerm term, Value amount) {
   func::ReturnOp returnOp = loss.getReturn();
   OpBuilder builder(returnOp);
-  Value weight = loss.getArgument(parameter);
-  Location loc = weight.getLoc();
-  auto type = cast<RankedTensorType>(weight.getType());
+  Location loc = loss.getArgument(parameter).getLoc();
+  auto type = cast<RankedTensorType>(term.weight.getType());
   auto scalar = RankedTensorType::get({}, type.getElementType());
-  auto penalty =
-      RegularizeOp::create(builder, loc, scalar, kind, weight, amount,
-                           /*granularity=*/GranularityAttr(),
-                           /*ste=*/SteAttr());
+  auto penalty = RegularizeOp::create(builder, loc, scalar, kind, term.weight,
+                                      amount, term.groups, term.ste);
   if (parameter.gradient) {
     Value gradient = returnOp.getOperand(*parameter.gradient);
-    auto extra =
-        RegularizeGradientOp::create(builder, loc, type, kind, weight, amount,
-                                     /*granularity=*/GranularityAttr(),
-                                     /*ste=*/SteAttr());
+    auto extra = RegularizeGradientOp::create(
+        builder, loc, type, kind, term.weight, amount, term.groups, term.ste);
     auto sum = arith::AddFOp::create(builder, loc, gradient, extra);
     returnOp.setOperand(*parameter.gradient, sum);
   }
@@ -193,14 +276,13 @@ void InsertRegularizersPass::returnPenalty(LossFunction &loss, Value penalty) {
 void InsertRegularizersPass::runOnOperation() {
   FailureOr<LossFunction> loss = LossFunction::find(getOperation(), function);
   FailureOr<SmallVector<NamedStrength>> named = parseStrengths();
-  if (failed(loss) || failed(named) ||
+  FailureOr<SmallVector<GranularityAttr>> groups = parseGranularities();
+  if (failed(loss) || failed(named) || failed(groups) ||
       (loss->hasGradients() && failed(loss->verifyGradients())))
     return signalPassFailure();
   FailureOr<SmallVector<TrainableParameter>> chosen = chooseParameters(*loss);
   if (failed(chosen))
     return signalPassFailure();
-  if (chosen->empty())
-    return markAllAnalysesPreserved();
   for (const NamedStrength &own : *named)
     own.pattern.warnIfUnused(*loss);
 
@@ -208,19 +290,30 @@ void InsertRegularizersPass::runOnOperation() {
   OpBuilder builder(returnOp);
   Location loc = returnOp.getLoc();
   Type element = getElementTypeOrSelf(loss->getLoss().getType());
-  StrengthSource source(*loss, element, runtimeStrength);
+  std::optional<StringRef> input;
+  if (runtimeStrength)
+    input = strengthInput;
+  StrengthSource source(*loss, element, input);
   Value total;
   for (const TrainableParameter &parameter : *chosen) {
     auto *own = llvm::find_if(*named, [&](const NamedStrength &s) {
       return s.pattern.matches(parameter.param);
     });
     double common = runtimeStrength ? 1.0 : static_cast<double>(strength);
-    Value amount = source.get(own == named->end() ? common : own->value);
-    Value penalty = addPenalty(*loss, parameter, amount);
-    total =
-        total ? arith::AddFOp::create(builder, loc, total, penalty).getResult()
-              : penalty;
+    FailureOr<SmallVector<PenaltyTerm>> terms =
+        getTerms(*loss, parameter, *groups);
+    if (failed(terms))
+      return signalPassFailure();
+    for (const PenaltyTerm &term : *terms) {
+      Value amount = source.get(own == named->end() ? common : own->value);
+      Value penalty = addPenalty(*loss, parameter, term, amount);
+      if (total)
+        penalty = arith::AddFOp::create(builder, loc, total, penalty);
+      total = penalty;
+    }
   }
+  if (!total)
+    return markAllAnalysesPreserved();
   auto sum = arith::AddFOp::create(builder, loc, loss->getLoss(), total);
   returnOp.setOperand(loss->getLossResult(), sum);
   if (loss->hasGradients())

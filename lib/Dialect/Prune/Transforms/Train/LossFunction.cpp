@@ -69,7 +69,7 @@ LogicalResult LossFunction::readParameters() {
   for (unsigned i = 0, e = function.getNumArguments(); i < e; ++i) {
     auto param =
         function.getArgAttrOfType<ParamAttr>(i, PruneDialect::kParamAttrName);
-    if (!param || !param.isTrainable())
+    if (!param || !param.isTrainable() || isFrozen(function, i))
       continue;
     // gradient_c4
     auto type = dyn_cast<RankedTensorType>(function.getArgumentTypes()[i]);
@@ -226,14 +226,24 @@ FailureOr<NamePattern> NamePattern::parse(Location loc, StringRef text) {
   return NamePattern{text.str(), std::move(*glob)};
 }
 
-void NamePattern::warnIfUnused(const LossFunction &loss) const {
-  bool isUsed = llvm::any_of(loss.getParameters(), [&](const auto &parameter) {
-    return matches(parameter.param);
+/// The parameters of a loss function that patterns choose from.
+static SmallVector<ParamAttr> getParams(const LossFunction &loss) {
+  return llvm::map_to_vector(loss.getParameters(), [](const auto &parameter) {
+    return parameter.param;
   });
-  func::FuncOp function = loss.getFunction();
+}
+
+void NamePattern::warnIfUnused(Operation *op,
+                               ArrayRef<ParamAttr> params) const {
+  bool isUsed =
+      llvm::any_of(params, [&](ParamAttr param) { return matches(param); });
   if (!isUsed)
-    function.emitWarning() << "pattern '" << text
-                           << "' matches no trainable parameter";
+    op->emitWarning() << "pattern '" << text
+                      << "' matches no trainable parameter";
+}
+
+void NamePattern::warnIfUnused(const LossFunction &loss) const {
+  warnIfUnused(loss.getFunction(), getParams(loss));
 }
 
 static LogicalResult parsePatterns(Location loc, ArrayRef<std::string> texts,
@@ -255,8 +265,8 @@ ParameterFilter::create(Location loc, ArrayRef<std::string> roles,
   for (StringRef text : roles) {
     std::optional<ParamRole> role = symbolizeParamRole(text);
     if (!role)
-      return emitError(loc) << "expected a role weight, bias, scale or buffer, "
-                               "got '"
+      return emitError(loc) << "expected a role weight, bias, scale, buffer "
+                               "or auxiliary, got '"
                             << text << "'";
     filter.roles.push_back(*role);
   }
@@ -277,9 +287,14 @@ bool ParameterFilter::matches(ParamAttr param) const {
          llvm::none_of(ignore, matchesName);
 }
 
-void ParameterFilter::warnOfUnused(const LossFunction &loss) const {
+void ParameterFilter::warnOfUnused(Operation *op,
+                                   ArrayRef<ParamAttr> params) const {
   for (const NamePattern &pattern : patterns)
-    pattern.warnIfUnused(loss);
+    pattern.warnIfUnused(op, params);
   for (const NamePattern &pattern : ignore)
-    pattern.warnIfUnused(loss);
+    pattern.warnIfUnused(op, params);
+}
+
+void ParameterFilter::warnOfUnused(const LossFunction &loss) const {
+  warnOfUnused(loss.getFunction(), getParams(loss));
 }

@@ -43,7 +43,8 @@ public:
   unsigned getLossResult() const { return lossResult; }
   Value getLoss() const { return getReturn().getOperand(lossResult); }
 
-  /// Parameters in the order of the arguments, without buffers.
+  /// Parameters in the order of the arguments, without buffers and without
+  /// those that are frozen.
   ArrayRef<TrainableParameter> getParameters() const { return parameters; }
   BlockArgument getArgument(const TrainableParameter &parameter) const;
   /// True when at least one result is a gradient.
@@ -86,6 +87,8 @@ struct NamePattern {
 
   /// Warns when no trainable parameter of the function matches.
   void warnIfUnused(const LossFunction &loss) const;
+  /// Warns at `op` when none of the parameters matches.
+  void warnIfUnused(Operation *op, ArrayRef<ParamAttr> params) const;
 };
 
 /// Chooses parameters by role and by glob patterns over their names.
@@ -102,11 +105,18 @@ public:
   /// Warns of each pattern that matches no parameter of the function, whatever
   /// its role: a slip of the pen more often than not.
   void warnOfUnused(const LossFunction &loss) const;
+  void warnOfUnused(Operation *op, ArrayRef<ParamAttr> params) const;
 
 private:
   SmallVector<ParamRole> roles;
   SmallVector<NamePattern> patterns, ignore;
 };
+
+/// True when training leaves the argument, a parameter, as it is.
+inline bool isFrozen(func::FuncOp function, unsigned argument) {
+  return function.getArgAttr(argument, PruneDialect::kFrozenAttrName) !=
+         nullptr;
+}
 
 /// `prefix:parameter`, the name of a piece of state that belongs to it.
 inline std::string getStateName(StringRef prefix, ParamAttr param) {

@@ -11,6 +11,6 @@
 // AXIS: error: channel expects an axis and no shape
 // NOFM: error: n_of_m expects shape = [n, m] with 0 < n < m, and an axis
 // P: error: expected a positive finite exponent p, got 0
-// ROLE: error: expected a role weight, bias, scale or buffer, got 'weights'
+// ROLE: error: expected a role weight, bias, scale, buffer or auxiliary, got 'weights'
 // GLOB: error: malformed name pattern 'fc['
 module {}

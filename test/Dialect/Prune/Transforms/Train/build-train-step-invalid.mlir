@@ -10,7 +10,7 @@
 // MOMENTUM: error: expected a momentum in [0, 1), got 1
 // NESTEROV: error: expected momentum with nesterov
 // DECAY: error: expected a weight decay that is not negative, got -1
-// ROLE: error: expected a role weight, bias, scale or buffer, got 'all'
+// ROLE: error: expected a role weight, bias, scale, buffer or auxiliary, got 'all'
 // ADAM: error: momentum and nesterov are settings of sgd
 // BETA: error: expected beta1 and beta2 in [0, 1), got 9.000000e-01 and 1.5
 // EPSILON: error: expected a positive epsilon, got 0

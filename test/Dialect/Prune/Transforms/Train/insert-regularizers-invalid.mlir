@@ -8,7 +8,7 @@
 // UNUSED: warning: pattern 'fc9.*' matches no trainable parameter
 // UNUSED: warning: pattern 'c*' matches no trainable parameter
 // UNUSED: warning: pattern 'd' matches no trainable parameter
-// ROLE: error: expected a role weight, bias, scale or buffer, got 'heavy'
+// ROLE: error: expected a role weight, bias, scale, buffer or auxiliary, got 'heavy'
 // GLOB: error: '[' is no glob pattern: invalid glob pattern
 // STRENGTH: error: expected a strength as pattern:number, got 'fc1.weight'
 // KIND: Cannot find option named 'l3'

@@ -3,7 +3,7 @@
 // RUN: not prune-opt %s --split-input-file --pass-pipeline="builtin.module(prune-mask-gradients{roles=bias parameters=b,fc9.*})" 2>&1 | FileCheck %s --check-prefix=UNUSED
 
 // UNUSED: warning: pattern 'fc9.*' matches no trainable parameter
-// CHECK: error: expected a role weight, bias, scale or buffer, got 'w'
+// CHECK: error: expected a role weight, bias, scale, buffer or auxiliary, got 'w'
 
 // expected-warning @below {{no parameter to mask}}
 func.func @loss(%b: tensor<3xf32> {prune.param = #prune.param<"b", bias>}, %x: tensor<f32>)

@@ -128,6 +128,32 @@ def FoldMasksPass : Pass<"prune-fold-masks", "ModuleOp"> {
   let dependentDialects = ["::mlir::arith::ArithDialect"];
 }
 
+def FoldGatesPass : Pass<"prune-fold-gates", "ModuleOp"> {
+  let summary = "Turn gates of constant auxiliary parameters into constant masks";
+  let description = [{
+    Before: a gated network with values (`prune-insert-gates`, then
+    `prune-bind-parameters`). After: every `prune.gate` whose auxiliary parameters
+    are constant is a `prune.apply_mask` with a constant mask that is set where
+    they are above zero, for single weights and for groups alike. Auxiliary
+    parameters that nothing reads go. Weights behind closed gates keep their values
+    until `prune-fold-masks`.
+
+    ```mlir
+    %t = prune.gate %w, %aux ste(<softplus>) granularity(<channel, axis = 0>) : tensor<2x2xf32>, tensor<2xf32>
+    // becomes
+    %m = arith.constant dense_resource<mask_w> : tensor<2x2xi1>
+    %t = prune.apply_mask %w, %m : tensor<2x2xf32>
+    ```
+
+    Auxiliary parameters that are not constant are left alone, with a remark.
+  }];
+  let statistics = [
+    Statistic<"numGatesFolded", "num-gates-folded", "gates that became masks">,
+    Statistic<"numWeightsClosed", "num-weights-closed", "elements behind closed gates">,
+  ];
+  let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::prune::PruneDialect"];
+}
+
 def VerifyMaskedPass : Pass<"prune-verify-masked", "ModuleOp"> {
   let summary = "Check the contract of the masked form";
   let description = [{

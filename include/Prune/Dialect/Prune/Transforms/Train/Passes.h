@@ -17,6 +17,9 @@ namespace mlir::prune {
 /// How a training step turns gradients into new parameters.
 enum class OptimizerKind { Sgd, Adam };
 
+/// What one gate of prune-insert-gates opens and closes.
+enum class GateGranularity { Element, Channel };
+
 #define GEN_PASS_DECL
 #include "Prune/Dialect/Prune/Transforms/Train/Passes.h.inc"
 

@@ -10,6 +10,7 @@
 #define PRUNE_DIALECT_PRUNE_TRANSFORMS_TRAIN_PASSES_TD
 
 include "Prune/Dialect/Prune/Transforms/Train/BatchNormPasses.td"
+include "Prune/Dialect/Prune/Transforms/Train/NetworkPasses.td"
 include "mlir/Pass/PassBase.td"
 
 def BuildTrainStepPass : Pass<"prune-build-train-step", "::mlir::ModuleOp"> {
@@ -26,7 +27,13 @@ def BuildTrainStepPass : Pass<"prune-build-train-step", "::mlir::ModuleOp"> {
 
     SGD with momentum keeps one velocity per trainable parameter, Adam two moments
     and the step counter, which counts finished steps. Weight decay reaches the
-    roles in `decay-roles` only.
+    roles in `decay-roles` only. A parameter that is frozen (`prune.frozen`) is
+    state that is read and not returned.
+
+    Auxiliary parameters (`prune-insert-gates`) stay within `clamp-auxiliary` of
+    zero when that is set. With `hold-gated`, what closed gates switch off keeps its
+    value and moments to the bit, so that it returns as it went; with
+    `decay-held` its value still decays. A parameter with a mask is masked instead.
 
     Before:
 
@@ -83,10 +90,17 @@ def BuildTrainStepPass : Pass<"prune-build-train-step", "::mlir::ModuleOp"> {
            "Decay of Adam's second moment, in [0, 1).">,
     Option<"epsilon", "epsilon", "double", /*default=*/"1.0e-8",
            "Term that keeps Adam's denominator from zero.">,
+    Option<"clampAuxiliary", "clamp-auxiliary", "double", /*default=*/"0.0",
+           "Largest magnitude of auxiliary parameters; zero for no limit.">,
+    Option<"holdGated", "hold-gated", "bool", /*default=*/"false",
+           "Keep weights behind closed gates, and their moments, as they are.">,
+    Option<"decayHeld", "decay-held", "bool", /*default=*/"false",
+           "Let weights that hold-gated keeps decay all the same.">,
   ];
   let statistics = [
     Statistic<"numUpdates", "num-updates-inserted", "Number of parameters updated">,
     Statistic<"numMasked", "num-updates-masked", "Number of updates under a mask">,
+    Statistic<"numHeld", "num-updates-held", "Number of updates that hold gated weights">,
     Statistic<"numStateAdded", "num-state-added", "Number of state arguments added">,
   ];
   let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::prune::PruneDialect",
@@ -100,7 +114,8 @@ def DifferentiatePass : Pass<"prune-differentiate", "::mlir::ModuleOp"> {
     `prune.output = "loss"`, or its only result, which then gets that name) and
     takes parameters (`prune.param`) as arguments. After: the same function
     returns, behind what it returned before, one gradient per parameter that is
-    no buffer, in the order of the arguments, marked `prune.grad_of`.
+    no buffer and not frozen (`prune.frozen`), in the order of the arguments, marked
+    `prune.grad_of`.
 
     Reverse mode: every operation that both depends on a parameter and
     influences the loss is visited once, from the loss back, and its
@@ -205,8 +220,16 @@ def InsertRegularizersPass : Pass<"prune-insert-regularizers", "::mlir::ModuleOp
 
     Parameters are chosen by role, and by glob patterns over their names. The
     strength is a constant, or with `runtime-strength` the scalar argument
-    `prune.input = "strength"`, which several runs of the pass share. A second run
-    adds to the penalty of the first.
+    `prune.input = "strength"`, or another name that `strength-input` gives it,
+    which several runs of the pass share. A second run adds to the penalty of the
+    first.
+
+    Penalties of groups are added once for each granularity: with
+    `granularity=channel:0,channel:1` for output groups and input groups both
+    (DeepHoyer). A weight that a granularity does not fit is left alone, with a
+    remark. `open_gates` is for auxiliary parameters, and takes the estimator of
+    the gate that reads them. With `survivors` the penalty is that of what the
+    network sees of a weight behind its gate or mask.
 
     Before:
 
@@ -237,8 +260,9 @@ def InsertRegularizersPass : Pass<"prune-insert-regularizers", "::mlir::ModuleOp
     ```
 
     Refuses a function that is no loss function, a partly differentiated one,
-    chosen parameters of another element type than the loss, and patterns, roles
-    or strengths that cannot be read. Warns of a pattern that matches nothing,
+    chosen parameters of another element type than the loss, patterns, roles,
+    granularities or strengths that cannot be read, and `open_gates` of a
+    parameter that no gate reads. Warns of a pattern that matches nothing,
     and when no parameter is chosen.
   }];
   let options = [
@@ -251,16 +275,31 @@ def InsertRegularizersPass : Pass<"prune-insert-regularizers", "::mlir::ModuleOp
              clEnumValN(RegularizerKind::L2, "l2", "Sum of squares."),
              clEnumValN(RegularizerKind::Hoyer, "hoyer", "Ratio of the L1 and L2 norms."),
              clEnumValN(RegularizerKind::HoyerSquare, "hoyer_square",
-                        "Squared ratio of the L1 and L2 norms."))}]>,
+                        "Squared ratio of the L1 and L2 norms."),
+             clEnumValN(RegularizerKind::TransformedL1, "transformed_l1",
+                        "Sum of 2|w|/(1+|w|)."),
+             clEnumValN(RegularizerKind::GroupLasso, "group_lasso",
+                        "Sum of the norms of groups."),
+             clEnumValN(RegularizerKind::GroupHoyerSquare, "group_hoyer_square",
+                        "Hoyer-Square of the norms of groups."),
+             clEnumValN(RegularizerKind::OpenGates, "open_gates",
+                        "Number of open gates."))}]>,
+    ListOption<"granularity", "granularity", "std::string",
+               "Groups of group_lasso and group_hoyer_square: channel:<axis>, kernel, "
+               "vector:<axis> or block:<extent>x<extent>; channel:0 when empty.">,
+    Option<"survivors", "survivors", "bool", /*default=*/"false",
+           "Regularise what gates and masks leave of a weight.">,
     Option<"strength", "strength", "double", /*default=*/"1.0e-4",
            "Factor of the penalty; not used with runtime-strength.">,
     Option<"runtimeStrength", "runtime-strength", "bool", /*default=*/"false",
            "Take the strength from an argument of the function.">,
+    Option<"strengthInput", "strength-input", "std::string", /*default=*/"\"strength\"",
+           "Name of that argument.">,
     ListOption<"strengths", "strengths", "std::string",
                "Strengths of single parameters as pattern:number, the first match "
                "counts; with runtime-strength the number multiplies the argument.">,
     ListOption<"roles", "roles", "std::string",
-               "Roles to regularise; weights when empty.">,
+               "Roles to regularise; weights when empty, or auxiliary for open_gates.">,
     ListOption<"parameters", "parameters", "std::string",
                "Glob patterns of the parameters to regularise; all when empty.">,
     ListOption<"ignore", "ignore", "std::string",
@@ -338,7 +377,8 @@ def VerifyGradientPass : Pass<"prune-verify-gradient", "::mlir::ModuleOp"> {
       function, and no parameter twice.
     * `gradient_c4`: a trainable parameter is a tensor of floats of static shape,
       and its gradient has the same type.
-    * `gradient_c5`: each trainable parameter (weight, bias, scale) has a gradient.
+    * `gradient_c5`: each trainable parameter, which is no buffer and not frozen, has
+      a gradient.
     * `gradient_c6`: each result with `prune.state` is new state of the argument
       of that name, a parameter or state, and has its type; no two are of one.
 

@@ -6,7 +6,7 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "Granularity.h"
+#include "Prune/Support/Granularity.h"
 
 #include "llvm/ADT/StringExtras.h"
 

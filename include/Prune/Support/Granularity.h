@@ -6,8 +6,8 @@
 //
 //===----------------------------------------------------------------------===//
 
-#ifndef PRUNE_LIB_DIALECT_PRUNE_TRANSFORMS_PRUNE_GRANULARITY_H
-#define PRUNE_LIB_DIALECT_PRUNE_TRANSFORMS_PRUNE_GRANULARITY_H
+#ifndef PRUNE_SUPPORT_GRANULARITY_H
+#define PRUNE_SUPPORT_GRANULARITY_H
 
 #include "Prune/Dialect/Prune/IR/Prune.h"
 
@@ -20,4 +20,4 @@ GranularityAttr parseGranularity(MLIRContext *context, StringRef text,
 
 } // namespace mlir::prune
 
-#endif // PRUNE_LIB_DIALECT_PRUNE_TRANSFORMS_PRUNE_GRANULARITY_H
+#endif // PRUNE_SUPPORT_GRANULARITY_H

@@ -1,0 +1,164 @@
+//===- GroupRegularizers.cpp - Lowering of penalties of groups ------------===//
+//
+// Part of the pruning compiler, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+//
+// Group lasso and Group-HS are functions of the squared norms of the groups,
+// one reduction over the weight. Their gradient is the weight times one factor
+// per group, so that the loop over the weight fuses into the optimiser update.
+// Penalty and gradient start with the same operations, which common
+// subexpression elimination merges.
+//
+//===----------------------------------------------------------------------===//
+
+#include "Prune/Conversion/PruneToLinalg.h"
+#include "Prune/Dialect/Prune/Utils/Groups.h"
+
+#include "mlir/Dialect/Math/IR/Math.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "mlir/IR/PatternMatch.h"
+
+using namespace mlir;
+using namespace mlir::prune;
+
+static bool isGroupPenalty(RegularizerKind kind) {
+  return kind == RegularizerKind::GroupLasso ||
+         kind == RegularizerKind::GroupHoyerSquare;
+}
+
+/// Sum of squares of each group, in the shape of the grid.
+template <typename OpTy>
+static FailureOr<Value> createSquares(ImplicitLocOpBuilder &b, OpTy op) {
+  FailureOr<SmallVector<Value>> sums = createGroupSums(
+      b, op.getWeight(), *op.getGranularity(), /*count=*/1,
+      [](ImplicitLocOpBuilder &e, ValueRange args) -> SmallVector<Value> {
+        Value square = arith::MulFOp::create(e, args[0], args[0]);
+        Value sum = arith::AddFOp::create(e, args[1], square);
+        return {sum};
+      });
+  if (failed(sums))
+    return failure();
+  return sums->front();
+}
+
+namespace {
+/// Sum over all groups of their norms, and of the squares of these.
+struct GroupTotals {
+  Value norms, squares;
+};
+} // namespace
+
+static GroupTotals createTotals(ImplicitLocOpBuilder &b, Value squares) {
+  int64_t rank = cast<RankedTensorType>(squares.getType()).getRank();
+  SmallVector<Value> sums = createZeroReduction(
+      b, squares, AffineMap::get(rank, 0, b.getContext()), /*count=*/2,
+      [](ImplicitLocOpBuilder &e, ValueRange args) -> SmallVector<Value> {
+        Value norm = math::SqrtOp::create(e, args[0]);
+        Value norms = arith::AddFOp::create(e, args[1], norm);
+        Value total = arith::AddFOp::create(e, args[2], args[0]);
+        return {norms, total};
+      });
+  Value norms = extractScalar(b, sums[0]);
+  Value total = extractScalar(b, sums[1]);
+  return {norms, total};
+}
+
+/// `S^2 / q` with `S` the sum of norms and `q` that of squares, zero for a
+/// tensor of zeros; or `S`.
+static Value createPenalty(ImplicitLocOpBuilder &b, RegularizerKind kind,
+                           GroupTotals totals) {
+  if (kind == RegularizerKind::GroupLasso)
+    return totals.norms;
+  Value zero = createNumber(b, totals.norms.getType(), 0.0);
+  Value square = arith::MulFOp::create(b, totals.norms, totals.norms);
+  Value ratio = arith::DivFOp::create(b, square, totals.squares);
+  Value isNonZero = isGreater(b, totals.squares, zero);
+  return arith::SelectOp::create(b, isNonZero, ratio, zero);
+}
+
+/// What the elements of a group of norm `norm` are multiplied with:
+/// `strength / norm`, or `2 strength (share / norm - share^2)` where `share` is
+/// `S / q`; zero for a group of zeros.
+static Value createFactor(ImplicitLocOpBuilder &e, RegularizeGradientOp op,
+                          Value share, Value norm) {
+  Value strength = op.getStrength();
+  Value zero = createNumber(e, norm.getType(), 0.0);
+  Value factor;
+  if (op.getKind() == RegularizerKind::GroupLasso) {
+    factor = arith::DivFOp::create(e, strength, norm);
+  } else {
+    Value two = createNumber(e, norm.getType(), 2.0);
+    Value scale = arith::MulFOp::create(e, two, strength);
+    Value first = arith::DivFOp::create(e, share, norm);
+    Value second = arith::MulFOp::create(e, share, share);
+    Value difference = arith::SubFOp::create(e, first, second);
+    factor = arith::MulFOp::create(e, scale, difference);
+  }
+  Value isNonZero = isGreater(e, norm, zero);
+  return arith::SelectOp::create(e, isNonZero, factor, zero);
+}
+
+namespace {
+
+struct LowerGroupPenalty final : OpRewritePattern<RegularizeOp> {
+  using OpRewritePattern::OpRewritePattern;
+  LogicalResult matchAndRewrite(RegularizeOp op,
+                                PatternRewriter &rewriter) const override {
+    if (!isGroupPenalty(op.getKind()))
+      return rewriter.notifyMatchFailure(op, "no penalty of groups");
+    ImplicitLocOpBuilder b(op.getLoc(), rewriter);
+    FailureOr<Value> squares = createSquares(b, op);
+    if (failed(squares))
+      return rewriter.notifyMatchFailure(op, "blocks do not divide the weight");
+    GroupTotals totals = createTotals(b, *squares);
+    Value penalty = createPenalty(b, op.getKind(), totals);
+    Value scaled = arith::MulFOp::create(b, op.getStrength(), penalty);
+    rewriter.replaceOpWithNewOp<tensor::FromElementsOp>(op, op.getType(),
+                                                        scaled);
+    return success();
+  }
+};
+
+struct LowerGroupGradient final : OpRewritePattern<RegularizeGradientOp> {
+  using OpRewritePattern::OpRewritePattern;
+  LogicalResult matchAndRewrite(RegularizeGradientOp op,
+                                PatternRewriter &rewriter) const override {
+    if (!isGroupPenalty(op.getKind()))
+      return rewriter.notifyMatchFailure(op, "no penalty of groups");
+    ImplicitLocOpBuilder b(op.getLoc(), rewriter);
+    FailureOr<Value> squares = createSquares(b, op);
+    if (failed(squares))
+      return rewriter.notifyMatchFailure(op, "blocks do not divide the weight");
+    Value share;
+    if (op.getKind() == RegularizerKind::GroupHoyerSquare) {
+      GroupTotals totals = createTotals(b, *squares);
+      share = arith::DivFOp::create(b, totals.norms, totals.squares);
+    }
+    Value factors = createElementwise(
+        b, *squares, cast<RankedTensorType>(squares->getType()),
+        [&](ImplicitLocOpBuilder &e, ValueRange args) -> SmallVector<Value> {
+          Value norm = math::SqrtOp::create(e, args[0]);
+          return {createFactor(e, op, share, norm)};
+        });
+    Value gradient = createGroupwise(
+        b, op.getWeight(), factors, op.getGranularityAttr(),
+        cast<RankedTensorType>(op.getType()),
+        [](ImplicitLocOpBuilder &e, ValueRange args) -> SmallVector<Value> {
+          Value scaled = arith::MulFOp::create(e, args[0], args[1]);
+          return {scaled};
+        });
+    rewriter.replaceOp(op, gradient);
+    return success();
+  }
+};
+
+} // namespace
+
+void mlir::prune::populateGroupRegularizerLoweringPatterns(
+    RewritePatternSet &patterns) {
+  patterns.add<LowerGroupGradient, LowerGroupPenalty>(patterns.getContext());
+}

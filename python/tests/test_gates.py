@@ -1,0 +1,429 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""Gates in compiled training steps: the update rule, two levels, recovery."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mlir_prune.models import Mlp
+from oracle import forward, loss_and_gradients
+
+pytest.importorskip("mlir_prune._native", reason="needs the native module")
+from mlir_prune.native import parse
+
+Values = dict[str, np.ndarray]
+MLP = Mlp((8, 6, 5, 4))
+SHAPE = (5, 7)
+RATE, PRICE = 0.1, 0.03
+
+# s'(m) of each estimator (METHODS 1.2).
+SLOPES = {
+    "linear": lambda m: np.ones_like(m),
+    "hard_sigmoid": lambda m: np.where(np.abs(m) < 1, 0.5, 0.0),
+    "relu": lambda m: np.where(m > 0, 1.0, 0.0),
+    "leaky_relu": lambda m: np.where(m > 0, 1.0, 0.01),
+    "softplus": lambda m: 1.0 / (1.0 + np.exp(-m)),
+}
+
+
+def sign_or_weight(rule: str, w: np.ndarray) -> np.ndarray:
+    return np.sign(w) if rule == "sign" else w
+
+
+# ---------------------------------------------------------------------------
+# The rule (METHODS 1.3): L(T) = sum a T + b T^2 / 2 with T = W h(M)
+# ---------------------------------------------------------------------------
+
+TEXT = """
+#id = affine_map<(i, j) -> (i, j)>
+#scalar = affine_map<(i, j) -> ()>
+func.func @loss(%w: tensor<5x7xf64> {{prune.param = #prune.param<"w", weight>}},
+    %m: tensor<{grid}xf64> {{prune.param = #prune.param<"w.gate", auxiliary>}},
+    %a: tensor<5x7xf64> {{prune.input = "a"}}, %b: tensor<5x7xf64> {{prune.input = "b"}})
+    -> (tensor<f64> {{prune.output = "loss"}}) {{
+  %zero = arith.constant dense<0.0> : tensor<f64>
+  %t = prune.gate %w, %m ste(<{ste}>) rule {rule} {groups} : tensor<5x7xf64>, tensor<{grid}xf64>
+  %l = linalg.generic {{indexing_maps = [#id, #id, #id, #scalar],
+      iterator_types = ["reduction", "reduction"]}}
+      ins(%t, %a, %b : tensor<5x7xf64>, tensor<5x7xf64>, tensor<5x7xf64>)
+      outs(%zero : tensor<f64>) {{
+  ^bb0(%x: f64, %p: f64, %q: f64, %sum: f64):
+    %half = arith.constant 0.5 : f64
+    %linear = arith.mulf %p, %x : f64
+    %square = arith.mulf %x, %x : f64
+    %curve = arith.mulf %q, %square : f64
+    %bent = arith.mulf %curve, %half : f64
+    %term = arith.addf %linear, %bent : f64
+    %next = arith.addf %sum, %term : f64
+    linalg.yield %next : f64
+  }} -> tensor<f64>
+  return %l : tensor<f64>
+}}
+"""
+GATE_STEP = (
+    "builtin.module(prune-freeze-parameters{roles=auxiliary invert},prune-differentiate,"
+    "prune-build-train-step,canonicalize,cse)"
+)
+GRANULARITIES = {
+    "element": ("5x7", ""),
+    "rows": ("5", "granularity(<channel, axis = 0>)"),
+    "columns": ("7", "granularity(<channel, axis = 1>)"),
+    "blocks": ("5x1", "granularity(<block, shape = [1, 7]>)"),
+}
+_steps: dict[tuple[str, str, str], Any] = {}
+
+
+def gate_step(ste: str, rule: str, granularity: str = "element") -> Any:
+    """The compiled step of plain gradient descent on the gates alone."""
+    key = (ste, rule, granularity)
+    if key not in _steps:
+        grid, groups = GRANULARITIES[granularity]
+        module = parse(TEXT.format(ste=ste, rule=rule, grid=grid, groups=groups))
+        module.run(GATE_STEP)
+        _steps[key] = module.compile()
+    return _steps[key]
+
+
+def draw(seed: int, grid: tuple[int, ...] = SHAPE) -> Values:
+    rng = np.random.default_rng(seed)
+    values = {name: rng.standard_normal(SHAPE) for name in ("w", "a", "b")}
+    return {**values, "w.gate": rng.uniform(-1.5, 1.5, grid)}
+
+
+def move(executable: Any, values: Values) -> np.ndarray:
+    """What one step adds to the gates, divided by the learning rate."""
+    feed: dict[str, Any] = {k: v.copy() for k, v in values.items()}
+    executable.call("train_step", {**feed, "learning_rate": 1.0})
+    for name in ("w", "a", "b"):
+        assert feed[name].tobytes() == values[name].tobytes()
+    return feed["w.gate"] - values["w.gate"]
+
+
+def dense_gradient(values: Values) -> np.ndarray:
+    """dL/dT, which a closed gate receives too."""
+    gated = np.where(values["w.gate"] > 0, values["w"], 0.0)
+    return values["a"] + values["b"] * gated
+
+
+@pytest.mark.parametrize("ste", SLOPES)
+@pytest.mark.parametrize("rule", ["sign", "chain"])
+@given(seed=st.integers(0, 1000))
+def test_step_follows_the_rule(ste: str, rule: str, seed: int) -> None:
+    values = draw(seed)
+    values["w"][0, 0] = 0.0
+    factor = dense_gradient(values) * sign_or_weight(rule, values["w"])
+    expected = -factor * SLOPES[ste](values["w.gate"])
+    np.testing.assert_allclose(move(gate_step(ste, rule), values), expected, rtol=1e-9, atol=1e-12)
+
+
+@pytest.mark.parametrize("ste", SLOPES)
+@pytest.mark.parametrize("granularity", ["rows", "columns", "blocks"])
+@pytest.mark.parametrize("rule", ["sign", "chain"])
+def test_step_of_a_group_is_a_sum(ste: str, rule: str, granularity: str) -> None:
+    axis = {"rows": 1, "columns": 0, "blocks": 1}[granularity]
+    values = draw(3, {"rows": (5,), "columns": (7,), "blocks": (5, 1)}[granularity])
+    m = values["w.gate"]
+    wide = m[None, :] if granularity == "columns" else m.reshape(5, 1)
+    gated = np.where(wide > 0, values["w"], 0.0)
+    factor = (values["a"] + values["b"] * gated) * sign_or_weight(rule, values["w"])
+    expected = -factor.sum(axis=axis).reshape(m.shape) * SLOPES[ste](m)
+    found = move(gate_step(ste, rule, granularity), values)
+    np.testing.assert_allclose(found, expected, rtol=1e-9, atol=1e-12)
+
+
+@pytest.mark.parametrize("ste", SLOPES)
+@given(seed=st.integers(0, 1000), power=st.integers(-20, 20))
+def test_sensitivity_does_not_depend_on_the_magnitude(ste: str, seed: int, power: int) -> None:
+    """With b = 0 the gradient is the same whatever W: so is the step, to the bit."""
+    values = draw(seed)
+    values["b"] = np.zeros(SHAPE)
+    scaled = {**values, "w": values["w"] * 2.0**power}
+    sign = gate_step(ste, "sign")
+    assert move(sign, scaled).tobytes() == move(sign, values).tobytes()
+    # The chain rule moves the gates of small weights in proportion less.
+    chain = gate_step(ste, "chain")
+    plain = values["w.gate"] * 0.0 + move(chain, {**values, "w.gate": values["w.gate"]})
+    expected = -values["a"] * scaled["w"] * SLOPES[ste](values["w.gate"])
+    found = move(chain, scaled)
+    scale = np.abs(values["w.gate"]).max() + np.abs(expected).max()
+    assert np.abs(found - expected).max() <= 1e-12 * scale
+    if power >= 10:
+        assert np.abs(found).sum() > 100 * np.abs(plain).sum()
+
+
+@pytest.mark.parametrize("ste", SLOPES)
+@given(seed=st.integers(0, 1000))
+def test_correlation_with_the_change_of_the_weight(ste: str, seed: int) -> None:
+    """Where a gate is open, it moves the way the loss wants |w| to move."""
+    values = draw(seed)
+    values["w.gate"] = np.abs(values["w.gate"])
+    slope = SLOPES[ste](values["w.gate"])
+    wanted = -dense_gradient(values) * np.sign(values["w"])
+    found = move(gate_step(ste, "sign"), values)
+    live = slope > 0
+    assert live.any()
+    assert (np.sign(found[live]) == np.sign(wanted[live])).all()
+
+
+@pytest.mark.parametrize("ste", SLOPES)
+@given(seed=st.integers(0, 1000))
+def test_direction_is_that_of_the_plain_estimator(ste: str, seed: int) -> None:
+    values = draw(seed)
+    sign, chain = (move(gate_step(ste, rule), values) for rule in ("sign", "chain"))
+    assert (sign * chain >= -1e-15).all()
+    assert (sign * chain).sum() > 0.0
+
+
+# ---------------------------------------------------------------------------
+# Two step functions of one network
+# ---------------------------------------------------------------------------
+
+STEPS = {
+    "weight_step": "freeze-roles=auxiliary hold-gated {extra}",
+    "gate_step": "freeze-roles=auxiliary freeze-invert runtime-gate-strength clamp-auxiliary=1",
+}
+
+
+class Network:
+    """The steps of bi-level training in one module, over one state."""
+
+    def __init__(self, gates: str, extra: str = "optimizer=adam", steps: dict[str, str] = STEPS,
+                 threads: int = 1) -> None:  # fmt: skip
+        module = parse(MLP.text(12))
+        for name, options in steps.items():
+            options = options.format(extra=extra)
+            module.run(f"builtin.module(prune-train-pipeline{{gates={gates} name={name} {options}}})")
+        functions = {f.name: f for f in module.functions()}
+        assert set(functions) == {"forward", *steps}
+        self.arguments = {n: {a.name: a for a in functions[n].arguments} for n in functions}
+        self.executable = module.compile(threads=threads)
+
+    def fresh(self, seed: int = 0) -> Values:
+        rng = np.random.default_rng(seed)
+        state = MLP.init(rng)
+        for arguments in self.arguments.values():
+            for name, argument in arguments.items():
+                if name.endswith(".gate"):
+                    state[name] = rng.uniform(-0.5, 0.5, argument.shape).astype(np.float32)
+                elif name.startswith(("velocity:", "moment1:", "moment2:")):
+                    state[name] = rng.random(argument.shape).astype(np.float32) * 0.01
+                elif name.endswith("bias"):
+                    state[name] = rng.standard_normal(argument.shape).astype(np.float32)
+                elif name == "step":
+                    state[name] = np.array(3, np.int64)
+        return state
+
+    def run(self, function: str, state: Values, seed: int, **scalars: float) -> Any:
+        rng = np.random.default_rng(seed)
+        feed: dict[str, Any] = {k: v for k, v in state.items() if k in self.arguments[function]}
+        feed["input"] = rng.standard_normal((12, 8)).astype(np.float32)
+        feed["labels"] = rng.integers(0, 4, 12).astype(np.int32)
+        scalars = {"learning_rate": RATE, "gate_strength": PRICE, **scalars}
+        feed.update({k: v for k, v in scalars.items() if k in self.arguments[function]})
+        return self.executable.call(function, feed)
+
+    def logits(self, state: Values, x: np.ndarray) -> np.ndarray:
+        feed = {k: v for k, v in state.items() if k in self.arguments["forward"]}
+        return np.array(self.executable.call("forward", {**feed, "input": x})["logits"])
+
+
+def open_mask(state: Values, name: str) -> np.ndarray:
+    """Which elements of a parameter its gates let through."""
+    weight = state[name].shape
+    gate = f"{name}.gate"
+    if gate not in state:
+        gate = f"{name.replace('bias', 'weight')}.gate"
+        if state.get(gate, np.empty((0, 0))).ndim != 1:
+            return np.ones(weight, bool)
+    m = state[gate] > 0
+    return np.broadcast_to(m if m.shape == weight else m.reshape(-1, *[1] * (len(weight) - 1)),
+                           weight)  # fmt: skip
+
+
+def gated(state: Values) -> Values:
+    return {name: state[name] * open_mask(state, name) for name in MLP.shapes()}
+
+
+def batch(seed: int) -> tuple[np.ndarray, np.ndarray]:
+    rng = np.random.default_rng(seed)
+    x = rng.standard_normal((12, 8)).astype(np.float32)
+    return x, rng.integers(0, 4, 12).astype(np.int32)
+
+
+@pytest.mark.parametrize("gates", ["element", "channel"])
+def test_inference_sees_gated_weights(gates: str) -> None:
+    network = Network(gates)
+    state = network.fresh()
+    x, _ = batch(1)
+    expected = forward(MLP, gated(state), x)
+    np.testing.assert_allclose(network.logits(state, x), expected, rtol=1e-5, atol=1e-5)
+
+
+@pytest.mark.parametrize("gates", ["element", "channel"])
+@pytest.mark.parametrize("rule", ["sign", "chain"])
+@pytest.mark.parametrize("ste", SLOPES)
+def test_gate_step_equals_numpy(ste: str, rule: str, gates: str) -> None:
+    options = f"ste={ste} gate-rule={rule}"
+    steps = {"gate_step": f"{STEPS['gate_step']} {options}"}
+    network = Network(gates, steps=steps)
+    state = network.fresh()
+    before = {k: v.copy() for k, v in state.items()}
+    wide = {k: v.astype(np.float64) for k, v in before.items()}
+    loss, dense = loss_and_gradients(MLP, gated(wide), *batch(5))
+    outputs = network.run("gate_step", state, 5)
+    penalty = PRICE * sum((m > 0).sum() for k, m in wide.items() if k.endswith(".gate"))
+    assert outputs["loss"] == pytest.approx(loss + penalty, rel=1e-5)
+    assert outputs["penalty"] == pytest.approx(penalty, rel=1e-5)
+    for name in MLP.shapes():
+        assert state[name].tobytes() == before[name].tobytes(), f"{name} is frozen"
+        if not name.endswith("weight"):
+            continue
+        m = wide[f"{name}.gate"]
+        gradient = dense[name] * sign_or_weight(rule, wide[name])
+        if gates == "channel":
+            bias = name.replace("weight", "bias")
+            extra = dense[bias] * sign_or_weight(rule, wide[bias])
+            gradient = gradient.sum(axis=1) + extra
+        expected = np.clip(m - RATE * SLOPES[ste](m) * (gradient + PRICE), -1.0, 1.0)
+        np.testing.assert_allclose(state[f"{name}.gate"], expected, rtol=1e-5, atol=1e-6)
+
+
+@pytest.mark.parametrize("gates", ["element", "channel"])
+def test_weight_step_equals_numpy(gates: str) -> None:
+    network = Network(gates, "momentum=0.9 weight-decay=0.01")
+    state = network.fresh()
+    before = {k: v.copy() for k, v in state.items()}
+    wide = {k: v.astype(np.float64) for k, v in before.items()}
+    _, dense = loss_and_gradients(MLP, gated(wide), *batch(6))
+    network.run("weight_step", state, 6)
+    for name in MLP.shapes():
+        is_open = open_mask(before, name)
+        decay = 0.01 if name.endswith("weight") else 0.0
+        velocity = 0.9 * wide[f"velocity:{name}"] + dense[name] + decay * wide[name]
+        expected = np.where(is_open, wide[name] - RATE * velocity, wide[name])
+        np.testing.assert_allclose(state[name], expected, rtol=1e-5, atol=1e-6)
+        for key in (name, f"velocity:{name}"):
+            held = state[key][~is_open].tobytes() == before[key][~is_open].tobytes()
+            assert held, f"{key} moved behind a closed gate"
+    for name in state:
+        if name.endswith(".gate"):
+            assert state[name].tobytes() == before[name].tobytes(), f"{name} is frozen"
+
+
+def test_gates_stay_within_their_limits() -> None:
+    network = Network("element")
+    state = network.fresh()
+    network.run("gate_step", state, 7, learning_rate=1e3)
+    gates = np.concatenate([m.ravel() for k, m in state.items() if k.endswith(".gate")])
+    assert np.abs(gates).max() == 1.0
+    assert (np.abs(gates) < 1.0).any()
+
+
+@pytest.mark.parametrize("gates", ["element", "channel"])
+@pytest.mark.parametrize("optimizer", ["momentum=0.9 nesterov", "optimizer=adam"])
+@given(seed=st.integers(0, 1000))
+def test_recovery(optimizer: str, gates: str, seed: int) -> None:
+    """A gate closes, training goes on, it opens: the weight is back at its old value,
+    to the bit, with its moments."""
+    network = _networks.setdefault((gates, optimizer), None) or Network(
+        gates, f"{optimizer} weight-decay=0.01")  # fmt: skip
+    _networks[gates, optimizer] = network
+    state = network.fresh(seed)
+    closed = [state[k].ravel()[:3].copy() for k in state if k.endswith(".gate")]
+    for name in state:
+        if name.endswith(".gate"):
+            state[name].ravel()[:3] = -0.5
+    before = {k: v.copy() for k, v in state.items()}
+    for step in range(5):
+        network.run("weight_step", state, seed + step, learning_rate=0.01)
+    assert len(closed) == MLP.layers
+    for name in MLP.shapes():
+        is_open = open_mask(before, name)
+        companions = [k for k in state if k.split(":")[-1] == name]
+        assert len(companions) >= 2
+        for key in companions:
+            assert state[key][~is_open].tobytes() == before[key][~is_open].tobytes()
+        assert is_open.all() or (~is_open).any()
+        if is_open.any():
+            assert (state[name][is_open] != before[name][is_open]).any()
+    for name in state:
+        if name.endswith(".gate"):
+            state[name].ravel()[:3] = 0.5
+    x, _ = batch(seed)
+    back = {**state, **{k: np.where(open_mask(before, k), state[k], before[k])
+                        for k in MLP.shapes()}}  # fmt: skip
+    assert network.logits(state, x).tobytes() == network.logits(back, x).tobytes()
+
+
+_networks: dict[tuple[str, str], Any] = {}
+
+
+def test_held_weights_may_decay() -> None:
+    network = Network("element", "momentum=0.9 weight-decay=0.01 decay-held")
+    state = network.fresh()
+    before = {k: v.copy() for k, v in state.items()}
+    network.run("weight_step", state, 8)
+    for name in MLP.shapes():
+        is_open = open_mask(before, name)
+        decayed = before[name] * (1.0 - RATE * 0.01)
+        np.testing.assert_allclose(state[name][~is_open], decayed[~is_open], rtol=1e-6)
+
+
+def test_one_level_trains_both_at_once() -> None:
+    """The ablation: one step moves weights and gates by the same batch."""
+    network = Network("element", steps={"train_step": "runtime-gate-strength hold-gated"})
+    state = network.fresh()
+    before = {k: v.copy() for k, v in state.items()}
+    wide = {k: v.astype(np.float64) for k, v in before.items()}
+    _, dense = loss_and_gradients(MLP, gated(wide), *batch(9))
+    network.run("train_step", state, 9)
+    for name in MLP.shapes():
+        is_open = open_mask(before, name)
+        expected = np.where(is_open, wide[name] - RATE * dense[name], wide[name])
+        np.testing.assert_allclose(state[name], expected, rtol=1e-5, atol=1e-6)
+        if name.endswith("weight"):
+            m = wide[f"{name}.gate"]
+            gradient = dense[name] * np.sign(wide[name]) + PRICE
+            expected = m - RATE * SLOPES["softplus"](m) * gradient
+            np.testing.assert_allclose(state[f"{name}.gate"], expected, rtol=1e-5, atol=1e-6)
+
+
+def test_same_bits_at_one_and_two_threads() -> None:
+    results = []
+    for threads in (1, 2):
+        network = Network("channel", threads=threads)
+        state = network.fresh()
+        for step in range(4):
+            network.run("weight_step", state, step, learning_rate=0.01)
+            network.run("gate_step", state, 10 + step)
+        results.append({k: v.tobytes() for k, v in state.items()})
+    assert results[0] == results[1]
+
+
+@pytest.mark.parametrize("gates", ["element", "channel"])
+def test_gated_networks_shrink(gates: str) -> None:
+    """Bound gates become plain weights; what they close is removed, exactly."""
+    network = Network(gates)
+    state = network.fresh(4)
+    x, _ = batch(2)
+    # Whole neurons of both hidden layers are off.
+    for layer, rows in (("fc1", [1, 3]), ("fc2", [0])):
+        state[f"{layer}.weight.gate"][rows] = -0.5
+        state[f"{layer}.bias"][rows] = 0.0
+    expected = network.logits(state, x)
+    module = parse(MLP.text(12))
+    module.run(f"builtin.module(prune-insert-gates{{granularity={gates}}})")
+    module.bind({k: v for k, v in state.items() if k in network.arguments["forward"]})
+    module.run("builtin.module(prune-shrink-pipeline{threshold=0 allow-empty})")
+    assert "prune.gate" not in str(module)
+    assert "auxiliary" not in str(module)
+    biases = {k: v.shape[0] for k, v in module.parameters().items() if k in ("fc1.bias", "fc2.bias")}
+    assert biases["fc1.bias"] <= 4
+    assert biases["fc2.bias"] <= 4
+    found = np.array(module.compile().call("forward", {"input": x})["logits"])
+    np.testing.assert_allclose(found, expected, rtol=1e-5, atol=1e-5)
