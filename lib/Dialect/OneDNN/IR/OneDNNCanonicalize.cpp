@@ -11,12 +11,7 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "Prune/Dialect/OneDNN/IR/OneDNN.h"
-
-#include "mlir/Dialect/Linalg/IR/Linalg.h"
-#include "mlir/Dialect/Tensor/IR/Tensor.h"
-#include "mlir/IR/Matchers.h"
-#include "mlir/IR/PatternMatch.h"
+#include "DestinationPatterns.h"
 
 using namespace mlir;
 using namespace mlir::onednn;
@@ -36,8 +31,7 @@ Value onednn::getTransposedMatrix(Value value) {
   return generic.getDpsInputs().front();
 }
 
-/// True when every element of the tensor is known to be zero.
-static bool isZero(Value value) {
+bool onednn::isZero(Value value) {
   if (auto fill = value.getDefiningOp<linalg::FillOp>())
     return matchPattern(fill.getInputs().front(), m_AnyZeroFloat());
   return matchPattern(value, m_AnyZeroFloat());
@@ -68,52 +62,15 @@ struct FoldTranspose : OpRewritePattern<MatmulOp> {
   }
 };
 
-struct DropZeroAccumulation : OpRewritePattern<MatmulOp> {
-  using OpRewritePattern::OpRewritePattern;
-
-  LogicalResult matchAndRewrite(MatmulOp op,
-                                PatternRewriter &rewriter) const override {
-    if (!op.getAccumulate() || !isZero(op.getOutput()))
-      return rewriter.notifyMatchFailure(op, "does not accumulate on zeros");
-    rewriter.modifyOpInPlace(op, [&] { op.setAccumulate(false); });
-    return success();
-  }
-};
-
-/// A destination that is not read but computed becomes an empty tensor, so that
-/// what computes it can go.
-template <typename Op>
-struct DropUnreadDestination : OpRewritePattern<Op> {
-  using OpRewritePattern<Op>::OpRewritePattern;
-
-  LogicalResult matchAndRewrite(Op op,
-                                PatternRewriter &rewriter) const override {
-    if constexpr (std::is_same_v<Op, MatmulOp>)
-      if (op.getAccumulate())
-        return rewriter.notifyMatchFailure(op, "reads its destination");
-    auto type = dyn_cast<RankedTensorType>(op.getOutput().getType());
-    if (!type || !type.hasStaticShape())
-      return rewriter.notifyMatchFailure(op, "not a static tensor");
-    Operation *source = op.getOutput().getDefiningOp();
-    if (!source || !(isa<linalg::LinalgOp>(source) ||
-                     source->hasTrait<OpTrait::ConstantLike>()))
-      return rewriter.notifyMatchFailure(op, "the destination is not computed");
-    Value empty = tensor::EmptyOp::create(
-        rewriter, op.getLoc(), type.getShape(), type.getElementType());
-    rewriter.modifyOpInPlace(op, [&] { op.getOutputMutable().assign(empty); });
-    return success();
-  }
-};
-
 } // namespace
 
 void MatmulOp::getCanonicalizationPatterns(RewritePatternSet &patterns,
                                            MLIRContext *context) {
-  patterns.add<FoldTranspose, DropZeroAccumulation,
-               DropUnreadDestination<MatmulOp>>(context);
+  patterns.add<FoldTranspose, DropZeroAccumulation<MatmulOp>,
+               DropUnreadDestinations<MatmulOp>>(context);
 }
 
 void CsrMatmulOp::getCanonicalizationPatterns(RewritePatternSet &patterns,
                                               MLIRContext *context) {
-  patterns.add<DropUnreadDestination<CsrMatmulOp>>(context);
+  patterns.add<DropUnreadDestinations<CsrMatmulOp>>(context);
 }

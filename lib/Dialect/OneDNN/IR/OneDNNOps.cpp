@@ -6,7 +6,7 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "Prune/Dialect/OneDNN/IR/OneDNN.h"
+#include "Effects.h"
 
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
@@ -35,23 +35,6 @@ void OneDNNDialect::initialize() {
 #define GET_OP_LIST
 #include "Prune/Dialect/OneDNN/IR/OneDNNOps.cpp.inc"
       >();
-}
-
-/// Reads of memref inputs, and a read (when the old value counts) and write of
-/// the memref destination; an operation on tensors has no effects.
-static void
-addEffects(DestinationStyleOpInterface op, bool readsDestination,
-           SmallVectorImpl<SideEffects::EffectInstance<MemoryEffects::Effect>>
-               &effects) {
-  for (OpOperand &operand : op->getOpOperands()) {
-    if (!isa<MemRefType>(operand.get().getType()))
-      continue;
-    bool isDestination = op.isDpsInit(&operand);
-    if (!isDestination || readsDestination)
-      effects.emplace_back(MemoryEffects::Read::get(), &operand);
-    if (isDestination)
-      effects.emplace_back(MemoryEffects::Write::get(), &operand);
-  }
 }
 
 /// matmul_c1, matmul_c3: all tensors with one result, or all contiguous-row

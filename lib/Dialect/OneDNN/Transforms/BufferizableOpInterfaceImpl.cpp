@@ -8,8 +8,9 @@
 //
 // The operations write their destination, read it only when they accumulate,
 // and read all other operands. Their memref form needs rows of contiguous
-// elements: an operand whose innermost stride is not one is copied into a
-// buffer of its own, and a destination is computed in one and copied back.
+// elements, or, where a window moves over images, no gaps at all: any other
+// operand is copied into a buffer of its own, and a destination is computed in
+// one and copied back.
 //
 //===----------------------------------------------------------------------===//
 
@@ -20,14 +21,18 @@
 #include "mlir/Dialect/Bufferization/IR/BufferizableOpInterface.h"
 #include "mlir/Dialect/Bufferization/IR/DstBufferizableOpInterfaceImpl.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/Dialect/MemRef/Utils/MemRefUtils.h"
 #include "mlir/IR/DialectRegistry.h"
 
 using namespace mlir;
 using namespace mlir::bufferization;
 using namespace mlir::onednn;
 
-static bool hasContiguousRows(Value buffer) {
+/// True for memory that an operation can work on.
+static bool isUsable(Operation *op, Value buffer) {
   auto type = cast<MemRefType>(buffer.getType());
+  if (isa<WindowOpInterface>(op))
+    return memref::isStaticShapeAndContiguousRowMajor(type);
   SmallVector<int64_t> strides;
   int64_t offset;
   return succeeded(type.getStridesAndOffset(strides, offset)) &&
@@ -53,6 +58,9 @@ static FailureOr<Value> allocateLike(RewriterBase &rewriter, Location loc,
 
 namespace {
 
+template <typename Op>
+using GetAccumulate = decltype(std::declval<Op &>().getAccumulate());
+
 /// Shared by all operations: each operand becomes its buffer.
 template <typename Op>
 struct OneDNNModel
@@ -61,8 +69,9 @@ struct OneDNNModel
                               const AnalysisState &) const {
     if (!cast<DestinationStyleOpInterface>(op).isDpsInit(&operand))
       return true;
-    auto matmul = dyn_cast<MatmulOp>(op);
-    return matmul && matmul.getAccumulate();
+    if constexpr (llvm::is_detected<GetAccumulate, Op>::value)
+      return cast<Op>(op).getAccumulate();
+    return false;
   }
 
   LogicalResult bufferize(Operation *op, RewriterBase &rewriter,
@@ -73,8 +82,7 @@ struct OneDNNModel
       return success();
     OpBuilder::InsertionGuard guard(rewriter);
     rewriter.setInsertionPoint(op);
-    SmallVector<Value> buffers;
-    Value destination, computed;
+    SmallVector<Value> buffers, destinations, computed;
     for (OpOperand &operand : op->getOpOperands()) {
       FailureOr<Value> buffer =
           getBuffer(rewriter, operand.get(), options, state);
@@ -82,7 +90,7 @@ struct OneDNNModel
         return failure();
       bool isDestination = destinationStyle.isDpsInit(&operand);
       Value usable = *buffer;
-      if (!hasContiguousRows(usable)) {
+      if (!isUsable(op, usable)) {
         FailureOr<Value> copy =
             allocateLike(rewriter, op->getLoc(), usable, options);
         if (failed(copy))
@@ -93,26 +101,34 @@ struct OneDNNModel
         usable = *copy;
       }
       if (isDestination) {
-        destination = *buffer;
-        computed = usable;
+        destinations.push_back(*buffer);
+        computed.push_back(usable);
       }
       buffers.push_back(usable);
     }
     Op::create(rewriter, op->getLoc(), TypeRange(), buffers, op->getAttrs());
-    if (computed != destination)
-      memref::CopyOp::create(rewriter, op->getLoc(), computed, destination);
-    replaceOpWithBufferizedValues(rewriter, op, destination);
+    for (auto [from, to] : llvm::zip_equal(computed, destinations))
+      if (from != to)
+        memref::CopyOp::create(rewriter, op->getLoc(), from, to);
+    replaceOpWithBufferizedValues(rewriter, op, destinations);
     return success();
   }
 };
+
+template <typename... Ops>
+void attachModels(MLIRContext *context) {
+  (Ops::template attachInterface<OneDNNModel<Ops>>(*context), ...);
+}
 
 } // namespace
 
 void mlir::onednn::registerBufferizableOpInterfaceExternalModels(
     DialectRegistry &registry) {
   registry.addExtension(+[](MLIRContext *context, OneDNNDialect *) {
-    MatmulOp::attachInterface<OneDNNModel<MatmulOp>>(*context);
-    CsrMatmulOp::attachInterface<OneDNNModel<CsrMatmulOp>>(*context);
+    attachModels<MatmulOp, CsrMatmulOp, ConvolutionOp,
+                 ConvolutionBackwardDataOp, ConvolutionBackwardWeightsOp,
+                 MaxPoolOp, MaxPoolBackwardOp, AveragePoolOp,
+                 AveragePoolBackwardOp>(context);
     context->loadDialect<memref::MemRefDialect>();
   });
 }

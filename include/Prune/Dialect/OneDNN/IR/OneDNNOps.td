@@ -41,6 +41,17 @@ def OneDNN_ActivationAttr : EnumAttr<OneDNN_Dialect, OneDNN_Activation, "activat
   let assemblyFormat = "`<` $value `>`";
 }
 
+def OneDNN_Layout : I32EnumAttr<"Layout", "order of the dimensions of images", [
+  I32EnumAttrCase<"Nchw", 0, "nchw">,
+  I32EnumAttrCase<"Nhwc", 1, "nhwc">
+]> {
+  let cppNamespace = "::mlir::onednn";
+  let genSpecializedAttr = 0;
+}
+def OneDNN_LayoutAttr : EnumAttr<OneDNN_Dialect, OneDNN_Layout, "layout"> {
+  let assemblyFormat = "`<` $value `>`";
+}
+
 def OneDNN_Matrix : AnyTypeOf<[2DTensorOf<[F32]>, MemRefRankOf<[F32], [2]>]>;
 def OneDNN_Vector : AnyTypeOf<[1DTensorOf<[F32]>, MemRefRankOf<[F32], [1]>]>;
 def OneDNN_IndexVector : AnyTypeOf<[1DTensorOf<[I32]>, MemRefRankOf<[I32], [1]>]>;
@@ -129,5 +140,7 @@ def OneDNN_CsrMatmulOp : OneDNN_Op<"csr_matmul"> {
     MutableOperandRange getDpsInitsMutable() { return getOutputMutable(); }
   }];
 }
+
+include "Prune/Dialect/OneDNN/IR/OneDNNWindowOps.td"
 
 #endif // PRUNE_DIALECT_ONEDNN_IR_ONEDNNOPS_TD
