@@ -10,6 +10,7 @@
 // written, becomes an accumulating onednn.matmul on its initial value. Patterns
 // then make the initial value a bias (a broadcast vector) or nothing (zeros),
 // pull a following bias and activation in, and mark constant right operands.
+// Convolutions are recognised by their maps, see ConvolutionMatch.
 // Everything is local, one visit per operation; the greedy driver repeats until
 // nothing changes.
 //
@@ -17,6 +18,7 @@
 
 #include "Prune/Conversion/Passes.h"
 
+#include "ConvolutionPatterns.h"
 #include "Epilogue.h"
 #include "Prune/Dialect/OneDNN/IR/OneDNN.h"
 #include "Prune/Dialect/Prune/IR/Prune.h"
@@ -108,25 +110,6 @@ struct ConvertContraction : OpInterfaceRewritePattern<linalg::LinalgOp> {
   }
 };
 
-/// Accumulating on a vector repeated in every row is adding a bias.
-struct FoldBroadcastDestination : OpRewritePattern<onednn::MatmulOp> {
-  using OpRewritePattern::OpRewritePattern;
-
-  LogicalResult matchAndRewrite(onednn::MatmulOp op,
-                                PatternRewriter &rewriter) const override {
-    if (!op.getAccumulate() || op.getBias())
-      return rewriter.notifyMatchFailure(op, "no place for a bias");
-    Value vector = getBroadcastVector(op.getOutput(), /*dim=*/1);
-    if (!vector)
-      return rewriter.notifyMatchFailure(op, "the destination is no broadcast");
-    rewriter.modifyOpInPlace(op, [&] {
-      op.getBiasMutable().assign(vector);
-      op.setAccumulate(false);
-    });
-    return success();
-  }
-};
-
 /// The runtime packs a constant right operand once.
 struct MarkConstantOperand : OpRewritePattern<onednn::MatmulOp> {
   using OpRewritePattern::OpRewritePattern;
@@ -147,9 +130,12 @@ struct ConvertLinalgToOneDNN
   void runOnOperation() override {
     MLIRContext *context = &getContext();
     RewritePatternSet patterns(context);
-    patterns.add<ConvertContraction, FoldBroadcastDestination,
-                 FuseEpilogue<onednn::MatmulOp, /*BiasDim=*/1>,
-                 MarkConstantOperand>(context);
+    patterns.add<ConvertContraction, FoldBroadcastDestination<onednn::MatmulOp>,
+                 FoldBroadcastDestination<onednn::ConvolutionOp>,
+                 FuseEpilogue<onednn::MatmulOp>,
+                 FuseEpilogue<onednn::ConvolutionOp>, MarkConstantOperand>(
+        context);
+    populateConvolutionPatterns(patterns);
     onednn::MatmulOp::getCanonicalizationPatterns(patterns, context);
     if (failed(applyPatternsGreedily(getOperation(), std::move(patterns))))
       return signalPassFailure();
@@ -164,15 +150,30 @@ struct ConvertLinalgToOneDNN
       numActivations += matmul.getActivation() != onednn::Activation::None;
       return;
     }
+    if (auto convolution = dyn_cast<onednn::ConvolutionOp>(op)) {
+      ++numConvolutions;
+      numBiases += convolution.getBias() ? 1 : 0;
+      numActivations += convolution.getActivation() != onednn::Activation::None;
+      return;
+    }
+    numConvolutions += isa<onednn::ConvolutionBackwardDataOp,
+                           onednn::ConvolutionBackwardWeightsOp>(op);
     auto linalgOp = dyn_cast<linalg::LinalgOp>(op);
-    if (!linalgOp || !linalg::isaContractionOpInterface(linalgOp))
+    if (!linalgOp)
       return;
     Product product;
+    if (linalg::isaContractionOpInterface(linalgOp))
+      return reportKept(op, "contraction", matchProduct(linalgOp, product));
+    StringRef obstacle = getConvolutionObstacle(linalgOp);
+    if (!obstacle.empty())
+      reportKept(op, "convolution", obstacle);
+  }
+
+  void reportKept(Operation *op, StringRef kind, StringRef reason) {
     remark::missed(
         op->getLoc(),
-        remark::RemarkOpts::name("kept-contraction").category(DEBUG_TYPE))
-        << ("contraction stays in linalg: " + matchProduct(linalgOp, product))
-               .str();
+        remark::RemarkOpts::name(("kept-" + kind).str()).category(DEBUG_TYPE))
+        << (kind + " stays in linalg: " + reason).str();
   }
 };
 

@@ -7,8 +7,9 @@
 //===----------------------------------------------------------------------===//
 //
 // Each operation on memrefs becomes one call of the runtime's C interface with
-// raw pointers, extents and leading dimensions. A call site owns a private
-// global of pointer size, in which the runtime keeps its primitive; a
+// raw pointers, extents and leading dimensions, or, where a window moves over
+// images, the address of a constant array that describes it. A call site owns a
+// private global of pointer size, in which the runtime keeps its primitive; a
 // destructor of the module releases them all. Linear in the number of
 // operations.
 //
@@ -16,13 +17,10 @@
 
 #include "Prune/Conversion/Passes.h"
 
-#include "Prune/Dialect/OneDNN/IR/OneDNN.h"
+#include "RuntimeCall.h"
 
-#include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/LLVMIR/FunctionCallUtils.h"
-#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
-#include "mlir/Dialect/MemRef/IR/MemRef.h"
-#include "mlir/IR/ImplicitLocOpBuilder.h"
+#include "llvm/ADT/TypeSwitch.h"
 
 #define DEBUG_TYPE "convert-onednn-to-runtime"
 
@@ -32,118 +30,7 @@ namespace mlir::prune {
 } // namespace mlir::prune
 
 using namespace mlir;
-
-namespace {
-
-/// Bits of the flags argument; PRUNE_RT_* of prune_runtime.h.
-enum RuntimeFlags : int64_t {
-  TransposeA = 1,
-  TransposeB = 2,
-  Accumulate = 4,
-  ConstantB = 8
-};
-
-/// Collects the arguments of one call.
-class CallBuilder {
-public:
-  CallBuilder(Operation *op) : builder(op->getLoc(), op) {}
-
-  /// The address of a global.
-  void addAddress(LLVM::GlobalOp global);
-  /// The address of the first element, or null when there is no memref.
-  void addPointer(Value memref);
-  void addExtent(Value memref, int64_t dim);
-  /// Elements between two rows.
-  void addLeadingDimension(Value memref);
-  void addInteger(int64_t value);
-
-  /// Calls the function, declared in the module when it is not yet.
-  LogicalResult call(StringRef name, ModuleOp module);
-
-private:
-  Value castToI64(Value index);
-
-  ImplicitLocOpBuilder builder;
-  SmallVector<Value> arguments;
-};
-
-} // namespace
-
-Value CallBuilder::castToI64(Value index) {
-  return arith::IndexCastOp::create(builder, builder.getI64Type(), index);
-}
-
-void CallBuilder::addAddress(LLVM::GlobalOp global) {
-  Value address = LLVM::AddressOfOp::create(builder, global);
-  arguments.push_back(address);
-}
-
-void CallBuilder::addPointer(Value memref) {
-  auto pointerType = LLVM::LLVMPointerType::get(builder.getContext());
-  if (!memref) {
-    Value null = LLVM::ZeroOp::create(builder, pointerType);
-    arguments.push_back(null);
-    return;
-  }
-  auto type = cast<MemRefType>(memref.getType());
-  SmallVector<int64_t> strides;
-  int64_t offset = 0;
-  // Cannot fail: the verifier accepts strided layouts only.
-  (void)type.getStridesAndOffset(strides, offset);
-  Value index = memref::ExtractAlignedPointerAsIndexOp::create(builder, memref);
-  Value base = castToI64(index);
-  Value pointer = LLVM::IntToPtrOp::create(builder, pointerType, base);
-  if (offset == 0) {
-    arguments.push_back(pointer);
-    return;
-  }
-  SmallVector<LLVM::GEPArg> position;
-  if (ShapedType::isDynamic(offset)) {
-    auto metadata = memref::ExtractStridedMetadataOp::create(builder, memref);
-    position.push_back(castToI64(metadata.getOffset()));
-  } else {
-    position.push_back(static_cast<int32_t>(offset));
-  }
-  Value shifted = LLVM::GEPOp::create(builder, pointerType,
-                                      type.getElementType(), pointer, position);
-  arguments.push_back(shifted);
-}
-
-void CallBuilder::addExtent(Value memref, int64_t dim) {
-  auto type = cast<MemRefType>(memref.getType());
-  if (!type.isDynamicDim(dim))
-    return addInteger(type.getDimSize(dim));
-  Value extent = memref::DimOp::create(builder, memref, dim);
-  arguments.push_back(castToI64(extent));
-}
-
-void CallBuilder::addLeadingDimension(Value memref) {
-  auto type = cast<MemRefType>(memref.getType());
-  SmallVector<int64_t> strides;
-  int64_t offset;
-  (void)type.getStridesAndOffset(strides, offset);
-  if (!ShapedType::isDynamic(strides.front()))
-    return addInteger(strides.front());
-  auto metadata = memref::ExtractStridedMetadataOp::create(builder, memref);
-  arguments.push_back(castToI64(metadata.getStrides().front()));
-}
-
-void CallBuilder::addInteger(int64_t value) {
-  Value constant = arith::ConstantIntOp::create(builder, value, /*width=*/64);
-  arguments.push_back(constant);
-}
-
-LogicalResult CallBuilder::call(StringRef name, ModuleOp module) {
-  SmallVector<Type> types = llvm::to_vector(ValueRange(arguments).getTypes());
-  auto noResult = LLVM::LLVMVoidType::get(builder.getContext());
-  OpBuilder declarations = OpBuilder::atBlockBegin(module.getBody());
-  FailureOr<LLVM::LLVMFuncOp> function =
-      LLVM::lookupOrCreateFn(declarations, module, name, types, noResult);
-  if (failed(function))
-    return failure();
-  LLVM::CallOp::create(builder, *function, arguments);
-  return success();
-}
+using namespace mlir::prune;
 
 /// A private global of one null pointer.
 static LLVM::GlobalOp createSlot(ModuleOp module, Location loc,
@@ -242,7 +129,8 @@ struct ConvertOneDNNToRuntime
   void runOnOperation() override {
     SmallVector<Operation *> ops;
     WalkResult walk = getOperation().walk([&](Operation *op) {
-      if (!isa<onednn::MatmulOp, onednn::CsrMatmulOp>(op))
+      if (!isa<onednn::MatmulOp, onednn::CsrMatmulOp,
+               onednn::WindowOpInterface>(op))
         return WalkResult::advance();
       if (op->getNumResults() != 0) {
         op->emitOpError("expected memrefs, got tensors: bufferise first");
@@ -266,10 +154,16 @@ struct ConvertOneDNNToRuntime
     for (Operation *op : ops) {
       LLVM::GlobalOp slot = createSlot(module, op->getLoc(), symbols);
       slots.push_back(slot);
-      auto matmul = dyn_cast<onednn::MatmulOp>(op);
-      if (failed(matmul ? convertMatmul(matmul, module, slot)
-                        : convertCsrMatmul(cast<onednn::CsrMatmulOp>(op),
-                                           module, slot)))
+      LogicalResult converted =
+          llvm::TypeSwitch<Operation *, LogicalResult>(op)
+              .Case<onednn::MatmulOp>(
+                  [&](auto op) { return convertMatmul(op, module, slot); })
+              .Case<onednn::CsrMatmulOp>(
+                  [&](auto op) { return convertCsrMatmul(op, module, slot); })
+              .Case<onednn::WindowOpInterface>([&](auto op) {
+                return convertWindowOp(op, module, slot, symbols);
+              });
+      if (failed(converted))
         return failure();
       op->erase();
       ++numCalls;

@@ -150,7 +150,7 @@ struct ConvertPruneToOneDNN
       convert(op);
     MLIRContext *context = &getContext();
     RewritePatternSet patterns(context);
-    patterns.add<FuseEpilogue<onednn::CsrMatmulOp, /*BiasDim=*/0>>(context);
+    patterns.add<FuseEpilogue<onednn::CsrMatmulOp>>(context);
     populateTransposePropagationPatterns(patterns);
     onednn::CsrMatmulOp::getCanonicalizationPatterns(patterns, context);
     if (failed(applyPatternsGreedily(getOperation(), std::move(patterns))))

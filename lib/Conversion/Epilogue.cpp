@@ -37,10 +37,14 @@ Value prune::getBroadcastVector(Value value, int64_t dim) {
     auto type = dyn_cast<RankedTensorType>(candidate.getType());
     return type && type.getRank() == 1;
   };
-  SmallVector<int64_t> otherDim{1 - dim};
+  SmallVector<int64_t> otherDims;
+  for (int64_t i = 0, e = cast<ShapedType>(value.getType()).getRank(); i < e;
+       ++i)
+    if (i != dim)
+      otherDims.push_back(i);
   if (auto broadcast = value.getDefiningOp<linalg::BroadcastOp>())
     return isVector(broadcast.getInput()) &&
-                   broadcast.getDimensions() == ArrayRef<int64_t>(otherDim)
+                   broadcast.getDimensions() == ArrayRef<int64_t>(otherDims)
                ? broadcast.getInput()
                : Value();
   auto generic = value.getDefiningOp<linalg::GenericOp>();
@@ -49,7 +53,7 @@ Value prune::getBroadcastVector(Value value, int64_t dim) {
   std::optional<SmallVector<int64_t>> dims =
       linalg::isaBroadcastOpInterface(generic);
   Value input = generic.getDpsInputs().front();
-  return dims && *dims == otherDim && isVector(input) ? input : Value();
+  return dims && *dims == otherDims && isVector(input) ? input : Value();
 }
 
 namespace {
@@ -226,7 +230,7 @@ std::optional<Epilogue> BodyMatcher::match() {
 std::optional<Epilogue> prune::matchEpilogue(linalg::LinalgOp op, Value product,
                                              int64_t biasDim) {
   if (!op.hasPureTensorSemantics() || op->getNumResults() != 1 ||
-      op.getNumLoops() != 2 || op.getNumParallelLoops() != 2)
+      op.getNumParallelLoops() != op.getNumLoops())
     return std::nullopt;
   OpOperand *init = op.getDpsInitOperand(0);
   if (!op.getMatchingIndexingMap(init).isIdentity() ||

@@ -26,44 +26,71 @@ struct Epilogue {
   Value bias;
 };
 
-/// Recognises an element-wise operation on the matrix `product` that adds a
-/// vector along dimension `biasDim` (1: one element per column), applies relu,
+/// Recognises an element-wise operation on `product` that adds a vector along
+/// dimension `biasDim` (1: one element per column of a matrix), applies relu,
 /// sigmoid or tanh, or both in this order. Works on named and generic
 /// operations, and on the forms of relu that front ends write.
 std::optional<Epilogue> matchEpilogue(linalg::LinalgOp op, Value product,
                                       int64_t biasDim);
 
-/// The vector of which the matrix `value` repeats the elements along its other
-/// dimension, when the vector runs along dimension `dim`; else null.
+/// The vector of which `value` repeats the elements along its other dimensions,
+/// when the vector runs along dimension `dim`; else null.
 Value getBroadcastVector(Value value, int64_t dim);
 
 /// True when every element of the tensor or scalar is the constant `expected`.
 bool isConstantFloat(Value value, double expected);
 
-/// Pulls the bias (along dimension `BiasDim`) and the activation of the only
-/// user into a product.
-template <typename MatmulOp, int64_t BiasDim>
+/// The dimension of the result along which the bias of an operation runs.
+inline int64_t getBiasDim(onednn::MatmulOp) { return 1; }
+inline int64_t getBiasDim(onednn::CsrMatmulOp) { return 0; }
+inline int64_t getBiasDim(onednn::ConvolutionOp op) {
+  return onednn::getImageDims(op.getLayout()).channel;
+}
+
+/// Accumulating on a repeated vector is adding a bias.
+template <typename ProductOp>
+struct FoldBroadcastDestination : OpRewritePattern<ProductOp> {
+  using OpRewritePattern<ProductOp>::OpRewritePattern;
+
+  LogicalResult matchAndRewrite(ProductOp op,
+                                PatternRewriter &rewriter) const override {
+    if (!op.getAccumulate() || op.getBias())
+      return rewriter.notifyMatchFailure(op, "no place for a bias");
+    Value vector = getBroadcastVector(op.getOutput(), getBiasDim(op));
+    if (!vector)
+      return rewriter.notifyMatchFailure(op, "the destination is no broadcast");
+    rewriter.modifyOpInPlace(op, [&] {
+      op.getBiasMutable().assign(vector);
+      op.setAccumulate(false);
+    });
+    return success();
+  }
+};
+
+/// Pulls the bias and the activation of the only user into a product.
+template <typename ProductOp>
 struct FuseEpilogue : OpInterfaceRewritePattern<linalg::LinalgOp> {
   using OpInterfaceRewritePattern::OpInterfaceRewritePattern;
 
   LogicalResult matchAndRewrite(linalg::LinalgOp op,
                                 PatternRewriter &rewriter) const override {
     for (Value input : op.getDpsInputs()) {
-      auto matmul = input.getDefiningOp<MatmulOp>();
-      if (!matmul || matmul.getActivation() != onednn::Activation::None ||
+      auto product = input.getDefiningOp<ProductOp>();
+      if (!product || product.getActivation() != onednn::Activation::None ||
           !llvm::all_of(input.getUsers(),
                         [&](Operation *user) { return user == op; }))
         continue;
-      std::optional<Epilogue> epilogue = matchEpilogue(op, input, BiasDim);
-      if (!epilogue || (epilogue->bias && matmul.getBias()))
+      std::optional<Epilogue> epilogue =
+          matchEpilogue(op, input, getBiasDim(product));
+      if (!epilogue || (epilogue->bias && product.getBias()))
         continue;
       // Cloned here, where the bias is defined.
-      auto fused = cast<MatmulOp>(rewriter.clone(*matmul));
+      auto fused = cast<ProductOp>(rewriter.clone(*product));
       if (epilogue->bias)
         fused.getBiasMutable().assign(epilogue->bias);
       fused.setActivation(epilogue->activation);
       rewriter.replaceOp(op, fused);
-      rewriter.eraseOp(matmul);
+      rewriter.eraseOp(product);
       return success();
     }
     return rewriter.notifyMatchFailure(op, "no epilogue of one product");

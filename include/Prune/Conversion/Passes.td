@@ -12,7 +12,7 @@
 include "mlir/Pass/PassBase.td"
 
 def ConvertLinalgToOneDNNPass : Pass<"convert-linalg-to-onednn"> {
-  let summary = "Turn products of matrices into oneDNN primitives";
+  let summary = "Turn products of matrices and convolutions into oneDNN primitives";
   let description = [{
     Before: contractions of two f32 matrices on tensors, in any transposition, as
     `linalg.matmul`, `linalg.contract` or `linalg.generic`. After: one
@@ -25,9 +25,19 @@ def ConvertLinalgToOneDNNPass : Pass<"convert-linalg-to-onednn"> {
       value in between;
     * transposed operands and constant right operands are marked as such.
 
-    A contraction with another kernel in `prune.kernel` than `dense`, or with
-    other operands (other element types, batches, vectors), is left alone; a
-    remark says why. Relu of a NaN is not defined in the fused form.
+    A convolution is any sum of products of f32 that reads, or writes, one
+    operand at `row * stride + kernel_row * dilation` and likewise in columns,
+    whatever it is called and in whatever order dimensions are: `linalg.conv_2d_*`,
+    grouped and depthwise ones, and the generics of their gradients. It becomes
+    `onednn.convolution`, `onednn.convolution_backward_data` or
+    `onednn.convolution_backward_weights`, depending on what is computed. Images in
+    the order nhwc stay so, others become nchw. A zero `tensor.pad` before, or the
+    slice that undoes one after, becomes padding. The sum of an output's gradient
+    per channel, the gradient of a bias, is computed with that of the weights.
+
+    A contraction or convolution with another kernel in `prune.kernel` than
+    `dense`, or with other operands (other element types, batches, vectors), is
+    left alone; a remark says why. Relu of a NaN is not defined in the fused form.
 
     ```mlir
     %e = tensor.empty() : tensor<64x300xf32>
@@ -44,8 +54,11 @@ def ConvertLinalgToOneDNNPass : Pass<"convert-linalg-to-onednn"> {
   let dependentDialects = ["::mlir::onednn::OneDNNDialect", "::mlir::tensor::TensorDialect"];
   let statistics = [
     Statistic<"numProducts", "num-products-converted", "Contractions that became onednn.matmul">,
-    Statistic<"numBiases", "num-biases-fused", "Products with a fused bias">,
-    Statistic<"numActivations", "num-activations-fused", "Products with a fused activation">
+    Statistic<"numConvolutions", "num-convolutions-converted",
+              "Convolutions and their gradients that became onednn operations">,
+    Statistic<"numBiases", "num-biases-fused", "Products and convolutions with a fused bias">,
+    Statistic<"numActivations", "num-activations-fused",
+              "Products and convolutions with a fused activation">
   ];
 }
 
@@ -71,6 +84,40 @@ def ConvertOneDNNToRuntimePass : Pass<"convert-onednn-to-runtime", "::mlir::Modu
                            "::mlir::memref::MemRefDialect"];
   let statistics = [
     Statistic<"numCalls", "num-calls-created", "Operations that became calls of the runtime">
+  ];
+}
+
+def ConvertPoolingToOneDNNPass : Pass<"convert-pooling-to-onednn"> {
+  let summary = "Turn poolings and their gradients into oneDNN primitives";
+  let description = [{
+    Before: max poolings of `linalg` with `prune.max_pool_gradient`, which hence
+    must not have been lowered yet, and sums over windows that are divided by the
+    size of the window, with their adjoint, the loop nest that adds the divided
+    gradient to every element of a window. After: `onednn.max_pool` and
+    `onednn.max_pool_backward`, which share a workspace, and
+    `onednn.average_pool` and `onednn.average_pool_backward`.
+
+    A pooling on other elements than f32, with an initial value that counts, or
+    whose sum is not divided is left alone; a remark says why.
+
+    ```mlir
+    %y = linalg.pooling_nchw_max {strides = dense<2> : vector<2xi64>} ins(%x, %k : tensor<8x20x24x24xf32>, tensor<2x2xf32>)
+        outs(%lowest : tensor<8x20x12x12xf32>) -> tensor<8x20x12x12xf32>
+    %dx = prune.max_pool_gradient %x, %y, %dy window [2, 2] strides [2, 2] dilations [1, 1]
+        : tensor<8x20x24x24xf32>, tensor<8x20x12x12xf32>
+    ```
+    becomes
+    ```mlir
+    %y, %places = onednn.max_pool ins(%x : tensor<8x20x24x24xf32>) outs(%e, %f : tensor<8x20x12x12xf32>, tensor<8x20x12x12xi8>)
+        {strides = array<i64: 2, 2>, window = array<i64: 2, 2>} -> tensor<8x20x12x12xf32>, tensor<8x20x12x12xi8>
+    %dx = onednn.max_pool_backward ins(%dy, %places : tensor<8x20x12x12xf32>, tensor<8x20x12x12xi8>)
+        outs(%g : tensor<8x20x24x24xf32>) {strides = array<i64: 2, 2>, window = array<i64: 2, 2>} -> tensor<8x20x24x24xf32>
+    ```
+  }];
+  let dependentDialects = ["::mlir::onednn::OneDNNDialect", "::mlir::tensor::TensorDialect"];
+  let statistics = [
+    Statistic<"numPoolings", "num-poolings-converted",
+              "Poolings, and gradients of means, that became onednn operations">
   ];
 }
 
