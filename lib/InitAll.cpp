@@ -11,6 +11,7 @@
 #include "Prune/Conversion/Passes.h"
 #include "Prune/Dialect/OneDNN/IR/OneDNN.h"
 #include "Prune/Dialect/OneDNN/Transforms/BufferizableOpInterfaceImpl.h"
+#include "Prune/Dialect/OneDNN/Transforms/Passes.h"
 #include "Prune/Dialect/Prune/IR/Prune.h"
 #include "Prune/Dialect/Prune/Transforms/Compact/Passes.h"
 #include "Prune/Dialect/Prune/Transforms/Lower/Passes.h"
@@ -46,6 +47,7 @@ void prune::registerAllPasses() {
   registerCompactPasses();
   registerLowerPasses();
   registerConversionPasses();
+  registerOneDNNPasses();
   registerImportPipeline();
   registerShrinkPipeline();
   registerTrainPipeline();

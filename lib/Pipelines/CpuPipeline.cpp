@@ -16,6 +16,7 @@
 #include "Prune/Pipelines/CpuPipeline.h"
 
 #include "Prune/Conversion/Passes.h"
+#include "Prune/Dialect/OneDNN/Transforms/Passes.h"
 #include "Prune/Dialect/Prune/Transforms/Lower/Passes.h"
 
 #include "mlir/Conversion/Passes.h"
@@ -32,11 +33,15 @@ using namespace mlir;
 using namespace mlir::prune;
 
 /// Alive: func, linalg, tensor, arith, math, scf, prune.
-static void addToLinalg(OpPassManager &manager) {
+static void addToLinalg(OpPassManager &manager,
+                        const CpuPipelineOptions &options) {
   // Functions get memrefs as arguments below and then cannot be called any
   // more, so every call goes first.
   manager.addPass(createInlinerPass());
   manager.addPass(createSymbolDCEPass());
+  // While a pooling and its gradient are still one operation each.
+  if (!options.reference)
+    manager.addPass(createConvertPoolingToOneDNNPass());
   // Masks, penalties and updates become loop nests that fuse with others.
   manager.addPass(createConvertPruneToLinalgPass());
   // A softmax becomes reductions and element-wise operations.
@@ -58,6 +63,8 @@ static void addToKernels(OpPassManager &manager,
   manager.addPass(createConvertPruneToOneDNNPass());
   // Before fusion, which would hide biases and activations in other loops.
   manager.addPass(createConvertLinalgToOneDNNPass());
+  // While element-wise operations are single and their operands not fused yet.
+  manager.addPass(createPropagateLayoutsPass());
   // Chains of element-wise operations read and write memory once.
   manager.addPass(createLinalgElementwiseOpFusionPass());
   // Fusion leaves dead producers and duplicate constants behind.
@@ -167,7 +174,7 @@ static void addToLlvm(OpPassManager &manager,
 void prune::buildCpuPipeline(OpPassManager &manager,
                              const CpuPipelineOptions &options) {
   auto done = [&](CpuForm form) { return options.stopAfter == form; };
-  addToLinalg(manager);
+  addToLinalg(manager, options);
   if (done(CpuForm::Linalg))
     return;
   addToKernels(manager, options);

@@ -1,0 +1,89 @@
+//===- PropagateLayouts.cpp - onednn-propagate-layouts --------------------===//
+//
+// Part of the pruning compiler, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// First every operation that moves a window gets the order nhwc and a
+// transposition at each image. Then patterns move transpositions down, and at
+// last those that move no element become reshapes. Each pattern moves a
+// transposition towards the end of the function or removes it, except past
+// operations without images among their operands, so the driver ends.
+//
+//===----------------------------------------------------------------------===//
+
+#include "TransposePatterns.h"
+
+#include "Prune/Dialect/OneDNN/Transforms/Passes.h"
+
+#include "mlir/Transforms/GreedyPatternRewriteDriver.h"
+
+#define DEBUG_TYPE "onednn-propagate-layouts"
+
+namespace mlir::prune {
+#define GEN_PASS_DEF_PROPAGATELAYOUTSPASS
+#include "Prune/Dialect/OneDNN/Transforms/Passes.h.inc"
+} // namespace mlir::prune
+
+using namespace mlir;
+using namespace mlir::onednn;
+
+/// Makes an operation on tensors nhwc, between transpositions.
+static void reorder(WindowOpInterface op) {
+  auto destinationStyle = cast<DestinationStyleOpInterface>(op.getOperation());
+  IRRewriter rewriter(op->getContext());
+  rewriter.setInsertionPoint(op);
+  op.setLayout(Layout::Nhwc);
+  SmallVector<bool> isImage;
+  for (OpOperand &operand : op->getOpOperands()) {
+    isImage.push_back(op.isImage(operand));
+    if (!isImage.back())
+      continue;
+    Value transposed =
+        createTranspose(rewriter, op.getLoc(), operand.get(), kToNhwc);
+    operand.set(transposed);
+  }
+  rewriter.setInsertionPointAfter(op);
+  for (OpOperand &init : destinationStyle.getDpsInitsMutable()) {
+    if (!isImage[init.getOperandNumber()])
+      continue;
+    OpResult result = destinationStyle.getTiedOpResult(&init);
+    result.setType(init.get().getType());
+    Value restored = createTranspose(rewriter, op.getLoc(), result, kToNchw);
+    rewriter.replaceAllUsesExcept(result, restored, restored.getDefiningOp());
+  }
+}
+
+namespace {
+
+struct PropagateLayouts
+    : prune::impl::PropagateLayoutsPassBase<PropagateLayouts> {
+  using Base::Base;
+
+  void runOnOperation() override {
+    SmallVector<WindowOpInterface> ops;
+    getOperation()->walk([&](WindowOpInterface op) {
+      if (op->getNumResults() != 0 && op.getLayout() == Layout::Nchw)
+        ops.push_back(op);
+    });
+    for (WindowOpInterface op : ops)
+      reorder(op);
+    numOps += ops.size();
+    if (failed(apply(populateTransposeMovingPatterns)) ||
+        failed(apply(populateTransposeToReshapePatterns)))
+      return signalPassFailure();
+    getOperation()->walk([&](linalg::TransposeOp op) {
+      numTransposes += isImageTranspose(op) ? 1 : 0;
+    });
+  }
+
+  LogicalResult apply(void (*populate)(RewritePatternSet &)) {
+    RewritePatternSet patterns(&getContext());
+    populate(patterns);
+    return applyPatternsGreedily(getOperation(), std::move(patterns));
+  }
+};
+
+} // namespace

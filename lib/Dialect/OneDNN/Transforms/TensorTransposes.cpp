@@ -1,0 +1,222 @@
+//===- TensorTransposes.cpp - Transpositions and moved elements -----------===//
+//
+// Part of the pruning compiler, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// Padding and slicing a transposed image is padding and slicing the image with
+// permuted numbers. Two transpositions in a row are one, and one that keeps the
+// order of all extents but units is a reshape.
+//
+//===----------------------------------------------------------------------===//
+
+#include "TransposePatterns.h"
+
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
+
+using namespace mlir;
+using namespace mlir::onednn;
+
+Value onednn::createTranspose(OpBuilder &builder, Location loc, Value source,
+                              ArrayRef<int64_t> permutation) {
+  auto type = cast<RankedTensorType>(source.getType());
+  Value empty = tensor::EmptyOp::create(
+      builder, loc, applyPermutation(type.getShape(), permutation),
+      type.getElementType());
+  auto transpose =
+      linalg::TransposeOp::create(builder, loc, source, empty, permutation);
+  return transpose->getResult(0);
+}
+
+bool onednn::isImageTranspose(linalg::TransposeOp op) {
+  auto type = dyn_cast<RankedTensorType>(op.getInput().getType());
+  return type && type.getRank() == 4 && type.hasStaticShape();
+}
+
+linalg::TransposeOp onednn::getTransposeToNchw(Value value) {
+  auto transpose = value.getDefiningOp<linalg::TransposeOp>();
+  if (!transpose || !isImageTranspose(transpose) ||
+      transpose.getPermutation() != ArrayRef(kToNchw))
+    return {};
+  return transpose;
+}
+
+/// Numbers per dimension of a transposed image for the image itself.
+template <typename T>
+static SmallVector<T> turnBack(ArrayRef<T> numbers,
+                               linalg::TransposeOp transpose) {
+  return applyPermutation(numbers,
+                          invertPermutationVector(transpose.getPermutation()));
+}
+
+namespace {
+
+struct MergeTransposes : OpRewritePattern<linalg::TransposeOp> {
+  using OpRewritePattern::OpRewritePattern;
+
+  LogicalResult matchAndRewrite(linalg::TransposeOp op,
+                                PatternRewriter &rewriter) const override {
+    auto first = op.getInput().getDefiningOp<linalg::TransposeOp>();
+    if (!first || !isImageTranspose(first))
+      return rewriter.notifyMatchFailure(op, "the operand is not transposed");
+    SmallVector<int64_t> permutation =
+        applyPermutation(first.getPermutation(), op.getPermutation());
+    Value result = first.getInput();
+    if (!isIdentityPermutation(permutation))
+      result = createTranspose(rewriter, op.getLoc(), result, permutation);
+    rewriter.replaceOp(op, result);
+    return success();
+  }
+};
+
+struct MoveBelowPad : OpRewritePattern<tensor::PadOp> {
+  using OpRewritePattern::OpRewritePattern;
+
+  LogicalResult matchAndRewrite(tensor::PadOp op,
+                                PatternRewriter &rewriter) const override {
+    linalg::TransposeOp transpose = getTransposeToNchw(op.getSource());
+    Value value = op.getConstantPaddingValue();
+    if (!transpose || !value || !op.getResultType().hasStaticShape())
+      return rewriter.notifyMatchFailure(op, "no padded transposition");
+    SmallVector<OpFoldResult> low = op.getMixedLowPad();
+    SmallVector<OpFoldResult> high = op.getMixedHighPad();
+    auto type = op.getResultType().clone(
+        turnBack(op.getResultType().getShape(), transpose));
+    Value padded = tensor::PadOp::create(
+        rewriter, op.getLoc(), type, transpose.getInput(),
+        turnBack(ArrayRef(low), transpose), turnBack(ArrayRef(high), transpose),
+        value, op.getNofold());
+    Value result = createTranspose(rewriter, op.getLoc(), padded,
+                                   transpose.getPermutation());
+    rewriter.replaceOp(op, result);
+    return success();
+  }
+};
+
+struct MoveBelowSlice : OpRewritePattern<tensor::ExtractSliceOp> {
+  using OpRewritePattern::OpRewritePattern;
+
+  LogicalResult matchAndRewrite(tensor::ExtractSliceOp op,
+                                PatternRewriter &rewriter) const override {
+    linalg::TransposeOp transpose = getTransposeToNchw(op.getSource());
+    if (!transpose || op.getType().getRank() != 4 ||
+        !op.getType().hasStaticShape())
+      return rewriter.notifyMatchFailure(op, "no slice of a transposition");
+    SmallVector<OpFoldResult> offsets = op.getMixedOffsets();
+    SmallVector<OpFoldResult> sizes = op.getMixedSizes();
+    SmallVector<OpFoldResult> strides = op.getMixedStrides();
+    auto type =
+        op.getType().clone(turnBack(op.getType().getShape(), transpose));
+    Value slice = tensor::ExtractSliceOp::create(
+        rewriter, op.getLoc(), type, transpose.getInput(),
+        turnBack(ArrayRef(offsets), transpose),
+        turnBack(ArrayRef(sizes), transpose),
+        turnBack(ArrayRef(strides), transpose));
+    Value result = createTranspose(rewriter, op.getLoc(), slice,
+                                   transpose.getPermutation());
+    rewriter.replaceOp(op, result);
+    return success();
+  }
+};
+
+/// The destination is turned, too: it is usually a fill.
+struct MoveBelowInsertion : OpRewritePattern<tensor::InsertSliceOp> {
+  using OpRewritePattern::OpRewritePattern;
+
+  LogicalResult matchAndRewrite(tensor::InsertSliceOp op,
+                                PatternRewriter &rewriter) const override {
+    linalg::TransposeOp transpose = getTransposeToNchw(op.getSource());
+    if (!transpose || op.getType().getRank() != 4 ||
+        !op.getType().hasStaticShape())
+      return rewriter.notifyMatchFailure(op, "no transposition is inserted");
+    SmallVector<OpFoldResult> offsets = op.getMixedOffsets();
+    SmallVector<OpFoldResult> sizes = op.getMixedSizes();
+    SmallVector<OpFoldResult> strides = op.getMixedStrides();
+    Value destination =
+        createTranspose(rewriter, op.getLoc(), op.getDest(),
+                        invertPermutationVector(transpose.getPermutation()));
+    Value inserted = tensor::InsertSliceOp::create(
+        rewriter, op.getLoc(), transpose.getInput(), destination,
+        turnBack(ArrayRef(offsets), transpose),
+        turnBack(ArrayRef(sizes), transpose),
+        turnBack(ArrayRef(strides), transpose));
+    Value result = createTranspose(rewriter, op.getLoc(), inserted,
+                                   transpose.getPermutation());
+    rewriter.replaceOp(op, result);
+    return success();
+  }
+};
+
+struct TransposeToReshape : OpRewritePattern<linalg::TransposeOp> {
+  using OpRewritePattern::OpRewritePattern;
+
+  LogicalResult matchAndRewrite(linalg::TransposeOp op,
+                                PatternRewriter &rewriter) const override;
+};
+
+} // namespace
+
+/// Groups of dimensions that hold one extent that is no unit each.
+static SmallVector<ReassociationIndices> groupUnits(ArrayRef<int64_t> shape) {
+  SmallVector<ReassociationIndices> groups;
+  bool isFull = false;
+  for (auto [dim, extent] : llvm::enumerate(shape)) {
+    bool isUnit = extent == 1;
+    if (groups.empty() || (isFull && !isUnit)) {
+      groups.push_back({});
+      isFull = false;
+    }
+    groups.back().push_back(dim);
+    isFull |= !isUnit;
+  }
+  return groups;
+}
+
+LogicalResult
+TransposeToReshape::matchAndRewrite(linalg::TransposeOp op,
+                                    PatternRewriter &rewriter) const {
+  if (!isImageTranspose(op))
+    return rewriter.notifyMatchFailure(op, "no transposition of images");
+  auto type = cast<RankedTensorType>(op.getInput().getType());
+  auto resultType = cast<RankedTensorType>(op->getResult(0).getType());
+  SmallVector<int64_t> extents, moved;
+  for (int64_t extent : type.getShape())
+    if (extent != 1)
+      extents.push_back(extent);
+  for (int64_t dim : op.getPermutation())
+    if (type.getDimSize(dim) != 1)
+      moved.push_back(dim);
+  if (!llvm::is_sorted(moved) || extents.empty())
+    return rewriter.notifyMatchFailure(op, "elements move");
+  Value dense = op.getInput();
+  if (extents.size() != 4)
+    dense = tensor::CollapseShapeOp::create(rewriter, op.getLoc(),
+                                            type.clone(extents), dense,
+                                            groupUnits(type.getShape()));
+  if (extents.size() != 4)
+    dense =
+        tensor::ExpandShapeOp::create(rewriter, op.getLoc(), resultType, dense,
+                                      groupUnits(resultType.getShape()));
+  rewriter.replaceOp(op, dense);
+  return success();
+}
+
+void onednn::populateTensorPatterns(RewritePatternSet &patterns) {
+  patterns
+      .add<MergeTransposes, MoveBelowPad, MoveBelowSlice, MoveBelowInsertion>(
+          patterns.getContext());
+}
+
+void onednn::populateTransposeMovingPatterns(RewritePatternSet &patterns) {
+  populateStructuredPatterns(patterns);
+  populateTensorPatterns(patterns);
+}
+
+void onednn::populateTransposeToReshapePatterns(RewritePatternSet &patterns) {
+  MLIRContext *context = patterns.getContext();
+  patterns.add<TransposeToReshape>(context);
+  tensor::CollapseShapeOp::getCanonicalizationPatterns(patterns, context);
+  tensor::ExpandShapeOp::getCanonicalizationPatterns(patterns, context);
+}
