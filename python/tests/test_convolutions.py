@@ -18,16 +18,11 @@ LIBRARIES = pathlib.Path(native.__file__).resolve().parents[2] / "lib"
 GRADIENT = "builtin.module(prune-insert-loss,prune-differentiate)"
 
 
-@pytest.fixture(scope="module", params=["naive", "found"])
-def runtime(request, tmp_path_factory):
-    """The naive library alone, and whatever is found first."""
-    patch = pytest.MonkeyPatch()
-    if request.param == "naive":
-        folder = tmp_path_factory.mktemp("runtime")
-        shutil.copy(LIBRARIES / "libprune_runtime_naive.so", folder)
-        patch.setenv("PRUNE_RUNTIME_DIR", str(folder))
-    yield request.param
-    patch.undo()
+@pytest.fixture
+def naive(tmp_path, monkeypatch):
+    """Only the naive library is found."""
+    shutil.copy(LIBRARIES / "libprune_runtime_naive.so", tmp_path)
+    monkeypatch.setenv("PRUNE_RUNTIME_DIR", str(tmp_path))
 
 
 def run(module, function: str, values, **options) -> list[np.ndarray]:
@@ -51,15 +46,21 @@ def count(module, operation: str, form: str = "kernel") -> int:
     return str(lowered).count(operation)
 
 
-def check(net: ImageNet, seed: int = 0) -> None:
-    """Outputs and the gradients of all parameters equal the reference."""
+def check_forward(net: ImageNet, seed: int = 0) -> None:
+    """The outputs equal the reference."""
     values = net.init(seed)
     module = native.Module.parse(net.text())
     expected = run(module.clone(), "forward", values, reference=True)
-    assert_close(run(module.clone(), "forward", values)[0], expected[0], "logits")
+    assert_close(run(module, "forward", values)[0], expected[0], "logits")
+
+
+def check(net: ImageNet, seed: int = 0) -> None:
+    """The loss and the gradients of all parameters equal the reference."""
+    values = net.init(seed)
+    module = native.Module.parse(net.text())
     module.run(GRADIENT)
     expected = run(module.clone(), "loss", values, reference=True)
-    found = run(module.clone(), "loss", values)
+    found = run(module, "loss", values)
     assert len(expected) == 1 + len(net.parameters)
     for name, a, b in zip(["loss", *net.parameters], found, expected, strict=True):
         assert_close(a, b, name)
@@ -85,7 +86,7 @@ CONVOLUTIONS = {
 
 
 @pytest.mark.parametrize("name", CONVOLUTIONS)
-def test_convolution(runtime, name: str) -> None:
+def test_convolution(name: str) -> None:
     """Two layers in a row: the second has a gradient by its input."""
     filters, kernel, stride, padding, dilation, groups = CONVOLUTIONS[name]
     net = ImageNet(3, 4, 11, 14)
@@ -101,7 +102,7 @@ def test_convolution(runtime, name: str) -> None:
     check(net)
 
 
-def test_convolution_without_bias(runtime) -> None:
+def test_convolution_without_bias() -> None:
     net = ImageNet(2, 3, 9, 7)
     net.convolution(4, 3, bias=False)
     net.relu()
@@ -114,9 +115,9 @@ def test_convolution_without_bias(runtime) -> None:
 @pytest.mark.parametrize("kind", ["max", "sum"])
 @pytest.mark.parametrize(
     "kernel, stride, padding, dilation",
-    [(2, 2, 0, 1), (3, 2, 0, 1), (3, 2, 1, 1), (3, 1, 1, 1), (2, 3, 0, 1), (2, 2, 0, 2)],
+    [(2, 2, 0, 1), (3, 2, 1, 1), (2, 3, 0, 1), (2, 2, 0, 2)],
 )
-def test_pooling(runtime, kind: str, kernel: int, stride: int, padding: int, dilation: int) -> None:
+def test_pooling(kind: str, kernel: int, stride: int, padding: int, dilation: int) -> None:
     net = ImageNet(3, 4, 11, 14)
     net.convolution(6, 3)
     net.pool(kind, kernel, stride, padding, dilation)
@@ -126,7 +127,38 @@ def test_pooling(runtime, kind: str, kernel: int, stride: int, padding: int, dil
     check(net)
 
 
-def test_pooling_of_equal_elements(runtime) -> None:
+def test_naive_runtime(naive) -> None:
+    """All operations on the naive runtime, in a network with everything."""
+    net = ImageNet(2, 4, 13, 12)
+    net.convolution(8, 3, stride=2, padding=2, dilation=2, groups=2)
+    net.relu()
+    net.pool("max", 3, 1, padding=1)
+    net.convolution(8, 2, groups=8, depthwise=True)
+    net.pool("sum", 2, 2)
+    net.flatten()
+    net.linear(4)
+    check_forward(net)
+    check(net)
+
+
+def test_inference() -> None:
+    """Without gradients bias and relu are fused and there is no workspace."""
+    net = ImageNet(3, 4, 11, 14)
+    net.convolution(6, 3, padding=1)
+    net.relu()
+    net.pool("max", 3, 2, padding=1)
+    net.convolution(8, 2, groups=2)
+    net.relu()
+    net.pool("sum", 2, 2)
+    net.flatten()
+    net.linear(4)
+    check_forward(net)
+    module = native.Module.parse(net.text())
+    assert count(module, "linalg.generic") == 0
+    assert count(module, "xi8>") == 0
+
+
+def test_pooling_of_equal_elements() -> None:
     """After a relu many elements of a window are zero: the first one counts."""
     net = ImageNet(3, 4, 11, 14)
     net.convolution(6, 3)
@@ -157,11 +189,12 @@ def train(net: ImageNet, steps: int, **options) -> dict[str, np.ndarray]:
     return {**feed, "losses": np.array(losses)}
 
 
-def test_lenet5_gradients(runtime) -> None:
+def test_lenet5() -> None:
+    check_forward(lenet5(4))
     check(lenet5(4))
 
 
-def test_lenet5_training(runtime) -> None:
+def test_lenet5_training() -> None:
     net = lenet5(4)
     expected, found = train(net, 3, reference=True), train(net, 3)
     for name, value in expected.items():
