@@ -22,16 +22,20 @@
 namespace prune_rt {
 
 struct Chunks {
-  /// At most `limit` chunks of `images`; without a remainder where that leaves
-  /// at least half of them.
+  /// At most `limit` chunks of `images` and at least half as many, where there
+  /// are such without a remainder; best an even number of them, for two
+  /// threads.
   Chunks(int64_t images, int64_t limit) : images(images) {
     limit = std::max<int64_t>(1, std::min(images, limit));
     int64_t least = (images + limit - 1) / limit;
     size = least;
-    for (int64_t candidate = least; candidate < 2 * least; ++candidate) {
-      if (images % candidate == 0) {
+    for (int64_t divisor : {2, 1}) {
+      for (int64_t candidate = least; candidate < 2 * least; ++candidate) {
+        if (images % (candidate * divisor) != 0)
+          continue;
         size = candidate;
-        break;
+        count = images / size;
+        return;
       }
     }
     count = (images + size - 1) / size;

@@ -33,10 +33,7 @@ struct Worker {
 };
 
 /// What a call needs.
-struct State {
-  Buffer weights;
-  std::vector<Worker> workers;
-};
+using State = std::vector<Worker>;
 
 /// The operands of either direction: `from` is read, `to` written.
 struct Operands {
@@ -121,19 +118,16 @@ ConvolutionVariant::ConvolutionVariant(const ConvolutionRequest &request,
 
 std::unique_ptr<State> ConvolutionVariant::takeState(int64_t threads) {
   std::unique_ptr<State> state = spare.take();
-  if (!state) {
+  if (!state)
     state = std::make_unique<State>();
-    if (!packedConstant.data())
-      state->weights = Buffer(packedBytes);
-  }
-  while (static_cast<int64_t>(state->workers.size()) < threads) {
+  while (static_cast<int64_t>(state->size()) < threads) {
     Worker worker;
     worker.whole = whole.makeArguments();
     if (rest)
       worker.rest = rest.makeArguments();
     if (addsAfterwards())
       worker.chunk = Buffer(chunks.size * inputImage() * sizeof(float));
-    state->workers.push_back(std::move(worker));
+    state->push_back(std::move(worker));
   }
   return state;
 }
@@ -161,11 +155,12 @@ void ConvolutionVariant::run(const Operands &operands, int64_t threads) {
   std::unique_ptr<State> state = takeState(threads);
   const float *weights = packedConstant.floats();
   if (!weights) {
-    packing.run(operands.w, state->weights.data());
-    weights = state->weights.floats();
+    float *packed = getCallBuffer(packedBytes / sizeof(float));
+    packing.run(operands.w, packed);
+    weights = packed;
   }
   runParallel(chunks.count, threads, [&](int64_t chunk, int64_t thread) {
-    runChunk(operands, weights, chunk, state->workers[thread]);
+    runChunk(operands, weights, chunk, (*state)[thread]);
   });
   spare.giveBack(std::move(state));
 }

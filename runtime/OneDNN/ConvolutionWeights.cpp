@@ -29,10 +29,13 @@ struct Worker {
   Arguments whole, rest;
 };
 
-/// What a call needs: the gradients of all chunks, one after the other.
-struct State {
-  Buffer weights, bias, plain;
-  std::vector<Worker> workers;
+/// What a call needs.
+using State = std::vector<Worker>;
+
+/// The gradients of all chunks, one after the other, and a gradient in the
+/// caller's layout.
+struct Gradients {
+  float *weights, *bias, *plain;
 };
 
 struct WeightsVariant final : Variant {
@@ -40,10 +43,11 @@ struct WeightsVariant final : Variant {
   void run(const BackwardWeightsCall &call, int64_t threads);
 
 private:
-  void runChunk(const BackwardWeightsCall &call, int64_t chunk,
-                const State &state, Worker *worker) const;
   std::unique_ptr<State> takeState(int64_t threads);
-  void addChunks(const BackwardWeightsCall &call, const State &state,
+  Gradients getGradients() const;
+  void runChunk(const BackwardWeightsCall &call, int64_t chunk,
+                const Gradients &gradients, Worker *worker) const;
+  void addChunks(const BackwardWeightsCall &call, const Gradients &gradients,
                  int64_t threads) const;
 
   ConvolutionPrimitive whole, rest;
@@ -105,28 +109,46 @@ WeightsVariant::WeightsVariant(const ConvolutionRequest &request,
 
 std::unique_ptr<State> WeightsVariant::takeState(int64_t threads) {
   std::unique_ptr<State> state = spare.take();
-  if (!state) {
+  if (!state)
     state = std::make_unique<State>();
-    state->weights = Buffer(chunks.count * packedSize * sizeof(float));
-    if (hasBias)
-      state->bias = Buffer(chunks.count * shape.f * sizeof(float));
-    if (accumulates && whole)
-      state->plain = Buffer(shape.weightSize() * sizeof(float));
-  }
-  while (whole && static_cast<int64_t>(state->workers.size()) < threads) {
+  while (static_cast<int64_t>(state->size()) < threads) {
     Worker worker;
-    worker.whole = whole.makeArguments();
+    if (whole)
+      worker.whole = whole.makeArguments();
     if (rest)
       worker.rest = rest.makeArguments();
-    state->workers.push_back(std::move(worker));
+    state->push_back(std::move(worker));
   }
   return state;
 }
 
+Gradients WeightsVariant::getGradients() const {
+  int64_t weights = chunks.count * packedSize;
+  int64_t plain = (shape.weightSize() + 15) / 16 * 16;
+  float *start = getCallBuffer(weights + plain + chunks.count * shape.f);
+  return {start, start + weights + plain, start + weights};
+}
+
+void WeightsVariant::runChunk(const BackwardWeightsCall &call, int64_t chunk,
+                              const Gradients &gradients,
+                              Worker *worker) const {
+  int64_t first = chunks.begin(chunk), images = chunks.length(chunk);
+  const float *x = call.x + first * shape.c * shape.h * shape.w;
+  const float *dy = call.dy + first * shape.f * shape.oh * shape.ow;
+  float *dw = gradients.weights + chunk * packedSize;
+  float *dbias = hasBias ? gradients.bias + chunk * shape.f : nullptr;
+  if (planes)
+    return sumPlanes(*planes, x, dy, images, dw, dbias);
+  bool isWhole = images == chunks.size;
+  (isWhole ? whole : rest)
+      .run(isWhole ? worker->whole : worker->rest, x, dw, dy, dbias);
+}
+
 void WeightsVariant::addChunks(const BackwardWeightsCall &call,
-                               const State &state, int64_t threads) const {
+                               const Gradients &gradients,
+                               int64_t threads) const {
   int64_t size = packedSize, count = chunks.count;
-  float *sum = state.weights.floats();
+  float *sum = gradients.weights, *bias = gradients.bias;
   if (count > 1) {
     int64_t parts = std::max<int64_t>(1, std::min(threads, size / kMinAdded));
     runParts(size, parts, [&](int64_t begin, int64_t end) {
@@ -136,37 +158,23 @@ void WeightsVariant::addChunks(const BackwardWeightsCall &call,
   if (planes)
     unpackPlanes(*planes, sum, call.dw, accumulates);
   else
-    unpacking.run(sum, accumulates ? state.plain.floats() : call.dw);
+    unpacking.run(sum, accumulates ? gradients.plain : call.dw);
   if (whole && accumulates)
-    addTo(call.dw, state.plain.floats(), shape.weightSize());
+    addTo(call.dw, gradients.plain, shape.weightSize());
   if (!hasBias)
     return;
-  float *bias = state.bias.floats();
   addRows(bias, count, shape.f, 0, shape.f);
   for (int64_t i = 0; i < shape.f; ++i)
     call.dbias[i] = accumulates ? call.dbias[i] + bias[i] : bias[i];
 }
 
-void WeightsVariant::runChunk(const BackwardWeightsCall &call, int64_t chunk,
-                              const State &state, Worker *worker) const {
-  int64_t first = chunks.begin(chunk), images = chunks.length(chunk);
-  const float *x = call.x + first * shape.c * shape.h * shape.w;
-  const float *dy = call.dy + first * shape.f * shape.oh * shape.ow;
-  float *dw = state.weights.floats() + chunk * packedSize;
-  float *dbias = hasBias ? state.bias.floats() + chunk * shape.f : nullptr;
-  if (planes)
-    return sumPlanes(*planes, x, dy, images, dw, dbias);
-  bool isWhole = images == chunks.size;
-  (isWhole ? whole : rest)
-      .run(isWhole ? worker->whole : worker->rest, x, dw, dy, dbias);
-}
-
 void WeightsVariant::run(const BackwardWeightsCall &call, int64_t threads) {
   std::unique_ptr<State> state = takeState(threads);
+  Gradients gradients = getGradients();
   runParallel(chunks.count, threads, [&](int64_t chunk, int64_t thread) {
-    runChunk(call, chunk, *state, whole ? &state->workers[thread] : nullptr);
+    runChunk(call, chunk, gradients, &(*state)[thread]);
   });
-  addChunks(call, *state, threads);
+  addChunks(call, gradients, threads);
   spare.giveBack(std::move(state));
 }
 

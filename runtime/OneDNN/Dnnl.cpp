@@ -61,6 +61,13 @@ void *prune_rt::getScratchpad(size_t bytes) {
   return buffer.data();
 }
 
+float *prune_rt::getCallBuffer(size_t floats) {
+  thread_local Buffer buffer;
+  if (buffer.bytes() < floats * sizeof(float))
+    buffer = Buffer(floats * sizeof(float));
+  return buffer.floats();
+}
+
 int64_t prune_rt::getThreadNumber() { return omp_get_thread_num(); }
 
 void prune_rt::useThreads(int64_t threads) {

@@ -48,6 +48,9 @@ dnnl_stream_t getStream();
 /// At least `bytes` of memory of the calling thread, kept between calls.
 void *getScratchpad(size_t bytes);
 
+/// The same, but apart from the scratchpad: for a call that runs primitives.
+float *getCallBuffer(size_t floats);
+
 /// The number of the calling thread in its parallel region.
 int64_t getThreadNumber();
 
