@@ -48,9 +48,10 @@ def fold_pipeline() -> str:
     return module("prune-fold-masks")
 
 
-def shrink_pipeline() -> str:
-    """From the masked form to the compact form."""
-    return module("prune-fold-masks", "prune-eliminate-dead-neurons")
+def shrink_pipeline(record_kept: bool = False) -> str:
+    """From the masked form to the compact form; `Module.kept` tells what is left."""
+    removal = options("prune-eliminate-dead-neurons", record_kept=record_kept or None)
+    return module("prune-fold-masks", removal)
 
 
 def batch_pipeline(batch: int) -> str:

@@ -14,7 +14,7 @@
 namespace mlir::prune {
 
 /// Attribute of a parameter that lost channels: for each dimension the indices
-/// that are left, of those it had at first (an array of arrays of `i64`).
+/// that are left, of those it had before (an array of arrays of `i64`).
 inline constexpr llvm::StringLiteral kKeptAttrName = "prune.kept";
 
 } // namespace mlir::prune

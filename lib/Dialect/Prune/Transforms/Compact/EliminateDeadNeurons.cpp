@@ -22,6 +22,7 @@
 #include "RemoveChannels.h"
 
 #include "Prune/Interfaces/PrunableOpInterface.h"
+#include "Prune/Support/KeptIndices.h"
 #include "Prune/Support/Parameters.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
@@ -191,6 +192,10 @@ struct EliminateDeadNeuronsPass final
 
   LogicalResult eliminate(FunctionOpInterface function) {
     Block &block = function.getFunctionBody().front();
+    // What an earlier run has noted counts in other shapes.
+    if (recordKept)
+      for (Operation &op : block)
+        op.removeAttr(kKeptAttrName);
     unshareConstants(block);
     SmallVector<LayerReport, 0> reports = createReports(block);
     while (true) {

@@ -44,8 +44,8 @@ static TypedAttr sliceConstant(arith::ConstantOp constant,
       sliceToResource(*view, kept, param ? param.getName() : "weight"));
 }
 
-/// Notes on a parameter which indices of its first shape are left; `kept` are
-/// indices of the shape it has now.
+/// Notes on a parameter which indices of the shape before all rounds are left;
+/// `kept` are indices of the shape it has now.
 static void recordKeptIndices(arith::ConstantOp constant,
                               ArrayRef<SmallVector<int64_t>> kept) {
   auto earlier = constant->getAttrOfType<ArrayAttr>(kKeptAttrName);
@@ -76,7 +76,9 @@ static void shrink(Value value, const ChannelState &state, bool recordKept,
     return;
   if (auto constant = value.getDefiningOp<arith::ConstantOp>()) {
     constant.setValueAttr(sliceConstant(constant, kept, newType));
-    if (recordKept && getParam(constant))
+    if (!recordKept)
+      constant->removeAttr(kKeptAttrName);
+    else if (getParam(constant))
       recordKeptIndices(constant, kept);
     int64_t lost = oldType.getNumElements() - newType.getNumElements();
     counts.elements += lost;

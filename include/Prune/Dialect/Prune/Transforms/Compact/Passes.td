@@ -52,9 +52,9 @@ def EliminateDeadNeuronsPass : Pass<"prune-eliminate-dead-neurons", "ModuleOp"> 
     ```
 
     With `record-kept` every parameter that shrank says which of its indices are
-    left in each dimension, counted in the shape that it had before the first
-    such run: `prune.kept = [array<i64: 0, 2>, array<i64: 0, 1, 2>]`. What belongs
-    to the parameter, as moments of an optimiser or a mask, can be shrunk with it.
+    left in each dimension, counted in the shape before this run:
+    `prune.kept = [array<i64: 0, 2>, array<i64: 0, 1, 2>]`. What belongs to the
+    parameter, as moments of an optimiser or a mask, can be shrunk with it.
 
     Functions of more than one block are left alone, with a remark.
   }];
