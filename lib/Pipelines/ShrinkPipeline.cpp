@@ -67,7 +67,12 @@ static void checkMasked(OpPassManager &manager,
 }
 
 /// Alive: func, linalg, tensor, arith, math.
-static void addToCompact(OpPassManager &manager) {
+static void addToCompact(OpPassManager &manager,
+                         const ShrinkPipelineOptions &options) {
+  // Before neurons are removed: a constant that only the next bias needs to
+  // take up is one addition then.
+  if (options.foldBatchNorms)
+    manager.addPass(createFoldBatchNormsPass());
   manager.addPass(createEliminateDeadNeuronsPass());
   // Folded layers leave constants and empty tensors behind.
   manager.addPass(createCanonicalizerPass());
@@ -86,7 +91,7 @@ void prune::buildShrinkPipeline(OpPassManager &manager,
   manager.addPass(createFoldMasksPass());
   if (options.stopAfter == ShrinkForm::Folded)
     return;
-  addToCompact(manager);
+  addToCompact(manager, options);
 }
 
 void prune::registerShrinkPipeline() {

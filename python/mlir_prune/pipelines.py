@@ -65,5 +65,5 @@ def lift_pipeline() -> str:
 
 
 def kernels_pipeline() -> str:
-    """A kernel on every contraction."""
-    return module("prune-select-kernels")
+    """A kernel on every contraction, batch normalisations folded into them."""
+    return module("prune-fold-batch-norms", "prune-select-kernels")

@@ -61,3 +61,23 @@ def test_residual_network() -> None:
     for reference in (False, True):
         found = run(module, "forward", inputs, reference=reference)
         assert np.abs(found - expected).max() <= 1e-5 * np.abs(expected).max()
+
+
+def test_folded_batch_norms() -> None:
+    """Folding changes nothing but rounding, before and after neurons are removed."""
+    inputs = np.random.default_rng(2).standard_normal((2, 3, 16, 16)).astype(np.float32)
+    module = frontend.from_file(INPUTS / "residual-torch.mlir")
+    expected = run(module, "forward", inputs, reference=True)
+    folded = module.clone()
+    folded.run("builtin.module(prune-fold-batch-norms)")
+    assert "prune.batch_norm" not in str(folded)
+    for reference in (False, True):
+        found = run(folded, "forward", inputs, reference=reference)
+        assert np.abs(found - expected).max() <= 1e-5 * np.abs(expected).max()
+    compact = []
+    for fold in ("false", "true"):
+        pruned = module.clone()
+        pruned.run(f"builtin.module(prune-shrink-pipeline{{ratio=0.6 fold-batch-norms={fold}}})")
+        compact.append(run(pruned, "forward", inputs))
+    assert np.abs(compact[0] - expected).max() > 1e-3
+    assert np.abs(compact[0] - compact[1]).max() <= 1e-5 * np.abs(compact[0]).max()

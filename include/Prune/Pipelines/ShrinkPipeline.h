@@ -60,6 +60,12 @@ struct ShrinkPipelineOptions : PassPipelineOptions<ShrinkPipelineOptions> {
                           llvm::cl::desc("Allow to prune a weight to nothing."),
                           llvm::cl::init(false)};
 
+  Option<bool> foldBatchNorms{
+      *this, "fold-batch-norms",
+      llvm::cl::desc("Fold batch normalisations into the layers before them; "
+                     "the result is for inference."),
+      llvm::cl::init(false)};
+
   Option<ShrinkForm> stopAfter{
       *this, "stop-after", llvm::cl::desc("Form to stop after."),
       llvm::cl::init(ShrinkForm::Compact),

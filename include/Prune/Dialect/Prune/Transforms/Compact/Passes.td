@@ -86,4 +86,37 @@ def VerifyCompactedPass : Pass<"prune-verify-compacted", "ModuleOp"> {
   }];
 }
 
+def FoldBatchNormsPass : Pass<"prune-fold-batch-norms", "::mlir::ModuleOp"> {
+  let summary = "Fold batch normalisations into the layers before them";
+  let description = [{
+    Before: a network with constant parameters, for inference. After: a
+    `prune.batch_norm` behind a convolution or product with a constant weight is
+    gone; the weight is scaled and the bias changed accordingly, or made where
+    there was none, under the name of the bias of the batch normalisation. Results
+    are equal up to rounding. Zeros of the weight stay zeros.
+
+    ```mlir
+    %y = linalg.conv_2d_nchw_fchw ins(%x, %w : ...) outs(%zeros : ...) -> tensor<8x16x30x30xf32>
+    %z = prune.batch_norm %y, %scale, %bias, %mean, %variance epsilon 1.0e-05
+        : tensor<8x16x30x30xf32>, tensor<16xf32>
+    ```
+
+    becomes, with `%w1 = %w * scale / sqrt(variance + epsilon)`,
+
+    ```mlir
+    %i = linalg.broadcast ins(%b1 : tensor<16xf32>) outs(%e : tensor<8x16x30x30xf32>) dimensions = [0, 2, 3]
+    %z = linalg.conv_2d_nchw_fchw ins(%x, %w1 : ...) outs(%i : ...) -> tensor<8x16x30x30xf32>
+    ```
+
+    Any other batch normalisation stays, with a remark that says why: one whose
+    input has other readers, that follows something else, or whose layer shares
+    its weight.
+  }];
+  let statistics = [
+    Statistic<"numFolded", "num-batch-norms-folded", "Batch normalisations folded">,
+  ];
+  let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::linalg::LinalgDialect",
+                           "::mlir::tensor::TensorDialect"];
+}
+
 #endif // PRUNE_DIALECT_PRUNE_TRANSFORMS_COMPACT_PASSES_TD
