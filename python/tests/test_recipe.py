@@ -128,6 +128,8 @@ def test_changes_by_path(tmp_path: Path) -> None:
         (recipe(gradual={"final": 0.9}, rigl={"ratio": 0.9}), "gradual and rigl both choose"),
         (recipe(straight_through={"pattern": "4:2"}), "n:m with n < m, got '4:2'"),
         (recipe(straight_through={}), "needs a pattern or a ratio"),
+        (recipe(straight_through={"ratio": 0.5, "ramp": 30}), "no longer than the stage"),
+        (recipe(kind="statistics", batches=0), "batches is positive, got 0"),
         (recipe(admm={}), "admm needs ratio or ratios"),
         (recipe(gates={"bilevel": True}), "set splits.gates"),
         (recipe(start="dens"), "no earlier stage is called 'dens'"),

@@ -67,6 +67,8 @@ def check_train(stage: Train, path: str, recipe: Recipe, before: list[str]) -> N
         rule = stage.straight_through
         if bool(rule.pattern) == (rule.ratio is not None):
             raise RecipeError(f"{path}.straight_through needs a pattern or a ratio, one of them")
+        if rule.ramp > stage.epochs:
+            raise RecipeError(f"{path}.straight_through.ramp is no longer than the stage")
         if rule.pattern and not _is_pattern(rule.pattern):
             raise RecipeError(
                 f"{path}.straight_through.pattern is n:m with n < m, got '{rule.pattern}'"

@@ -18,7 +18,7 @@ from .base import Method
 if TYPE_CHECKING:
     from ..stage import StageTraining
 
-_LOOK_EVERY = 20
+_LOOK_EVERY = 10
 """Steps between two counts of the open gates."""
 
 
