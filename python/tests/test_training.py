@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import math
+import re
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +24,9 @@ from mlir_prune.training.history import read_history
 from mlir_prune.training.passes import Setting, stage_pipeline
 from mlir_prune.training.program import Program
 from mlir_prune.training.result import finish, outcome
+from mlir_prune.training.stage import StageTraining
 from mlir_prune.training.trainer import Trainer
+from mlir_prune.training.units import TrainUnit
 from oracle import forward, hoyer_square_gradient, loss_and_gradients
 
 MLP = Mlp((8, 12, 6, 4))
@@ -230,6 +233,37 @@ def test_neurons_leave_during_training(blobs: Dataset, tmp_path: Path) -> None:
     assert result["totals"]["nonzeros"] <= 0.3 * 192 + 3
     again = Trainer(further.recipe, make_blobs(), tmp_path / "c", resume=True)
     assert again.network.shapes() == further.network.shapes()
+
+
+def test_frozen_parameters_stay_and_keep_their_masks(blobs: Dataset, tmp_path: Path) -> None:
+    rule = {"kind": "prune", "ratio": 0.5}
+    frozen = {"epochs": 2, "freeze": {"targets": ["fc1.weight", "bias"]}}
+    trainer = train(tmp_path, blobs, {"epochs": 1}, rule, frozen, {"epochs": 1})
+    first = Trainer(recipe({"epochs": 1}, rule), make_blobs(), tmp_path / "x")
+    first.run()
+    assert "mask:fc1.weight" in trainer.state.arrays
+    only = Trainer(recipe({"epochs": 1}, rule, frozen), make_blobs(), tmp_path / "y").run().arrays
+    for name in ("fc1.weight", "fc1.bias", "fc2.bias"):
+        np.testing.assert_array_equal(only[name], first.state.arrays[name])
+    assert (only["fc2.weight"] != first.state.arrays["fc2.weight"]).any()
+    assert not any(name.startswith("moment1:fc1") for name in only)
+    assert read_history(tmp_path)[-1]["nonzeros"]["fc1.weight"] == 48
+
+
+def test_dropout_falls_with_the_connections(blobs: Dataset, tmp_path: Path) -> None:
+    """Rates of the compiled stages: 0.5 at first, 0.5 sqrt(left / all) after pruning."""
+    model = {"widths": list(MLP.widths), "dropout": {"fc2.weight": 0.5}}
+    rule = {"kind": "prune", "ratio": 0.75, "dropout": "adjust"}
+    stage = {"epochs": 1}
+    trainer = Trainer(recipe(stage, rule, stage, model=model), blobs, tmp_path)
+    found = []
+    for unit in trainer.units:
+        if isinstance(unit, TrainUnit):
+            text = str(StageTraining(trainer, unit).program)
+            found += [float(rate) for rate in re.findall(r"prune.dropout .* rate (\S+) seed", text)]
+        trainer._unit(unit)
+        trainer.state.meta["unit"] += 1
+    assert sorted(set(found)) == pytest.approx([0.25, 0.5])
 
 
 def test_result_counts_and_reads_the_test_part_once(blobs: Dataset, tmp_path: Path) -> None:

@@ -18,9 +18,6 @@ from .base import Method
 if TYPE_CHECKING:
     from ..stage import StageTraining
 
-_LOOK_EVERY = 10
-"""Steps between two counts of the open gates."""
-
 
 class GatesMethod(Method):
     """Trains the gates before the weights, on rows of their own when bi-level."""
@@ -50,7 +47,7 @@ class GatesMethod(Method):
         """One step of the gates, where one is due."""
         training, rule = self.training, self._rule
         epoch = number / training.per_epoch
-        if number % _LOOK_EVERY == 0:
+        if not self._meta["gates_frozen"]:
             self._freeze_at_targets(epoch)
         if self._meta["gates_frozen"] or epoch < rule.start or number % rule.every:
             return
