@@ -1,6 +1,6 @@
 // RUN: prune-opt %s --pass-pipeline="builtin.module(prune-eliminate-dead-neurons{record-kept},prune-verify-compacted)" | FileCheck %s
-// RUN: prune-opt %s --pass-pipeline="builtin.module(prune-eliminate-dead-neurons{record-kept})" > %t.once
-// RUN: prune-opt %t.once --pass-pipeline="builtin.module(prune-eliminate-dead-neurons{record-kept})" | diff %t.once -
+// RUN: prune-opt %s --pass-pipeline="builtin.module(prune-eliminate-dead-neurons)" > %t.once
+// RUN: prune-opt %t.once --pass-pipeline="builtin.module(prune-eliminate-dead-neurons)" | diff %t.once -
 
 #a = affine_map<(m, n, k) -> (m, k)>
 #b = affine_map<(m, n, k) -> (n, k)>
