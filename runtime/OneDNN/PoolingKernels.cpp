@@ -34,6 +34,7 @@ struct Window {
   int64_t firstRow, lastRow, firstColumn, lastColumn;
   int64_t x; ///< offset of the first element, which may lie outside
   int64_t y;
+  bool isFullSquare; ///< 2x2, all of it inside x
 
   int64_t count() const {
     return std::max<int64_t>(0, lastRow - firstRow) *
@@ -48,6 +49,10 @@ struct Window {
 PRUNE_RT_INLINE static void clip(int64_t start, int64_t step, int64_t count,
                                  int64_t extent, int64_t &first,
                                  int64_t &last) {
+  first = 0;
+  last = count;
+  if (start >= 0 && start + (count - 1) * step < extent)
+    return; // without a division
   first = start < 0 ? (step - 1 - start) / step : 0;
   last =
       start >= extent ? 0 : std::min(count, (extent - start + step - 1) / step);
@@ -68,17 +73,27 @@ PRUNE_RT_INLINE static void forEachWindow(const Geometry &geometry, Body body) {
            window.lastColumn);
       window.x = top * geometry.input.row + left * geometry.input.column;
       window.y = oy * geometry.output.row + ox * geometry.output.column;
+      window.isFullSquare =
+          shape.kh == 2 && shape.kw == 2 && window.count() == 4;
       body(window);
     }
   }
 }
 
-/// Calls body(place, offset in x) for the elements of the window inside x.
+/// Calls body(place, offset in x) for the elements of the window inside x. Full
+/// windows of 2x2, the usual ones, are spelled out.
 template <typename Body>
 PRUNE_RT_INLINE static void forEachInside(const Geometry &geometry,
                                           const Window &window, Body body) {
   int64_t row = geometry.shape.dilationH * geometry.input.row;
   int64_t column = geometry.shape.dilationW * geometry.input.column;
+  if (window.isFullSquare) {
+    body(0, window.x);
+    body(1, window.x + column);
+    body(2, window.x + row);
+    body(3, window.x + row + column);
+    return;
+  }
   for (int64_t ky = window.firstRow; ky < window.lastRow; ++ky)
     for (int64_t kx = window.firstColumn; kx < window.lastColumn; ++kx)
       body(static_cast<int32_t>(ky * geometry.shape.kw + kx),
