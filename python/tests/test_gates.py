@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mlir_prune.data import load
 from mlir_prune.models import Mlp
 from oracle import forward, loss_and_gradients
 
@@ -191,8 +192,8 @@ class Network:
     """The steps of bi-level training in one module, over one state."""
 
     def __init__(self, gates: str, extra: str = "optimizer=adam", steps: dict[str, str] = STEPS,
-                 threads: int = 1) -> None:  # fmt: skip
-        module = parse(MLP.text(12))
+                 threads: int = 1, text: str = MLP.text(12)) -> None:  # fmt: skip
+        module = parse(text)
         for name, options in steps.items():
             options = options.format(extra=extra)
             common = f"gates={gates} name={name}"
@@ -218,12 +219,15 @@ class Network:
         return state
 
     def run(self, function: str, state: Values, seed: int, **scalars: float) -> Any:
-        rng = np.random.default_rng(seed)
-        feed: dict[str, Any] = {k: v for k, v in state.items() if k in self.arguments[function]}
-        feed["input"] = rng.standard_normal((12, 8)).astype(np.float32)
-        feed["labels"] = rng.integers(0, 4, 12).astype(np.int32)
         scalars = {"learning_rate": RATE, "gate_strength": PRICE, **scalars}
-        feed.update({k: v for k, v in scalars.items() if k in self.arguments[function]})
+        return self.step(function, state, *batch(seed), **scalars)
+
+    def step(self, function: str, state: Values, x: np.ndarray, y: np.ndarray,
+             **scalars: float) -> Any:  # fmt: skip
+        known = self.arguments[function]
+        feed: dict[str, Any] = {k: v for k, v in state.items() if k in known}
+        feed |= {"input": x, "labels": y}
+        feed |= {k: v for k, v in scalars.items() if k in known}
         return self.executable.call(function, feed)
 
     def logits(self, state: Values, x: np.ndarray) -> np.ndarray:
@@ -424,3 +428,40 @@ def test_gated_networks_shrink(gates: str) -> None:
     assert left["fc2.bias"].shape[0] <= 4
     found = np.array(module.compile().call("forward", {"input": x})["logits"])
     np.testing.assert_allclose(found, expected, rtol=1e-5, atol=1e-5)
+
+
+def test_digits_lose_weights_and_not_accuracy() -> None:
+    """One level, sixty epochs: most gates close, some open again, accuracy stays."""
+    pytest.importorskip("sklearn", reason="scikit-learn holds the digits")
+    data, mlp = load("digits"), Mlp((64, 64, 32, 10))
+    weights = "optimizer=adam weight-decay=1e-4 decay-held"
+    gates = f"{STEPS['gate_step']} momentum=0.9"
+    network = Network("element", weights, {"weight_step": STEPS["weight_step"], "gate_step": gates},
+                      text=mlp.text(50))  # fmt: skip
+    rng = np.random.default_rng(0)
+    state = mlp.init(rng)
+    for arguments in network.arguments.values():
+        for name, a in arguments.items():
+            if name.endswith(".gate"):
+                state[name] = np.full(a.shape, 0.1, np.float32)
+            elif name == "step" or ":" in name:
+                state.setdefault(name, np.zeros(a.shape, np.dtype(a.dtype)))
+    scores, left = [], []
+    for epoch in range(60):
+        order = rng.permutation(len(data.train.labels))
+        for start in range(0, len(order) - 49, 50):
+            rows = order[start : start + 50]
+            x, y = data.train.inputs[rows], data.train.labels[rows].astype(np.int32)
+            if epoch >= 10:
+                network.step("gate_step", state, x, y, learning_rate=0.3, gate_strength=1e-4)
+            network.step("weight_step", state, x, y, learning_rate=1e-3)
+        if epoch in (9, 59):
+            values = {k: state[k] * open_mask(state, k) for k in mlp.shapes()}
+            found = forward(mlp, values, data.validation.inputs).argmax(axis=1)
+            scores.append(float((found == data.validation.labels).mean()))
+        left.append(float(np.mean([(state[f"{k}.gate"] > 0).mean() for k in mlp.weights()])))
+    dense, pruned = scores
+    assert left[9] == 1.0
+    assert left[-1] < 0.35
+    assert pruned > dense - 0.02
+    assert max(left[20:]) > min(left[10:20]), "no gate opened again"
