@@ -203,6 +203,7 @@ static Attribute evaluateReduction(linalg::LinalgOp op, ChannelState &state,
         getDim(op.getMatchingIndexingMap(&operand), loop);
     if (!pad || constants[number] || !dim ||
         !pad.getResultType().hasStaticShape() ||
+        !pad.getConstantPaddingValue() ||
         !matchPattern(pad.getConstantPaddingValue(), m_Constant(&padding)) ||
         pad.getStaticLow()[*dim] != 0 || pad.getStaticHigh()[*dim] != 0 ||
         !meetsInterior(op, operand, pad))

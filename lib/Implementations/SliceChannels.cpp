@@ -73,9 +73,11 @@ namespace {
 struct PadModel : ChannelOpInterface::ExternalModel<PadModel, tensor::PadOp> {
   void tieChannels(Operation *op, ChannelTies &ties) const {
     auto pad = cast<tensor::PadOp>(op);
-    if (!isStatic(pad)) {
-      pinAll(ties, pad.getSource(), "padded by an unknown amount");
-      pinAll(ties, pad.getResult(), "padded by an unknown amount");
+    if (!isStatic(pad) || !pad.getConstantPaddingValue()) {
+      StringRef reason = isStatic(pad) ? "padded with what depends on the place"
+                                       : "padded by an unknown amount";
+      pinAll(ties, pad.getSource(), reason);
+      pinAll(ties, pad.getResult(), reason);
       return;
     }
     for (unsigned dim = 0; dim < getRank(pad.getSource()); ++dim)

@@ -107,6 +107,7 @@ tensor::PadOp WeightedSum::findPadding() const {
   auto found = input->get().getDefiningOp<tensor::PadOp>();
   if (!found || !found.getSourceType().hasStaticShape() ||
       !found.getResultType().hasStaticShape() ||
+      !found.getConstantPaddingValue() ||
       !matchPattern(found.getConstantPaddingValue(), m_AnyZeroFloat()))
     return {};
   for (const Dim &dim : dims)

@@ -154,6 +154,28 @@ func.func @padding_alone(%x: tensor<8x2xf32>) -> tensor<8x1xf32> {
   return %z3 : tensor<8x1xf32>
 }
 
+// A padding that depends on the place would change with it.
+// CHECK-LABEL: func @computed_padding
+// CHECK: } : tensor<8x2xf32> to tensor<8x3xf32>
+func.func @computed_padding(%x: tensor<8x2xf32>) -> tensor<8x1xf32> {
+  %zero = arith.constant 0.0 : f32
+  %w1 = arith.constant {prune.param = #prune.param<"a.weight", weight>} dense<1.0> : tensor<2x2xf32>
+  %w3 = arith.constant {prune.param = #prune.param<"c.weight", weight>} dense<[[0.0, 1.0, 2.0]]> : tensor<1x3xf32>
+  %e = tensor.empty() : tensor<8x2xf32>
+  %f = linalg.fill ins(%zero : f32) outs(%e : tensor<8x2xf32>) -> tensor<8x2xf32>
+  %e1 = tensor.empty() : tensor<8x1xf32>
+  %f1 = linalg.fill ins(%zero : f32) outs(%e1 : tensor<8x1xf32>) -> tensor<8x1xf32>
+  %z1 = linalg.matmul indexing_maps = [#a, #b, #c] ins(%x, %w1 : tensor<8x2xf32>, tensor<2x2xf32>) outs(%f : tensor<8x2xf32>) -> tensor<8x2xf32>
+  %y = tensor.pad %z1 low[0, 0] high[0, 1] {
+    ^bb0(%i: index, %j: index):
+      %n = arith.index_cast %i : index to i32
+      %v = arith.sitofp %n : i32 to f32
+      tensor.yield %v : f32
+  } : tensor<8x2xf32> to tensor<8x3xf32>
+  %z3 = linalg.matmul indexing_maps = [#a, #b, #c] ins(%y, %w3 : tensor<8x3xf32>, tensor<1x3xf32>) outs(%f1 : tensor<8x1xf32>) -> tensor<8x1xf32>
+  return %z3 : tensor<8x1xf32>
+}
+
 // (0 - 1) / sqrt(3 + 1) * 4 + 3 = 1 is what the first neuron becomes, and the
 // second is its bias 5 as the scale is zero: 1 * 6 + 5 * 7 goes into the bias,
 // and nothing of the rest is left.
