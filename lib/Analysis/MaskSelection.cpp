@@ -16,6 +16,7 @@
 #include "Prune/Analysis/MaskSelection.h"
 
 #include <cmath>
+#include <limits>
 #include <tuple>
 
 using namespace mlir;
@@ -95,6 +96,11 @@ double mlir::prune::computeStd(const WeightScores &weight) {
   return std::sqrt(variance / count);
 }
 
+/// The place of a score in a ranking; a NaN counts as infinite.
+static double getRank(double score) {
+  return std::isnan(score) ? std::numeric_limits<double>::infinity() : score;
+}
+
 /// Clears the elements of every group for which `isPruned` is set.
 static void pruneGroups(WeightScores &weight, ArrayRef<char> isPruned) {
   for (auto [kept, group] : llvm::zip_equal(weight.kept, weight.groups))
@@ -122,7 +128,7 @@ mlir::prune::selectByRatio(ArrayRef<WeightScores *> weights, double ratio) {
     total += weight->values.size();
     isPruned.emplace_back(weight->scores.size(), 0);
     for (auto [group, score] : llvm::enumerate(weight->scores))
-      ranking.push_back({score, static_cast<unsigned>(position),
+      ranking.push_back({getRank(score), static_cast<unsigned>(position),
                          static_cast<int64_t>(group)});
   }
   llvm::sort(ranking, [](const Entry &a, const Entry &b) {
@@ -163,8 +169,9 @@ void mlir::prune::limitNOfM(WeightScores &weight, GranularityAttr granularity) {
         if (weight.kept[base + i * inner])
           window.push_back(base + i * inner);
       llvm::sort(window, [&](int64_t a, int64_t b) {
-        return std::tie(weight.scores[weight.groups[a]], a) <
-               std::tie(weight.scores[weight.groups[b]], b);
+        double scoreA = getRank(weight.scores[weight.groups[a]]);
+        double scoreB = getRank(weight.scores[weight.groups[b]]);
+        return std::tie(scoreA, a) < std::tie(scoreB, b);
       });
       while (static_cast<int64_t>(window.size()) > n) {
         weight.kept[window.front()] = 0;

@@ -90,6 +90,18 @@ static LogicalResult convertCsrMatmul(onednn::CsrMatmulOp op, ModuleOp module,
   return call.call("prune_rt_csr_matmul_f32", module);
 }
 
+static LogicalResult convertSelectGroups(onednn::SelectGroupsOp op,
+                                         ModuleOp module,
+                                         SymbolTable &symbols) {
+  CallBuilder call(op);
+  call.addPointer(op.getScores());
+  call.addPointer(op.getOutput());
+  call.addNumbers(op.getGroups(), module, symbols);
+  call.addInteger(op.getGroups().size() / 2);
+  call.addScalar(op.getRatio());
+  return call.call("prune_rt_select_groups_f32", module);
+}
+
 /// Adds a destructor of the module that releases the slots.
 static LogicalResult createDestructor(ModuleOp module, SymbolTable &symbols,
                                       ArrayRef<LLVM::GlobalOp> slots) {
@@ -129,7 +141,7 @@ struct ConvertOneDNNToRuntime
   void runOnOperation() override {
     SmallVector<Operation *> ops;
     WalkResult walk = getOperation().walk([&](Operation *op) {
-      if (!isa<onednn::MatmulOp, onednn::CsrMatmulOp,
+      if (!isa<onednn::MatmulOp, onednn::CsrMatmulOp, onednn::SelectGroupsOp,
                onednn::WindowOpInterface>(op))
         return WalkResult::advance();
       if (op->getNumResults() != 0) {
@@ -152,6 +164,14 @@ struct ConvertOneDNNToRuntime
     SymbolTable symbols(module);
     SmallVector<LLVM::GlobalOp> slots;
     for (Operation *op : ops) {
+      // Prepares nothing, so it has no slot.
+      if (auto select = dyn_cast<onednn::SelectGroupsOp>(op)) {
+        if (failed(convertSelectGroups(select, module, symbols)))
+          return failure();
+        op->erase();
+        ++numCalls;
+        continue;
+      }
       LLVM::GlobalOp slot = createSlot(module, op->getLoc(), symbols);
       slots.push_back(slot);
       LogicalResult converted =
@@ -168,6 +188,8 @@ struct ConvertOneDNNToRuntime
       op->erase();
       ++numCalls;
     }
+    if (slots.empty())
+      return success();
     return createDestructor(module, symbols, slots);
   }
 };

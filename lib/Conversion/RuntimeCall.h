@@ -40,6 +40,7 @@ public:
   /// Elements between two rows.
   void addLeadingDimension(Value memref);
   void addInteger(int64_t value);
+  void addScalar(Value scalar) { arguments.push_back(scalar); }
   /// The address of a constant array of the numbers, defined in the module.
   void addNumbers(ArrayRef<int64_t> numbers, ModuleOp module,
                   SymbolTable &symbols);

@@ -217,6 +217,21 @@ PRUNE_RT_EXPORT void
 prune_rt_average_pool_backward_f32(void **slot, const float *dy, float *dx,
                                    const int64_t *shape, int64_t flags);
 
+/*--- Selection --------------------------------------------------------------*/
+
+/** kept[i] = 0 where group i is pruned, else 1. The scores of all groups lie
+ * one behind the other in `parts` runs; part p has groups[2 * p] of them, and
+ * each stands for groups[2 * p + 1] elements. Groups are pruned in the order of
+ * their scores, of equal ones that of lower index first, as long as each brings
+ * the number of pruned elements nearer to round(ratio * elements), halves
+ * rounded up. Minus zero equals zero, a NaN counts as infinite. A ratio outside
+ * of [0, 1] is the nearest end of it, a NaN is 0. Linear in the number of
+ * scores. */
+PRUNE_RT_EXPORT void prune_rt_select_groups_f32(const float *scores,
+                                                uint8_t *kept,
+                                                const int64_t *groups,
+                                                int64_t parts, double ratio);
+
 #ifdef __cplusplus
 }
 #endif

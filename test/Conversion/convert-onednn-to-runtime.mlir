@@ -3,6 +3,7 @@
 
 // CHECK-DAG: llvm.mlir.global internal @[[$SLOT0:prune_rt_slot]]() {{.*}} : !llvm.ptr
 // CHECK-DAG: llvm.mlir.global internal @[[$SLOT1:prune_rt_slot_[0-9]+]]() {{.*}} : !llvm.ptr
+// CHECK-DAG: llvm.mlir.global internal constant @[[$TABLE:prune_rt_shape.*]](dense<[20, 1, 10, 25]> : tensor<4xi64>)
 // CHECK-DAG: llvm.func @prune_rt_matmul_f32(!llvm.ptr, !llvm.ptr, !llvm.ptr, !llvm.ptr, !llvm.ptr, i64, i64, i64, i64, i64, i64, i64, i64)
 // CHECK-DAG: llvm.func @prune_rt_csr_matmul_f32(!llvm.ptr, !llvm.ptr, !llvm.ptr, !llvm.ptr, !llvm.ptr, !llvm.ptr, !llvm.ptr, i64, i64, i64, i64, i64, i64)
 
@@ -48,6 +49,15 @@ func.func @csr(%v: memref<9xf32>, %i: memref<9xi32>, %p: memref<4xi32>, %x: memr
   // CHECK: llvm.call @prune_rt_csr_matmul_f32
   onednn.csr_matmul ins(%v, %i, %p, %x : memref<9xf32>, memref<9xi32>, memref<4xi32>, memref<8x64xf32>)
       bias(%b : memref<3xf32>) outs(%y : memref<3x64xf32>)
+  return
+}
+
+// CHECK-LABEL: func @select_groups
+func.func @select_groups(%s: memref<30xf32>, %k: memref<30xi8>, %r: f64) {
+  // CHECK: llvm.mlir.addressof @[[$TABLE]]
+  // CHECK: %[[PARTS:.*]] = arith.constant 2 : i64
+  // CHECK: llvm.call @prune_rt_select_groups_f32(%{{.*}}, %{{.*}}, %{{.*}}, %[[PARTS]], %{{.*}}) : (!llvm.ptr, !llvm.ptr, !llvm.ptr, i64, f64) -> ()
+  onednn.select_groups ins(%s : memref<30xf32>) ratio(%r) outs(%k : memref<30xi8>) groups = [20, 1, 10, 25]
   return
 }
 

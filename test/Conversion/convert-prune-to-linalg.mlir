@@ -117,7 +117,7 @@ func.func @scores(%w: tensor<4x8xf32>, %k: tensor<4x3x2x2xf32>)
 // CHECK-LABEL: func @selections
 func.func @selections(%s: tensor<4x8xf32>, %c: tensor<4xf32>, %b: tensor<1x4xf32>)
     -> (tensor<4x8xi1>, tensor<4x8xi1>, tensor<4x8xi1>, tensor<4x8xi1>) {
-  // CHECK: arith.cmpf ogt
+  // CHECK: arith.cmpf ugt
   %0 = prune.select_mask %s selection(<threshold, 0.1>) granularity(<unstructured>) : (tensor<4x8xf32>) -> tensor<4x8xi1>
   %1 = prune.select_mask %c selection(<threshold, 0.1>) granularity(<channel, axis = 0>) : (tensor<4xf32>) -> tensor<4x8xi1>
   %2 = prune.select_mask %b selection(<threshold, 0.1>) granularity(<block, shape = [4, 2]>) : (tensor<1x4xf32>) -> tensor<4x8xi1>
@@ -180,4 +180,45 @@ func.func @batch_norm(%x: tensor<8x4x5x5xf32>, %g: tensor<4xf32>, %b: tensor<4xf
 func.func @max_pool_gradient(%x: tensor<1x2x5x5xf32>, %y: tensor<1x2x2x2xf32>, %d: tensor<1x2x2x2xf32>) -> tensor<1x2x5x5xf32> {
   %0 = prune.max_pool_gradient %x, %y, %d window [3, 3] strides [2, 2] dilations [1, 1] : tensor<1x2x5x5xf32>, tensor<1x2x2x2xf32>
   return %0 : tensor<1x2x5x5xf32>
+}
+
+// The scores of all weights are ranked together, and the bytes of groups spread over their elements.
+// CHECK-LABEL: func @ratio
+// CHECK-SAME: (%[[A:.*]]: tensor<4x8xf32>, %[[B:.*]]: tensor<2x2xf32>, %[[R:.*]]: f32)
+func.func @ratio(%a: tensor<4x8xf32>, %b: tensor<2x2xf32>, %r: f32) -> (tensor<8x16xi1>, tensor<4x4xi1>) {
+  // CHECK-DAG: %[[FLAT_A:.*]] = tensor.collapse_shape %[[A]] {{.*}} into tensor<32xf32>
+  // CHECK-DAG: %[[FLAT_B:.*]] = tensor.collapse_shape %[[B]] {{.*}} into tensor<4xf32>
+  // CHECK-DAG: %[[FIRST:.*]] = tensor.insert_slice %[[FLAT_A]] into %{{.*}}[0] [32] [1]
+  // CHECK: %[[BOTH:.*]] = tensor.insert_slice %[[FLAT_B]] into %[[FIRST]][32] [4] [1]
+  // CHECK: %[[WIDE:.*]] = arith.extf %[[R]] : f32 to f64
+  // CHECK: %[[KEPT:.*]] = onednn.select_groups ins(%[[BOTH]] : tensor<36xf32>) ratio(%[[WIDE]]) outs(%{{.*}} : tensor<36xi8>) groups = [32, 4, 4, 4]
+  // CHECK: tensor.extract_slice %[[KEPT]][0] [32] [1]
+  // CHECK: linalg.generic {{.*}} outs(%{{.*}} : tensor<8x16xi1>)
+  // CHECK: tensor.extract_slice %[[KEPT]][32] [4] [1]
+  %0, %1 = prune.select_mask %a, %b selection(<ratio>) value %r : f32 granularity(<block, shape = [2, 2]>)
+      : (tensor<4x8xf32>, tensor<2x2xf32>) -> (tensor<8x16xi1>, tensor<4x4xi1>)
+  return %0, %1 : tensor<8x16xi1>, tensor<4x4xi1>
+}
+
+// An l1 step is part of the loop of the update; that of a group needs the norms of the new weight.
+// CHECK-LABEL: func @proximal
+// CHECK-COUNT-1: linalg.generic
+// CHECK: arith.maximumf
+// CHECK-NOT: linalg.generic
+// CHECK: return
+func.func @proximal(%w: tensor<3x4xf32>, %g: tensor<3x4xf32>, %lr: f32) -> tensor<3x4xf32> {
+  %0 = prune.sgd_update %w, %g, lr %lr : (tensor<3x4xf32>, tensor<3x4xf32>, f32) -> tensor<3x4xf32>
+  %1 = prune.proximal l1 %0, %lr : tensor<3x4xf32>
+  return %1 : tensor<3x4xf32>
+}
+
+// CHECK-LABEL: func @group_proximal
+// CHECK: linalg.generic {{.*}} iterator_types = ["parallel", "parallel"]
+// CHECK: linalg.generic {{.*}} iterator_types = ["parallel", "reduction"]
+// CHECK: math.sqrt
+// CHECK: linalg.generic {{.*}} iterator_types = ["parallel", "parallel"]
+func.func @group_proximal(%w: tensor<3x4xf32>, %g: tensor<3x4xf32>, %lr: f32) -> tensor<3x4xf32> {
+  %0 = prune.sgd_update %w, %g, lr %lr : (tensor<3x4xf32>, tensor<3x4xf32>, f32) -> tensor<3x4xf32>
+  %1 = prune.proximal group_lasso %0, %lr granularity(<channel, axis = 0>) : tensor<3x4xf32>
+  return %1 : tensor<3x4xf32>
 }

@@ -49,8 +49,8 @@ void selectByThreshold(WeightScores &weight, double threshold);
 /// up, until the share `ratio` of all elements is pruned; groups are pruned
 /// whole, and the number of elements pruned is the nearest to the target that
 /// the ranking allows. Ties break by position: earlier weights and lower
-/// indices are pruned first. Returns the score of the last group pruned, if
-/// any. O(groups log groups).
+/// indices are pruned first; a NaN counts as infinite. Returns the score of the
+/// last group pruned, if any. O(groups log groups).
 std::optional<double> selectByRatio(ArrayRef<WeightScores *> weights,
                                     double ratio);
 

@@ -146,12 +146,15 @@ def ConvertPruneToLinalgPass : Pass<"convert-prune-to-linalg"> {
     }
     ```
 
-    Refuses operations that have no run-time form: `prune.select_mask` by ratio,
-    which `prune-select-masks` evaluates on constants, and blocks or `n_of_m`
-    groups that do not divide the weight.
+    `prune.select_mask` by ratio becomes `onednn.select_groups` over the scores
+    of all its weights, one behind the other.
+
+    Refuses operations that have no run-time form: a ranking of other scores than
+    of `f32`, and blocks or `n_of_m` groups that do not divide the weight.
   }];
   let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::linalg::LinalgDialect",
-                           "::mlir::math::MathDialect", "::mlir::tensor::TensorDialect"];
+                           "::mlir::math::MathDialect", "::mlir::onednn::OneDNNDialect",
+                           "::mlir::tensor::TensorDialect"];
 }
 
 def ConvertPruneToOneDNNPass : Pass<"convert-prune-to-onednn"> {

@@ -16,8 +16,9 @@ class RewritePatternSet;
 namespace mlir::prune {
 
 /// Patterns that replace every operation of the prune dialect by `linalg`,
-/// `tensor`, `arith` and `math`. An operation that has no run-time form (a
-/// selection by ratio, blocks that do not divide the weight) is left alone.
+/// `tensor`, `arith` and `math`, a ranking by `onednn.select_groups`. An
+/// operation that has no run-time form (blocks that do not divide the weight, a
+/// ranking of other scores than of f32) is left alone.
 void populatePruneToLinalgPatterns(RewritePatternSet &patterns);
 
 /// The parts of `populatePruneToLinalgPatterns`, by what they lower.
@@ -25,10 +26,12 @@ void populateBatchNormLoweringPatterns(RewritePatternSet &patterns);
 void populateMaxPoolLoweringPatterns(RewritePatternSet &patterns);
 void populateMaskLoweringPatterns(RewritePatternSet &patterns);
 void populateScoreLoweringPatterns(RewritePatternSet &patterns);
+void populateSelectionLoweringPatterns(RewritePatternSet &patterns);
 void populateRegularizerLoweringPatterns(RewritePatternSet &patterns);
 void populateGroupRegularizerLoweringPatterns(RewritePatternSet &patterns);
 void populateLossLoweringPatterns(RewritePatternSet &patterns);
 void populateUpdateLoweringPatterns(RewritePatternSet &patterns);
+void populateProximalLoweringPatterns(RewritePatternSet &patterns);
 
 } // namespace mlir::prune
 

@@ -15,6 +15,7 @@
 #include "Prune/Conversion/PruneToLinalg.h"
 
 #include "Prune/Conversion/Passes.h"
+#include "Prune/Dialect/OneDNN/IR/OneDNN.h"
 #include "Prune/Dialect/Prune/IR/Prune.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -38,18 +39,22 @@ void mlir::prune::populatePruneToLinalgPatterns(RewritePatternSet &patterns) {
   populateMaxPoolLoweringPatterns(patterns);
   populateMaskLoweringPatterns(patterns);
   populateScoreLoweringPatterns(patterns);
+  populateSelectionLoweringPatterns(patterns);
   populateRegularizerLoweringPatterns(patterns);
   populateGroupRegularizerLoweringPatterns(patterns);
   populateLossLoweringPatterns(patterns);
   populateUpdateLoweringPatterns(patterns);
+  populateProximalLoweringPatterns(patterns);
 }
 
 /// Emits the reason for which an operation has no run-time form.
 static void reportUnlowered(Operation *op) {
   auto select = dyn_cast<SelectMaskOp>(op);
-  if (select && select.getSelection().getKind() == SelectionKind::Ratio) {
-    op->emitOpError("by ratio has no run-time form: evaluate it on constant "
-                    "parameters with prune-select-masks");
+  bool isRanked =
+      select && select.getSelection().getKind() == SelectionKind::Ratio;
+  if (isRanked && !getElementTypeOrSelf(select.getScores()[0]).isF32()) {
+    op->emitOpError("by ratio has a run-time form for scores of f32 only, got ")
+        << select.getScores()[0].getType();
     return;
   }
   op->emitOpError("has no run-time form: its groups do not divide the weight");

@@ -13,6 +13,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "Proximal.h"
 #include "Prune/Conversion/PruneToLinalg.h"
 #include "Prune/Dialect/Prune/IR/Prune.h"
 #include "Prune/Dialect/Prune/Utils/Elementwise.h"
@@ -127,6 +128,22 @@ static SmallVector<Value> buildSgd(SgdUpdateOp op, ImplicitLocOpBuilder &e,
   return results;
 }
 
+/// Takes the proximal step of the new weight, the first value, if there is one.
+static void takeStep(ImplicitLocOpBuilder &e, ProximalOp step,
+                     SmallVectorImpl<Value> &values) {
+  if (step)
+    values.front() =
+        createSoftThreshold(e, values.front(), step.getThreshold());
+}
+
+/// Replaces an update, and the proximal step that was computed with it.
+static void replaceUpdate(PatternRewriter &rewriter, Operation *update,
+                          ProximalOp step, ValueRange results) {
+  if (step)
+    rewriter.replaceOp(step, results.front());
+  rewriter.replaceOp(update, results);
+}
+
 namespace {
 
 struct LowerSgdUpdate final : OpRewritePattern<SgdUpdateOp> {
@@ -140,11 +157,14 @@ struct LowerSgdUpdate final : OpRewritePattern<SgdUpdateOp> {
     SmallVector<Value> state{op.getWeight()};
     if (op.getVelocity())
       state.push_back(op.getVelocity());
+    ProximalOp step = findFusedStep(op.getNewWeight());
     SmallVector<Value> results = createElementwise(
         b, inputs, state, [&](ImplicitLocOpBuilder &e, ValueRange args) {
-          return buildSgd(op, e, args);
+          SmallVector<Value> values = buildSgd(op, e, args);
+          takeStep(e, step, values);
+          return values;
         });
-    rewriter.replaceOp(op, results);
+    replaceUpdate(rewriter, op, step, results);
     return success();
   }
 };
@@ -220,12 +240,15 @@ struct LowerAdamUpdate final : OpRewritePattern<AdamUpdateOp> {
     SmallVector<Value> inputs{op.getGradient()};
     if (op.getMask())
       inputs.push_back(op.getMask());
+    ProximalOp step = findFusedStep(op.getNewWeight());
     SmallVector<Value> results = createElementwise(
         b, inputs, {op.getWeight(), op.getMoment1(), op.getMoment2()},
         [&](ImplicitLocOpBuilder &e, ValueRange args) {
-          return buildAdam(op, e, corrections, args);
+          SmallVector<Value> values = buildAdam(op, e, corrections, args);
+          takeStep(e, step, values);
+          return values;
         });
-    rewriter.replaceOp(op, results);
+    replaceUpdate(rewriter, op, step, results);
     return success();
   }
 };

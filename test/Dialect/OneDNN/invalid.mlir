@@ -85,3 +85,43 @@ func.func @csr_matmul_c3(%v: memref<9xf32>, %i: memref<9xi32>, %p: memref<4xi32>
   onednn.csr_matmul ins(%v, %i, %p, %x : memref<9xf32>, memref<9xi32>, memref<4xi32>, memref<8x64xf32, strided<[1, 8]>>) outs(%y : memref<3x64xf32>)
   return
 }
+
+// -----
+
+func.func @select_groups_c1(%s: tensor<4xf32>, %k: memref<4xi8>, %r: f64) {
+  // expected-error@below {{expected scores and a destination that are both tensors or both memrefs}}
+  onednn.select_groups ins(%s : tensor<4xf32>) ratio(%r) outs(%k : memref<4xi8>) groups = [4, 1]
+  return
+}
+
+// -----
+
+func.func @select_groups_c1_result(%s: tensor<4xf32>, %k: tensor<4xi8>, %r: f64) {
+  // expected-error@below {{expected one result of the type of the destination on tensors and none on memrefs}}
+  onednn.select_groups ins(%s : tensor<4xf32>) ratio(%r) outs(%k : tensor<4xi8>) groups = [4, 1]
+  return
+}
+
+// -----
+
+func.func @select_groups_c2(%s: memref<4xf32>, %k: memref<4xi8>, %r: f64) {
+  // expected-error@below {{expected two positive numbers per weight in groups}}
+  onednn.select_groups ins(%s : memref<4xf32>) ratio(%r) outs(%k : memref<4xi8>) groups = [4, 0]
+  return
+}
+
+// -----
+
+func.func @select_groups_c2_extent(%s: memref<4xf32>, %k: memref<5xi8>, %r: f64) {
+  // expected-error@below {{expected 4 groups, got 5}}
+  onednn.select_groups ins(%s : memref<4xf32>) ratio(%r) outs(%k : memref<5xi8>) groups = [4, 1]
+  return
+}
+
+// -----
+
+func.func @select_groups_c3(%s: memref<4xf32, strided<[2]>>, %k: memref<4xi8>, %r: f64) {
+  // expected-error@below {{expected memrefs with an innermost stride of one}}
+  onednn.select_groups ins(%s : memref<4xf32, strided<[2]>>) ratio(%r) outs(%k : memref<4xi8>) groups = [4, 1]
+  return
+}

@@ -20,3 +20,12 @@ func.func @csr_matmul(%v: tensor<9xf32>, %i: tensor<9xi32>, %p: tensor<4xi32>, %
       bias(%b : tensor<3xf32>) outs(%y : tensor<3x64xf32>) -> tensor<3x64xf32>
   return %0 : tensor<3x64xf32>
 }
+
+// CHECK-LABEL: func @select_groups
+func.func @select_groups(%s: tensor<30xf32>, %k: tensor<30xi8>, %r: f64, %ms: memref<30xf32>, %mk: memref<30xi8>) -> tensor<30xi8> {
+  // CHECK: onednn.select_groups ins(%{{.*}} : tensor<30xf32>) ratio(%{{.*}}) outs(%{{.*}} : tensor<30xi8>) groups = [20, 1, 10, 25] -> tensor<30xi8>
+  %0 = onednn.select_groups ins(%s : tensor<30xf32>) ratio(%r) outs(%k : tensor<30xi8>) groups = [20, 1, 10, 25] -> tensor<30xi8>
+  // CHECK: onednn.select_groups ins(%{{.*}} : memref<30xf32>) ratio(%{{.*}}) outs(%{{.*}} : memref<30xi8>) groups = [30, 2]
+  onednn.select_groups ins(%ms : memref<30xf32>) ratio(%r) outs(%mk : memref<30xi8>) groups = [30, 2]
+  return %0 : tensor<30xi8>
+}

@@ -84,6 +84,10 @@ struct OneDNNModel
     rewriter.setInsertionPoint(op);
     SmallVector<Value> buffers, destinations, computed;
     for (OpOperand &operand : op->getOpOperands()) {
+      if (!isa<TensorType>(operand.get().getType())) {
+        buffers.push_back(operand.get());
+        continue;
+      }
       FailureOr<Value> buffer =
           getBuffer(rewriter, operand.get(), options, state);
       if (failed(buffer))
@@ -128,7 +132,7 @@ void mlir::onednn::registerBufferizableOpInterfaceExternalModels(
     attachModels<MatmulOp, CsrMatmulOp, ConvolutionOp,
                  ConvolutionBackwardDataOp, ConvolutionBackwardWeightsOp,
                  MaxPoolOp, MaxPoolBackwardOp, AveragePoolOp,
-                 AveragePoolBackwardOp>(context);
+                 AveragePoolBackwardOp, SelectGroupsOp>(context);
     context->loadDialect<memref::MemRefDialect>();
   });
 }

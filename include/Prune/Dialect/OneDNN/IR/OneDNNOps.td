@@ -19,7 +19,7 @@ def OneDNN_Dialect : Dialect {
   let summary = "oneDNN primitives in destination-passing style";
   let description = [{
     The target dialect: one operation per oneDNN primitive with the post-ops
-    fused. Operations work on ranked tensors and, after bufferisation, on
+    fused, and one for the ranking of scores, which oneDNN lacks. Operations work on ranked tensors and, after bufferisation, on
     memrefs whose innermost stride is one; they lower to calls of the C ABI in
     `runtime/`, which has a naive and a oneDNN implementation.
   }];
@@ -141,6 +141,7 @@ def OneDNN_CsrMatmulOp : OneDNN_Op<"csr_matmul"> {
   }];
 }
 
+include "Prune/Dialect/OneDNN/IR/OneDNNSelectionOps.td"
 include "Prune/Dialect/OneDNN/IR/OneDNNWindowOps.td"
 
 #endif // PRUNE_DIALECT_ONEDNN_IR_ONEDNNOPS_TD

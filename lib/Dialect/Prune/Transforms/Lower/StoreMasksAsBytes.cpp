@@ -20,6 +20,7 @@
 #include "mlir/Dialect/Linalg/Transforms/Transforms.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "mlir/IR/DialectResourceBlobManager.h"
 #include "llvm/ADT/TypeSwitch.h"
 
 #define DEBUG_TYPE "prune-store-masks-as-bytes"
@@ -68,7 +69,10 @@ Value toBit(OpBuilder &builder, Location loc, Value byte) {
 }
 
 /// Bytes of an i1 constant, zero or one.
-DenseElementsAttr widenConstant(ElementsAttr bits, RankedTensorType type) {
+ElementsAttr widenConstant(ElementsAttr bits, RankedTensorType type) {
+  // A resource holds bytes already.
+  if (auto resource = dyn_cast<DenseResourceElementsAttr>(bits))
+    return DenseResourceElementsAttr::get(type, resource.getRawHandle());
   if (bits.isSplat())
     return DenseElementsAttr::get(
         type, static_cast<int8_t>(bits.getSplatValue<bool>()));

@@ -85,3 +85,15 @@ func.func @moved(%m: tensor<2x2xi1>) -> (tensor<4xi1>, tensor<2x2xi1>) {
 func.func @floats(%x: tensor<4xf32>, %b: i1) -> tensor<4xf32> {
   return %x : tensor<4xf32>
 }
+
+// A resource of bits is a resource of bytes.
+// CHECK-LABEL: func.func @resource
+// CHECK: arith.constant dense_resource<mask> : tensor<4xi8>
+func.func @resource() -> tensor<4xi1> {
+  %m = arith.constant dense_resource<mask> : tensor<4xi1>
+  return %m : tensor<4xi1>
+}
+
+{-#
+  dialect_resources: { builtin: { mask: "0x0100000001000101" } }
+#-}
