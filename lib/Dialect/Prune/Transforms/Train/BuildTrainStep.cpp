@@ -264,11 +264,28 @@ static Value createOpenMask(OpBuilder &builder, GateOp gate) {
   return select.getMasks().front();
 }
 
+/// The mask that is state: it prunes what it does not set, or, where the
+/// function computes with the masked weight, holds it; none when the gradient
+/// passes straight through.
+static UpdateMask getStateMask(Value mask, Value weight) {
+  UpdateMask result{mask};
+  for (Operation *user : mask.getUsers()) {
+    auto masked = dyn_cast<ApplyMaskOp>(user);
+    if (!masked || masked.getWeight() != weight)
+      continue;
+    if (masked.getStraightThrough())
+      return {};
+    result.isHeld = true;
+  }
+  return result;
+}
+
 UpdateMask UpdateBuilder::getMask(const TrainableParameter &parameter) {
   UpdateMask mask;
   if (auto position = loss.findArgument(PruneDialect::kStateAttrName,
                                         getStateName("mask", parameter.param)))
-    mask.value = loss.getFunction().getArgument(*position);
+    mask = getStateMask(loss.getFunction().getArgument(*position),
+                        loss.getArgument(parameter));
   else if (GateOp gate = findGate(loss.getArgument(parameter));
            gate && options.holdGated)
     mask = {createOpenMask(builder, gate), /*isHeld=*/true};

@@ -20,6 +20,9 @@ enum class OptimizerKind { Sgd, Adam };
 /// What one gate of prune-insert-gates opens and closes.
 enum class GateGranularity { Element, Channel };
 
+/// How a mask step moves masks.
+enum class MaskRule { Magnitude, RigL };
+
 #define GEN_PASS_DECL
 #include "Prune/Dialect/Prune/Transforms/Train/Passes.h.inc"
 

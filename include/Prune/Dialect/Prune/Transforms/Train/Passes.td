@@ -23,7 +23,9 @@ def BuildTrainStepPass : Pass<"prune-build-train-step", "::mlir::ModuleOp"> {
     counter, the batch, then scalars. Results are the new state in the order of
     its arguments, then the loss and other outputs; gradients are consumed. A
     parameter whose gradient is masked gets the mask in its update, so a zero
-    stays zero whatever state comes in.
+    stays zero whatever state comes in; where the function computes with the masked
+    parameter (`prune-insert-straight-through-masks`), what the mask does not set is
+    held as it is, or, with a gradient that passes straight through, updated too.
 
     SGD with momentum keeps one velocity per trainable parameter, Adam two moments
     and the step counter, which counts finished steps. Weight decay reaches the
@@ -419,5 +421,7 @@ def VerifyTrainStepPass : Pass<"prune-verify-train-step", "::mlir::ModuleOp"> {
            "Function to check.">,
   ];
 }
+
+include "Prune/Dialect/Prune/Transforms/Train/MaskPasses.td"
 
 #endif // PRUNE_DIALECT_PRUNE_TRANSFORMS_TRAIN_PASSES_TD
