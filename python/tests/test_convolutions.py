@@ -89,7 +89,7 @@ CONVOLUTIONS = {
 def test_convolution(name: str) -> None:
     """Two layers in a row: the second has a gradient by its input."""
     filters, kernel, stride, padding, dilation, groups = CONVOLUTIONS[name]
-    net = ImageNet(3, 4, 11, 14)
+    net = ImageNet(2, 4, 7, 9)
     for _ in range(2):
         channels = net.shape[1]
         net.convolution(
@@ -118,7 +118,7 @@ def test_convolution_without_bias() -> None:
     [(2, 2, 0, 1), (3, 2, 1, 1), (2, 3, 0, 1), (2, 2, 0, 2)],
 )
 def test_pooling(kind: str, kernel: int, stride: int, padding: int, dilation: int) -> None:
-    net = ImageNet(3, 4, 11, 14)
+    net = ImageNet(2, 4, 10, 11)
     net.convolution(6, 3)
     net.pool(kind, kernel, stride, padding, dilation)
     net.convolution(5, 2)
@@ -143,7 +143,7 @@ def test_naive_runtime(naive) -> None:
 
 def test_inference() -> None:
     """Without gradients bias and relu are fused and there is no workspace."""
-    net = ImageNet(3, 4, 11, 14)
+    net = ImageNet(2, 4, 10, 11)
     net.convolution(6, 3, padding=1)
     net.relu()
     net.pool("max", 3, 2, padding=1)
@@ -160,7 +160,7 @@ def test_inference() -> None:
 
 def test_pooling_of_equal_elements() -> None:
     """After a relu many elements of a window are zero: the first one counts."""
-    net = ImageNet(3, 4, 11, 14)
+    net = ImageNet(2, 4, 10, 11)
     net.convolution(6, 3)
     net.relu()
     net.pool("max", 3, 2)
@@ -214,8 +214,9 @@ def test_lenet5_uses_kernels() -> None:
     module = native.Module.parse(lenet5(4).text())
     module.run("builtin.module(prune-train-pipeline{optimizer=sgd})")
     for operation, expected in {
-        "onednn.convolution ": 2, "onednn.convolution_backward_data ": 1,
-        "onednn.convolution_backward_weights ": 2, "linalg.conv_2d": 0,
-        "onednn.max_pool ": 2, "onednn.max_pool_backward ": 2, "linalg.pooling": 0,
+        # Both in the forward function, which stays, and in the step.
+        "onednn.convolution ": 4, "onednn.max_pool ": 4,
+        "onednn.convolution_backward_data ": 1, "onednn.convolution_backward_weights ": 2,
+        "onednn.max_pool_backward ": 2, "linalg.conv_2d": 0, "linalg.pooling": 0,
     }.items():  # fmt: skip
         assert count(module, operation) == expected, operation
