@@ -143,3 +143,18 @@ func.func @mixed(%x: tensor<8x6x8x8xf32>, %r: tensor<8x6x4x4xf32>) -> tensor<6xf
   %z = linalg.reduce { arith.addf } ins(%s : tensor<8x6x4x4xf32>) outs(%i : tensor<6xf32>) dimensions = [0, 2, 3]
   return %z : tensor<6xf32>
 }
+
+// What a convolution starts from may differ from place to place: its planes are
+// transposed, once, and the pass ends.
+// CHECK-LABEL: func @start_by_position
+// CHECK: %[[PLANES:.*]] = linalg.broadcast ins(%{{.*}} : tensor<4x4x4xf32>)
+// CHECK: %[[START:.*]] = linalg.transpose ins(%[[PLANES]] : tensor<2x4x4x4xf32>)
+// CHECK-SAME: permutation = [0, 2, 3, 1]
+// CHECK: onednn.convolution {{.*}} outs(%[[START]] : tensor<2x4x4x4xf32>) {accumulate, layout = #onednn.layout<nhwc>}
+func.func @start_by_position(%x: tensor<2x3x4x4xf32>, %w: tensor<4x3x1x1xf32>, %p: tensor<4x4x4xf32>) -> tensor<2x4x4x4xf32> {
+  %e = tensor.empty() : tensor<2x4x4x4xf32>
+  %start = linalg.broadcast ins(%p : tensor<4x4x4xf32>) outs(%e : tensor<2x4x4x4xf32>) dimensions = [0]
+  %y = onednn.convolution ins(%x, %w : tensor<2x3x4x4xf32>, tensor<4x3x1x1xf32>)
+      outs(%start : tensor<2x4x4x4xf32>) {accumulate} -> tensor<2x4x4x4xf32>
+  return %y : tensor<2x4x4x4xf32>
+}

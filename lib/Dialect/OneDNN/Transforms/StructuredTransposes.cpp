@@ -256,31 +256,31 @@ LogicalResult TurnUniform::matchAndRewrite(linalg::TransposeOp op,
       !isa_and_nonnull<tensor::EmptyOp, linalg::FillOp, linalg::BroadcastOp>(
           producer))
     return rewriter.notifyMatchFailure(op, "the operand has an order");
-  Value empty = tensor::EmptyOp::create(rewriter, op.getLoc(), type.getShape(),
-                                        type.getElementType());
-  if (auto fill = dyn_cast<linalg::FillOp>(producer)) {
-    auto turned =
-        linalg::FillOp::create(rewriter, op.getLoc(), fill.getInputs(), empty);
-    rewriter.replaceOp(op, turned);
-    return success();
-  }
-  auto broadcast = dyn_cast<linalg::BroadcastOp>(producer);
-  if (!broadcast) {
-    rewriter.replaceOp(op, empty);
-    return success();
-  }
   // Dimensions of the operand that the input has must keep their order.
   SmallVector<int64_t> added, kept;
+  auto broadcast = dyn_cast<linalg::BroadcastOp>(producer);
   for (auto [i, dim] : llvm::enumerate(op.getPermutation()))
-    if (llvm::is_contained(broadcast.getDimensions(), dim))
+    if (broadcast && llvm::is_contained(broadcast.getDimensions(), dim))
       added.push_back(i);
     else
       kept.push_back(dim);
-  if (!llvm::is_sorted(kept))
+  if (broadcast && !llvm::is_sorted(kept))
     return rewriter.notifyMatchFailure(op, "the repeated dimensions turn");
-  auto turned = linalg::BroadcastOp::create(rewriter, op.getLoc(),
-                                            broadcast.getInput(), empty, added);
-  rewriter.replaceOp(op, turned->getResults());
+  // Nothing may be created before the last refusal: the driver would take it
+  // for a change and come back for ever.
+  Value empty = tensor::EmptyOp::create(rewriter, op.getLoc(), type.getShape(),
+                                        type.getElementType());
+  if (broadcast) {
+    auto turned = linalg::BroadcastOp::create(
+        rewriter, op.getLoc(), broadcast.getInput(), empty, added);
+    rewriter.replaceOp(op, turned->getResults());
+  } else if (auto fill = dyn_cast<linalg::FillOp>(producer)) {
+    auto turned =
+        linalg::FillOp::create(rewriter, op.getLoc(), fill.getInputs(), empty);
+    rewriter.replaceOp(op, turned);
+  } else {
+    rewriter.replaceOp(op, empty);
+  }
   return success();
 }
 
