@@ -14,8 +14,6 @@ from .models import Mlp, make
 if TYPE_CHECKING:
     from .recipe.schema import Model
 
-Shape = tuple[int, ...]
-
 ROLES = ("weight", "bias", "scale", "conv", "fc")
 """Words that choose parameters by what they are."""
 
@@ -45,26 +43,6 @@ def model_title(model: Model, dataset: str) -> str:
     return model.name
 
 
-def roles(network: Any) -> dict[str, str]:
-    """Role of each parameter by name: weight, bias, scale or buffer."""
-    return dict(network.roles())
-
-
-def macs(network: Any) -> dict[str, int]:
-    """Multiplications of each dense weight for one row of the input."""
-    return dict(network.macs())
-
-
-def input_shape(network: Any) -> Shape:
-    """Shape of one row of the input."""
-    return tuple(network.input_shape)
-
-
-def classes(network: Any) -> int:
-    """Number of logits."""
-    return int(network.classes)
-
-
 def layer_kinds(network: Any) -> dict[str, str]:
     """`conv` or `fc` for the parameters of such layers."""
     shapes = network.shapes()
@@ -87,7 +65,7 @@ def choose(
     `path` is the recipe's key for messages; `among` are the roles that can be
     chosen. Raises :class:`RecipeError` when an entry matches nothing.
     """
-    found = roles(network)
+    found = network.roles()
     names = [name for name in found if found[name] in set(among)]
     kept = _matched(network, targets, names, f"{path}.targets")
     dropped = _matched(network, ignore, names, f"{path}.ignore")
@@ -119,7 +97,7 @@ def match_numbers(
 
 
 def _matched(network: Any, patterns: Iterable[str], names: list[str], path: str) -> set[str]:
-    found, kinds = roles(network), layer_kinds(network)
+    found, kinds = network.roles(), layer_kinds(network)
     result: set[str] = set()
     for pattern in patterns:
         if pattern in ROLES:

@@ -100,7 +100,7 @@ def layer_rows(
 
     `network` is the dense one; `pruned` may have lost neurons already.
     """
-    rows, shapes, products = [], network.shapes(), networks.macs(network)
+    rows, shapes, products = [], network.shapes(), network.macs()
     for weight, bias in layer_parameters(network):
         # A layer whose outputs are all constant leaves no parameter behind.
         kept = compact.get(weight, np.zeros((0,) * len(shapes[weight]), np.float32))

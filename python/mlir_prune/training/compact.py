@@ -13,7 +13,6 @@ from typing import Any
 
 import numpy as np
 
-from .. import networks
 from ..native import parse
 from ..pipelines import batch_pipeline, lift_pipeline, shrink_pipeline
 from .masks import PREFIX, Arrays, apply
@@ -66,7 +65,7 @@ def _at_batch(text: str, batch: int) -> str:
 
 def uses_of(network: Any) -> dict[str, int]:
     """How often each element of a weight is used for one row."""
-    shapes, products = network.shapes(), networks.macs(network)
+    shapes, products = network.shapes(), network.macs()
     return {name: products[name] // int(np.prod(shapes[name])) for name in network.weights()}
 
 
@@ -82,7 +81,7 @@ def compact(network: Any, arrays: Arrays, batch: int) -> tuple[CompactNetwork, A
     kept = module.kept()
     result: Arrays = {name: np.array(array) for name, array in module.parameters().items()}
     module.run(lift_pipeline())
-    smaller = CompactNetwork(str(module), uses_of(network), networks.input_shape(network))
+    smaller = CompactNetwork(str(module), uses_of(network), network.input_shape)
     for name, shape in smaller.shapes().items():
         if PREFIX + name in arrays:
             # Where the mask cannot be followed, zeros are what it had switched off.

@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy as np
 
-from .. import networks
 from ..data import Split
 from ..recipe.schema import Optimizer, Train
 from .batches import Batches
@@ -28,7 +27,7 @@ def gradient_rms(
     """
     stage = Train(optimizer=Optimizer(name="sgd", momentum=0.0))
     program = compiled(network.text(batch), stage_pipeline(network, stage, "", Setting()), threads)
-    batches = Batches(rows, batch, networks.input_shape(network), (seed, 0))
+    batches = Batches(rows, batch, network.input_shape, (seed, 0))
     squares = dict.fromkeys(network.weights(), 0.0)
     count = min(_BATCHES, batches.steps)
     for index in range(count):

@@ -137,7 +137,7 @@ def loss_passes(network: Any, loss: str, setting: Setting) -> list[str]:
         left = [f"{n}:{count}" for n, count in setting.remaining.items() if n in setting.dropout]
         if left:
             passes.append(options("prune-adjust-dropout", function=loss, remaining=left))
-    if "scale" in networks.roles(network).values():
+    if "scale" in network.roles().values():
         passes.append(options("prune-train-batch-norms", function=loss))
     return passes
 

@@ -64,7 +64,7 @@ def _head(recipe: Recipe, data: Dataset, network: Any) -> Iterator[str]:
         f"{networks.model_title(recipe.model, recipe.dataset)}: "
         f"{sum(math.prod(shapes[n]) for n in network.weights()):,} weights, "
         f"{sum(math.prod(s) for s in shapes.values()):,} parameters, "
-        f"{sum(networks.macs(network).values()):,} MACs"
+        f"{sum(network.macs().values()):,} MACs"
     )
     yield f"seed {recipe.seed}, batch {recipe.batch}, threads {recipe.threads}"
 

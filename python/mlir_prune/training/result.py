@@ -106,7 +106,7 @@ def build_result(
     compact, _ = compact_at(forms.masked, batch)
     networks_by_name = {"dense": at_batch(forms.dense, batch), "pruned": compact}
     executables = {n: m.compile(threads=threads) for n, m in networks_by_name.items()}
-    shape = networks.input_shape(found.dense_network)
+    shape = found.dense_network.input_shape
     rows = trainer.data.validation.inputs[:batch]
     masked = bound(found.network, batch, found.pruned).compile(threads=threads)
     difference = relative_error(

@@ -52,7 +52,7 @@ class StageTraining:
         rows = data.merged if self.stage.rows == "merged" else data.train
         if self.stage.gates and self.stage.gates.bilevel:
             rows = data.train
-        shape = networks.input_shape(self.network)
+        shape = self.network.input_shape
         self.batches = Batches(rows, batch, shape, unit.seed)
         self.per_epoch = self.batches.steps
         self.total = self.per_epoch * self.stage.epochs
@@ -200,7 +200,7 @@ class StageTraining:
         left = smaller.macs()
         if self.stage.gates and self.stage.gates.granularity == "element":
             left = {n: smaller.uses[n] * int(np.count_nonzero(values[n])) for n in left}
-        return sum(left.values()) / sum(networks.macs(trainer.dense_network).values())
+        return sum(left.values()) / sum(trainer.dense_network.macs().values())
 
     def _record(self, epoch: int, result: Score, seconds: float) -> None:
         """One line of history, the best values so far, a checkpoint."""

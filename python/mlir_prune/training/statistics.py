@@ -5,7 +5,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from .. import networks
 from ..errors import InputError
 from ..pipelines import module, options
 from .batches import Batches
@@ -23,13 +22,13 @@ _STEP = "statistics_step"
 def measure_statistics(trainer: Trainer, unit: StatisticsUnit) -> Arrays:
     """Parameters and masks as they are, with statistics that are means over batches."""
     network, run, recipe = trainer.network, trainer.state, trainer.recipe
-    if "scale" not in networks.roles(network).values():
+    if "scale" not in network.roles().values():
         raise InputError(f"{unit.name}: the network has no batch normalisation")
     arrays = plain(network, run.arrays, run.meta["pending"])
     pipeline = module(options("prune-build-statistics-step", name=_STEP))
     program = compiled(network.text(recipe.batch), pipeline, recipe.threads)
     state = program.fill(arrays)
-    batches = Batches(trainer.data.merged, recipe.batch, networks.input_shape(network), unit.seed)
+    batches = Batches(trainer.data.merged, recipe.batch, network.input_shape, unit.seed)
     step = program.bind(_STEP, state)
     step.set("input", batches.inputs)
     for index in range(min(unit.stage.batches, batches.steps)):

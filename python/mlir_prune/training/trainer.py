@@ -228,13 +228,13 @@ def recipe_key(recipe: Recipe) -> str:
 
 def check_fit(network: Any, data: Dataset) -> None:
     """Raises :class:`InputError` when network and data do not belong together."""
-    features = int(np.prod(networks.input_shape(network)))
+    features = int(np.prod(network.input_shape))
     if features != data.features:
         raise InputError(
             f"the network reads {features} features, but rows of '{data.name}' have {data.features}"
         )
-    if networks.classes(network) < data.classes:
+    if network.classes < data.classes:
         raise InputError(
-            f"the network has {networks.classes(network)} outputs, but '{data.name}' has "
+            f"the network has {network.classes} outputs, but '{data.name}' has "
             f"{data.classes} classes"
         )

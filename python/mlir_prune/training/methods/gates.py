@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ...errors import TrainingError
-from ...networks import input_shape
 from .. import schedule
 from ..batches import Batches
 from ..passes import GATE_STEP
@@ -30,7 +29,7 @@ class GatesMethod(Method):
         gate_rows = training.trainer.data.gates
         if self._rule.bilevel and gate_rows is not None:
             batch = len(training.batches.labels)
-            shape = input_shape(training.network)
+            shape = training.network.input_shape
             self._batches = Batches(gate_rows, batch, shape, (*training.unit.seed, 1))
         self._step = training.program.bind(GATE_STEP, training.state)
         self._step.set("input", self._batches.inputs)
