@@ -64,6 +64,7 @@ def _add_train(parsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> 
     _add_recipe(parser)
     parser.add_argument("--resume", action="store_true", help="go on from the checkpoint")
     parser.add_argument("--overwrite", action="store_true", help="start over in a used folder")
+    parser.add_argument("--reuse", metavar="RUN", help="take the dense stage over from this run")
     parser.add_argument("--dry-run", action="store_true", help="print the plan and stop")
     _add_model(parser)
     _add_common(parser)

@@ -61,13 +61,18 @@ def train(arguments: argparse.Namespace) -> None:
     with make_progress(arguments.quiet) as progress:
         trainer = Trainer(
             recipe, data, _folder(str(folder)), progress, arguments.resume,
-            overwrite=arguments.overwrite,
+            overwrite=arguments.overwrite, reuse=_reused(arguments),
         )  # fmt: skip
         trainer.run()
         result = finish(trainer, ["prune", *arguments.argv])
     draw_run(folder)
     print(summary(result))
     print(f"everything is in {folder}")
+
+
+def _reused(arguments: argparse.Namespace) -> Path | None:
+    """The run to take the dense stage from; a run that goes on has it already."""
+    return Path(arguments.reuse) if arguments.reuse and not arguments.resume else None
 
 
 def default_folder(name: str | None, recipe: Recipe) -> str:

@@ -25,6 +25,7 @@ from .shrink import (
     Remark,
     at_batch,
     compact_at,
+    folded_norms,
     reference_logits,
     relative_error,
     run_forward,
@@ -87,7 +88,8 @@ def compile_networks(
     for batch in settings.batches:
         compact, _ = compact_at(masked, batch)
         sparse, remarks[batch] = with_kernels(compact)
-        modules = (at_batch(dense, batch), compact, sparse)
+        # Batch normalisations are folded in all three, so that pruning alone differs.
+        modules = (folded_norms(at_batch(dense, batch)), folded_norms(compact), sparse)
         executables[batch] = {
             name: module.compile(threads=settings.threads)
             for name, module in zip(NETWORKS, modules, strict=True)

@@ -64,6 +64,11 @@ def lift_pipeline() -> str:
     return module(options("prune-lift-parameters", keep_values=False))
 
 
+def inference_pipeline() -> str:
+    """Batch normalisations folded into the layers before them."""
+    return module("prune-fold-batch-norms")
+
+
 def kernels_pipeline() -> str:
     """A kernel on every contraction, batch normalisations folded into them."""
     return module("prune-fold-batch-norms", "prune-select-kernels")

@@ -13,6 +13,7 @@ from .native import parse
 from .pipelines import (
     batch_pipeline,
     fold_pipeline,
+    inference_pipeline,
     kernels_pipeline,
     mask_pipeline,
     shrink_pipeline,
@@ -87,6 +88,13 @@ def with_kernels(compact: Any) -> tuple[Any, list[Remark]]:
     """A copy with a kernel on every layer, and why each was chosen."""
     copy = compact.clone()
     return copy, run_with_remarks(copy, kernels_pipeline())
+
+
+def folded_norms(module: Any) -> Any:
+    """A copy for inference, batch normalisations folded into the layers before them."""
+    copy = module.clone()
+    copy.run(inference_pipeline())
+    return copy
 
 
 def run_with_remarks(module: Any, pipeline: str) -> list[Remark]:

@@ -111,6 +111,51 @@ def test_resumes_to_the_same_bits_after_kill(
     assert not list(out.glob(".*")), "a part of a checkpoint was left behind"
 
 
+def test_a_dense_stage_of_another_run_is_taken_over(
+    recipe: Path, whole: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """To the same bits, history and times; what differs is refused before anything is trained."""
+    first, second = tmp_path / "first", tmp_path / "second"
+    short = tmp_path / "short.yaml"
+    text = recipe.read_text().splitlines(keepends=True)
+    short.write_text("".join(text[:5]))
+    assert main(["train", str(short), "--out", str(first), "--quiet"]) == 0
+    again = command(recipe, second, "--reuse", str(first))[3:]
+    assert main(again) == 0
+    assert_same_run(whole, second)
+    results = [json.loads((folder / "result.json").read_text()) for folder in (whole, second)]
+    for key in ("test", "validation", "totals", "layers", "epochs", "steps"):
+        assert results[0][key] == results[1][key], key
+    capsys.readouterr()
+    refused = {
+        "seed": (["--seed", "7"], "its seed is 1, this recipe's is 7"),
+        "stage": (["--set", "stages.dense.epochs=21"], "its first stage differs"),
+        "moments": (["--set", "stages.sparse.reset_optimizer=false"], "takes its moments over"),
+        "reference": (["--set", "reference=sparse"], "only a first stage can be reused"),
+    }
+    for name, (more, message) in refused.items():
+        out = tmp_path / name
+        assert main(command(recipe, out, "--reuse", str(first), *more)[3:]) == 1
+        assert message in capsys.readouterr().err
+        assert not (out / "history.jsonl").exists()
+
+
+def test_the_mean_over_the_second_half_is_kept(blobs: Dataset, tmp_path: Path) -> None:
+    """An epoch does not depend on how many follow, so shorter runs give the terms."""
+    ends = {
+        epochs: Trainer(tiny(epochs=epochs), blobs, tmp_path / str(epochs)).run().arrays
+        for epochs in (3, 4, 5)
+    }
+    state = Trainer(tiny(epochs=5, keep="mean"), blobs, tmp_path / "mean").run()
+    for name in ("fc1.weight", "fc1.bias", "fc2.weight", "fc2.bias"):
+        wanted = np.mean([ends[epochs][name] for epochs in (3, 4, 5)], axis=0)
+        np.testing.assert_allclose(state.arrays[name], wanted, rtol=1e-5, atol=1e-7)
+        assert not np.array_equal(state.arrays[name], ends[5][name])
+    lines = read_history(tmp_path / "mean")
+    assert [("mean" in line) for line in lines] == [False, False, True, True, True]
+    assert state.meta["scores"]["train0"]["loss"] == lines[-1]["mean"]["loss"]
+
+
 def test_an_interrupt_saves_within_the_epoch(recipe: Path, whole: Path, tmp_path: Path) -> None:
     out = tmp_path / "run"
     process = subprocess.Popen(command(recipe, out), stderr=subprocess.PIPE)

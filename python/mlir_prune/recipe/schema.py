@@ -91,9 +91,10 @@ class Train:
     learning_rate: Rate = key("Learning rate; a number or a schedule.", factory=Rate)
     reset_optimizer: bool = key("Begin with fresh moments.", True)
     keep: str = key(
-        "Values that leave the stage: of the last epoch, or of the best on the validation part "
-        "(accuracy, then loss).",
-        "last", choices=("last", "best"),
+        "Values that leave the stage: of the last epoch, of the best on the validation part "
+        "(accuracy, then loss), or the mean over the epochs of its second half (Izmailov et al. "
+        "2018).",
+        "last", choices=("last", "best", "mean"),
     )  # fmt: skip
     mask: bool = key("Hold the zeros of earlier stages; false lets them learn again.", True)
     dropout: bool = key("Apply the dropout of the model.", True)

@@ -17,6 +17,11 @@ from . import schedule
 from .batches import steps_per_epoch
 from .units import ChooseUnit, PruneUnit, SaveUnit, StatisticsUnit, TrainUnit, expand
 
+_KEPT = {
+    "last": "last epoch",
+    "best": "best epoch",
+    "mean": "mean of the second half of its epochs",
+}
 _MODIFIERS = ("freeze", "gradual", "rigl", "straight_through", "admm", "gates")
 
 
@@ -73,7 +78,7 @@ def _train(network: Any, unit: TrainUnit, per_epoch: int) -> Iterator[str]:
     stage, total = unit.stage, per_epoch * unit.stage.epochs
     yield f"  optimizer {_short(stage.optimizer)}"
     yield f"  learning rate {_rates(stage.learning_rate, per_epoch, total)}"
-    yield f"  keeps the {stage.keep} epoch"
+    yield f"  keeps the {_KEPT[stage.keep]}"
     for index, penalty in enumerate(stage.regularize):
         path = f"{unit.path}.regularize[{index}]"
         strength = _strengths(penalty.strength, penalty.start, penalty.end, stage.epochs)

@@ -233,12 +233,26 @@ class StageTraining:
         for method in self.methods:
             line |= method.line()
         run.live = live
-        if self.stage.keep == "last" or beats(result, meta["best"]):
-            meta["best"] = {**asdict(result), "epoch": epoch + 1}
-            if self.stage.keep == "best":
-                run.best = self._values()
+        line |= self._keep(epoch, result)
         trainer.history.append(line)
         self._save(epoch + 1, 0, {})
+
+    def _keep(self, epoch: int, result: Score) -> dict[str, Any]:
+        """Notes what leaves the stage if this epoch is its last; more for the history."""
+        run, meta, keep = self.trainer.state, self.trainer.state.meta, self.stage.keep
+        if keep == "mean" and epoch >= self.stage.epochs // 2:
+            count = 1 if not run.best else meta["best"]["count"] + 1
+            run.best = mean_of(run.best, self._values(), count)
+            result = score(
+                self.program, {**self.state, **run.best}, self.trainer.data.validation, self.extra
+            )
+            meta["best"] = {**asdict(result), "epoch": epoch + 1, "count": count}
+            return {"mean": {"accuracy": result.accuracy, "loss": result.loss}}
+        if keep != "best" or beats(result, meta["best"]):
+            meta["best"] = {**asdict(result), "epoch": epoch + 1}
+            if keep == "best":
+                run.best = self._values()
+        return {}
 
     def _values(self) -> dict[str, np.ndarray]:
         """Copies of parameters, masks and gates."""
@@ -276,3 +290,18 @@ class StageTraining:
             f"{self.unit.name}: the loss is {loss} at step {number + 1} (epoch {epoch + 1}); "
             f"{found}; {self.trainer.last_good()}; a smaller learning rate may help"
         )
+
+
+def mean_of(
+    mean: dict[str, np.ndarray], values: dict[str, np.ndarray], count: int
+) -> dict[str, np.ndarray]:
+    """Mean of `count` sets of values: `mean` is that of the ones before, `values` the last.
+
+    Masks and gates are those of the last set.
+    """
+    return {
+        name: mean[name] + (array - mean[name]) / np.float32(count)
+        if count > 1 and array.dtype.kind == "f" and not is_gate(name)
+        else array
+        for name, array in values.items()
+    }

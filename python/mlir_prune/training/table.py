@@ -105,7 +105,7 @@ def _neurons(runs: list[Result]) -> list[str]:
 
 def command(run: Result) -> str:
     """The command without what is of one run only: folder, resuming, progress."""
-    return re.sub(r" --(out|seed|data) \S+| --(resume|overwrite|quiet)\b", "", run["command"])
+    return re.sub(r" --(out|seed|data|reuse) \S+| --(resume|overwrite|quiet)\b", "", run["command"])
 
 
 def summary(result: Result) -> str:

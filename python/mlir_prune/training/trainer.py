@@ -26,6 +26,7 @@ from .evaluate import score
 from .history import History
 from .program import compiled
 from .prune import choose_trial, prune
+from .reuse import reuse_dense
 from .stage import StageTraining
 from .statistics import measure_statistics
 from .units import (
@@ -45,7 +46,8 @@ class Trainer:
 
     With `resume` it goes on from the folder's checkpoint, to the same bits as a
     run that was never stopped. `start` are values of the dense network, which
-    skip all units up to its stage.
+    skip all units up to its stage; `reuse` is a run folder whose dense stage is
+    taken over.
     """
 
     def __init__(
@@ -57,6 +59,7 @@ class Trainer:
         resume: bool = False,
         start: Mapping[str, np.ndarray] | None = None,
         overwrite: bool = False,
+        reuse: Path | None = None,
     ) -> None:
         self.recipe, self.folder = recipe, folder
         self.progress = progress or Progress()
@@ -69,7 +72,7 @@ class Trainer:
         self.data = data.divide(recipe.splits.validation, recipe.splits.gates)
         self.units = expand(recipe)
         self.interrupted = False
-        self._start = start
+        self._start, self._reuse = start, reuse
         self._writer = CheckpointWriter(folder)
         self._written = False
         folder.mkdir(parents=True, exist_ok=True)
@@ -171,6 +174,8 @@ class Trainer:
         state.meta["recipe"] = recipe_key(self.recipe)
         if self._start is not None:
             self._skip_dense(state)
+        if self._reuse is not None:
+            reuse_dense(self, state, self._reuse)
         return state
 
     def _skip_dense(self, state: RunState) -> None:

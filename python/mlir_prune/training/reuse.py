@@ -1,0 +1,84 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""Runs that begin with the same dense stage: the later ones take it from the first.
+
+Many methods are compared on one dense network per seed. A run keeps the values of
+its reference stage in its checkpoint; another run whose recipe begins with the same
+stage goes on from them, to the same bits as if it had trained them itself.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from .. import io
+from ..errors import InputError
+from ..recipe import Recipe, from_dict
+from ..recipe.schema import Train
+from .checkpoint import RunState, read_checkpoint
+from .history import FILE as HISTORY
+from .history import read_history
+from .units import TrainUnit, expand
+
+if TYPE_CHECKING:
+    from .trainer import Trainer
+
+_SAME = ("dataset", "seed", "batch", "model", "splits")
+
+
+def reuse_dense(trainer: Trainer, state: RunState, source: Path) -> None:
+    """Puts the end of the reference stage of the run in `source` into a fresh `state`.
+
+    Copies its lines of history too. Raises :class:`InputError` unless both recipes
+    agree in all that decides that stage, and the stage is the first one, is done,
+    leaves plain weights, and hands no moments on.
+    """
+    found = read_checkpoint(source)
+    _check(trainer.recipe, _recipe_of(found, source), trainer.reference, source)
+    name = trainer.reference
+    if name not in found.saved or name not in found.meta["scores"]:
+        raise InputError(f"{source}: its stage '{name}' is not finished yet")
+    lines = [line for line in read_history(source) if line["stage"] == name]
+    text = "".join(json.dumps(line) + "\n" for line in lines)
+    io.write_text(trainer.folder / HISTORY, text)
+    state.arrays = {n: array.copy() for n, array in found.saved[name].items()}
+    state.saved[name] = found.saved[name]
+    state.meta["scores"][name] = found.meta["scores"][name]
+    state.meta |= {
+        "unit": 1,
+        "history": len(text.encode()),
+        "total_epochs": len(lines),
+        "total_steps": lines[-1]["step"],
+        "seconds": sum(line["seconds"] for line in lines),
+    }
+
+
+def _recipe_of(found: RunState, source: Path) -> Recipe:
+    import yaml
+
+    tree: Any = yaml.safe_load(found.meta["recipe"])
+    if not isinstance(tree, dict):
+        raise InputError(f"{source}: its checkpoint names no recipe")
+    return from_dict(tree)
+
+
+def _check(recipe: Recipe, other: Recipe, reference: str, source: Path) -> None:
+    """Raises unless the first stages of both recipes give the same bits."""
+    for key in _SAME:
+        ours, theirs = getattr(recipe, key), getattr(other, key)
+        if ours != theirs:
+            raise InputError(f"{source}: its {key} is {theirs}, this recipe's is {ours}")
+    units = expand(recipe)
+    first = units[0]
+    if not isinstance(first, TrainUnit) or first.name != reference:
+        raise InputError(f"only a first stage can be reused, but the dense one is '{reference}'")
+    if expand(other)[0] != first:
+        raise InputError(f"{source}: its first stage differs from stage '{reference}' here")
+    if first.stage.gates or first.stage.straight_through:
+        raise InputError(f"stage '{reference}' leaves more than weights and cannot be reused")
+    following = next((u.stage for u in units[1:] if isinstance(u, TrainUnit)), Train())
+    if not following.reset_optimizer:
+        raise InputError(
+            f"the stage after '{reference}' takes its moments over, which a run does not keep"
+        )
