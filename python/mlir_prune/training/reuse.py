@@ -35,7 +35,7 @@ def reuse_dense(trainer: Trainer, state: RunState, source: Path) -> None:
     leaves plain weights, and hands no moments on.
     """
     found = read_checkpoint(source)
-    _check(trainer.recipe, _recipe_of(found, source), trainer.reference, source)
+    check_shared(trainer.recipe, _recipe_of(found, source), trainer.reference, source)
     name = trainer.reference
     if name not in found.saved or name not in found.meta["scores"]:
         raise InputError(f"{source}: its stage '{name}' is not finished yet")
@@ -63,7 +63,7 @@ def _recipe_of(found: RunState, source: Path) -> Recipe:
     return from_dict(tree)
 
 
-def _check(recipe: Recipe, other: Recipe, reference: str, source: Path) -> None:
+def check_shared(recipe: Recipe, other: Recipe, reference: str, source: Path) -> None:
     """Raises unless the first stages of both recipes give the same bits."""
     for key in _SAME:
         ours, theirs = getattr(recipe, key), getattr(other, key)
