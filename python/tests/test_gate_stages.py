@@ -20,9 +20,10 @@ GATES = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("bilevel", [False, True])
-def test_gates_close_and_become_masks(tmp_path: Path, bilevel: bool) -> None:
-    stage = {**GATES, "gates": {**GATES["gates"], "bilevel": bilevel}}
+@pytest.mark.parametrize("level", ["bilevel", "alternating", "joint"])
+def test_gates_close_and_become_masks(tmp_path: Path, level: str) -> None:
+    keys = {"bilevel": level == "bilevel", "joint": level == "joint"}
+    stage = {**GATES, "gates": {**GATES["gates"], **keys}}
     finetune = {"name": "finetune", "epochs": 2}
     trainer = train(tmp_path, DENSE, stage, finetune, splits={"gates": 0.25})
     lines = read_history(tmp_path)
@@ -40,8 +41,10 @@ def test_gates_close_and_become_masks(tmp_path: Path, bilevel: bool) -> None:
     assert result["difference_after_removal"] <= 1e-5
 
 
-def test_gates_freeze_at_the_compression(tmp_path: Path) -> None:
-    gates = {"strength": 5e-4, "optimizer": {"learning_rate": 0.5}, "compression": 2.0}
+@pytest.mark.parametrize("joint", [False, True])
+def test_gates_freeze_at_the_compression(tmp_path: Path, joint: bool) -> None:
+    gates = {"strength": 5e-4, "optimizer": {"learning_rate": 0.5}, "compression": 2.0,
+             "joint": joint}  # fmt: skip
     trainer = train(tmp_path, DENSE, {**GATES, "epochs": 12, "gates": gates})
     lines = read_history(tmp_path)[3:]
     frozen = [line["gates_frozen"] for line in lines]

@@ -195,6 +195,9 @@ class Network:
                  threads: int = 1, text: str = MLP.text(12)) -> None:  # fmt: skip
         module = parse(text)
         for name, options in steps.items():
+            if options.startswith("builtin.module("):
+                module.run(options)
+                continue
             options = options.format(extra=extra)
             common = f"gates={gates} name={name}"
             module.run(f"builtin.module(prune-train-pipeline{{{common} {options}}})")
@@ -316,6 +319,37 @@ def test_weight_step_equals_numpy(gates: str) -> None:
     for name in state:
         if name.endswith(".gate"):
             assert state[name].tobytes() == before[name].tobytes(), f"{name} is frozen"
+
+
+@pytest.mark.parametrize("gates", ["element", "channel"])
+@pytest.mark.parametrize("optimizer", ["momentum=0.9", "optimizer=adam"])
+def test_a_joint_step_does_what_both_steps_do(optimizer: str, gates: str) -> None:
+    """From one state: the gates as in their own step, the weights as in theirs, to the bit.
+
+    Only the loss differs: that of the joint step has the price of the gates in it too.
+    """
+    pipeline = (
+        f"builtin.module(prune-train-pipeline{{gates={gates} stop-after=gradient}},"
+        "prune-insert-regularizers{kind=open_gates runtime-strength "
+        "strength-input=gate_strength roles=auxiliary},"
+        f"prune-build-train-step{{name=weight_step hold-gated {optimizer} separate-auxiliary "
+        "auxiliary-momentum=0.5 clamp-auxiliary=1})"
+    )
+    joint = Network(gates, steps={"weight_step": pipeline})
+    split = Network(gates, optimizer,
+                    {**STEPS, "gate_step": STEPS["gate_step"] + " momentum=0.5"})  # fmt: skip
+    state = joint.fresh()
+    states = [{k: v.copy() for k, v in state.items()} for _ in range(2)]
+    joint.run("weight_step", state, 9, auxiliary_learning_rate=0.3)
+    split.run("weight_step", states[0], 9)
+    split.run("gate_step", states[1], 9, learning_rate=0.3)
+    moved = 0
+    for name, array in state.items():
+        source = states[1] if name.endswith(".gate") else states[0]
+        if name in source:
+            assert array.tobytes() == source[name].tobytes(), name
+            moved += 1
+    assert moved >= 2 * len(MLP.shapes()) + 2 * len(MLP.weights())
 
 
 def test_gates_stay_within_their_limits() -> None:

@@ -78,6 +78,19 @@ def test_steps_of_gates_freeze_what_the_others_train() -> None:
     assert "clamp-auxiliary=1.0" in found and "hold-gated=true" in found
 
 
+def test_joint_gates_learn_in_the_step_of_the_weights() -> None:
+    found = text(gates={"joint": True, "clamp": 0.5, "optimizer": {"momentum": 0.8}})
+    assert "gate_step" not in found
+    assert "kind=open_gates runtime-strength=true strength-input=gate_strength" in found
+    assert "separate-auxiliary=true auxiliary-optimizer=sgd auxiliary-momentum=0.8" in found
+    assert "clamp-auxiliary=0.5" in found
+    for rule in ({"bilevel": True}, {"every": 2}, {"start": 1}):
+        with pytest.raises(RecipeError, match="joint goes with one level, every 1 and start 0"):
+            from_dict({
+                "splits": {"gates": 0.1}, "stages": [{"gates": {"joint": True, **rule}}],
+            })  # fmt: skip
+
+
 def test_methods_build_functions_between_the_steps() -> None:
     assert "prune-build-mask-step{step=train_step name=mask_step scope=global" in text(
         gradual={"final": 0.9, "scope": "global"}

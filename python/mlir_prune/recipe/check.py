@@ -64,19 +64,23 @@ def check_train(stage: Train, path: str, recipe: Recipe, before: list[str]) -> N
     if len(masked) > 1:
         raise RecipeError(f"{path}: {' and '.join(masked)} both choose masks; use one of them")
     if stage.straight_through:
-        rule = stage.straight_through
-        if bool(rule.pattern) == (rule.ratio is not None):
+        masks = stage.straight_through
+        if bool(masks.pattern) == (masks.ratio is not None):
             raise RecipeError(f"{path}.straight_through needs a pattern or a ratio, one of them")
-        if rule.ramp > stage.epochs:
+        if masks.ramp > stage.epochs:
             raise RecipeError(f"{path}.straight_through.ramp is no longer than the stage")
-        if rule.pattern and not _is_pattern(rule.pattern):
+        if masks.pattern and not _is_pattern(masks.pattern):
             raise RecipeError(
-                f"{path}.straight_through.pattern is n:m with n < m, got '{rule.pattern}'"
+                f"{path}.straight_through.pattern is n:m with n < m, got '{masks.pattern}'"
             )
     if stage.admm and stage.admm.ratio is None and not stage.admm.ratios:
         raise RecipeError(f"{path}.admm needs ratio or ratios")
     if stage.gates and stage.gates.bilevel and recipe.splits.gates == 0:
         raise RecipeError(f"{path}.gates.bilevel needs rows of its own: set splits.gates")
+    if stage.gates and stage.gates.joint:
+        rule = stage.gates
+        if rule.bilevel or rule.every != 1 or rule.start != 0:
+            raise RecipeError(f"{path}.gates.joint goes with one level, every 1 and start 0")
 
 
 def _is_pattern(text: str) -> bool:

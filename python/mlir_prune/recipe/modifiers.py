@@ -211,6 +211,11 @@ class Gates:
     bilevel: bool = key(
         "Train gates on the rows of `splits.gates`, not on the batch of the weights.", False
     )
+    joint: bool = key(
+        "Gates and weights learn from one gradient in one step, at half the cost; on one level, "
+        "in every step from the first on.",
+        False,
+    )
     every: int = key("Steps of the weights for one of the gates.", 1, unit="steps", above=0)
     hold: bool = key("Weights behind closed gates keep value and moments exactly.", True)
     decay_held: bool = key("Weights that are held decay all the same.", False)

@@ -20,6 +20,9 @@ from .program import STEP
 GATE_STEP = "gate_step"
 """The step function of the auxiliary parameters."""
 
+GATE_RATE, GATE_PRICE = "auxiliary_learning_rate", "gate_strength"
+"""Inputs of a step of the weights that trains joint gates too."""
+
 MASK_STEP = "mask_step"
 """The function that moves masks between steps."""
 
@@ -50,7 +53,7 @@ def stage_pipeline(network: Any, stage: Train, path: str, setting: Setting) -> s
     passes = forward_passes(network, stage, path)
     passes += step_passes(network, stage, path, setting)
     passes += method_passes(network, stage, path)
-    if stage.gates:
+    if stage.gates and not stage.gates.joint:
         passes += gate_passes(network, stage, path, setting)
     passes += ["canonicalize", "cse"]
     return f"builtin.module({','.join(passes)})"
@@ -88,12 +91,15 @@ def forward_passes(network: Any, stage: Train, path: str) -> list[str]:
 
 
 def step_passes(network: Any, stage: Train, path: str, setting: Setting) -> list[str]:
-    """The step function of the weights."""
-    loss = f"{STEP}_loss"
+    """The step function of the weights, and of joint gates."""
+    loss, gates = f"{STEP}_loss", stage.gates
+    joint = gates is not None and gates.joint
     frozen = frozen_parameters(network, stage, path)
     passes = loss_passes(network, loss, setting)
-    passes += freeze_passes(loss, frozen, stage.gates is not None)
+    passes += freeze_passes(loss, frozen, gates is not None and not joint)
     passes.append(options("prune-differentiate", function=loss))
+    if joint:
+        passes.append(price_pass(network, loss, stage, path, setting, GATE_PRICE))
     for index, penalty in enumerate(stage.regularize):
         if not penalty.proximal:
             passes.append(regularizer_pass(network, loss, stage, index, path, frozen))
@@ -111,14 +117,7 @@ def step_passes(network: Any, stage: Train, path: str, setting: Setting) -> list
                 "prune-mask-gradients", function=loss, roles=_ALL_ROLES, parameters=live
             )
         )  # fmt: skip
-    gates = stage.gates
-    passes.append(
-        update_pass(
-            loss, STEP, stage.optimizer,
-            hold_gated=True if gates and gates.hold else None,
-            decay_held=True if gates and gates.hold and gates.decay_held else None,
-        )
-    )  # fmt: skip
+    passes.append(update_pass(loss, STEP, stage.optimizer, **gate_settings(stage)))
     for index, penalty in enumerate(stage.regularize):
         if penalty.proximal:
             passes.append(proximal_pass(network, stage, index, path, frozen))
@@ -190,6 +189,18 @@ def gate_passes(network: Any, stage: Train, path: str, setting: Setting) -> list
         options("prune-freeze-parameters", function=loss, roles=["auxiliary"], invert=True)
     )
     passes.append(options("prune-differentiate", function=loss))
+    passes.append(price_pass(network, loss, stage, path, setting, None))
+    passes.append(update_pass(loss, GATE_STEP, optimizer, clamp_auxiliary=gates.clamp or None))
+    passes.append(options("prune-verify-train-step", function=GATE_STEP))
+    return passes
+
+
+def price_pass(
+    network: Any, loss: str, stage: Train, path: str, setting: Setting, strength: str | None
+) -> str:
+    """The price of open gates, with its strength as the input `strength`."""
+    gates = stage.gates
+    assert gates is not None
     names = networks.choose(
         network, gates.targets, gates.ignore, f"{path}.gates", among=("weight",)
     )
@@ -197,15 +208,28 @@ def gate_passes(network: Any, stage: Train, path: str, setting: Setting) -> list
     factors = [
         f"{name}.gate:{found.get(name, 1.0) * setting.prices.get(name, 1.0)!r}" for name in names
     ]
-    passes.append(
-        options(
-            "prune-insert-regularizers", function=loss, kind="open_gates",
-            runtime_strength=True, roles=["auxiliary"], strengths=factors,
-        )
+    return options(
+        "prune-insert-regularizers", function=loss, kind="open_gates", runtime_strength=True,
+        strength_input=strength, roles=["auxiliary"], strengths=factors,
     )  # fmt: skip
-    passes.append(update_pass(loss, GATE_STEP, optimizer, clamp_auxiliary=gates.clamp or None))
-    passes.append(options("prune-verify-train-step", function=GATE_STEP))
-    return passes
+
+
+def gate_settings(stage: Train) -> dict[str, object]:
+    """What gates change in the update of the weights, and that of joint gates."""
+    gates = stage.gates
+    if gates is None:
+        return {}
+    settings: dict[str, object] = {
+        "hold_gated": gates.hold or None,
+        "decay_held": (gates.hold and gates.decay_held) or None,
+    }
+    if gates.joint:
+        settings["separate_auxiliary"] = True
+        settings["auxiliary_optimizer"] = gates.optimizer.name
+        if gates.optimizer.name == "sgd":
+            settings["auxiliary_momentum"] = gates.optimizer.momentum
+        settings["clamp_auxiliary"] = gates.clamp or None
+    return settings
 
 
 def freeze_passes(loss: str, names: Iterable[str], auxiliary: bool) -> list[str]:

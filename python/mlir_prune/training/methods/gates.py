@@ -11,7 +11,7 @@ import numpy as np
 from ...errors import TrainingError
 from .. import schedule
 from ..batches import Batches
-from ..passes import GATE_STEP
+from ..passes import GATE_PRICE, GATE_RATE, GATE_STEP
 from .base import Method
 
 if TYPE_CHECKING:
@@ -26,6 +26,12 @@ class GatesMethod(Method):
         assert training.stage.gates is not None
         self._rule = training.stage.gates
         self._batches = training.batches
+        if not self._rule.joint:
+            self._bind_step(training)
+        self._names = self.weights(self._rule, "gates")
+
+    def _bind_step(self, training: StageTraining) -> None:
+        """The step function of the gates, on rows of their own when bi-level."""
         gate_rows = training.trainer.data.gates
         if self._rule.bilevel and gate_rows is not None:
             batch = len(training.batches.labels)
@@ -35,7 +41,6 @@ class GatesMethod(Method):
         self._step.set("input", self._batches.inputs)
         self._step.set("labels", self._batches.labels)
         self._loss = self._step.place("loss")
-        self._names = self.weights(self._rule, "gates")
 
     def begin(self, fresh: bool) -> None:
         """A fresh unit begins with gates that move."""
@@ -43,21 +48,21 @@ class GatesMethod(Method):
             self._meta["gates_frozen"] = False
 
     def before(self, number: int) -> None:
-        """One step of the gates, where one is due."""
+        """One step of the gates, where one is due; what the next step does to joint ones."""
         training, rule = self.training, self._rule
         epoch = number / training.per_epoch
         if not self._meta["gates_frozen"]:
             self._freeze_at_targets(epoch)
+        rate, price = self._schedules(number)
+        if rule.joint:
+            # At rate zero a gate keeps its value to the bit, whatever its velocity.
+            training.step.set(GATE_RATE, 0.0 if self._meta["gates_frozen"] else rate)
+            training.step.set(GATE_PRICE, price)
+            return
         if self._meta["gates_frozen"] or epoch < rule.start or number % rule.every:
             return
         if self._batches is not training.batches:
             self._batches.load(*divmod(number // rule.every, self._batches.steps))
-        rate = schedule.learning_rate(
-            rule.optimizer.learning_rate, number, training.per_epoch, training.total
-        )
-        price = schedule.strength(
-            rule.strength, rule.start, None, epoch, float(training.stage.epochs)
-        )
         self._step.set("learning_rate", rate)
         self._step.set("strength", price)
         loss = float(self._step()[self._loss])
@@ -67,12 +72,24 @@ class GatesMethod(Method):
         sums["gate_loss"] = sums.get("gate_loss", 0.0) + loss
         sums["gate_steps"] = sums.get("gate_steps", 0) + 1
 
+    def _schedules(self, number: int) -> tuple[float, float]:
+        """Rate of the gates and price of an open one at a step."""
+        training, rule = self.training, self._rule
+        rate = schedule.learning_rate(
+            rule.optimizer.learning_rate, number, training.per_epoch, training.total
+        )
+        price = schedule.strength(
+            rule.strength, rule.start, None, number / training.per_epoch,
+            float(training.stage.epochs),
+        )  # fmt: skip
+        return rate, price
+
     def line(self) -> dict[str, Any]:
-        """Loss of the gates with their price, and whether they are frozen."""
+        """Loss of a step of the gates with their price, and whether they are frozen."""
         sums = self._meta["sums"]
-        line: dict[str, Any] = {
-            "gate_loss": sums.get("gate_loss", 0.0) / max(1, sums.get("gate_steps", 0))
-        }
+        line: dict[str, Any] = {}
+        if not self._rule.joint:
+            line["gate_loss"] = sums.get("gate_loss", 0.0) / max(1, sums.get("gate_steps", 0))
         if self._rule.macs is not None:
             line["macs"] = self.training.macs_left()
             if line["macs"] <= self._rule.macs:

@@ -39,6 +39,14 @@ struct UpdateMask {
   bool isHeld = false;
 };
 
+/// How one parameter is updated.
+struct UpdateRule {
+  OptimizerKind optimizer;
+  double momentum;
+  bool nesterov;
+  Value learningRate;
+};
+
 /// Inserts the updates of one training step into a gradient function.
 class UpdateBuilder {
 public:
@@ -61,6 +69,7 @@ private:
   FloatAttr getDecay(ParamAttr param);
   FloatAttr getClamp(ParamAttr param);
   UpdateMask getMask(const TrainableParameter &parameter);
+  const UpdateRule &getRule(const TrainableParameter &parameter) const;
   Value addSgd(const TrainableParameter &parameter, UpdateMask mask);
   Value addAdam(const TrainableParameter &parameter, UpdateMask mask);
   UnitAttr getUnit(bool isSet) {
@@ -74,7 +83,7 @@ private:
   const BuildTrainStepPassOptions &options;
   ArrayRef<ParamRole> decayed;
   OpBuilder builder;
-  Value learningRate;
+  UpdateRule rule, auxiliaryRule;
   /// Number of the step that runs, counted from one; null when nothing counts.
   Value stepNumber;
   StateValues newState;
@@ -89,6 +98,7 @@ struct BuildTrainStepPass final
 
 private:
   LogicalResult verifySettings();
+  LogicalResult verifyAuxiliarySettings();
   LogicalResult readDecayRoles();
   LogicalResult verifyFunction(const LossFunction &loss);
   BuildTrainStepPassOptions getOptions() const;
@@ -126,7 +136,23 @@ LogicalResult BuildTrainStepPass::verifySettings() {
     return emitError(loc) << "momentum and nesterov are settings of sgd";
   if (nesterov && momentum == 0.0)
     return emitError(loc) << "expected momentum with nesterov";
+  if (failed(verifyAuxiliarySettings()))
+    return failure();
   return readDecayRoles();
+}
+
+LogicalResult BuildTrainStepPass::verifyAuxiliarySettings() {
+  Location loc = getOperation().getLoc();
+  if (!(auxiliaryMomentum >= 0.0 && auxiliaryMomentum < 1.0))
+    return emitError(loc) << "expected an auxiliary momentum in [0, 1), got "
+                          << auxiliaryMomentum;
+  bool isSgd = auxiliaryOptimizer == OptimizerKind::Sgd;
+  if (!separateAuxiliary && (auxiliaryMomentum != 0.0 || !isSgd))
+    return emitError(loc) << "expected separate-auxiliary with an optimiser of "
+                             "auxiliary parameters";
+  if (!isSgd && auxiliaryMomentum != 0.0)
+    return emitError(loc) << "the auxiliary momentum is a setting of sgd";
+  return success();
 }
 
 LogicalResult BuildTrainStepPass::readDecayRoles() {
@@ -152,8 +178,9 @@ LogicalResult BuildTrainStepPass::verifyFunction(const LossFunction &loss) {
   ModuleOp module = getOperation();
   if (loss.getParameters().empty())
     return function.emitError("expected at least one trainable parameter");
-  if (loss.findArgument(PruneDialect::kInputAttrName, "learning_rate"))
-    return function.emitError("the function has a learning rate already");
+  for (StringRef rate : {"learning_rate", "auxiliary_learning_rate"})
+    if (loss.findArgument(PruneDialect::kInputAttrName, rate))
+      return function.emitError("the function has a learning rate already");
   Operation *taken = module.lookupSymbol(name);
   if (taken && taken != function)
     return taken->emitError() << "the name '" << name << "' is taken";
@@ -181,9 +208,22 @@ UpdateBuilder::UpdateBuilder(LossFunction &loss,
     : loss(loss), options(options), decayed(decayed),
       builder(loss.getReturn()) {
   Type type = getElementTypeOrSelf(loss.getLoss().getType());
-  learningRate =
-      loss.appendArgument(type, PruneDialect::kInputAttrName, "learning_rate",
-                          loss.getFunction().getLoc());
+  auto addRate = [&](StringRef name) {
+    return loss.appendArgument(type, PruneDialect::kInputAttrName, name,
+                               loss.getFunction().getLoc());
+  };
+  rule = {options.optimizer, options.momentum, options.nesterov,
+          addRate("learning_rate")};
+  auxiliaryRule = rule;
+  if (options.separateAuxiliary)
+    auxiliaryRule = {options.auxiliaryOptimizer, options.auxiliaryMomentum,
+                     /*nesterov=*/false, addRate("auxiliary_learning_rate")};
+}
+
+const UpdateRule &
+UpdateBuilder::getRule(const TrainableParameter &parameter) const {
+  bool isAuxiliary = parameter.param.getRole() == ParamRole::Auxiliary;
+  return isAuxiliary ? auxiliaryRule : rule;
 }
 
 Value UpdateBuilder::getOrAddState(Type type, StringRef state, Location loc) {
@@ -201,7 +241,9 @@ void UpdateBuilder::setState(StringRef state, Value value) {
 LogicalResult UpdateBuilder::addStepCounter() {
   StringRef key = PruneDialect::kStateAttrName;
   bool isCounted = loss.findArgument(key, "step").has_value();
-  if (options.optimizer != OptimizerKind::Adam && !isCounted)
+  bool usesAdam = rule.optimizer == OptimizerKind::Adam ||
+                  auxiliaryRule.optimizer == OptimizerKind::Adam;
+  if (!usesAdam && !isCounted)
     return success();
   Location loc = loss.getFunction().getLoc();
   auto type = RankedTensorType::get({}, builder.getI64Type());
@@ -294,19 +336,20 @@ UpdateMask UpdateBuilder::getMask(const TrainableParameter &parameter) {
 
 Value UpdateBuilder::addSgd(const TrainableParameter &parameter,
                             UpdateMask mask) {
+  const UpdateRule &sgd = getRule(parameter);
   Value weight = loss.getArgument(parameter);
   Location loc = weight.getLoc();
   Type type = weight.getType();
   std::string state = getStateName("velocity", parameter.param);
   Value velocity;
-  if (options.momentum != 0.0)
+  if (sgd.momentum != 0.0)
     velocity = getOrAddState(type, state, loc);
-  FloatAttr momentum = builder.getF64FloatAttr(options.momentum);
+  FloatAttr momentum = builder.getF64FloatAttr(sgd.momentum);
   FloatAttr decay = getDecay(parameter.param);
-  UnitAttr nesterov = getUnit(options.nesterov);
+  UnitAttr nesterov = getUnit(sgd.nesterov);
   auto update = SgdUpdateOp::create(
       builder, loc, type, velocity ? type : Type(), weight,
-      getGradient(parameter), learningRate, velocity, mask.value, momentum,
+      getGradient(parameter), sgd.learningRate, velocity, mask.value, momentum,
       decay, nesterov, getUnit(mask.isHeld),
       getUnit(mask.isHeld && options.decayHeld), getClamp(parameter.param));
   if (velocity)
@@ -329,8 +372,8 @@ Value UpdateBuilder::addAdam(const TrainableParameter &parameter,
   FloatAttr decay = getDecay(parameter.param);
   auto update = AdamUpdateOp::create(
       builder, loc, type, type, type, weight, getGradient(parameter),
-      learningRate, stepNumber, moment1, moment2, mask.value, beta1, beta2,
-      epsilon, decay, getUnit(mask.isHeld),
+      getRule(parameter).learningRate, stepNumber, moment1, moment2, mask.value,
+      beta1, beta2, epsilon, decay, getUnit(mask.isHeld),
       getUnit(mask.isHeld && options.decayHeld), getClamp(parameter.param));
   setState(state1, update.getNewMoment1());
   setState(state2, update.getNewMoment2());
@@ -339,7 +382,7 @@ Value UpdateBuilder::addAdam(const TrainableParameter &parameter,
 
 void UpdateBuilder::addUpdate(const TrainableParameter &parameter) {
   UpdateMask mask = getMask(parameter);
-  bool isSgd = options.optimizer == OptimizerKind::Sgd;
+  bool isSgd = getRule(parameter).optimizer == OptimizerKind::Sgd;
   Value weight = isSgd ? addSgd(parameter, mask) : addAdam(parameter, mask);
   setState(parameter.param.getName(), weight);
   numMasked += mask.value && !mask.isHeld ? 1 : 0;
@@ -368,6 +411,9 @@ BuildTrainStepPassOptions BuildTrainStepPass::getOptions() const {
   options.beta2 = beta2;
   options.epsilon = epsilon;
   options.clampAuxiliary = clampAuxiliary;
+  options.separateAuxiliary = separateAuxiliary;
+  options.auxiliaryOptimizer = auxiliaryOptimizer;
+  options.auxiliaryMomentum = auxiliaryMomentum;
   options.holdGated = holdGated;
   options.decayHeld = decayHeld;
   return options;

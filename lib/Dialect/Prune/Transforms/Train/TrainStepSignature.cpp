@@ -57,7 +57,7 @@ static ArgumentGroup getGroup(func::FuncOp function, unsigned argument) {
     return getStateGroup(state.getValue());
   auto input = function.getArgAttrOfType<StringAttr>(
       argument, PruneDialect::kInputAttrName);
-  if (input && input.getValue() == "learning_rate")
+  if (input && input.getValue().ends_with("learning_rate"))
     return ArgumentGroup::LearningRate;
   bool isBatch = isa<ShapedType>(function.getArgumentTypes()[argument]);
   return isBatch ? ArgumentGroup::Batch : ArgumentGroup::Scalar;

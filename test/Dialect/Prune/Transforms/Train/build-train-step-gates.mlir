@@ -5,10 +5,17 @@
 // RUN: prune-opt %s --pass-pipeline="builtin.module(prune-differentiate,prune-build-train-step{optimizer=adam hold-gated decay-held},prune-verify-train-step)" | FileCheck %s --check-prefix=ADAM
 // RUN: prune-opt %s --pass-pipeline="builtin.module(prune-differentiate,prune-mask-gradients{parameters=v},prune-build-train-step{hold-gated},prune-verify-train-step)" | FileCheck %s --check-prefix=MASK
 // RUN: prune-opt %s --pass-pipeline="builtin.module(prune-differentiate,prune-build-train-step{hold-gated})" --prune-pass-statistics -o %t 2>&1 | FileCheck %s --check-prefix=STAT
+// RUN: prune-opt %s --pass-pipeline="builtin.module(prune-differentiate,prune-build-train-step{optimizer=adam separate-auxiliary auxiliary-momentum=0.9 clamp-auxiliary=1 hold-gated},prune-verify-train-step)" | FileCheck %s --check-prefix=OWN
+// RUN: not prune-opt %s --pass-pipeline="builtin.module(prune-differentiate,prune-build-train-step{auxiliary-momentum=0.9})" 2>&1 | FileCheck %s --check-prefix=ALONE
+// RUN: not prune-opt %s --pass-pipeline="builtin.module(prune-differentiate,prune-build-train-step{separate-auxiliary auxiliary-momentum=1})" 2>&1 | FileCheck %s --check-prefix=RANGE
+// RUN: not prune-opt %s --pass-pipeline="builtin.module(prune-differentiate,prune-build-train-step{separate-auxiliary auxiliary-optimizer=adam auxiliary-momentum=0.9})" 2>&1 | FileCheck %s --check-prefix=SGD
 // RUN: not prune-opt %s --pass-pipeline="builtin.module(prune-differentiate,prune-build-train-step{decay-held})" 2>&1 | FileCheck %s --check-prefix=HELD
 // RUN: not prune-opt %s --pass-pipeline="builtin.module(prune-differentiate,prune-build-train-step{clamp-auxiliary=-1})" 2>&1 | FileCheck %s --check-prefix=CLAMP
 
 // STAT-DAG: 2 num-updates-held
+// ALONE: error: expected separate-auxiliary with an optimiser of auxiliary parameters
+// RANGE: error: expected an auxiliary momentum in [0, 1), got 1
+// SGD: error: the auxiliary momentum is a setting of sgd
 // HELD: error: expected hold-gated with decay-held
 // CLAMP: error: expected a limit of auxiliary parameters that is not negative, got -1
 
@@ -26,6 +33,12 @@
 // ADAM-LABEL: func @train_step(
 // ADAM-COUNT-2: prune.adam_update {{.*}} mask %{{.*}} {decay_held, hold}
 // ADAM-NOT: clamp
+
+// Weights by Adam, gates by momentum at a rate of their own.
+// OWN-LABEL: func @train_step(
+// OWN-SAME: %[[RATE:[^:]*]]: f32 {prune.input = "learning_rate"}, %[[OWN:[^:]*]]: f32 {prune.input = "auxiliary_learning_rate"}
+// OWN-COUNT-3: prune.adam_update {{.*}} lr %[[RATE]]
+// OWN-COUNT-2: prune.sgd_update {{.*}} lr %[[OWN]] velocity {{.*}} {clamp = 1.000000e+00 : f64, momentum = 9.000000e-01 : f64}
 
 // A mask sets to zero what it prunes, gate or not.
 // MASK-LABEL: func @train_step(

@@ -33,7 +33,9 @@ def BuildTrainStepPass : Pass<"prune-build-train-step", "::mlir::ModuleOp"> {
     state that is read and not returned.
 
     Auxiliary parameters (`prune-insert-gates`) stay within `clamp-auxiliary` of
-    zero when that is set. With `hold-gated`, what closed gates switch off keeps its
+    zero when that is set. With `separate-auxiliary` they have an optimiser of their
+    own, `auxiliary-optimizer`, and the input `auxiliary_learning_rate`, so that gates
+    and weights learn from one gradient in one step. With `hold-gated`, what closed gates switch off keeps its
     value and moments to the bit, so that it returns as it went; with
     `decay-held` its value still decays. A parameter with a mask is masked instead.
 
@@ -94,6 +96,16 @@ def BuildTrainStepPass : Pass<"prune-build-train-step", "::mlir::ModuleOp"> {
            "Term that keeps Adam's denominator from zero.">,
     Option<"clampAuxiliary", "clamp-auxiliary", "double", /*default=*/"0.0",
            "Largest magnitude of auxiliary parameters; zero for no limit.">,
+    Option<"separateAuxiliary", "separate-auxiliary", "bool", /*default=*/"false",
+           "Update auxiliary parameters by an optimiser and a learning rate of their own.">,
+    Option<"auxiliaryOptimizer", "auxiliary-optimizer", "OptimizerKind",
+           /*default=*/"OptimizerKind::Sgd",
+           "Optimiser of auxiliary parameters with separate-auxiliary.",
+           [{::llvm::cl::values(
+             clEnumValN(OptimizerKind::Sgd, "sgd", "Stochastic gradient descent."),
+             clEnumValN(OptimizerKind::Adam, "adam", "Adam."))}]>,
+    Option<"auxiliaryMomentum", "auxiliary-momentum", "double", /*default=*/"0.0",
+           "Momentum of that optimiser, in [0, 1).">,
     Option<"holdGated", "hold-gated", "bool", /*default=*/"false",
            "Keep weights behind closed gates, and their moments, as they are.">,
     Option<"decayHeld", "decay-held", "bool", /*default=*/"false",
