@@ -164,8 +164,12 @@ FailureOr<LoopPlan> prune::planLoops(linalg::LinalgOp op, int64_t vectorBits,
   int64_t iterations = 1;
   for (int64_t extent : plan.extents)
     iterations *= extent;
-  plan.isThreaded = threaded && iterations >= kMinThreadedIterations &&
-                    (!reduces || !plan.parallelLoops.empty());
+  bool isLong = iterations >= kMinThreadedIterations;
+  // Whatever the number of threads, as the order of a sum shows in its bits.
+  plan.isCut = isLong && plan.isReduction && plan.parallelLoops.empty() &&
+               plan.reductionLoops.empty();
+  plan.isThreaded = threaded && isLong &&
+                    (!reduces || plan.isCut || !plan.parallelLoops.empty());
   plan.combiners.resize(op.getNumDpsInits());
   if (!plan.isReduction)
     return plan;

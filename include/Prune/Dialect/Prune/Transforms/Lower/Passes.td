@@ -241,7 +241,9 @@ def VectorizeLoopsPass : Pass<"prune-vectorize-loops"> {
     becomes vectors when all operands are constant or contiguous along it;
     neighbouring loops are merged first. The last, incomplete vector is a shorter
     one. Sums are kept in several vectors and combined in a fixed order, so they
-    differ in the last bits from a sum in order, but not from run to run.
+    differ in the last bits from a sum in order, but not from run to run. Long
+    sums to one element are cut into tasks of one size, with `threaded` or not,
+    so that the bits do not depend on it.
 
     ```mlir
     linalg.generic {indexing_maps = [#id, #id], iterator_types = ["parallel"]}
@@ -271,7 +273,7 @@ def VectorizeLoopsPass : Pass<"prune-vectorize-loops"> {
     Option<"vectorWidth", "vector-width", "int64_t", /*default=*/"512",
            "Bits of a full vector.">,
     Option<"threaded", "threaded", "bool", /*default=*/"false",
-           "Make large loops over independent elements scf.parallel.">
+           "Make large loops over independent elements, and tasks of long sums, scf.parallel.">
   ];
   let statistics = [
     Statistic<"numVectorized", "num-loops-vectorized", "Operations that became loops over vectors">,
