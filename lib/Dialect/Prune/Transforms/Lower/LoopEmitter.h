@@ -17,7 +17,7 @@ namespace mlir::prune {
 
 /// Elements of a task of a loop on threads; a multiple of every number of
 /// lanes.
-inline constexpr int64_t kTaskSize = 1 << 13;
+inline constexpr int64_t kTaskSize = 1 << 11;
 
 /// Writes the loops of a plan in front of an operation. Every sum has a fixed
 /// order, so that results have the same bits in every run.

@@ -5,8 +5,8 @@
 
 // Tasks of one size, whatever the number of threads, then the rest.
 // CHECK-LABEL: func.func @large
-// CHECK: scf.parallel (%[[T:.*]]) = (%c0) to (%c28) step (%c1)
-// CHECK: arith.muli %[[T]], %c8192
+// CHECK: scf.parallel (%[[T:.*]]) = (%c0) to (%c114) step (%c1)
+// CHECK: arith.muli %[[T]], %c2048
 // CHECK: scf.for
 // CHECK: vector.store
 // CHECK: scf.reduce
@@ -33,22 +33,22 @@ func.func @rows(%x: memref<300x784xf32>, %y: memref<300xf32>) {
 // A sum of everything is cut into tasks with threads or without, and their
 // vectors are added in order.
 // CHECK-LABEL: func.func @sum
-// CHECK: %[[SUMS:.*]] = memref.alloca() : memref<28xvector<16xf32>>
-// CHECK: scf.parallel (%[[T:.*]]) = (%c0) to (%c28) step (%c1)
-// CHECK: %[[START:.*]] = arith.muli %[[T]], %c8192
+// CHECK: %[[SUMS:.*]] = memref.alloca() : memref<114xvector<16xf32>>
+// CHECK: scf.parallel (%[[T:.*]]) = (%c0) to (%c114) step (%c1)
+// CHECK: %[[START:.*]] = arith.muli %[[T]], %c2048
 // CHECK: scf.for
 // CHECK: arith.addi %[[START]]
 // CHECK: memref.store %{{.*}}, %[[SUMS]][%[[T]]]
-// CHECK: scf.for %[[I:.*]] = %c0 to %c28 step %c1 iter_args
+// CHECK: scf.for %[[I:.*]] = %c0 to %c114 step %c1 iter_args
 // CHECK: memref.load %[[SUMS]][%[[I]]]
 // CHECK: scf.for
 // CHECK: vector.shuffle
 // CHECK: memref.store
 // SERIAL-LABEL: func.func @sum
-// SERIAL: memref.alloca() : memref<28xvector<16xf32>>
+// SERIAL: memref.alloca() : memref<114xvector<16xf32>>
 // SERIAL-NOT: scf.parallel
-// SERIAL: scf.for %{{.*}} = %c0 to %c28 step %c1
-// SERIAL: scf.for %{{.*}} = %c0 to %c28 step %c1 iter_args
+// SERIAL: scf.for %{{.*}} = %c0 to %c114 step %c1
+// SERIAL: scf.for %{{.*}} = %c0 to %c114 step %c1 iter_args
 // SERIAL: return
 func.func @sum(%y: memref<300x784xf32>, %s: memref<f32>) {
   linalg.reduce { arith.addf } ins(%y : memref<300x784xf32>) outs(%s : memref<f32>) dimensions = [0, 1]
