@@ -78,7 +78,8 @@ struct ProfileFunctions
 
   static std::string describe(FunctionOpInterface function, Operation *op) {
     ProfileSite site = describeSite(op);
-    return (function.getName() + "\t" + site.kind + "\t" + site.name + "\n")
+    return (function.getName() + "\t" + site.kind + "\t" + site.name + "\t" +
+            site.label + "\n")
         .str();
   }
 

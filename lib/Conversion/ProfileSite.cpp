@@ -107,10 +107,9 @@ ProfileSite prune::describeSite(Operation *op) {
     if (origin.operation.starts_with(PruneDialect::getDialectNamespace()))
       site.name += (" " + getMnemonic(origin.operation)).str();
   }
-  if (!origin.label.empty())
-    site.name += (" " + origin.label).str();
-  // Names are lines.
-  for (char &letter : site.name)
+  site.label = origin.label.str();
+  // Sites are lines with tabulators.
+  for (char &letter : site.label)
     if (letter == '\n' || letter == '\t')
       letter = ' ';
   return site;

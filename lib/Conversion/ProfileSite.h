@@ -20,9 +20,12 @@ struct ProfileSite {
   /// What it is, or for a loop nest what it was: `onednn.matmul`,
   /// `prune.sgd_update`.
   std::string kind;
-  /// `matmul 100x300x784 fc1.weight`, `loop 300x784 (3 in, 2 out) sgd_update
-  /// fc1.weight`.
+  /// With shapes: `matmul 100x300x784`, `loop 300x784 (3 in, 2 out)
+  /// sgd_update`.
   std::string name;
+  /// The parameter that it works on, or what its location is called; may be
+  /// empty.
+  std::string label;
 };
 
 /// Describes an operation on memory.

@@ -28,8 +28,9 @@ Profile::Profile(ModuleOp module) {
                                     /*KeepEmpty=*/false);
   for (StringRef line : lines) {
     auto [function, rest] = line.split('\t');
-    auto [kind, name] = rest.split('\t');
-    sites.push_back({function.str(), kind.str(), name.str()});
+    auto [kind, description] = rest.split('\t');
+    auto [name, label] = description.split('\t');
+    sites.push_back({function.str(), kind.str(), name.str(), label.str()});
   }
 }
 

@@ -149,6 +149,7 @@ static void bindProfile(nb::module_ &module) {
       .def_ro("function", &ProfileEntry::function)
       .def_ro("kind", &ProfileEntry::kind)
       .def_ro("name", &ProfileEntry::name)
+      .def_ro("label", &ProfileEntry::label)
       .def_ro("calls", &ProfileEntry::calls)
       .def_ro("seconds", &ProfileEntry::seconds)
       .def("__repr__", [](const ProfileEntry &e) {

@@ -37,8 +37,8 @@ def test_the_profile_counts_every_operation_and_changes_no_bit(reference: bool) 
     assert entries and {entry.calls for entry in entries} == {3}
     assert all(0 <= entry.seconds < 1 and entry.function == "forward" for entry in entries)
     if not reference:
-        found = [(entry.kind, entry.name) for entry in entries]
-        assert ("onednn.matmul", "matmul 5x16x8 fc1.weight") in found
+        found = [(entry.kind, entry.name, entry.label) for entry in entries]
+        assert ("onednn.matmul", "matmul 5x16x8", "fc1.weight") in found
     executable.reset_profile()
     assert {(entry.calls, entry.seconds) for entry in executable.profile()} == {(0, 0.0)}
 
@@ -54,10 +54,12 @@ def test_the_operations_of_a_step_are_grouped_by_what_they_are_for() -> None:
     assert (found.stage, found.batch, found.steps) == ("sparse", 20, 4)
     groups = found.groups()
     assert {"products", "optimiser updates", "penalties"} <= set(groups)
-    updated = " ".join(site.name for site in groups["optimiser updates"])
-    assert all(f"sgd_update fc{layer}.weight" in updated for layer in (1, 2, 3))
-    assert any("regularize" in site.name and "fc1.weight" in site.name
-               for site in groups["penalties"])  # fmt: skip
+    updates = groups["optimiser updates"]
+    assert all(site.name.endswith("sgd_update") for site in updates)
+    updated = {label for site in updates for label in site.labels}
+    assert updated >= {f"fc{layer}.{kind}" for layer in (1, 2, 3) for kind in ("weight", "bias")}
+    penalised = {label for site in groups["penalties"] for label in site.labels}
+    assert penalised == {"fc1.weight", "fc2.weight", "fc3.weight"}
     grouped = sum(site.seconds for sites in groups.values() for site in sites)
     assert grouped == pytest.approx(found.total) and grouped > 0
 

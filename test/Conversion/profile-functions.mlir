@@ -10,7 +10,7 @@
 // CHECK-DAG: llvm.func @prune_rt_profile_begin(!llvm.ptr)
 // CHECK-DAG: llvm.func @prune_rt_profile_end(!llvm.ptr)
 // CHECK-DAG: llvm.mlir.global external @prune_profile_counters() {{.*}} : !llvm.array<7 x array<3 x i64>>
-// CHECK-DAG: llvm.mlir.global external constant @prune_profile_names("step\09onednn.matmul\09matmul 8x4x6 fc1.weight\0Astep\09onednn.convolution\09convolution 2x3x5x6 to 4, 2x2\0Astep\09onednn.convolution_backward_weights\09convolution_backward_weights 2x3x5x6 to 4, 2x2\0Astep\09prune.sgd_update\09loop 8x4 (1 in, 1 out) sgd_update fc1.weight\0Astep\09linalg.generic\09reduction 8x4 (1 in, 1 out)\0Aother\09memref.copy\09copy 8x4\0Aother\09scf.for\09for\0A\00")
+// CHECK-DAG: llvm.mlir.global external constant @prune_profile_names("step\09onednn.matmul\09matmul 8x4x6\09fc1.weight\0Astep\09onednn.convolution\09convolution 2x3x5x6 to 4, 2x2\09\0Astep\09onednn.convolution_backward_weights\09convolution_backward_weights 2x3x5x6 to 4, 2x2\09\0Astep\09prune.sgd_update\09loop 8x4 (1 in, 1 out) sgd_update\09fc1.weight\0Astep\09linalg.generic\09reduction 8x4 (1 in, 1 out)\09\0Aother\09memref.copy\09copy 8x4\09\0Aother\09scf.for\09for\09\0A\00")
 
 // CHECK-LABEL: func.func @step
 func.func @step(%a: memref<8x6xf32>, %b: memref<6x4xf32>, %c: memref<8x4xf32>, %x: memref<2x3x5x6xf32>,

@@ -203,9 +203,9 @@ def ProfileFunctionsPass : Pass<"prune-profile-functions", "::mlir::ModuleOp"> {
 
     The counters are the public global `prune_profile_counters`, an array of
     `prune_rt_profile_site`. The public constant `prune_profile_names` has a line
-    for each site in the same order: the function, what the operation is, and a
-    description with shapes and the name of prune-name-operations, separated by
-    tabulators.
+    for each site in the same order: the function, what the operation is, a
+    description with shapes, and the parameter that prune-name-operations noted,
+    separated by tabulators.
 
     ```mlir
     onednn.matmul ins(%x, %w : memref<64x784xf32>, memref<784x300xf32>) outs(%y : memref<64x300xf32>)
@@ -219,7 +219,8 @@ def ProfileFunctionsPass : Pass<"prune-profile-functions", "::mlir::ModuleOp"> {
     llvm.call @prune_rt_profile_end(%site) : (!llvm.ptr) -> ()
     ```
 
-    with the line `forward<tab>onednn.matmul<tab>matmul 64x300x784`. A module that
+    with the line `forward<tab>onednn.matmul<tab>matmul 64x300x784<tab>fc1.weight`.
+    A module that
     is profiled already is left alone.
   }];
   let dependentDialects = ["::mlir::LLVM::LLVMDialect"];

@@ -16,7 +16,8 @@ namespace mlir::prune {
 /// Global with the counters of all sites, prune_rt_profile_site each.
 inline constexpr StringLiteral kProfileCounters = "prune_profile_counters";
 
-/// Constant with one line per site: function, kind and name between tabulators.
+/// Constant with one line per site: function, kind, name and label between
+/// tabulators.
 inline constexpr StringLiteral kProfileNames = "prune_profile_names";
 
 } // namespace mlir::prune

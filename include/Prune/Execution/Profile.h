@@ -28,8 +28,10 @@ struct ProfileEntry {
   std::string function;
   /// What it is, or for a loop what it comes from: `prune.sgd_update`.
   std::string kind;
-  /// With shapes and parameter: `matmul 100x300x784 fc1.weight`.
+  /// With shapes: `matmul 100x300x784`.
   std::string name;
+  /// The parameter that it works on, `fc1.weight`, where there is one.
+  std::string label;
   int64_t calls = 0;
   double seconds = 0;
 };

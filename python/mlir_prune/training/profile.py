@@ -59,9 +59,13 @@ LOOPS, OTHER = "loops over elements", "other"
 
 @dataclass(frozen=True)
 class Site:
-    """Operations of one name: how many, and seconds per step of all together."""
+    """Operations of one name: how many, and seconds per step of all together.
+
+    `labels` are the parameters that they work on.
+    """
 
     name: str
+    labels: tuple[str, ...]
     group: str
     count: int
     seconds: float
@@ -200,11 +204,13 @@ def _measure(training: StageTraining, steps: int) -> StepProfile:
 def _sites(entries: list[Any], samples: list[list[float]]) -> tuple[Site, ...]:
     """The operations of the step by name, with the median of each."""
     medians = np.median(np.array(samples), axis=0)
-    found: dict[tuple[str, str], list[float]] = {}
+    found: dict[tuple[str, str], list[tuple[str, float]]] = {}
     for entry, seconds in zip(entries, medians, strict=True):
         if entry.function == STEP:
             key = (entry.name, group_of(entry.kind))
-            found.setdefault(key, []).append(float(seconds))
+            found.setdefault(key, []).append((entry.label, float(seconds)))
     return tuple(
-        Site(name, group, len(seconds), sum(seconds)) for (name, group), seconds in found.items()
-    )
+        Site(name, tuple(dict.fromkeys(label for label, _ in parts if label)), group, len(parts),
+             sum(seconds for _, seconds in parts))
+        for (name, group), parts in found.items()
+    )  # fmt: skip

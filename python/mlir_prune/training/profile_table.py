@@ -31,7 +31,12 @@ def to_json(profile: StepProfile) -> dict[str, Any]:
                 "ms": 1e3 * sum(site.seconds for site in sites),
                 "share": sum(site.seconds for site in sites) / profile.total,
                 "sites": [
-                    {"name": site.name, "count": site.count, "ms": 1e3 * site.seconds}
+                    {
+                        "name": site.name,
+                        "parameters": list(site.labels),
+                        "count": site.count,
+                        "ms": 1e3 * site.seconds,
+                    }
                     for site in sites
                 ],
             }
@@ -56,7 +61,9 @@ def make_table(profile: StepProfile) -> Table:
         large = [site for site in sites if site.seconds >= _SMALL * profile.total]
         small = [site for site in sites if site.seconds < _SMALL * profile.total]
         for site in large:
-            _add(table, profile, f"  {site.name}", site.count, site.seconds)
+            # Several layers of one shape share a row.
+            label = f" {site.labels[0]}" if len(site.labels) == 1 else ""
+            _add(table, profile, f"  {site.name}{label}", site.count, site.seconds)
         if large and small:
             left = sum(site.seconds for site in small)
             _add(table, profile, "  smaller ones", sum(site.count for site in small), left)
