@@ -103,6 +103,7 @@ LogicalResult Executable::compile(ModuleOp module,
   PassManager manager(module.getContext(), ModuleOp::getOperationName());
   CpuPipelineOptions pipeline;
   pipeline.reference = options.reference;
+  pipeline.profile = options.profile;
   pipeline.vectorWidth = getHostVectorBits(**target);
   // The naive runtime has no threads.
   if (runtime->lookup("__kmpc_fork_call"))
@@ -110,24 +111,34 @@ LogicalResult Executable::compile(ModuleOp module,
   buildCpuPipeline(manager, pipeline);
   if (failed(manager.run(module)))
     return failure();
+  if (options.profile)
+    profile = std::make_unique<Profile>(module);
   FailureOr<llvm::StringMap<void *>> symbols = resolveSymbols(module, *runtime);
   if (failed(symbols))
     return failure();
 
   transformer = createOptimizer(target->get(), options.assemblyFile);
-  ExecutionEngineOptions engineOptions;
-  engineOptions.transformer = transformer;
-  engineOptions.jitCodeGenOptLevel = llvm::CodeGenOptLevel::Aggressive;
-  engineOptions.enableGDBNotificationListener = false;
-  engineOptions.enablePerfNotificationListener = false;
-  auto created =
-      ExecutionEngine::create(module, engineOptions, std::move(*target));
+  if (llvm::Error error = createEngine(module, std::move(*target), *symbols))
+    return fail(std::move(error));
+  return success();
+}
+
+llvm::Error
+Executable::createEngine(ModuleOp module,
+                         std::unique_ptr<llvm::TargetMachine> target,
+                         const llvm::StringMap<void *> &symbols) {
+  ExecutionEngineOptions options;
+  options.transformer = transformer;
+  options.jitCodeGenOptLevel = llvm::CodeGenOptLevel::Aggressive;
+  options.enableGDBNotificationListener = false;
+  options.enablePerfNotificationListener = false;
+  auto created = ExecutionEngine::create(module, options, std::move(target));
   if (!created)
-    return fail(created.takeError());
+    return created.takeError();
   engine = std::move(*created);
   engine->registerSymbols([&](llvm::orc::MangleAndInterner interner) {
     llvm::orc::SymbolMap map;
-    for (auto &symbol : *symbols)
+    for (auto &symbol : symbols)
       map[interner(symbol.getKey())] = {
           llvm::orc::ExecutorAddr::fromPtr(symbol.getValue()),
           llvm::JITSymbolFlags::Exported};
@@ -140,9 +151,9 @@ LogicalResult Executable::compile(ModuleOp module,
   for (const FunctionSignature &signature : signatures) {
     auto function = engine->lookupPacked("_mlir_ciface_" + signature.name);
     if (!function)
-      return fail(function.takeError());
+      return function.takeError();
   }
-  return success();
+  return profile ? profile->attach(*engine) : llvm::Error::success();
 }
 
 const FunctionSignature *Executable::getSignature(StringRef name) const {

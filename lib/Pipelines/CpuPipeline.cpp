@@ -39,6 +39,9 @@ static void addToLinalg(OpPassManager &manager,
   // more, so every call goes first.
   manager.addPass(createInlinerPass());
   manager.addPass(createSymbolDCEPass());
+  // While operations are what the network is made of.
+  if (options.profile)
+    manager.addPass(createNameOperationsPass());
   // While a pooling and its gradient are still one operation each.
   if (!options.reference)
     manager.addPass(createConvertPoolingToOneDNNPass());
@@ -85,7 +88,8 @@ static void addToDestinations(OpPassManager &manager) {
 }
 
 /// Alive: as before, and bufferization, memref.
-static void addToBuffers(OpPassManager &manager) {
+static void addToBuffers(OpPassManager &manager,
+                         const CpuPipelineOptions &options) {
   // A result that starts from tensor.empty is computed in its destination.
   manager.addPass(bufferization::createEmptyTensorEliminationPass());
   // In place wherever the analysis finds no later reader.
@@ -102,6 +106,9 @@ static void addToBuffers(OpPassManager &manager) {
   bufferization::buildBufferDeallocationPipeline(manager);
   manager.addNestedPass<func::FuncOp>(
       bufferization::createOptimizeAllocationLivenessPass());
+  // While each operation says what it is and on which shapes.
+  if (options.profile)
+    manager.addPass(createProfileFunctionsPass());
 }
 
 /// Alive: func, linalg, arith, math, scf, memref, onednn.
@@ -183,7 +190,7 @@ void prune::buildCpuPipeline(OpPassManager &manager,
   addToDestinations(manager);
   if (done(CpuForm::Destination))
     return;
-  addToBuffers(manager);
+  addToBuffers(manager, options);
   if (done(CpuForm::Buffer))
     return;
   addToLoops(manager, options);

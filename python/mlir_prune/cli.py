@@ -25,6 +25,7 @@ def make_parser() -> argparse.ArgumentParser:
     _add_demo(parsers)
     _add_train(parsers)
     _add_compress(parsers)
+    _add_profile(parsers)
     _add_bench(parsers)
     _add_report(parsers)
     _add_table(parsers)
@@ -93,6 +94,18 @@ def _add_compress(parsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     _add_model(parser)
     _add_common(parser)
     _add_out(parser, "out/compress")
+
+
+def _add_profile(parsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    parser = parsers.add_parser("profile", help="where the time of a training step goes")
+    parser.set_defaults(run=commands.profile)
+    _add_recipe(parser)
+    parser.add_argument("--stage", default="", help="training stage (default: the first)")
+    parser.add_argument("--steps", type=int, default=50, help="steps to measure (default: 50)")
+    parser.add_argument("--json", action="store_true", help="as JSON instead of a table")
+    _add_model(parser)
+    parser.add_argument("--seed", type=int, help="seed of the first values and of the rows")
+    parser.add_argument("--threads", type=int, help="threads of the compiled code")
 
 
 def _add_bench(parsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:

@@ -28,6 +28,7 @@ from .recipe import Recipe, check, default_recipe, load_recipe
 from .report import kernel_rows
 from .training.plan import plan_text
 from .training.plots import draw_comparison, draw_run
+from .training.profile import profile_stage
 from .training.result import finish
 from .training.table import read_results, summary, table_text
 from .training.trainer import Trainer
@@ -118,6 +119,23 @@ def bench(arguments: argparse.Namespace) -> None:
     _show(report)
 
 
+def profile(arguments: argparse.Namespace) -> None:
+    """Prints what the operations of a training step take, on random rows."""
+    if arguments.steps < 1:
+        raise InputError(f"steps is positive, got {arguments.steps}")
+    recipe = _overrides(_recipe(arguments), arguments)
+    native()
+    found = profile_stage(recipe, arguments.stage, arguments.steps)
+    from .training.profile_table import make_table, to_json
+
+    if arguments.json:
+        import json
+
+        print(json.dumps(to_json(found), indent=2))
+    else:
+        _console().print(make_table(found))
+
+
 def report_command(arguments: argparse.Namespace) -> None:
     """Prints the report of an output folder, as a table or as JSON."""
     report = _read_report(Path(arguments.folder))
@@ -159,13 +177,16 @@ def _compress(recipe: Recipe, arguments: argparse.Namespace, dense: Any) -> None
 
 
 def _show(report: dict[str, Any]) -> None:
-    from rich.console import Console
-
     from .render import render
 
+    render(report, _console())
+
+
+def _console() -> Any:
+    from rich.console import Console
+
     # A pipe has no width of its own; 110 columns keep the table readable there.
-    console = Console() if sys.stdout.isatty() else Console(width=110)
-    render(report, console)
+    return Console() if sys.stdout.isatty() else Console(width=110)
 
 
 def _recipe(arguments: argparse.Namespace) -> Recipe:

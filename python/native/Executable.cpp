@@ -137,7 +137,28 @@ static std::vector<double> timeCalls(Executable &executable,
   return call.run(executable, repeat, minSeconds);
 }
 
+static Profile &getProfile(const Executable &executable) {
+  if (Profile *profile = executable.getProfile())
+    return *profile;
+  throw nb::value_error("no times were taken: compile with profile=True");
+}
+
+static void bindProfile(nb::module_ &module) {
+  nb::class_<ProfileEntry>(module, "ProfileEntry",
+                           "What an operation of a function took.")
+      .def_ro("function", &ProfileEntry::function)
+      .def_ro("kind", &ProfileEntry::kind)
+      .def_ro("name", &ProfileEntry::name)
+      .def_ro("label", &ProfileEntry::label)
+      .def_ro("calls", &ProfileEntry::calls)
+      .def_ro("seconds", &ProfileEntry::seconds)
+      .def("__repr__", [](const ProfileEntry &e) {
+        return "ProfileEntry(name='" + e.name + "')";
+      });
+}
+
 void python::bindExecutable(nb::module_ &module) {
+  bindProfile(module);
   nb::class_<Executable>(module, "Executable",
                          "A module compiled for this machine.")
       .def("__call__", &callWithArrays, nb::arg("function"), nb::arg("arrays"),
@@ -150,6 +171,15 @@ void python::bindExecutable(nb::module_ &module) {
            nb::arg("repeat") = 1, nb::arg("min_seconds") = 0.0,
            "Runs a function at least `repeat` times and for at least "
            "`min_seconds`; returns the seconds of each run. State changes.")
+      .def(
+          "profile",
+          [](const Executable &self) { return getProfile(self).getEntries(); },
+          "What each operation of the code took since the last reset, in its "
+          "order. Needs `profile` when compiling.")
+      .def(
+          "reset_profile",
+          [](const Executable &self) { getProfile(self).reset(); },
+          "Sets the calls and seconds of the profile to zero.")
       .def("functions",
            [](const Executable &self) {
              ArrayRef<FunctionSignature> all = self.getSignatures();

@@ -317,11 +317,12 @@ void python::bindModule(nb::module_ &module) {
   bindLayers(type);
   type.def(
       "compile",
-      [](const Module &self, bool reference, int64_t threads,
+      [](const Module &self, bool reference, int64_t threads, bool profile,
          nb::object dumpAsm) {
         CompileOptions options;
         options.reference = reference;
         options.threads = threads;
+        options.profile = profile;
         if (threads < 1)
           throw nb::value_error("threads must be at least 1");
         if (!dumpAsm.is_none())
@@ -329,7 +330,8 @@ void python::bindModule(nb::module_ &module) {
         return self.compile(options);
       },
       nb::arg("reference") = false, nb::arg("threads") = 1,
-      nb::arg("dump_asm") = nb::none(),
+      nb::arg("profile") = false, nb::arg("dump_asm") = nb::none(),
       "Compiles a copy for this machine. `reference` gives plain scalar loops "
-      "for comparison; `dump_asm` names a file that receives the assembly.");
+      "for comparison; `profile` measures the time of each costly operation; "
+      "`dump_asm` names a file that receives the assembly.");
 }

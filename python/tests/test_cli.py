@@ -58,6 +58,8 @@ def compressed(tiny: Path) -> Path:
         (["train", "--recipe", "demo-digit"], "no recipe 'demo-digit'"),
         (["train", "demo-digits", "--resume", "--out", "o"], "there is no run to resume"),
         (["train", "demo-digits", "--set", "stages.dens.epochs=1"], "did you mean 'dense'"),
+        (["profile", "demo-digits", "--stage", "dens"], "did you mean 'dense'"),
+        (["profile", "demo-digits", "--steps", "0"], "steps is positive, got 0"),
         (["table", "no-such-run"], "no run folder was given"),
         (["compress", "--values", "no-such.npz"], "no-such.npz: no such file"),
         (["bench", "no-such-folder"], "no-such-folder: no such folder"),

@@ -49,8 +49,10 @@ struct SplitVariant final : Variant {
 
 /// Below this many multiplications a fork costs more than it gains.
 constexpr int64_t kMinParallelWork = int64_t(1) << 18;
-/// oneDNN splits the inner dimension from 2048 on; see runSplit().
-constexpr int64_t kMinSplitInner = 1024;
+/// Rows or columns of a part are a multiple of this, but for the last one,
+/// which has more than half of it: for a single one, oneDNN has kernels that
+/// add up in another order.
+constexpr int64_t kSplitBlock = 16;
 
 } // namespace
 
@@ -168,16 +170,32 @@ static void runWhole(void **slot, const MatmulCall &call, int64_t threads) {
   runPanels(call, panels, threads);
 }
 
-/// Part `part` of the rows, or of the columns when those are more, cut at
-/// multiples of 16.
+/// Whether threads share the columns of the product and of b instead of the
+/// rows of the product and of a: that of the two which cuts the largest matrix.
+/// Of a weight, its gradient and its update, each thread so works on about the
+/// same rows, which stay in its cache.
+static bool splitsColumns(const MatmulCall &call) {
+  int64_t a = call.m * call.k, b = call.k * call.n, c = call.m * call.n;
+  if (std::min(call.m, call.n) < 2 * kSplitBlock)
+    return call.n > call.m;
+  return b > c && b >= a;
+}
+
+static int64_t countBlocks(const MatmulCall &call) {
+  int64_t extent = splitsColumns(call) ? call.n : call.m;
+  return std::max<int64_t>(1, (extent + kSplitBlock / 2 - 1) / kSplitBlock);
+}
+
+/// Part `part` of the rows or columns.
 static MatmulCall slice(const MatmulCall &call, int64_t part, int64_t parts) {
-  bool splitsColumns = call.n > call.m;
-  int64_t extent = splitsColumns ? call.n : call.m;
-  int64_t blocks = (extent + 15) / 16;
-  int64_t begin = std::min(extent, blocks * part / parts * 16);
-  int64_t end = std::min(extent, blocks * (part + 1) / parts * 16);
+  bool columns = splitsColumns(call);
+  int64_t extent = columns ? call.n : call.m;
+  int64_t blocks = countBlocks(call);
+  int64_t begin = blocks * part / parts * kSplitBlock;
+  int64_t end =
+      part + 1 < parts ? blocks * (part + 1) / parts * kSplitBlock : extent;
   MatmulCall result = call;
-  if (splitsColumns) {
+  if (columns) {
     result.n = end - begin;
     result.b += begin * (call.has(PRUNE_RT_TRANSPOSE_B) ? call.ldb : 1);
     result.bias += call.bias ? begin : 0;
@@ -190,8 +208,9 @@ static MatmulCall slice(const MatmulCall &call, int64_t part, int64_t parts) {
   return result;
 }
 
-/// Runs the product as one single-threaded primitive per thread. oneDNN would
-/// split the inner dimension among the threads here, and with it the sums.
+/// Runs the product as one single-threaded primitive per thread. oneDNN itself
+/// may split the inner dimension among the threads, and with it the sums, and
+/// knows nothing of what is in whose cache.
 static void runSplit(void **slot, const MatmulCall &call, int64_t threads) {
   Key key = getKey(call, threads);
   const void *constant = call.has(PRUNE_RT_CONSTANT_B) ? call.b : nullptr;
@@ -205,7 +224,7 @@ static void runSplit(void **slot, const MatmulCall &call, int64_t threads) {
     return;
   }
   auto created = std::make_unique<SplitVariant>(key);
-  int64_t parts = std::min(threads, (std::max(call.m, call.n) + 15) / 16);
+  int64_t parts = std::min(threads, countBlocks(call));
   created->slots.resize(parts, nullptr);
   created->constant = constant;
   for (int64_t part = 0; part < parts; ++part)
@@ -227,9 +246,7 @@ void prune_rt_matmul_f32(void **slot, const float *a, const float *b,
     return runEmpty(call);
   dropUnusedStrides(call);
   int64_t threads = prune_rt_get_num_threads();
-  if (threads > 1 && m * n * k < kMinParallelWork)
-    threads = 1;
-  if (threads > 1 && k >= kMinSplitInner)
+  if (threads > 1 && m * n * k >= kMinParallelWork)
     return runSplit(slot, call, threads);
-  runWhole(slot, call, threads);
+  runWhole(slot, call, 1);
 }

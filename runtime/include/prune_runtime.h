@@ -90,6 +90,19 @@ PRUNE_RT_EXPORT void prune_rt_release_slot(void **slot);
  * when the slot was not used yet. Valid until the slot is released. */
 PRUNE_RT_EXPORT const char *prune_rt_slot_kernel(void *const *slot);
 
+/*--- Profiles ---------------------------------------------------------------*/
+
+/** One place in a function that is timed; all zero at first. */
+typedef struct prune_rt_profile_site {
+  int64_t calls;       /**< times that it was run */
+  int64_t nanoseconds; /**< time of all calls together, in the calling thread */
+  int64_t start;       /**< time of the clock at the last begin */
+} prune_rt_profile_site;
+
+/** Bracket what a site stands for. Not for two threads at once on one site. */
+PRUNE_RT_EXPORT void prune_rt_profile_begin(prune_rt_profile_site *site);
+PRUNE_RT_EXPORT void prune_rt_profile_end(prune_rt_profile_site *site);
+
 /*--- Products ---------------------------------------------------------------*/
 
 enum {

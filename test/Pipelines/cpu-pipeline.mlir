@@ -4,6 +4,8 @@
 // RUN: prune-opt %s --pass-pipeline="builtin.module(prune-cpu-pipeline{stop-after=loop})" | FileCheck %s --check-prefix=LOOP
 // RUN: prune-opt %s --pass-pipeline="builtin.module(prune-cpu-pipeline)" | FileCheck %s --check-prefix=LLVM
 // RUN: prune-opt %s --pass-pipeline="builtin.module(prune-cpu-pipeline{reference=true})" | FileCheck %s --check-prefix=LLVM
+// RUN: prune-opt %s --pass-pipeline="builtin.module(prune-cpu-pipeline{profile=true stop-after=buffer})" | FileCheck %s --check-prefix=PROFILE
+// RUN: prune-opt %s --pass-pipeline="builtin.module(prune-cpu-pipeline{profile=true})" | FileCheck %s --check-prefix=LLVM
 
 #id = affine_map<(d0, d1) -> (d0, d1)>
 #all = affine_map<(d0, d1) -> ()>
@@ -28,6 +30,10 @@
 // LOOP-NOT: linalg
 // LOOP: scf.for
 // LOOP: return
+// PROFILE: llvm.mlir.global external constant @prune_profile_names("step\09
+// PROFILE-LABEL: func.func @step
+// PROFILE: llvm.call @prune_rt_profile_begin
+// PROFILE-NEXT: linalg.fill
 // LLVM-DAG: llvm.func @_mlir_ciface_step
 // LLVM-DAG: llvm.func @step
 // LLVM-NOT: unrealized_conversion_cast

@@ -9,8 +9,10 @@
 #ifndef PRUNE_EXECUTION_EXECUTABLE_H
 #define PRUNE_EXECUTION_EXECUTABLE_H
 
+#include "Prune/Execution/Profile.h"
 #include "Prune/Execution/Signature.h"
 
+#include "llvm/ADT/StringMap.h"
 #include "llvm/Support/Error.h"
 
 #include <functional>
@@ -18,6 +20,7 @@
 
 namespace llvm {
 class Module;
+class TargetMachine;
 } // namespace llvm
 
 namespace mlir {
@@ -35,6 +38,8 @@ struct CompileOptions {
   bool reference = false;
   /// Threads that one call may use.
   int64_t threads = 1;
+  /// Measure the time of each costly operation.
+  bool profile = false;
   /// When not empty, receives the assembly of the whole module.
   std::string assemblyFile;
 };
@@ -74,13 +79,21 @@ public:
                                            ArrayRef<void *> destinations,
                                            int64_t repeat, double minSeconds);
 
+  /// The times of operations; null unless compiled with
+  /// CompileOptions::profile.
+  Profile *getProfile() const { return profile.get(); }
+
 private:
   Executable();
   LogicalResult compile(ModuleOp module, const CompileOptions &options);
+  llvm::Error createEngine(ModuleOp module,
+                           std::unique_ptr<llvm::TargetMachine> target,
+                           const llvm::StringMap<void *> &symbols);
 
   std::vector<FunctionSignature> signatures;
   int64_t threads = 1;
   std::unique_ptr<Runtime> runtime;
+  std::unique_ptr<Profile> profile;
   /// Kept alive for the engine, which compiles on first use.
   std::function<llvm::Error(llvm::Module *)> transformer;
   std::unique_ptr<ExecutionEngine> engine;

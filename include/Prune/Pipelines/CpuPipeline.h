@@ -42,6 +42,10 @@ struct CpuPipelineOptions : PassPipelineOptions<CpuPipelineOptions> {
       *this, "threads",
       llvm::cl::desc("Threads of large loops that no kernel took, on OpenMP."),
       llvm::cl::init(1)};
+  Option<bool> profile{
+      *this, "profile",
+      llvm::cl::desc("Measure the time of each costly operation."),
+      llvm::cl::init(false)};
   Option<CpuForm> stopAfter{
       *this, "stop-after", llvm::cl::desc("Form to stop after."),
       llvm::cl::init(CpuForm::Llvm),

@@ -7,6 +7,7 @@ reads and writes them in place.
 
 from __future__ import annotations
 
+import copy
 import functools
 from collections.abc import Mapping
 from typing import Any
@@ -34,6 +35,7 @@ class Program:
         if pipeline:
             self.module.run(pipeline)
         self.functions = {f.name: f for f in self.module.functions()}
+        self._threads = threads
         self._executable = self.module.compile(threads=threads)
 
     def __str__(self) -> str:
@@ -66,6 +68,10 @@ class Program:
                 state[name] = np.zeros(shape, dtype)
         return state
 
+    def profiled(self) -> Any:
+        """The same code as an executable that measures its operations."""
+        return self.module.compile(threads=self._threads, profile=True)
+
     def bind(self, function: str, state: Mapping[str, np.ndarray]) -> Call:
         """A function with the arrays of `state` in place; inputs are set later."""
         return Call(self._executable, self.functions[function], state)
@@ -75,6 +81,7 @@ class Call:
     """A function of a program with its arguments in order."""
 
     def __init__(self, executable: Any, signature: Any, state: Mapping[str, np.ndarray]) -> None:
+        self._executable, self._name = executable, signature.name
         self._run = functools.partial(executable, signature.name)
         self._arguments: list[Any] = []
         self._inputs: dict[str, int] = {}
@@ -104,6 +111,18 @@ class Call:
     def place(self, name: str) -> int:
         """Where a result is in the list that a call returns."""
         return self._results[name]
+
+    def on(self, executable: Any) -> Call:
+        """The same call, with the same arguments, of another executable."""
+        other = copy.copy(self)
+        other._executable = executable
+        other._run = functools.partial(executable, self._name)
+        return other
+
+    def seconds(self) -> float:
+        """Runs the function; returns the time that it took."""
+        times: list[float] = self._executable.time(self._name, self._arguments)
+        return times[0]
 
     def __call__(self) -> list[Any]:
         """Runs the function; state changes in place, all results are returned."""

@@ -137,13 +137,18 @@ class StageTraining:
             progress.advance(self.per_epoch - first, f"validation {result.accuracy:.2f} %")
         kept = run.meta["best"]
         progress.end(f"validation {kept['accuracy']:.2f} % (epoch {kept['epoch']} kept)")
+        self.leave()
+        return Score(kept["accuracy"], kept["loss"], kept["rows"])
+
+    def leave(self) -> None:
+        """Hands the best or last values to the run."""
+        run = self.trainer.state
         run.arrays = {**self._aside, **self.state, **run.best}
         run.best, run.live = {}, {}
-        return Score(kept["accuracy"], kept["loss"], kept["rows"])
 
     def _epoch(self, epoch: int, first: int) -> None:
         """Steps `first` and on of one epoch."""
-        run, step, batches = self.trainer.state, self.step, self.batches
+        run, step = self.trainer.state, self.step
         loss_at = step.place("loss")
         penalty_at = step.place("penalty") if step.gives("penalty") else None
         sums = run.meta["sums"]
@@ -153,14 +158,7 @@ class StageTraining:
                 self._save(epoch, index, {**sums, "loss": loss_sum, "penalty": penalty_sum})
                 raise KeyboardInterrupt
             number = epoch * self.per_epoch + index
-            batches.load(epoch, index)
-            self.rate = schedule.learning_rate(
-                self.stage.learning_rate, number, self.per_epoch, self.total
-            )
-            step.set("learning_rate", self.rate)
-            self._set_strengths(number)
-            for method in self.methods:
-                method.before(number)
+            self.prepare(epoch, index)
             results = step()
             loss = float(results[loss_at])
             if loss - loss != 0.0:
@@ -171,6 +169,18 @@ class StageTraining:
             for method in self.methods:
                 method.after(number)
         sums["loss"], sums["penalty"] = loss_sum, penalty_sum
+
+    def prepare(self, epoch: int, index: int) -> None:
+        """What comes before a step: its batch, its schedules, what methods do."""
+        number = epoch * self.per_epoch + index
+        self.batches.load(epoch, index)
+        self.rate = schedule.learning_rate(
+            self.stage.learning_rate, number, self.per_epoch, self.total
+        )
+        self.step.set("learning_rate", self.rate)
+        self._set_strengths(number)
+        for method in self.methods:
+            method.before(number)
 
     def _set_strengths(self, number: int) -> None:
         """Strengths of the penalties at a step."""

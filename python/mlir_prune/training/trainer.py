@@ -22,7 +22,7 @@ from ..recipe.schema import Train
 from .carry import plain, settle
 from .checkpoint import FILE, Arrays, CheckpointWriter, RunState, fresh_meta, read_checkpoint
 from .compact import CompactNetwork, compact
-from .evaluate import score
+from .evaluate import Score, score
 from .history import History
 from .program import compiled
 from .prune import choose_trial, prune
@@ -127,8 +127,7 @@ class Trainer:
     def _unit(self, unit: Any) -> None:
         meta, run = self.state.meta, self.state
         if isinstance(unit, TrainUnit):
-            result = StageTraining(self, unit).run()
-            meta["scores"][unit.name] = asdict(result)
+            meta["scores"][unit.name] = asdict(self._train(unit))
             if unit.name in saved_stages(self.recipe):
                 run.saved[unit.name] = self.settled()
         elif isinstance(unit, SaveUnit):
@@ -142,6 +141,9 @@ class Trainer:
             self._compact(unit)
         elif isinstance(unit, StatisticsUnit):
             self._take(measure_statistics(self, unit))
+
+    def _train(self, unit: TrainUnit) -> Score:
+        return StageTraining(self, unit).run()
 
     def _compact(self, unit: CompactUnit) -> None:
         """Goes on with the network without its dead neurons."""

@@ -15,9 +15,7 @@
 // over
 //   chunks of some vectors, whose destinations stay in registers while the
 //   reduction loops run inside;
-// * reductions along the vector loop: some vectors accumulate side by side from
-//   the neutral element and are combined at the end, first with one another,
-//   then across lanes, then with the old value of the destination.
+// * reductions along the vector loop, see LoopReduction.cpp.
 //
 // What is left of the vector loop behind the last full vector is one shorter
 // vector of exactly that many lanes: no scalar loop, and no masked access.
@@ -32,10 +30,6 @@
 
 using namespace mlir;
 using namespace mlir::prune;
-
-/// Elements of a task of an element-wise loop on threads; a multiple of every
-/// number of lanes.
-static constexpr int64_t kTaskSize = 1 << 13;
 
 Value LoopEmitter::constantIndex(int64_t value) {
   return arith::ConstantIndexOp::create(builder, loc, value);
@@ -314,117 +308,4 @@ void LoopEmitter::emitChunk(Value base, ArrayRef<Piece> pieces) {
       });
   for (auto [i, piece] : llvm::enumerate(pieces))
     storeAll(piece, ValueRange(sums).slice(i * inits, inits));
-}
-
-//===----------------------------------------------------------------------===//
-// Reduction along the vector loop
-//===----------------------------------------------------------------------===//
-
-void LoopEmitter::emitReduction() {
-  int64_t extent = plan.extents[plan.vectorLoop];
-  int64_t full = std::min(plan.unroll, extent / plan.lanes);
-  int64_t tail = extent % plan.lanes;
-  size_t inits = plan.combiners.size();
-
-  // `full` groups of accumulators of all lanes, then one of the tail's lanes.
-  SmallVector<Piece> groups;
-  for (int64_t i = 0; i < full; ++i)
-    groups.push_back({i * plan.lanes, plan.lanes});
-  if (tail)
-    groups.push_back({extent - tail, tail});
-  Values accumulators;
-  for (Piece group : groups)
-    for (const Combiner &combiner : plan.combiners)
-      accumulators.push_back(getNeutral(combiner, group.lanes));
-  Values sums =
-      emitNest(plan.reductionLoops, accumulators,
-               [&](ValueRange carried) { return accumulate(groups, carried); });
-  for (size_t init = 0; init < inits; ++init) {
-    Values vectors;
-    for (int64_t i = 0; i < full; ++i)
-      vectors.push_back(sums[i * inits + init]);
-    finishReduction(init, vectors, tail ? sums[full * inits + init] : Value());
-  }
-}
-
-LoopEmitter::Values LoopEmitter::accumulate(ArrayRef<Piece> groups,
-                                            ValueRange accumulators) {
-  int64_t extent = plan.extents[plan.vectorLoop];
-  size_t inits = plan.combiners.size();
-  bool hasTail = extent % plan.lanes != 0;
-  size_t full = groups.size() - hasTail;
-  int64_t chunk = full * plan.lanes;
-  auto update = [&](Value base, Piece piece, size_t group, Values &values) {
-    Values results =
-        emitBody(base, piece, ValueRange(values).slice(group * inits, inits));
-    llvm::copy(results, values.begin() + group * inits);
-  };
-  Values values(accumulators);
-  int64_t count = chunk ? extent / chunk : 0;
-  if (count) {
-    Values sums =
-        emitLoop(count, chunk, ValueRange(values).take_front(full * inits),
-                 [&](Value base, ValueRange carried) {
-                   Values next(carried);
-                   for (size_t i = 0; i < full; ++i)
-                     update(base, groups[i], i, next);
-                   return next;
-                 });
-    llvm::copy(sums, values.begin());
-  }
-  Value zero = constantIndex(0);
-  int64_t offset = count * chunk;
-  for (size_t i = 0; offset + plan.lanes <= extent; offset += plan.lanes)
-    update(zero, {offset, plan.lanes}, i++, values);
-  if (hasTail)
-    update(zero, groups.back(), full, values);
-  return values;
-}
-
-Value LoopEmitter::getNeutral(const Combiner &combiner, int64_t lanes) {
-  Value neutral = arith::ConstantOp::create(
-      builder, loc, *arith::getNeutralElement(combiner.op));
-  return makeVector(neutral, lanes);
-}
-
-/// Combines the lanes of a vector, halves with halves: LLVM's own reductions
-/// become scalar where the order of numbers that are no numbers matters.
-Value LoopEmitter::reduceLanes(Value vector, const Combiner &combiner) {
-  int64_t lanes = cast<VectorType>(vector.getType()).getNumElements();
-  int64_t width = llvm::PowerOf2Ceil(lanes);
-  auto shuffle = [&](Value other, int64_t first, int64_t count) {
-    SmallVector<int64_t> mask;
-    for (int64_t i = first; i < first + count; ++i)
-      mask.push_back(std::min(i, lanes));
-    return vector::ShuffleOp::create(builder, loc, vector, other, mask);
-  };
-  if (width != lanes) {
-    vector = shuffle(getNeutral(combiner, lanes), 0, width);
-    lanes = width;
-  }
-  for (; lanes > 1; lanes /= 2) {
-    Value low = shuffle(vector, 0, lanes / 2);
-    Value high = shuffle(vector, lanes / 2, lanes / 2);
-    vector = vector::makeArithReduction(builder, loc, combiner.kind, low, high);
-  }
-  return vector::ExtractOp::create(builder, loc, vector, int64_t(0));
-}
-
-void LoopEmitter::finishReduction(unsigned init, ValueRange full, Value tail) {
-  vector::CombiningKind kind = plan.combiners[init].kind;
-  auto combine = [&](Value a, Value b) {
-    return a ? vector::makeArithReduction(builder, loc, kind, a, b) : b;
-  };
-  Value lanes;
-  for (Value vector : full)
-    lanes = combine(lanes, vector);
-  Value result;
-  for (Value vector : {lanes, tail})
-    if (vector) {
-      Value sum = reduceLanes(vector, plan.combiners[init]);
-      result = combine(result, sum);
-    }
-  OpOperand *destination = op.getDpsInitOperand(init);
-  Value old = loadElement(destination);
-  store(destination, combine(old, result));
 }

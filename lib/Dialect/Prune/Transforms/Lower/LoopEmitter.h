@@ -15,6 +15,10 @@
 
 namespace mlir::prune {
 
+/// Elements of a task of a loop on threads; a multiple of every number of
+/// lanes.
+inline constexpr int64_t kTaskSize = 1 << 11;
+
 /// Writes the loops of a plan in front of an operation. Every sum has a fixed
 /// order, so that results have the same bits in every run.
 class LoopEmitter {
@@ -48,9 +52,21 @@ private:
 
   void emitParallel();
   void emitTasks(int64_t tasks, ArrayRef<Piece> pieces);
-  void emitReduction();
   void emitChunk(Value base, ArrayRef<Piece> pieces);
-  Values accumulate(ArrayRef<Piece> pieces, ValueRange accumulators);
+
+  /// What iterations of a reduction along the vector loop give: per destination
+  /// some full vectors, and a shorter one when there is a rest.
+  struct Sums {
+    SmallVector<Values> full;
+    Values tail;
+  };
+  void emitReduction();
+  Values emitSumTasks(int64_t tasks);
+  Value allocatePartials(int64_t tasks, const Combiner &combiner);
+  Sums accumulate(Value start, int64_t extent);
+  Values accumulate(Value start, int64_t extent, ArrayRef<Piece> groups,
+                    ValueRange accumulators);
+  Value combineAll(unsigned init, ValueRange values);
   Value getNeutral(const Combiner &combiner, int64_t lanes);
   Value reduceLanes(Value vector, const Combiner &combiner);
   void finishReduction(unsigned init, ValueRange full, Value tail);

@@ -27,8 +27,8 @@ using namespace mlir::prune;
 /// Vectors side by side in a reduction: enough to hide the latency of a sum.
 static constexpr int64_t kReductionUnroll = 4;
 
-/// Iterations that are worth starting threads for, some microseconds.
-static constexpr int64_t kMinThreadedIterations = 1 << 16;
+/// Elements that are worth starting threads for, some microseconds.
+static constexpr int64_t kMinThreadedElements = 1 << 17;
 
 /// A memref without gaps between its elements, of a type that vectors hold.
 static bool isPlainMemRef(Type type) {
@@ -138,6 +138,18 @@ static std::optional<unsigned> chooseLoop(linalg::LinalgOp op,
   return best;
 }
 
+/// Elements that the nest reads and writes along its vector loop.
+static int64_t countElements(linalg::LinalgOp op, const LoopPlan &plan) {
+  int64_t elements = 1;
+  for (int64_t extent : plan.extents)
+    elements *= extent;
+  return elements *
+         llvm::count_if(op->getOpOperands(), [&](OpOperand &operand) {
+           return op.getMatchingIndexingMap(&operand).isFunctionOfDim(
+               plan.vectorLoop);
+         });
+}
+
 FailureOr<LoopPlan> prune::planLoops(linalg::LinalgOp op, int64_t vectorBits,
                                      bool threaded, std::string &reason) {
   if (failed(checkOp(op, reason)))
@@ -161,11 +173,12 @@ FailureOr<LoopPlan> prune::planLoops(linalg::LinalgOp op, int64_t vectorBits,
   bool reduces = plan.isReduction || !plan.reductionLoops.empty();
   plan.lanes = countLanes(op, vectorBits);
   plan.unroll = reduces ? kReductionUnroll : 1;
-  int64_t iterations = 1;
-  for (int64_t extent : plan.extents)
-    iterations *= extent;
-  plan.isThreaded = threaded && iterations >= kMinThreadedIterations &&
-                    (!reduces || !plan.parallelLoops.empty());
+  bool isLong = countElements(op, plan) >= kMinThreadedElements;
+  // Whatever the number of threads, as the order of a sum shows in its bits.
+  plan.isCut = isLong && plan.isReduction && plan.parallelLoops.empty() &&
+               plan.reductionLoops.empty();
+  plan.isThreaded = threaded && isLong &&
+                    (!reduces || plan.isCut || !plan.parallelLoops.empty());
   plan.combiners.resize(op.getNumDpsInits());
   if (!plan.isReduction)
     return plan;

@@ -35,6 +35,8 @@ struct LoopPlan {
   int64_t unroll;
   /// Whether the outermost loop over pieces of the result runs on threads.
   bool isThreaded = false;
+  /// Whether a long reduction is cut into tasks, on threads or not.
+  bool isCut = false;
   /// One per destination.
   SmallVector<Combiner> combiners;
 };

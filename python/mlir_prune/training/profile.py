@@ -1,0 +1,216 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""Where the time of a training step goes, operation by operation.
+
+The step is the one that ``prune train`` compiles for the stage. It runs on random
+rows with a learning rate of zero, by turns with the same step without the
+measurement, so that what measuring costs can be seen.
+"""
+
+from __future__ import annotations
+
+import statistics
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import numpy as np
+
+from .. import networks
+from ..data import Dataset, Split
+from ..errors import InputError, nearest
+from ..recipe import Recipe
+from ..recipe.schema import Train
+from .evaluate import Score
+from .program import STEP
+from .stage import StageTraining
+from .trainer import Trainer
+from .units import TrainUnit
+
+_WARM_UP = 3
+"""Steps before the clock runs: the first ones prepare primitives."""
+
+_TURNS = 5
+"""Times that the two steps take turns."""
+
+_GROUPS = {
+    "convolutions, forward": ("onednn.convolution",),
+    "convolutions, gradient of data": ("onednn.convolution_backward_data",),
+    "convolutions, gradient of weights": ("onednn.convolution_backward_weights",),
+    "products": ("onednn.matmul", "onednn.csr_matmul"),
+    "poolings": (
+        "onednn.max_pool", "onednn.max_pool_backward", "onednn.average_pool",
+        "onednn.average_pool_backward", "prune.max_pool_gradient",
+    ),
+    "batch normalisations": (
+        "prune.batch_norm", "prune.batch_norm_training", "prune.batch_norm_gradient",
+    ),
+    "optimiser updates": ("prune.sgd_update", "prune.adam_update", "prune.proximal"),
+    "penalties": ("prune.regularize", "prune.regularize_gradient"),
+    "masks and gates": (
+        "prune.apply_mask", "prune.gate", "prune.score", "prune.select_mask",
+        "onednn.select_groups",
+    ),
+}  # fmt: skip
+"""Kinds of operations by group, in the order of the table."""
+
+LOOPS, OTHER = "loops over elements", "other"
+
+
+@dataclass(frozen=True)
+class Site:
+    """Operations of one name: how many, and seconds per step of all together.
+
+    `labels` are the parameters that they work on.
+    """
+
+    name: str
+    labels: tuple[str, ...]
+    group: str
+    count: int
+    seconds: float
+
+
+@dataclass(frozen=True)
+class StepProfile:
+    """Where a step's time goes. Times are medians over steps, in seconds."""
+
+    stage: str
+    network: str
+    batch: int
+    threads: int
+    steps: int
+    sites: tuple[Site, ...]
+    step: float
+    """The step without measurement."""
+    measured: float
+    """The step with it."""
+
+    @property
+    def total(self) -> float:
+        """Seconds of all sites together."""
+        return sum(site.seconds for site in self.sites)
+
+    def groups(self) -> dict[str, list[Site]]:
+        """Sites by group, in the order of the table, the slowest first."""
+        found: dict[str, list[Site]] = {}
+        for group in (*_GROUPS, LOOPS, OTHER):
+            sites = [site for site in self.sites if site.group == group]
+            if sites:
+                found[group] = sorted(sites, key=lambda site: -site.seconds)
+        return found
+
+
+def group_of(kind: str) -> str:
+    """The group of a kind of operation."""
+    for group, kinds in _GROUPS.items():
+        if kind in kinds:
+            return group
+    # What is left of the network, its gradient and its loss.
+    return LOOPS if kind.split(".")[0] in ("linalg", "arith", "math", "prune") else OTHER
+
+
+def profile_stage(recipe: Recipe, stage: str = "", steps: int = 50) -> StepProfile:
+    """Measures the step of a training stage, by default of the first one.
+
+    Stages before it run without their training, so the masks that it starts from
+    are those of the first values.
+    """
+    with TemporaryDirectory() as folder:
+        trainer = _Untrained(recipe, _random_data(recipe), Path(folder))
+        return _measure(trainer.reach(stage), steps)
+
+
+class _Untrained(Trainer):
+    """Comes to a stage without training the ones before."""
+
+    def reach(self, name: str) -> StageTraining:
+        """The training stage `name` as it begins, the first one if empty."""
+        known = [unit.name for unit in self.units if isinstance(unit, TrainUnit)]
+        if not known or name and name not in known:
+            raise InputError(
+                f"there is no training stage '{name}'{nearest(name, known)}: "
+                f"the recipe has {', '.join(known) or 'none'}"
+            )
+        for index, unit in enumerate(self.units):
+            self.state.meta["unit"] = index
+            if isinstance(unit, TrainUnit) and unit.name == (name or known[0]):
+                return StageTraining(self, unit)
+            self._unit(unit)
+        raise AssertionError("the stage is among the units")
+
+    def _train(self, unit: TrainUnit) -> Score:
+        StageTraining(self, unit).leave()
+        return Score(0.0, 0.0, 1)
+
+
+def _random_data(recipe: Recipe) -> Dataset:
+    """Rows of noise, enough for a batch of each part."""
+    network = networks.build_network(recipe.model, recipe.dataset)
+    batches = [stage.batch or recipe.batch for stage in recipe.stages if isinstance(stage, Train)]
+    share = (1 - (recipe.splits.validation or 0)) * min(1, recipe.splits.gates or 1)
+    share *= 1 - recipe.splits.gates
+    rows = int(2 * max([recipe.batch, *batches]) / share) + 1
+    rng = np.random.default_rng((recipe.seed, 1))
+    shape = tuple(network.input_shape)
+
+    def split(count: int) -> Split:
+        inputs = rng.standard_normal((count, int(np.prod(shape))), np.float32)
+        return Split(inputs, rng.integers(0, network.classes, count).astype(np.int32), shape)
+
+    held = split(recipe.batch)
+    return Dataset("noise", split(rows), held, network.classes, lambda: held)
+
+
+def _measure(training: StageTraining, steps: int) -> StepProfile:
+    """Runs the step with and without measurement by turns."""
+    for method in training.methods:
+        method.begin(fresh=True)
+    training.prepare(0, 0)
+    # Values that stay as they are cannot grow without bounds on noise.
+    training.step.set("learning_rate", 0.0)
+    plain = training.step
+    executable = training.program.profiled()
+    measured = plain.on(executable)
+    plain_seconds: list[float] = []
+    measured_seconds: list[float] = []
+    samples: list[list[float]] = []
+    for turn in range(_TURNS):
+        count = len(range(turn, steps, _TURNS))
+        if count == 0:
+            continue
+        for _ in range(_WARM_UP):
+            plain.seconds()
+        plain_seconds += [plain.seconds() for _ in range(count)]
+        for _ in range(_WARM_UP):
+            measured.seconds()
+        for _ in range(count):
+            executable.reset_profile()
+            measured_seconds.append(measured.seconds())
+            samples.append([entry.seconds for entry in executable.profile()])
+    return StepProfile(
+        stage=training.unit.name,
+        network=networks.model_title(training.trainer.recipe.model,
+                                     training.trainer.recipe.dataset),
+        batch=len(training.batches.labels),
+        threads=training.trainer.recipe.threads,
+        steps=steps,
+        sites=_sites(executable.profile(), samples),
+        step=statistics.median(plain_seconds),
+        measured=statistics.median(measured_seconds),
+    )  # fmt: skip
+
+
+def _sites(entries: list[Any], samples: list[list[float]]) -> tuple[Site, ...]:
+    """The operations of the step by name, with the median of each."""
+    medians = np.median(np.array(samples), axis=0)
+    found: dict[tuple[str, str], list[tuple[str, float]]] = {}
+    for entry, seconds in zip(entries, medians, strict=True):
+        if entry.function == STEP:
+            key = (entry.name, group_of(entry.kind))
+            found.setdefault(key, []).append((entry.label, float(seconds)))
+    return tuple(
+        Site(name, tuple(dict.fromkeys(label for label, _ in parts if label)), group, len(parts),
+             sum(seconds for _, seconds in parts))
+        for (name, group), parts in found.items()
+    )  # fmt: skip
