@@ -129,7 +129,7 @@ def test_a_dense_stage_of_another_run_is_taken_over(
     capsys.readouterr()
     refused = {
         "seed": (["--seed", "7"], "its seed is 1, this recipe's is 7"),
-        "stage": (["--set", "stages.dense.epochs=21"], "its first stage differs"),
+        "stage": (["--set", "stages.dense.epochs=21"], "its network or first stage differs"),
         "moments": (["--set", "stages.sparse.reset_optimizer=false"], "takes its moments over"),
         "reference": (["--set", "reference=sparse"], "only a first stage can be reused"),
     }

@@ -9,13 +9,14 @@ stage goes on from them, to the same bits as if it had trained them itself.
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from .. import io
 from ..errors import InputError
 from ..recipe import Recipe, from_dict
-from ..recipe.schema import Train
+from ..recipe.schema import Model, Train
 from .checkpoint import RunState, read_checkpoint
 from .history import FILE as HISTORY
 from .history import read_history
@@ -24,7 +25,7 @@ from .units import TrainUnit, expand
 if TYPE_CHECKING:
     from .trainer import Trainer
 
-_SAME = ("dataset", "seed", "batch", "model", "splits")
+_SAME = ("dataset", "seed", "batch", "splits")
 
 
 def reuse_dense(trainer: Trainer, state: RunState, source: Path) -> None:
@@ -73,8 +74,11 @@ def check_shared(recipe: Recipe, other: Recipe, reference: str, source: Path) ->
     first = units[0]
     if not isinstance(first, TrainUnit) or first.name != reference:
         raise InputError(f"only a first stage can be reused, but the dense one is '{reference}'")
-    if expand(other)[0] != first:
-        raise InputError(f"{source}: its first stage differs from stage '{reference}' here")
+    theirs = expand(other)[0]
+    if not isinstance(theirs, TrainUnit) or _effective(recipe, first) != _effective(other, theirs):
+        raise InputError(
+            f"{source}: its network or first stage differs from stage '{reference}' here"
+        )
     if first.stage.gates or first.stage.straight_through:
         raise InputError(f"stage '{reference}' leaves more than weights and cannot be reused")
     following = next((u.stage for u in units[1:] if isinstance(u, TrainUnit)), Train())
@@ -82,3 +86,10 @@ def check_shared(recipe: Recipe, other: Recipe, reference: str, source: Path) ->
         raise InputError(
             f"the stage after '{reference}' takes its moments over, which a run does not keep"
         )
+
+
+def _effective(recipe: Recipe, unit: TrainUnit) -> tuple[Model, TrainUnit]:
+    """Network and stage as they act: the network's dropout counts where the stage applies it."""
+    dropout = recipe.model.dropout if unit.stage.dropout else {}
+    stage = replace(unit.stage, dropout=bool(dropout))
+    return replace(recipe.model, dropout=dropout), replace(unit, stage=stage)
