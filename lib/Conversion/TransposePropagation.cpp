@@ -80,6 +80,26 @@ struct AbsorbIntoReduction : OpRewritePattern<linalg::GenericOp> {
                                 PatternRewriter &rewriter) const override;
 };
 
+/// A reduction over one dimension is over the other of the matrix itself.
+struct TurnReduction : OpRewritePattern<linalg::ReduceOp> {
+  using OpRewritePattern::OpRewritePattern;
+
+  LogicalResult matchAndRewrite(linalg::ReduceOp op,
+                                PatternRewriter &rewriter) const override {
+    Value matrix = op.getInputs().size() == 1
+                       ? onednn::getTransposedMatrix(op.getInputs().front())
+                       : Value();
+    if (!matrix || !op.hasPureTensorSemantics() ||
+        op.getDimensions().size() != 1)
+      return rewriter.notifyMatchFailure(op, "no reduction of a transpose");
+    rewriter.modifyOpInPlace(op, [&] {
+      op.getInputsMutable().assign(matrix);
+      op.setDimensions({1 - op.getDimensions().front()});
+    });
+    return success();
+  }
+};
+
 struct TransposeToReshape : OpRewritePattern<linalg::TransposeOp> {
   using OpRewritePattern::OpRewritePattern;
 
@@ -228,8 +248,8 @@ TransposeToReshape::matchAndRewrite(linalg::TransposeOp op,
 }
 
 void prune::populateTransposePropagationPatterns(RewritePatternSet &patterns) {
-  patterns.add<AbsorbIntoReduction, CancelTransposes, MoveTransposeDown>(
-      patterns.getContext());
+  patterns.add<AbsorbIntoReduction, CancelTransposes, MoveTransposeDown,
+               TurnReduction>(patterns.getContext());
 }
 
 void prune::populateTransposeToReshapePatterns(RewritePatternSet &patterns) {

@@ -14,12 +14,19 @@
 // batch the lanes that were counted before are zero. So there are no partly
 // filled vectors, and index and value are read once for each non-zero.
 //
+// Rows of 100 elements lie across lines of the cache. Where rows are read often
+// they are copied first, each vector to a line of its own: a quarter faster at
+// 300x784 and 80 % zeros. The rows of w are then walked in turns, each over as
+// many columns as have their rows of x in the first-level cache, with the sums
+// in y in between: a third faster at half zeros, nothing at 90 %.
+//
 //===----------------------------------------------------------------------===//
 
 #include "PackedLoops.h"
 
+#include "Blocks.h"
 #include "CsrLoops.h"
-#include "Lanes.h"
+#include "Dnnl.h"
 
 #include <cstring>
 
@@ -27,62 +34,122 @@ using namespace prune_rt;
 
 namespace {
 
-/// Vectors that are taken together at most.
-constexpr int64_t kMaxVectors = 8;
-/// Sums over the batch whose lanes are added together.
-constexpr int64_t kGroup = 8;
+/// Reads of each row, on average, from which a copy is faster.
+constexpr int64_t kMinReads = 8;
+/// Bytes of the panel that one turn reads, and non-zeros of a row in it from
+/// which turns are faster.
+constexpr int64_t kTurnBytes = 32 << 10, kMinTurn = 8;
+/// Elements of a copy from which it is worth more than one thread.
+constexpr int64_t kMinThreadedCopy = 1 << 16;
 
-/// Columns [first, first + 16 (vectors - 1)) and [last, last + 16).
-struct Block {
-  int64_t first, last, vectors;
-};
-
-/// Cuts at least 16 columns into blocks of about the same size.
-struct Blocks {
-  explicit Blocks(int64_t columns)
-      : columns(columns), vectors((columns + kLanes - 1) / kLanes),
-        count((vectors + kMaxVectors - 1) / kMaxVectors) {}
-
-  Block get(int64_t i) const {
-    int64_t begin = vectors * i / count, end = vectors * (i + 1) / count;
-    return {begin * kLanes, std::min(end * kLanes, columns) - kLanes,
-            end - begin};
+/// Walks rows [begin, end) of w in turns, each up to a column, so that the rows
+/// of the panel that a turn reads stay in the first-level cache. One turn where
+/// that is too few non-zeros for what a turn costs.
+struct Cursors {
+  Cursors(const int32_t *pointers, int64_t rows, int64_t columns,
+          const Panel &panel, int64_t vectors, int64_t begin, int64_t end)
+      : begin(begin), end(end), pointers(pointers), columns(columns) {
+    int64_t fitting = kTurnBytes / (vectors * kLanes * sizeof(float));
+    count = (columns + fitting - 1) / fitting;
+    int64_t nonZeros = pointers[rows] - pointers[0];
+    if (!panel.isAligned || nonZeros < kMinTurn * rows * count)
+      count = 1;
+    if (count > 1)
+      places = Buffer((end - begin) * sizeof(int32_t));
   }
 
-  int64_t columns, vectors, count;
+  /// Begins the next turn; false after the last.
+  bool next() {
+    if (turn == count)
+      return false;
+    ++turn;
+    limit = static_cast<int32_t>(columns * turn / count);
+    return true;
+  }
+  bool isFirst() const { return turn == 1; }
+  int64_t get(int64_t row) const {
+    return isFirst() ? pointers[row]
+                     : static_cast<int32_t *>(places.data())[row - begin];
+  }
+  void set(int64_t row, int64_t place) {
+    if (count > 1)
+      static_cast<int32_t *>(places.data())[row - begin] =
+          static_cast<int32_t>(place);
+  }
+
+  int64_t begin, end;
+  int32_t limit = 0;
+  int64_t count;
+
+private:
+  const int32_t *pointers;
+  int64_t columns, turn = 0;
+  Buffer places;
 };
 
 } // namespace
 
-static PRUNE_RT_INLINE Lanes load(const float *source) {
-  return *reinterpret_cast<const Lanes *>(source);
+//===----------------------------------------------------------------------===//
+// Panels
+//===----------------------------------------------------------------------===//
+
+PRUNE_RT_CLONES
+static void copyRows(const float *matrix, int64_t stride, const Blocks &blocks,
+                     float *panel, int64_t begin, int64_t end) {
+  for (int64_t row = begin; row < end; ++row)
+    for (int64_t v = 0; v < blocks.vectors; ++v)
+      std::memcpy(panel + (row * blocks.vectors + v) * kLanes,
+                  matrix + row * stride + blocks.getStart(v), sizeof(Lanes));
 }
 
-static PRUNE_RT_INLINE void store(float *target, Lanes lanes) {
-  *reinterpret_cast<Lanes *>(target) = lanes;
+Panel prune_rt::makePanel(const float *matrix, int64_t rows, int64_t columns,
+                          int64_t stride, int64_t nonZeros, int64_t threads) {
+  constexpr int64_t kLine = kLanes * sizeof(float);
+  bool isAligned = stride % kLanes == 0 && columns % kLanes == 0 &&
+                   reinterpret_cast<uintptr_t>(matrix) % kLine == 0;
+  if (columns < kLanes || isAligned || nonZeros < kMinReads * rows)
+    return {matrix, stride, /*isCopied=*/false, isAligned};
+  Blocks blocks(columns);
+  int64_t size = rows * blocks.vectors * kLanes;
+  auto address =
+      reinterpret_cast<uintptr_t>(getScratchpad(size * sizeof(float) + kLine));
+  auto *panel =
+      reinterpret_cast<float *>((address + kLine - 1) / kLine * kLine);
+#pragma omp parallel for num_threads(                                          \
+        threads) if (threads > 1 && size >= kMinThreadedCopy) schedule(static)
+  for (int64_t part = 0; part < threads; ++part)
+    copyRows(matrix, stride, blocks, panel, rows * part / threads,
+             rows * (part + 1) / threads);
+  return {panel, blocks.vectors * kLanes, /*isCopied=*/true,
+          /*isAligned=*/true};
 }
 
 //===----------------------------------------------------------------------===//
 // y = w x
 //===----------------------------------------------------------------------===//
 
+/// Goes on with each row of the range at its cursor, up to column `limit` of w.
 template <int Vectors>
-static PRUNE_RT_INLINE void runRows(const CsrCall &call, int64_t begin,
-                                    int64_t end, Block block) {
-  for (int64_t row = begin; row < end; ++row) {
+static PRUNE_RT_INLINE void runRows(const CsrCall &call, const Panel &panel,
+                                    Cursors &cursors, Block block) {
+  for (int64_t row = cursors.begin; row < cursors.end; ++row) {
+    float *y = call.y + row * call.ldy;
     Lanes sums[Vectors];
     float bias = call.bias ? call.bias[row] : 0.0f;
     for (int v = 0; v < Vectors; ++v)
-      sums[v] = Lanes{} + bias;
-    int64_t stop = call.pointers[row + 1];
-    for (int64_t p = call.pointers[row]; p < stop; ++p) {
-      const float *x = call.x + call.indices[p] * call.ldx;
+      sums[v] = cursors.isFirst()
+                    ? Lanes{} + bias
+                    : load(y + (v < Vectors - 1 ? block.first + v * kLanes
+                                                : block.last));
+    int64_t p = cursors.get(row), stop = call.pointers[row + 1];
+    for (; p < stop && call.indices[p] < cursors.limit; ++p) {
+      const float *x = panel.rows + call.indices[p] * panel.stride;
       float value = call.values[p];
       for (int v = 0; v < Vectors - 1; ++v)
         sums[v] += value * load(x + block.first + v * kLanes);
-      sums[Vectors - 1] += value * load(x + block.last);
+      sums[Vectors - 1] += value * load(x + block.panelLast);
     }
-    float *y = call.y + row * call.ldy;
+    cursors.set(row, p);
     for (int v = 0; v < Vectors - 1; ++v)
       store(y + block.first + v * kLanes, sums[v]);
     store(y + block.last, sums[Vectors - 1]);
@@ -90,159 +157,38 @@ static PRUNE_RT_INLINE void runRows(const CsrCall &call, int64_t begin,
 }
 
 PRUNE_RT_CLONES
-static void runBlock(const CsrCall &call, int64_t begin, int64_t end,
+static void runBlock(const CsrCall &call, const Panel &panel, Cursors &cursors,
                      Block block) {
   switch (block.vectors) {
   case 1:
-    return runRows<1>(call, begin, end, block);
+    return runRows<1>(call, panel, cursors, block);
   case 2:
-    return runRows<2>(call, begin, end, block);
+    return runRows<2>(call, panel, cursors, block);
   case 3:
-    return runRows<3>(call, begin, end, block);
+    return runRows<3>(call, panel, cursors, block);
   case 4:
-    return runRows<4>(call, begin, end, block);
+    return runRows<4>(call, panel, cursors, block);
   case 5:
-    return runRows<5>(call, begin, end, block);
+    return runRows<5>(call, panel, cursors, block);
   case 6:
-    return runRows<6>(call, begin, end, block);
+    return runRows<6>(call, panel, cursors, block);
   case 7:
-    return runRows<7>(call, begin, end, block);
+    return runRows<7>(call, panel, cursors, block);
   default:
-    return runRows<8>(call, begin, end, block);
+    return runRows<8>(call, panel, cursors, block);
   }
 }
 
-void prune_rt::runPackedRows(const CsrCall &call, int64_t begin, int64_t end) {
+void prune_rt::runPackedRows(const CsrCall &call, const Panel &panel,
+                             int64_t begin, int64_t end) {
   if (call.n < kLanes)
     return runCsrRows(call, begin, end);
   Blocks blocks(call.n);
-  for (int64_t i = 0; i < blocks.count; ++i)
-    runBlock(call, begin, end, blocks.get(i));
-}
-
-//===----------------------------------------------------------------------===//
-// Elements of a b^T
-//===----------------------------------------------------------------------===//
-
-// Each fold adds the halves of what a vector holds of one sum, so that two
-// vectors become one.
-
-static PRUNE_RT_INLINE Lanes foldTo8(Lanes x, Lanes y) {
-  return __builtin_shufflevector(x, y, 0, 1, 2, 3, 4, 5, 6, 7, 16, 17, 18, 19,
-                                 20, 21, 22, 23) +
-         __builtin_shufflevector(x, y, 8, 9, 10, 11, 12, 13, 14, 15, 24, 25, 26,
-                                 27, 28, 29, 30, 31);
-}
-
-static PRUNE_RT_INLINE Lanes foldTo4(Lanes x, Lanes y) {
-  return __builtin_shufflevector(x, y, 0, 1, 2, 3, 8, 9, 10, 11, 16, 17, 18, 19,
-                                 24, 25, 26, 27) +
-         __builtin_shufflevector(x, y, 4, 5, 6, 7, 12, 13, 14, 15, 20, 21, 22,
-                                 23, 28, 29, 30, 31);
-}
-
-static PRUNE_RT_INLINE Lanes foldTo2(Lanes x, Lanes y) {
-  return __builtin_shufflevector(x, y, 0, 1, 4, 5, 8, 9, 12, 13, 16, 17, 20, 21,
-                                 24, 25, 28, 29) +
-         __builtin_shufflevector(x, y, 2, 3, 6, 7, 10, 11, 14, 15, 18, 19, 22,
-                                 23, 26, 27, 30, 31);
-}
-
-/// The sums of the lanes of eight vectors, in the first eight lanes.
-static PRUNE_RT_INLINE Lanes addLanes(const Lanes (&s)[kGroup]) {
-  Lanes low = foldTo4(foldTo8(s[0], s[1]), foldTo8(s[2], s[3]));
-  Lanes high = foldTo4(foldTo8(s[4], s[5]), foldTo8(s[6], s[7]));
-  Lanes pairs = foldTo2(low, high);
-  return __builtin_shufflevector(pairs, pairs, 0, 2, 4, 6, 8, 10, 12, 14, 0, 2,
-                                 4, 6, 8, 10, 12, 14) +
-         __builtin_shufflevector(pairs, pairs, 1, 3, 5, 7, 9, 11, 13, 15, 1, 3,
-                                 5, 7, 9, 11, 13, 15);
-}
-
-/// The part of a row of a, with zeros for what the vector before has.
-template <int Vectors>
-static PRUNE_RT_INLINE void loadRow(const float *a, Block block,
-                                    Lanes (&row)[Vectors]) {
-  for (int v = 0; v < Vectors - 1; ++v)
-    row[v] = load(a + block.first + v * kLanes);
-  row[Vectors - 1] = load(a + block.last);
-  int64_t covered = block.first + (Vectors - 1) * kLanes - block.last;
-  for (int64_t lane = 0; lane < kLanes; ++lane)
-    row[Vectors - 1][lane] = lane < covered ? 0.0f : row[Vectors - 1][lane];
-}
-
-template <int Vectors>
-static PRUNE_RT_INLINE void runSamples(const SampledCall &call, int64_t begin,
-                                       int64_t end, Block block) {
-  for (int64_t row = begin; row < end; ++row) {
-    Lanes a[Vectors];
-    loadRow<Vectors>(call.a + row * call.lda, block, a);
-    int64_t stop = call.pointers[row + 1];
-    for (int64_t p = call.pointers[row]; p < stop; p += kGroup) {
-      int64_t count = std::min(stop - p, kGroup);
-      Lanes sums[kGroup];
-      for (int64_t i = 0; i < kGroup; ++i) {
-        // What is not there is computed as the first and not stored.
-        const float *b =
-            call.b + call.indices[i < count ? p + i : p] * call.ldb;
-        Lanes sum = a[Vectors - 1] * load(b + block.last);
-        for (int v = 0; v < Vectors - 1; ++v)
-          sum += a[v] * load(b + block.first + v * kLanes);
-        sums[i] = sum;
-      }
-      Lanes values = addLanes(sums);
-      if (block.first != 0) {
-        Lanes before = {};
-        std::memcpy(&before, call.values + p, count * sizeof(float));
-        values += before;
-      }
-      std::memcpy(call.values + p, &values, count * sizeof(float));
-    }
+  for (int64_t i = 0; i < blocks.count; ++i) {
+    Block block = blocks.get(i, panel.isCopied);
+    Cursors cursors(call.pointers, call.m, call.k, panel, block.vectors, begin,
+                    end);
+    while (cursors.next())
+      runBlock(call, panel, cursors, block);
   }
-}
-
-PRUNE_RT_CLONES
-static void runSampleBlock(const SampledCall &call, int64_t begin, int64_t end,
-                           Block block) {
-  switch (block.vectors) {
-  case 1:
-    return runSamples<1>(call, begin, end, block);
-  case 2:
-    return runSamples<2>(call, begin, end, block);
-  case 3:
-    return runSamples<3>(call, begin, end, block);
-  case 4:
-    return runSamples<4>(call, begin, end, block);
-  case 5:
-    return runSamples<5>(call, begin, end, block);
-  case 6:
-    return runSamples<6>(call, begin, end, block);
-  case 7:
-    return runSamples<7>(call, begin, end, block);
-  default:
-    return runSamples<8>(call, begin, end, block);
-  }
-}
-
-/// A batch smaller than a vector.
-static void runShortSamples(const SampledCall &call, int64_t begin,
-                            int64_t end) {
-  for (int64_t row = begin; row < end; ++row)
-    for (int64_t p = call.pointers[row]; p < call.pointers[row + 1]; ++p) {
-      const float *a = call.a + row * call.lda;
-      const float *b = call.b + call.indices[p] * call.ldb;
-      float sum = 0.0f;
-      for (int64_t l = 0; l < call.k; ++l)
-        sum += a[l] * b[l];
-      call.values[p] = sum;
-    }
-}
-
-void prune_rt::runSampledRows(const SampledCall &call, int64_t begin,
-                              int64_t end) {
-  if (call.k < kLanes)
-    return runShortSamples(call, begin, end);
-  Blocks blocks(call.k);
-  for (int64_t i = 0; i < blocks.count; ++i)
-    runSampleBlock(call, begin, end, blocks.get(i));
 }

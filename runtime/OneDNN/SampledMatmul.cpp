@@ -27,10 +27,12 @@ void prune_rt_sampled_matmul_f32(const int32_t *indices,
   int64_t threads = prune_rt_get_num_threads();
   useThreads(threads);
   // Below some tens of thousands of products a fork costs more than it gains.
-  if (m == 0 || threads == 1 || int64_t(pointers[m]) * k < 1 << 16)
-    return runSampledRows(call, 0, m);
-#pragma omp parallel for num_threads(threads)
+  int64_t nonZeros = m == 0 ? 0 : pointers[m];
+  if (nonZeros * k < 1 << 16)
+    threads = 1;
+  Panel panel = makePanel(b, n, k, ldb, nonZeros, threads);
+#pragma omp parallel for num_threads(threads) if (threads > 1)
   for (int64_t part = 0; part < threads; ++part)
-    runSampledRows(call, getFirstRow(pointers, m, part, threads),
+    runSampledRows(call, panel, getFirstRow(pointers, m, part, threads),
                    getFirstRow(pointers, m, part + 1, threads));
 }

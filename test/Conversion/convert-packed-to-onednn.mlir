@@ -96,8 +96,10 @@ func.func @kept(%dy: tensor<2x8xf32>, %x: tensor<3x8xf32>, %v: tensor<3xf32>, %i
 // ALL-NOT: transpose
 // ALL: linalg.generic {{.*}} ins(%[[Y]] : tensor<2x8xf32>)
 // ALL-NOT: transpose
+// ALL: linalg.reduce { arith.addf } ins(%[[Y]] : tensor<2x8xf32>) {{.*}} dimensions = [1]
+// ALL-NOT: transpose
 // ALL: return
-func.func @bias(%x: tensor<8x3xf32>, %v: tensor<3xf32>) -> tensor<2xf32> {
+func.func @bias(%x: tensor<8x3xf32>, %v: tensor<3xf32>) -> (tensor<2xf32>, tensor<2xf32>) {
   %zero = arith.constant 0.0 : f32
   %w = prune.unpack %v pattern(dense<[0, 2, 4]> : tensor<3xi32>) : tensor<3xf32> -> tensor<2x3xf32>
   %e = tensor.empty() : tensor<8x2xf32>
@@ -112,5 +114,6 @@ func.func @bias(%x: tensor<8x3xf32>, %v: tensor<3xf32>) -> tensor<2xf32> {
     %s = arith.addf %out, %in : f32
     linalg.yield %s : f32
   } -> tensor<2xf32>
-  return %sum : tensor<2xf32>
+  %named = linalg.reduce { arith.addf } ins(%y : tensor<8x2xf32>) outs(%ib : tensor<2xf32>) dimensions = [0]
+  return %sum, %named : tensor<2xf32>, tensor<2xf32>
 }

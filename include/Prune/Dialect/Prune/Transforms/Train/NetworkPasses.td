@@ -178,7 +178,7 @@ def PackParametersPass : Pass<"prune-pack-parameters", "::mlir::ModuleOp"> {
     that is no share. Warns of a pattern that matches nothing.
   }];
   let options = [
-    Option<"minZeros", "min-zeros", "double", /*default=*/"0.8",
+    Option<"minZeros", "min-zeros", "double", /*default=*/"0.6",
            "Share of masked elements from which a weight is packed.">,
     ListOption<"parameters", "parameters", "std::string",
                "Glob patterns of the weights to pack; all when empty.">,
