@@ -56,6 +56,42 @@ static bool isMatrixProduct(linalg::LinalgOp op) {
          });
 }
 
+namespace {
+
+/// A product of a packed weight with another matrix.
+struct PackedProduct {
+  linalg::LinalgOp op;
+  Value input;
+  /// The rows of the sparse matrix are the columns of the weight.
+  bool isTransposed;
+  /// The input is [inner, columns], the result [rows, columns] as it is.
+  bool isInputFeatureMajor, isResultFeatureMajor;
+};
+
+} // namespace
+
+/// Describes the product that reads an unpacked weight as `factor`; nothing
+/// when it is no product of it with another matrix.
+static std::optional<PackedProduct> matchProduct(UnpackOp unpack,
+                                                 OpOperand &factor) {
+  auto op = dyn_cast<linalg::LinalgOp>(factor.getOwner());
+  if (!isMatrixProduct(op) || op.isDpsInit(&factor))
+    return std::nullopt;
+  AffineMap weight = op.getMatchingIndexingMap(&factor);
+  OpOperand *other = op.getDpsInputOperand(1 - factor.getOperandNumber());
+  AffineMap input = op.getMatchingIndexingMap(other);
+  AffineMap result = op.getMatchingIndexingMap(op.getDpsInitOperand(0));
+  bool isTransposed = !result.isFunctionOfDim(weight.getDimPosition(0));
+  unsigned row = weight.getDimPosition(isTransposed ? 1 : 0);
+  unsigned inner = weight.getDimPosition(isTransposed ? 0 : 1);
+  if (other->get() == unpack.getResult() || !result.isFunctionOfDim(row) ||
+      result.isFunctionOfDim(inner) || input.isFunctionOfDim(row))
+    return std::nullopt;
+  return PackedProduct{op, other->get(), isTransposed,
+                       input.getDimPosition(0) == inner,
+                       result.getDimPosition(0) == row};
+}
+
 /// `matrix` as [first, other] of the loops that its map names.
 static Value toFeatureMajor(ImplicitLocOpBuilder &builder, Value matrix,
                             AffineMap map, unsigned first) {
@@ -109,45 +145,34 @@ Value Converter::createValues(ImplicitLocOpBuilder &builder, UnpackOp unpack,
 }
 
 LogicalResult Converter::convertProduct(UnpackOp unpack, OpOperand &factor) {
-  auto op = dyn_cast<linalg::LinalgOp>(factor.getOwner());
-  if (!isMatrixProduct(op) || op.isDpsInit(&factor))
+  std::optional<PackedProduct> product = matchProduct(unpack, factor);
+  if (!product)
     return failure();
-  AffineMap weight = op.getMatchingIndexingMap(&factor);
-  OpOperand *other = op.getDpsInputOperand(1 - factor.getOperandNumber());
-  AffineMap input = op.getMatchingIndexingMap(other);
-  OpOperand *init = op.getDpsInitOperand(0);
-  AffineMap result = op.getMatchingIndexingMap(init);
-  bool rowIsFirst = result.isFunctionOfDim(weight.getDimPosition(0));
-  unsigned row = weight.getDimPosition(rowIsFirst ? 0 : 1);
-  unsigned inner = weight.getDimPosition(rowIsFirst ? 1 : 0);
-  if (other->get() == unpack.getResult() || !result.isFunctionOfDim(row) ||
-      result.isFunctionOfDim(inner) || input.isFunctionOfDim(row))
-    return failure();
-  bool isFeatureMajor = result.getDimPosition(0) == row;
-  Value start = init->get();
-  Value bias = getBroadcastVector(start, isFeatureMajor ? 0 : 1);
-  bool isAdded = !bias && !isConstantFloat(start, 0.0);
-
+  linalg::LinalgOp op = product->op;
   ImplicitLocOpBuilder builder(op.getLoc(), op);
-  CompressedPattern pattern = patterns.get(unpack, /*transposed=*/!rowIsFirst);
+  CompressedPattern pattern = patterns.get(unpack, product->isTransposed);
   Value values = createValues(builder, unpack, pattern);
   Value indices = arith::ConstantOp::create(builder, pattern.indices);
   Value pointers = arith::ConstantOp::create(builder, pattern.pointers);
-  Value x = toFeatureMajor(builder, other->get(), input, inner);
+  Value x = product->isInputFeatureMajor
+                ? product->input
+                : createTranspose(builder, product->input);
+  Value start = op.getDpsInits().front();
+  Value bias = getBroadcastVector(start, product->isResultFeatureMajor ? 0 : 1);
   auto weightType = cast<RankedTensorType>(unpack.getType());
-  int64_t rows = weightType.getDimSize(rowIsFirst ? 0 : 1);
+  int64_t rows = weightType.getDimSize(product->isTransposed ? 1 : 0);
   int64_t columns = cast<RankedTensorType>(x.getType()).getDimSize(1);
   Value empty = tensor::EmptyOp::create(
       builder, ArrayRef<int64_t>{rows, columns}, builder.getF32Type());
   auto matmul = onednn::CsrMatmulOp::create(
       builder, empty.getType(), values, indices, pointers, x, bias, empty,
       /*constant_values=*/false, onednn::Activation::None);
-  Value product = matmul->getResult(0);
-  if (!isFeatureMajor)
-    product = createTranspose(builder, product);
-  if (isAdded)
-    product = arith::AddFOp::create(builder, product, start);
-  op->getResult(0).replaceAllUsesWith(product);
+  Value result = matmul->getResult(0);
+  if (!product->isResultFeatureMajor)
+    result = createTranspose(builder, result);
+  if (!bias && !isConstantFloat(start, 0.0))
+    result = arith::AddFOp::create(builder, result, start);
+  op->getResult(0).replaceAllUsesWith(result);
   op->erase();
   return success();
 }

@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+import pathlib
+import shutil
 from typing import Any
 
 import numpy as np
@@ -10,9 +12,11 @@ import pytest
 
 from mlir_prune.models import Mlp, lenet5_caffe
 
-pytest.importorskip("mlir_prune._native", reason="needs the native module")
+native = pytest.importorskip("mlir_prune._native", reason="needs the native module")
 from mlir_prune._native import PruneError
 from mlir_prune.native import parse
+
+LIBRARIES = pathlib.Path(native.__file__).resolve().parents[2] / "lib"
 
 Values = dict[str, np.ndarray]
 PREFIXES = ("velocity:", "moment1:", "moment2:")
@@ -177,3 +181,16 @@ def test_bad_masks_are_refused() -> None:
         module.mask({"fc1.weight": np.ones((40, 33), bool)})
     with pytest.raises(PruneError, match="no parameter that is an argument is called 'fc9'"):
         module.mask({"fc9": np.ones((40, 33), bool)})
+
+
+def test_naive_runtime_computes_the_same(
+    tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    masks = draw_masks(MLP, 0.8)
+    options = "optimizer=adam mask pack pack-min-zeros=0.5"
+    state, inputs = fresh(MLP, masks), draw_batch(MLP, 36, 4)
+    fast, _ = Step(MLP, 36, options, masks)(state, **inputs)
+    shutil.copy(LIBRARIES / "libprune_runtime_naive.so", tmp_path)
+    monkeypatch.setenv("PRUNE_RUNTIME_DIR", str(tmp_path))
+    naive, _ = Step(MLP, 36, options, masks)(state, **inputs)
+    assert_close(fast, naive)
