@@ -20,7 +20,7 @@ from typing import Any
 
 import numpy as np
 
-SHARES = (0.5, 0.7, 0.8, 0.9, 0.95, 0.98, 0.99)
+SHARES = (0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.98, 0.99)
 OPTIMIZERS = {"momentum": "momentum=0.9", "adam": "optimizer=adam"}
 BATCH = 100
 
