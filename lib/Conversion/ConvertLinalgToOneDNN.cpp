@@ -111,6 +111,25 @@ struct ConvertContraction : OpInterfaceRewritePattern<linalg::LinalgOp> {
 };
 
 /// The runtime packs a constant right operand once.
+/// Last, when no product takes the transposition as a flag any more.
+struct ConvertTranspose : OpRewritePattern<linalg::TransposeOp> {
+  using OpRewritePattern::OpRewritePattern;
+
+  LogicalResult matchAndRewrite(linalg::TransposeOp op,
+                                PatternRewriter &rewriter) const override {
+    auto type = dyn_cast<RankedTensorType>(op.getInput().getType());
+    if (!type || type.getRank() != 2 || !type.hasStaticShape() ||
+        !type.getElementType().isF32() || type.getDimSize(0) == 1 ||
+        type.getDimSize(1) == 1 ||
+        op.getPermutation() != ArrayRef<int64_t>{1, 0})
+      return rewriter.notifyMatchFailure(op, "no transpose of a f32 matrix");
+    Value init = op.getInit();
+    rewriter.replaceOpWithNewOp<onednn::TransposeOp>(op, init.getType(),
+                                                     op.getInput(), init);
+    return success();
+  }
+};
+
 struct MarkConstantOperand : OpRewritePattern<onednn::MatmulOp> {
   using OpRewritePattern::OpRewritePattern;
 
@@ -138,6 +157,10 @@ struct ConvertLinalgToOneDNN
     populateConvolutionPatterns(patterns);
     onednn::MatmulOp::getCanonicalizationPatterns(patterns, context);
     if (failed(applyPatternsGreedily(getOperation(), std::move(patterns))))
+      return signalPassFailure();
+    RewritePatternSet rest(context);
+    rest.add<ConvertTranspose>(context);
+    if (failed(applyPatternsGreedily(getOperation(), std::move(rest))))
       return signalPassFailure();
     getOperation()->walk([&](Operation *op) { report(op); });
   }

@@ -86,8 +86,36 @@ static LogicalResult convertCsrMatmul(onednn::CsrMatmulOp op, ModuleOp module,
   call.addExtent(op.getX(), 0);
   call.addLeadingDimension(op.getX());
   call.addLeadingDimension(op.getOutput());
+  call.addInteger(op.getConstantValues() ? ConstantValues : 0);
   call.addInteger(static_cast<int64_t>(op.getActivation()));
   return call.call("prune_rt_csr_matmul_f32", module);
+}
+
+static LogicalResult convertSampledMatmul(onednn::SampledMatmulOp op,
+                                          ModuleOp module) {
+  CallBuilder call(op);
+  call.addPointer(op.getIndices());
+  call.addPointer(op.getPointers());
+  call.addPointer(op.getA());
+  call.addPointer(op.getB());
+  call.addPointer(op.getOutput());
+  call.addExtent(op.getA(), 0);
+  call.addExtent(op.getB(), 0);
+  call.addExtent(op.getA(), 1);
+  call.addLeadingDimension(op.getA());
+  call.addLeadingDimension(op.getB());
+  return call.call("prune_rt_sampled_matmul_f32", module);
+}
+
+static LogicalResult convertTranspose(onednn::TransposeOp op, ModuleOp module) {
+  CallBuilder call(op);
+  call.addPointer(op.getX());
+  call.addPointer(op.getOutput());
+  call.addExtent(op.getX(), 0);
+  call.addExtent(op.getX(), 1);
+  call.addLeadingDimension(op.getX());
+  call.addLeadingDimension(op.getOutput());
+  return call.call("prune_rt_transpose_f32", module);
 }
 
 static LogicalResult convertSelectGroups(onednn::SelectGroupsOp op,
@@ -100,6 +128,35 @@ static LogicalResult convertSelectGroups(onednn::SelectGroupsOp op,
   call.addInteger(op.getGroups().size() / 2);
   call.addScalar(op.getRatio());
   return call.call("prune_rt_select_groups_f32", module);
+}
+
+/// True for a call that prepares nothing and so has no slot.
+static bool needsNoSlot(Operation *op) {
+  return isa<onednn::SelectGroupsOp, onednn::SampledMatmulOp,
+             onednn::TransposeOp>(op);
+}
+
+static LogicalResult convertWithoutSlot(Operation *op, ModuleOp module,
+                                        SymbolTable &symbols) {
+  return llvm::TypeSwitch<Operation *, LogicalResult>(op)
+      .Case<onednn::SelectGroupsOp>(
+          [&](auto op) { return convertSelectGroups(op, module, symbols); })
+      .Case<onednn::SampledMatmulOp>(
+          [&](auto op) { return convertSampledMatmul(op, module); })
+      .Case<onednn::TransposeOp>(
+          [&](auto op) { return convertTranspose(op, module); });
+}
+
+static LogicalResult convertWithSlot(Operation *op, ModuleOp module,
+                                     LLVM::GlobalOp slot,
+                                     SymbolTable &symbols) {
+  return llvm::TypeSwitch<Operation *, LogicalResult>(op)
+      .Case<onednn::MatmulOp>(
+          [&](auto op) { return convertMatmul(op, module, slot); })
+      .Case<onednn::CsrMatmulOp>(
+          [&](auto op) { return convertCsrMatmul(op, module, slot); })
+      .Case<onednn::WindowOpInterface>(
+          [&](auto op) { return convertWindowOp(op, module, slot, symbols); });
 }
 
 /// Adds a destructor of the module that releases the slots.
@@ -141,8 +198,8 @@ struct ConvertOneDNNToRuntime
   void runOnOperation() override {
     SmallVector<Operation *> ops;
     WalkResult walk = getOperation().walk([&](Operation *op) {
-      if (!isa<onednn::MatmulOp, onednn::CsrMatmulOp, onednn::SelectGroupsOp,
-               onednn::WindowOpInterface>(op))
+      if (!needsNoSlot(op) && !isa<onednn::MatmulOp, onednn::CsrMatmulOp,
+                                   onednn::WindowOpInterface>(op))
         return WalkResult::advance();
       if (op->getNumResults() != 0) {
         op->emitOpError("expected memrefs, got tensors: bufferise first");
@@ -164,27 +221,15 @@ struct ConvertOneDNNToRuntime
     SymbolTable symbols(module);
     SmallVector<LLVM::GlobalOp> slots;
     for (Operation *op : ops) {
-      // Prepares nothing, so it has no slot.
-      if (auto select = dyn_cast<onednn::SelectGroupsOp>(op)) {
-        if (failed(convertSelectGroups(select, module, symbols)))
+      if (needsNoSlot(op)) {
+        if (failed(convertWithoutSlot(op, module, symbols)))
           return failure();
-        op->erase();
-        ++numCalls;
-        continue;
+      } else {
+        LLVM::GlobalOp slot = createSlot(module, op->getLoc(), symbols);
+        slots.push_back(slot);
+        if (failed(convertWithSlot(op, module, slot, symbols)))
+          return failure();
       }
-      LLVM::GlobalOp slot = createSlot(module, op->getLoc(), symbols);
-      slots.push_back(slot);
-      LogicalResult converted =
-          llvm::TypeSwitch<Operation *, LogicalResult>(op)
-              .Case<onednn::MatmulOp>(
-                  [&](auto op) { return convertMatmul(op, module, slot); })
-              .Case<onednn::CsrMatmulOp>(
-                  [&](auto op) { return convertCsrMatmul(op, module, slot); })
-              .Case<onednn::WindowOpInterface>([&](auto op) {
-                return convertWindowOp(op, module, slot, symbols);
-              });
-      if (failed(converted))
-        return failure();
       op->erase();
       ++numCalls;
     }

@@ -11,7 +11,8 @@
 // transposed; then transpositions move down through element-wise operations,
 // until they meet the next layer's and cancel, a matmul, which takes them as a
 // flag, or the end. What an element-wise operation adds and applies right
-// behind a csr_matmul becomes its bias and activation. With one column a
+// behind a csr_matmul becomes its bias and activation. Products of packed
+// weights, which are converted before, take part. With one column a
 // transposition is a reshape. Linear in the weights, and in the length of the
 // network per layer.
 //
@@ -117,9 +118,9 @@ static LogicalResult convertProduct(linalg::LinalgOp op,
   Value empty = tensor::EmptyOp::create(
       builder, ArrayRef<int64_t>{product.size.rows, product.size.columns},
       builder.getF32Type());
-  auto matmul = onednn::CsrMatmulOp::create(builder, empty.getType(), values,
-                                            indices, pointers, x, *bias, empty,
-                                            onednn::Activation::None);
+  auto matmul = onednn::CsrMatmulOp::create(
+      builder, empty.getType(), values, indices, pointers, x, *bias, empty,
+      /*constant_values=*/true, onednn::Activation::None);
   matmul->setAttr(PruneDialect::kKernelAttrName,
                   KernelAttr::get(op.getContext(), KernelKind::Csr));
   Value result = matmul->getResult(0);
@@ -144,7 +145,7 @@ struct ConvertPruneToOneDNN
       if (kernel && kernel.getKind() == KernelKind::Csr)
         marked.push_back(op);
     });
-    if (marked.empty())
+    if (marked.empty() && !hasPackedProducts())
       return markAllAnalysesPreserved();
     for (linalg::LinalgOp op : marked)
       convert(op);
@@ -160,6 +161,16 @@ struct ConvertPruneToOneDNN
     if (failed(applyPatternsGreedily(getOperation(), std::move(reshapes))))
       return signalPassFailure();
     getOperation()->walk([&](linalg::TransposeOp) { ++numTranspositions; });
+  }
+
+  /// True when convert-packed-to-onednn has left transpositions to move.
+  bool hasPackedProducts() {
+    WalkResult result = getOperation()->walk([](Operation *op) {
+      return isa<onednn::CsrMatmulOp, onednn::SampledMatmulOp>(op)
+                 ? WalkResult::interrupt()
+                 : WalkResult::advance();
+    });
+    return result.wasInterrupted();
   }
 
   void convert(linalg::LinalgOp op) {

@@ -24,7 +24,8 @@ enum RuntimeFlags : int64_t {
   TransposeB = 2,
   Accumulate = 4,
   ConstantB = 8,
-  IncludePadding = 16
+  IncludePadding = 16,
+  ConstantValues = 32
 };
 
 /// Collects the arguments of one call.

@@ -10,7 +10,8 @@
 // operation on the matrices themselves. Vectors that it broadcasts run along
 // the other dimension then, and matrices of one constant take the other shape.
 // An operand that is any other matrix stops the move: transposing it instead
-// would win nothing.
+// would win nothing. A sum over rows or columns reads the matrix in the other
+// order.
 //
 //===----------------------------------------------------------------------===//
 
@@ -67,6 +68,34 @@ struct CancelTransposes : OpRewritePattern<linalg::TransposeOp> {
     if (!inner || onednn::getTransposedMatrix(op->getResult(0)) == Value())
       return rewriter.notifyMatchFailure(op, "no pair of transpositions");
     rewriter.replaceOp(op, inner);
+    return success();
+  }
+};
+
+/// A loop nest that sums reads the matrix itself, in the other order.
+struct AbsorbIntoReduction : OpRewritePattern<linalg::GenericOp> {
+  using OpRewritePattern::OpRewritePattern;
+
+  LogicalResult matchAndRewrite(linalg::GenericOp op,
+                                PatternRewriter &rewriter) const override;
+};
+
+/// A reduction over one dimension is over the other of the matrix itself.
+struct TurnReduction : OpRewritePattern<linalg::ReduceOp> {
+  using OpRewritePattern::OpRewritePattern;
+
+  LogicalResult matchAndRewrite(linalg::ReduceOp op,
+                                PatternRewriter &rewriter) const override {
+    Value matrix = op.getInputs().size() == 1
+                       ? onednn::getTransposedMatrix(op.getInputs().front())
+                       : Value();
+    if (!matrix || !op.hasPureTensorSemantics() ||
+        op.getDimensions().size() != 1)
+      return rewriter.notifyMatchFailure(op, "no reduction of a transpose");
+    rewriter.modifyOpInPlace(op, [&] {
+      op.getInputsMutable().assign(matrix);
+      op.setDimensions({1 - op.getDimensions().front()});
+    });
     return success();
   }
 };
@@ -175,6 +204,33 @@ MoveTransposeDown::matchAndRewrite(linalg::LinalgOp op,
 }
 
 LogicalResult
+AbsorbIntoReduction::matchAndRewrite(linalg::GenericOp op,
+                                     PatternRewriter &rewriter) const {
+  if (op.getNumReductionLoops() == 0 || op.getNumLoops() != 2 ||
+      !op.hasPureTensorSemantics())
+    return rewriter.notifyMatchFailure(op, "no sum over a matrix");
+  SmallVector<AffineMap> maps = op.getIndexingMapsArray();
+  SmallVector<Value> inputs(op.getInputs());
+  bool changed = false;
+  for (auto [value, map] : llvm::zip(inputs, maps)) {
+    Value matrix = onednn::getTransposedMatrix(value);
+    if (!matrix || map.getNumResults() != 2)
+      continue;
+    value = matrix;
+    map = AffineMap::get(map.getNumDims(), 0,
+                         {map.getResult(1), map.getResult(0)}, op.getContext());
+    changed = true;
+  }
+  if (!changed)
+    return rewriter.notifyMatchFailure(op, "no operand is a transpose");
+  rewriter.modifyOpInPlace(op, [&] {
+    op.getInputsMutable().assign(inputs);
+    op.setIndexingMapsAttr(rewriter.getAffineMapArrayAttr(maps));
+  });
+  return success();
+}
+
+LogicalResult
 TransposeToReshape::matchAndRewrite(linalg::TransposeOp op,
                                     PatternRewriter &rewriter) const {
   auto type = dyn_cast<RankedTensorType>(op.getInput().getType());
@@ -192,7 +248,8 @@ TransposeToReshape::matchAndRewrite(linalg::TransposeOp op,
 }
 
 void prune::populateTransposePropagationPatterns(RewritePatternSet &patterns) {
-  patterns.add<CancelTransposes, MoveTransposeDown>(patterns.getContext());
+  patterns.add<AbsorbIntoReduction, CancelTransposes, MoveTransposeDown,
+               TurnReduction>(patterns.getContext());
 }
 
 void prune::populateTransposeToReshapePatterns(RewritePatternSet &patterns) {

@@ -18,7 +18,7 @@ namespace mlir::prune {
 Value createTranspose(ImplicitLocOpBuilder &builder, Value matrix);
 
 /// Patterns that move transpositions of matrices down through element-wise
-/// operations and cancel pairs.
+/// operations, into sums, and cancel pairs.
 void populateTransposePropagationPatterns(RewritePatternSet &patterns);
 
 /// Patterns that make transpositions of a single row or column reshapes.

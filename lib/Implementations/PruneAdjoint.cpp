@@ -7,7 +7,8 @@
 //===----------------------------------------------------------------------===//
 
 //
-// Masks and dropout apply to the adjoint as they do to the value. A gate passes
+// Masks and dropout apply to the adjoint as they do to the value; what a
+// pattern packs, its adjoint unpacks, and the other way round. A gate passes
 // the adjoint to the weight where it is open, and to the auxiliary parameters
 // by the rule and the straight-through estimator that it names.
 //
@@ -145,6 +146,26 @@ struct ApplyMaskModel : AdjointModel<ApplyMaskModel, ApplyMaskOp> {
   }
 };
 
+struct UnpackModel : AdjointModel<UnpackModel, UnpackOp> {
+  static LogicalResult build(UnpackOp op, Value adjoint, FloatBuilder &b,
+                             ArrayRef<bool> needed,
+                             MutableArrayRef<Value> inputs) {
+    inputs[0] =
+        PackOp::create(b, op.getValues().getType(), adjoint, op.getPattern());
+    return success();
+  }
+};
+
+struct PackModel : AdjointModel<PackModel, PackOp> {
+  static LogicalResult build(PackOp op, Value adjoint, FloatBuilder &b,
+                             ArrayRef<bool> needed,
+                             MutableArrayRef<Value> inputs) {
+    inputs[0] =
+        UnpackOp::create(b, op.getDense().getType(), adjoint, op.getPattern());
+    return success();
+  }
+};
+
 struct DropoutModel : AdjointModel<DropoutModel, DropoutOp> {
   static LogicalResult build(DropoutOp op, Value adjoint, FloatBuilder &b,
                              ArrayRef<bool> needed,
@@ -235,7 +256,9 @@ void mlir::prune::registerPruneAdjointModels(DialectRegistry &registry) {
     ApplyMaskOp::attachInterface<ApplyMaskModel>(*context);
     DropoutOp::attachInterface<DropoutModel>(*context);
     GateOp::attachInterface<GateModel>(*context);
+    PackOp::attachInterface<PackModel>(*context);
     RegularizeOp::attachInterface<RegularizeModel>(*context);
     SoftmaxCrossEntropyOp::attachInterface<SoftmaxCrossEntropyModel>(*context);
+    UnpackOp::attachInterface<UnpackModel>(*context);
   });
 }

@@ -45,6 +45,9 @@ static void addToLinalg(OpPassManager &manager,
   // While a pooling and its gradient are still one operation each.
   if (!options.reference)
     manager.addPass(createConvertPoolingToOneDNNPass());
+  // While packed weights are unpacked by one operation each.
+  if (!options.reference)
+    manager.addPass(createConvertPackedToOneDNNPass());
   // Masks, penalties and updates become loop nests that fuse with others.
   manager.addPass(createConvertPruneToLinalgPass());
   // A softmax becomes reductions and element-wise operations.

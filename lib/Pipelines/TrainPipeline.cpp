@@ -80,6 +80,19 @@ static void addFreezing(OpPassManager &manager,
   manager.addPass(createFreezeParametersPass(freeze));
 }
 
+static void addPacking(OpPassManager &manager,
+                       const TrainPipelineOptions &options) {
+  if (!options.pack)
+    return;
+  // After dropout, which finds layers by their weights, and before
+  // differentiation, so that gradients are of the values alone.
+  PackParametersPassOptions pack;
+  pack.minZeros = options.packMinZeros;
+  copyList(options.packParameters, pack.parameters);
+  copyList(options.packIgnore, pack.ignore);
+  manager.addPass(createPackParametersPass(pack));
+}
+
 static void addLoss(OpPassManager &manager,
                     const TrainPipelineOptions &options) {
   if (options.forward.empty())
@@ -207,6 +220,7 @@ void prune::buildTrainPipeline(OpPassManager &manager,
   // Inference drops nothing, so this is a matter of the loss.
   addDropout(manager, options);
   addFreezing(manager, options);
+  addPacking(manager, options);
   addGradients(manager, options);
   if (done(TrainForm::Gradient))
     return;

@@ -80,6 +80,9 @@ void bindParameters(nanobind::class_<Module> &type);
 /// Defines how layers with weights are listed.
 void bindLayers(nanobind::class_<Module> &type);
 
+/// Adds what gives parameters constant masks.
+void bindMasks(nanobind::class_<Module> &type);
+
 /// Defines Module, its information classes and Remark.
 void bindModule(nanobind::module_ &module);
 

@@ -261,6 +261,7 @@ static void bindValues(Module &module, nb::dict arrays) {
 }
 
 void python::bindParameters(nb::class_<Module> &type) {
+  bindMasks(type);
   type.def("parameters", &viewParameters,
            "Name to value of the parameters that are constants, as read-only "
            "views that stay valid.")

@@ -58,6 +58,8 @@ void prune_rt::check(const CsrCall &call) {
   expect(call.m >= 0 && call.n >= 0 && call.k >= 0, name,
          "expected extents that are not negative");
   expect(isActivation(call.activation), name, "unknown activation");
+  expect((call.flags & ~int64_t(PRUNE_RT_CONSTANT_VALUES)) == 0, name,
+         "unknown flags");
   if (call.m == 0 || call.n == 0)
     return;
   expect(call.y && call.pointers, name, "expected a destination and pointers");
@@ -69,4 +71,34 @@ void prune_rt::check(const CsrCall &call) {
          "expected values, indices and x");
   expect(call.ldx >= call.n || call.k == 1, name,
          "expected a leading dimension of x of at least n");
+}
+
+void prune_rt::check(const SampledCall &call) {
+  constexpr const char *name = "prune_rt_sampled_matmul_f32";
+  expect(call.m >= 0 && call.n >= 0 && call.k >= 0, name,
+         "expected extents that are not negative");
+  if (call.m == 0)
+    return;
+  expect(call.pointers, name, "expected pointers");
+  if (call.pointers[call.m] == call.pointers[0])
+    return;
+  expect(call.values && call.indices && (call.k == 0 || (call.a && call.b)),
+         name, "expected indices, two operands and a destination");
+  expect(call.lda >= call.k || call.m == 1, name,
+         "expected a leading dimension of a of at least k");
+  expect(call.ldb >= call.k || call.n == 1, name,
+         "expected a leading dimension of b of at least k");
+}
+
+void prune_rt::check(const TransposeCall &call) {
+  constexpr const char *name = "prune_rt_transpose_f32";
+  expect(call.m >= 0 && call.n >= 0, name,
+         "expected extents that are not negative");
+  if (call.m == 0 || call.n == 0)
+    return;
+  expect(call.x && call.y, name, "expected an operand and a destination");
+  expect(call.ldx >= call.n || call.m == 1, name,
+         "expected a leading dimension of x of at least n");
+  expect(call.ldy >= call.m || call.n == 1, name,
+         "expected a leading dimension of y of at least m");
 }

@@ -52,6 +52,18 @@ void prune_rt::runLoops(const MatmulCall &call) {
   }
 }
 
+void prune_rt::runLoops(const SampledCall &call) {
+  for (int64_t i = 0; i < call.m; ++i) {
+    for (int64_t p = call.pointers[i]; p < call.pointers[i + 1]; ++p) {
+      double sum = 0.0;
+      for (int64_t l = 0; l < call.k; ++l)
+        sum += double(call.a[i * call.lda + l]) *
+               call.b[call.indices[p] * call.ldb + l];
+      call.values[p] = static_cast<float>(sum);
+    }
+  }
+}
+
 void prune_rt::runLoops(const CsrCall &call) {
   for (int64_t i = 0; i < call.m; ++i) {
     for (int64_t j = 0; j < call.n; ++j) {

@@ -85,13 +85,32 @@ struct CsrCall {
   const int32_t *indices, *pointers;
   const float *x, *bias;
   float *y;
-  int64_t m, n, k, ldx, ldy, activation;
+  int64_t m, n, k, ldx, ldy, flags, activation;
+
+  bool has(int64_t flag) const { return flags & flag; }
+};
+
+/// Arguments of prune_rt_sampled_matmul_f32.
+struct SampledCall {
+  const int32_t *indices, *pointers;
+  const float *a, *b;
+  float *values;
+  int64_t m, n, k, lda, ldb;
+};
+
+/// Arguments of prune_rt_transpose_f32.
+struct TransposeCall {
+  const float *x;
+  float *y;
+  int64_t m, n, ldx, ldy;
 };
 
 /// Ends the process when extents, leading dimensions, flags or pointers are
 /// impossible.
 void check(const MatmulCall &call);
 void check(const CsrCall &call);
+void check(const SampledCall &call);
+void check(const TransposeCall &call);
 
 /// The activation in double precision.
 double activate(double value, int64_t activation);
@@ -99,6 +118,7 @@ double activate(double value, int64_t activation);
 /// Plain loops, accumulating in double precision.
 void runLoops(const MatmulCall &call);
 void runLoops(const CsrCall &call);
+void runLoops(const SampledCall &call);
 
 /// c = activation(c + column bias (+ row bias)) in place over [rows, columns];
 /// a null bias is not added.

@@ -35,10 +35,30 @@ void prune_rt_csr_matmul_f32(void **, const float *values,
                              const int32_t *indices, const int32_t *pointers,
                              const float *x, const float *bias, float *y,
                              int64_t m, int64_t n, int64_t k, int64_t ldx,
-                             int64_t ldy, int64_t activation) {
-  CsrCall call{values, indices, pointers, x,   bias, y,
-               m,      n,       k,        ldx, ldy,  activation};
+                             int64_t ldy, int64_t flags, int64_t activation) {
+  CsrCall call{values, indices, pointers, x,   bias,  y,         m,
+               n,      k,       ldx,      ldy, flags, activation};
   check(call);
   DenormalScope denormals;
   runLoops(call);
+}
+
+void prune_rt_sampled_matmul_f32(const int32_t *indices,
+                                 const int32_t *pointers, const float *a,
+                                 const float *b, float *values, int64_t m,
+                                 int64_t n, int64_t k, int64_t lda,
+                                 int64_t ldb) {
+  SampledCall call{indices, pointers, a, b, values, m, n, k, lda, ldb};
+  check(call);
+  DenormalScope denormals;
+  runLoops(call);
+}
+
+void prune_rt_transpose_f32(const float *x, float *y, int64_t m, int64_t n,
+                            int64_t ldx, int64_t ldy) {
+  TransposeCall call{x, y, m, n, ldx, ldy};
+  check(call);
+  for (int64_t i = 0; i < m; ++i)
+    for (int64_t j = 0; j < n; ++j)
+      y[j * ldy + i] = x[i * ldx + j];
 }

@@ -13,11 +13,13 @@
 // 100x300 to 768x3072 and 80 to 95 % zeros the loops were 1.0 to 2 times as
 // fast where the columns are a multiple of the vector, and 0.8 to 1.05 times at
 // 100 columns: oneDNN runs where a last, partly filled vector would count.
+// Values that change from call to call have loops of their own, PackedLoops.
 //
 //===----------------------------------------------------------------------===//
 
 #include "CallSite.h"
 #include "CsrLoops.h"
+#include "PackedLoops.h"
 
 #include <algorithm>
 #include <cstring>
@@ -144,22 +146,13 @@ static CsrVariant *prepareSlot(void **slot, const Key &key,
   return variant.release();
 }
 
-/// Splits the rows into one range per thread of about the same number of
-/// non-zeros; a row belongs to one thread, so the bits do not depend on it.
-static int64_t getFirstRow(const CsrCall &call, int64_t part, int64_t parts) {
-  int64_t first = call.pointers[0];
-  int64_t target = first + (call.pointers[call.m] - first) * part / parts;
-  if (part == parts)
-    return call.m;
-  return std::lower_bound(call.pointers, call.pointers + call.m, target) -
-         call.pointers;
-}
-
-static void runOwnLoops(const CsrCall &call, int64_t threads) {
+/// Runs `runRows(begin, end)` on ranges of rows, then the activation.
+template <typename RunRows>
+static void runOwnLoops(const CsrCall &call, int64_t threads, RunRows runRows) {
   auto runPart = [&](int64_t part, int64_t parts) {
-    int64_t begin = part ? getFirstRow(call, part, parts) : 0;
-    int64_t end = getFirstRow(call, part + 1, parts);
-    runCsrRows(call, begin, end);
+    int64_t begin = getFirstRow(call.pointers, call.m, part, parts);
+    int64_t end = getFirstRow(call.pointers, call.m, part + 1, parts);
+    runRows(begin, end);
     if (call.activation != PRUNE_RT_ACTIVATION_NONE)
       addBiasAndActivate(call.y + begin * call.ldy, end - begin, call.n,
                          call.ldy, nullptr, nullptr, call.activation);
@@ -193,21 +186,31 @@ void prune_rt_csr_matmul_f32(void **slot, const float *values,
                              const int32_t *indices, const int32_t *pointers,
                              const float *x, const float *bias, float *y,
                              int64_t m, int64_t n, int64_t k, int64_t ldx,
-                             int64_t ldy, int64_t activation) {
-  CsrCall call{values, indices, pointers, x,   bias, y,
-               m,      n,       k,        ldx, ldy,  activation};
+                             int64_t ldy, int64_t flags, int64_t activation) {
+  CsrCall call{values, indices, pointers, x,   bias,  y,         m,
+               n,      k,       ldx,      ldy, flags, activation};
   check(call);
   if (m == 0 || n == 0)
     return;
   DenormalScope denormals;
   int64_t threads = prune_rt_get_num_threads();
   useThreads(threads);
+  if (!call.has(PRUNE_RT_CONSTANT_VALUES)) {
+    // Values that change may lie elsewhere in the next call: nothing is kept.
+    addLoops(slot);
+    Panel panel = makePanel(x, k, n, ldx, pointers[m], threads);
+    return runOwnLoops(call, threads, [&](int64_t begin, int64_t end) {
+      runPackedRows(call, panel, begin, end);
+    });
+  }
   Key key = {kCsrMatmul, m, n, k, ldx, ldy, threads};
   auto *variant = static_cast<CsrVariant *>(findVariant(slot, key, values));
   if (!variant)
     variant = prepareSlot(slot, key, call);
   if (!variant->primitive)
-    return runOwnLoops(call, threads);
+    return runOwnLoops(call, threads, [&](int64_t begin, int64_t end) {
+      runCsrRows(call, begin, end);
+    });
   variant->run(call);
   finish(call, threads);
 }

@@ -37,7 +37,7 @@ extern "C" {
 /*--- Identity ---------------------------------------------------------------*/
 
 /** Version of this interface; generated code and library must agree. */
-#define PRUNE_RT_ABI_VERSION 2
+#define PRUNE_RT_ABI_VERSION 3
 PRUNE_RT_EXPORT int64_t prune_rt_abi_version(void);
 
 /** Name and version of the implementation: "naive", or "onednn 3.7.2". */
@@ -113,11 +113,12 @@ enum {
 };
 
 enum {
-  PRUNE_RT_TRANSPOSE_A = 1,     /**< a is stored as [k, m] */
-  PRUNE_RT_TRANSPOSE_B = 2,     /**< b is stored as [n, k] */
-  PRUNE_RT_ACCUMULATE = 4,      /**< the old c is added before the activation */
-  PRUNE_RT_CONSTANT_B = 8,      /**< the elements behind b never change */
-  PRUNE_RT_INCLUDE_PADDING = 16 /**< averages divide by the whole window */
+  PRUNE_RT_TRANSPOSE_A = 1, /**< a is stored as [k, m] */
+  PRUNE_RT_TRANSPOSE_B = 2, /**< b is stored as [n, k] */
+  PRUNE_RT_ACCUMULATE = 4,  /**< the old c is added before the activation */
+  PRUNE_RT_CONSTANT_B = 8,  /**< the elements behind b never change */
+  PRUNE_RT_INCLUDE_PADDING = 16, /**< averages divide by the whole window */
+  PRUNE_RT_CONSTANT_VALUES = 32  /**< the values of w never change */
 };
 
 /** c[m, n] = activation(op(a)[m, k] * op(b)[k, n] + bias[n] (+ c)). The bias
@@ -131,18 +132,34 @@ PRUNE_RT_EXPORT void prune_rt_matmul_f32(void **slot, const float *a,
                                          int64_t ldc, int64_t flags,
                                          int64_t activation);
 
-/** y[m, n] = activation(w[m, k] * x[k, n] + bias[m]) for a constant w in
- * compressed rows: row i holds values[pointers[i]] to
- * values[pointers[i + 1] - 1] in the columns given by indices, ascending. The
- * bias, one element per row, may be null. The three arrays must stay readable
- * and unchanged until the slot is released. */
-PRUNE_RT_EXPORT void prune_rt_csr_matmul_f32(void **slot, const float *values,
-                                             const int32_t *indices,
-                                             const int32_t *pointers,
-                                             const float *x, const float *bias,
-                                             float *y, int64_t m, int64_t n,
-                                             int64_t k, int64_t ldx,
-                                             int64_t ldy, int64_t activation);
+/** y[m, n] = activation(w[m, k] * x[k, n] + bias[m]) for a w in compressed
+ * rows: row i holds values[pointers[i]] to values[pointers[i + 1] - 1] in the
+ * columns given by indices, ascending. The bias, one element per row, may be
+ * null. With PRUNE_RT_CONSTANT_VALUES, the only flag, the three arrays must
+ * stay readable and unchanged until the slot is released, else they are read in
+ * each call only. */
+PRUNE_RT_EXPORT void
+prune_rt_csr_matmul_f32(void **slot, const float *values,
+                        const int32_t *indices, const int32_t *pointers,
+                        const float *x, const float *bias, float *y, int64_t m,
+                        int64_t n, int64_t k, int64_t ldx, int64_t ldy,
+                        int64_t flags, int64_t activation);
+
+/** values[p] = sum over l of a[i, l] * b[indices[p], l] for the rows i of
+ * a[m, k] and pointers[i] <= p < pointers[i + 1]: elements of a * b^T, with
+ * b[n, k], at the places of an m x n matrix in compressed rows. k may be zero.
+ * The destination overlaps no operand. */
+PRUNE_RT_EXPORT void prune_rt_sampled_matmul_f32(const int32_t *indices,
+                                                 const int32_t *pointers,
+                                                 const float *a, const float *b,
+                                                 float *values, int64_t m,
+                                                 int64_t n, int64_t k,
+                                                 int64_t lda, int64_t ldb);
+
+/** y[n, m] = the transpose of x[m, n]. They do not overlap. */
+PRUNE_RT_EXPORT void prune_rt_transpose_f32(const float *x, float *y, int64_t m,
+                                            int64_t n, int64_t ldx,
+                                            int64_t ldy);
 
 /*--- Convolution and pooling ------------------------------------------------*/
 

@@ -222,3 +222,22 @@ func.func @group_proximal(%w: tensor<3x4xf32>, %g: tensor<3x4xf32>, %lr: f32) ->
   %1 = prune.proximal group_lasso %0, %lr granularity(<channel, axis = 0>) : tensor<3x4xf32>
   return %1 : tensor<3x4xf32>
 }
+
+// Values are written into zeros, and read by a loop over the pattern.
+// CHECK-LABEL: func @packed
+// CHECK-SAME: (%[[V:.*]]: tensor<2xf32>, %[[W:.*]]: tensor<2x3xf32>)
+func.func @packed(%v: tensor<2xf32>, %w: tensor<2x3xf32>) -> (tensor<2x3xf32>, tensor<2xf32>) {
+  // CHECK-DAG: %[[PATTERN:.*]] = arith.constant dense<[1, 5]> : tensor<2xi32>
+  // CHECK: %[[ZEROS:.*]] = linalg.fill {{.*}} -> tensor<6xf32>
+  // CHECK: %[[FLAT:.*]] = scf.for %[[P:.*]] = {{.*}} iter_args(%[[STATE:.*]] = %[[ZEROS]])
+  // CHECK-DAG: %[[INDEX:.*]] = tensor.extract %[[PATTERN]][%[[P]]]
+  // CHECK-DAG: %[[VALUE:.*]] = tensor.extract %[[V]][%[[P]]]
+  // CHECK: tensor.insert %[[VALUE]] into %[[STATE]]
+  // CHECK: tensor.expand_shape %[[FLAT]] {{.*}} into tensor<2x3xf32>
+  %0 = prune.unpack %v pattern(dense<[1, 5]> : tensor<2xi32>) : tensor<2xf32> -> tensor<2x3xf32>
+  // CHECK: %[[ROW:.*]] = tensor.collapse_shape %[[W]] {{.*}} into tensor<6xf32>
+  // CHECK: linalg.generic {{.*}} ins(%[[PATTERN]] : tensor<2xi32>)
+  // CHECK: tensor.extract %[[ROW]]
+  %1 = prune.pack %w pattern(dense<[1, 5]> : tensor<2xi32>) : tensor<2x3xf32> -> tensor<2xf32>
+  return %0, %1 : tensor<2x3xf32>, tensor<2xf32>
+}

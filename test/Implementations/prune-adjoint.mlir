@@ -210,3 +210,19 @@ func.func @f(%w: tensor<4x3xf32> {prune.param = #prune.param<"w", weight>}, %m: 
   // CHECK: return %{{.*}}, %[[DW]], %[[DM]]
   return %l : tensor<f32>
 }
+
+// -----
+
+// What a pattern unpacks, its adjoint packs, and the other way round.
+
+// CHECK-LABEL: func.func @f(
+// CHECK-SAME: %{{.*}}, %[[A:[^:]*]]: tensor<2xf32>
+func.func @f(%v: tensor<3xf32> {prune.param = #prune.param<"v", weight>}, %a: tensor<2xf32>, %o: tensor<f32>) -> tensor<f32> {
+  %w = prune.unpack %v pattern(dense<[0, 2, 3]> : tensor<3xi32>) : tensor<3xf32> -> tensor<5xf32>
+  %p = prune.pack %w pattern(dense<[1, 3]> : tensor<2xi32>) : tensor<5xf32> -> tensor<2xf32>
+  %l = linalg.dot ins(%p, %a : tensor<2xf32>, tensor<2xf32>) outs(%o : tensor<f32>) -> tensor<f32>
+  // CHECK: %[[D:.*]] = prune.unpack %[[A]] pattern(dense<[1, 3]> : tensor<2xi32>) : tensor<2xf32> -> tensor<5xf32>
+  // CHECK-NEXT: %[[G:.*]] = prune.pack %[[D]] pattern(dense<[0, 2, 3]> : tensor<3xi32>) : tensor<5xf32> -> tensor<3xf32>
+  // CHECK-NEXT: return %{{.*}}, %[[G]]
+  return %l : tensor<f32>
+}

@@ -34,11 +34,13 @@ struct SparseOperands {
   }
 
   std::vector<float> run(const Runtime &runtime, void **slot, bool hasBias,
-                         int64_t activation) const {
+                         int64_t activation,
+                         int64_t flags = PRUNE_RT_CONSTANT_VALUES) const {
     std::vector<float> y(m * ld, 3.0f);
     PRUNE_RT(runtime, prune_rt_csr_matmul_f32)
     (slot, values.data(), indices.data(), pointers.data(), x.data(),
-     hasBias ? bias.data() : nullptr, y.data(), m, n, k, ld, ld, activation);
+     hasBias ? bias.data() : nullptr, y.data(), m, n, k, ld, ld, flags,
+     activation);
     return y;
   }
 
@@ -77,6 +79,43 @@ TEST(CsrMatmulTest, MatchesOracleAndDoesNotDependOnThreads) {
       }
 }
 
+// Values that change are read in every call, wherever they lie, and leave
+// nothing behind.
+TEST(CsrMatmulTest, ReadsValuesThatChange) {
+  const int64_t shapes[][3] = {{7, 5, 9},      {33, 16, 65},  {100, 31, 300},
+                               {300, 100, 40}, {64, 128, 64}, {50, 130, 128},
+                               {40, 300, 30}};
+  unsigned seed = 100;
+  for (auto [m, n, k] : shapes)
+    for (double zeros : {0.0, 0.7, 0.98, 1.0})
+      for (int64_t padding : {0, 5}) {
+        SCOPED_TRACE(testing::Message()
+                     << m << "x" << n << "x" << k << " zeros " << zeros
+                     << " padding " << padding);
+        int64_t activation = seed % 4;
+        bool hasBias = seed % 3 != 0;
+        SparseOperands operands(m, n, k, zeros, padding, seed++);
+        Slot naive(getNaive()), fast(getFast());
+        for (int round = 0; round < 3; ++round) {
+          auto expected =
+              operands.run(getNaive(), &naive.value, hasBias, activation, 0);
+          PRUNE_RT(getFast(), prune_rt_set_num_threads)(1);
+          auto one =
+              operands.run(getFast(), &fast.value, hasBias, activation, 0);
+          expectNear(one, expected, k);
+          PRUNE_RT(getFast(), prune_rt_set_num_threads)(2);
+          EXPECT_EQ(
+              operands.run(getFast(), &fast.value, hasBias, activation, 0),
+              one);
+          PRUNE_RT(getFast(), prune_rt_set_num_threads)(1);
+          if (round == 1)
+            operands.values = std::vector<float>(operands.values);
+          for (float &value : operands.values)
+            value = 0.5f - value;
+        }
+      }
+}
+
 TEST(CsrMatmulTest, ActivationsHoldAtTheirEnds) {
   std::vector<float> values = {1.0f};
   std::vector<int32_t> indices = {0}, pointers = {0, 1};
@@ -89,10 +128,11 @@ TEST(CsrMatmulTest, ActivationsHoldAtTheirEnds) {
     Slot naive(getNaive()), fast(getFast());
     PRUNE_RT(getFast(), prune_rt_csr_matmul_f32)
     (&fast.value, values.data(), indices.data(), pointers.data(), x.data(),
-     nullptr, got.data(), 1, n, 1, n, n, activation);
+     nullptr, got.data(), 1, n, 1, n, n, PRUNE_RT_CONSTANT_VALUES, activation);
     PRUNE_RT(getNaive(), prune_rt_csr_matmul_f32)
     (&naive.value, values.data(), indices.data(), pointers.data(), x.data(),
-     nullptr, expected.data(), 1, n, 1, n, n, activation);
+     nullptr, expected.data(), 1, n, 1, n, n, PRUNE_RT_CONSTANT_VALUES,
+     activation);
     for (int64_t i = 0; i < n; ++i)
       EXPECT_NEAR(got[i], expected[i], 4e-7f * std::fabs(expected[i]) + 1e-30f)
           << "activation " << activation << " of " << x[i];

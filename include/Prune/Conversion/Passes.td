@@ -23,7 +23,8 @@ def ConvertLinalgToOneDNNPass : Pass<"convert-linalg-to-onednn"> {
     * a following addition of a vector to every row becomes the bias, and a
       following relu, sigmoid or tanh the activation, when nothing else uses the
       value in between;
-    * transposed operands and constant right operands are marked as such.
+    * transposed operands and constant right operands are marked as such. A
+      transpose of a matrix of f32 that is left becomes `onednn.transpose`.
 
     A convolution is any sum of products of f32 that reads, or writes, one
     operand at `row * stride + kernel_row * dilation` and likewise in columns,
@@ -87,6 +88,46 @@ def ConvertOneDNNToRuntimePass : Pass<"convert-onednn-to-runtime", "::mlir::Modu
   ];
 }
 
+def ConvertPackedToOneDNNPass : Pass<"convert-packed-to-onednn"> {
+  let summary = "Turn products of packed weights into sparse oneDNN operations";
+  let description = [{
+    Before: products of two matrices of f32 with static shapes, one of which is
+    `prune.unpack`, and `prune.pack` of such a product. After: `onednn.csr_matmul`
+    on the packed values, in their own order or, where the product is with the
+    transpose of the weight, gathered in its order; and `onednn.sampled_matmul`,
+    which computes the packed elements and no others. A step then does as much
+    arithmetic as there are values.
+
+    Both work on activations that are [features, batch]: operands and results are
+    transposed here, and `convert-prune-to-onednn` moves the transpositions to
+    where they cancel. An initial value that repeats a vector becomes the bias, any
+    other is added afterwards.
+
+    What is no such product reads the weight unpacked, or packs a dense gradient;
+    a remark says so.
+
+    ```mlir
+    %w = prune.unpack %v pattern(dense_resource<p> : tensor<9xi32>) : tensor<9xf32> -> tensor<3x8xf32>
+    %y = linalg.matmul indexing_maps = [#mk, #nk, #mn] ins(%x, %w : tensor<64x8xf32>, tensor<3x8xf32>)
+        outs(%bias : tensor<64x3xf32>) -> tensor<64x3xf32>
+    ```
+    becomes
+    ```mlir
+    %t = linalg.transpose ins(%x : tensor<64x8xf32>) outs(%e : tensor<8x64xf32>) permutation = [1, 0]
+    %z = onednn.csr_matmul ins(%v, %indices, %pointers, %t : ...) bias(%b : tensor<3xf32>)
+        outs(%f : tensor<3x64xf32>) -> tensor<3x64xf32>
+    %y = linalg.transpose ins(%z : tensor<3x64xf32>) outs(%g : tensor<64x3xf32>) permutation = [1, 0]
+    ```
+  }];
+  let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::onednn::OneDNNDialect",
+                           "::mlir::tensor::TensorDialect"];
+  let statistics = [
+    Statistic<"numProducts", "num-products-converted", "Products that became onednn.csr_matmul">,
+    Statistic<"numGradients", "num-gradients-converted",
+              "Packed products that became onednn.sampled_matmul">
+  ];
+}
+
 def ConvertPoolingToOneDNNPass : Pass<"convert-pooling-to-onednn"> {
   let summary = "Turn poolings and their gradients into oneDNN primitives";
   let description = [{
@@ -125,7 +166,8 @@ def ConvertPruneToLinalgPass : Pass<"convert-prune-to-linalg"> {
   let summary = "Lower the prune dialect to linalg on tensors";
   let description = [{
     Replaces the operations of the prune dialect by `linalg`, `tensor`, `arith`
-    and `math`. Afterwards none is left. Optimiser updates become one loop nest
+    and `math`, and `scf` where a packed weight that no sparse kernel took is
+    unpacked. Afterwards none is left. Optimiser updates become one loop nest
     whose destinations are the state tensors, so that bufferisation updates them
     in place; the sums of a regulariser are one loop nest that its penalty and
     its gradient share after common subexpression elimination.
@@ -154,7 +196,7 @@ def ConvertPruneToLinalgPass : Pass<"convert-prune-to-linalg"> {
   }];
   let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::linalg::LinalgDialect",
                            "::mlir::math::MathDialect", "::mlir::onednn::OneDNNDialect",
-                           "::mlir::tensor::TensorDialect"];
+                           "::mlir::scf::SCFDialect", "::mlir::tensor::TensorDialect"];
 }
 
 def ConvertPruneToOneDNNPass : Pass<"convert-prune-to-onednn"> {
@@ -168,6 +210,9 @@ def ConvertPruneToOneDNNPass : Pass<"convert-prune-to-onednn"> {
     matmul after it takes the transposition as a flag. With a batch of one they
     are reshapes. A bias (the initial value, or added later) and an activation
     are fused.
+
+    Products that `convert-packed-to-onednn` made before are taken in: their
+    transpositions move too, also through sums over rows or columns.
 
     A contraction whose initial value is neither zero nor a bias, or that cannot
     run the kernel, becomes dense again; a remark says why.

@@ -116,6 +116,22 @@ struct TrainPipelineOptions : PassPipelineOptions<TrainPipelineOptions> {
       llvm::cl::desc("Seed of the dropout of the first layer."),
       llvm::cl::init(0)};
 
+  Option<bool> pack{
+      *this, "pack",
+      llvm::cl::desc("Train weights whose mask is constant as the values it "
+                     "keeps, where that is cheaper."),
+      llvm::cl::init(false)};
+  Option<double> packMinZeros{
+      *this, "pack-min-zeros",
+      llvm::cl::desc("Share of masked elements from which a weight is packed."),
+      llvm::cl::init(PackParametersPassOptions().minZeros)};
+  ListOption<std::string> packParameters{
+      *this, "pack-parameters",
+      llvm::cl::desc("Glob patterns of the weights to pack.")};
+  ListOption<std::string> packIgnore{
+      *this, "pack-ignore",
+      llvm::cl::desc("Glob patterns of the weights not to pack.")};
+
   ListOption<std::string> freezeRoles{
       *this, "freeze-roles",
       llvm::cl::desc("Roles that are not trained; with patterns, those among "

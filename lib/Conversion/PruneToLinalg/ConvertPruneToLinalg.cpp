@@ -21,6 +21,7 @@
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/Math/IR/Math.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/Transforms/GreedyPatternRewriteDriver.h"
 
@@ -38,6 +39,7 @@ void mlir::prune::populatePruneToLinalgPatterns(RewritePatternSet &patterns) {
   populateBatchNormLoweringPatterns(patterns);
   populateMaxPoolLoweringPatterns(patterns);
   populateMaskLoweringPatterns(patterns);
+  populatePackLoweringPatterns(patterns);
   populateScoreLoweringPatterns(patterns);
   populateSelectionLoweringPatterns(patterns);
   populateRegularizerLoweringPatterns(patterns);

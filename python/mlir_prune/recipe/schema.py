@@ -97,6 +97,12 @@ class Train:
         "last", choices=("last", "best", "mean"),
     )  # fmt: skip
     mask: bool = key("Hold the zeros of earlier stages; false lets them learn again.", True)
+    packed: str = key(
+        "Train a weight of which enough is held at zero as the values that are left, which is "
+        "faster: `auto` where masks do not move and no group needs the shape, or `never`. Sums "
+        "are then in another order, so the last bits differ.",
+        "auto", choices=("auto", "never"),
+    )  # fmt: skip
     dropout: bool = key("Apply the dropout of the model.", True)
     regularize: tuple[Regularize, ...] = key("Penalties; one or a list.", ())
     freeze: Select | None = key("Parameters that do not learn; no gradient is computed.", None)

@@ -36,12 +36,14 @@ _ALL_ROLES = ("weight", "bias", "scale")
 class Setting:
     """What a stage's passes depend on besides its recipe.
 
-    `masked` are the parameters that have masks, `dropout` the rates by weight,
+    `masked` are the parameters that have masks, `packs` says that some of these are
+    fixed and given to the module, `dropout` the rates by weight,
     `remaining` the weights left where these are adjusted, `prices` factors of
     the gates' strength by weight, `seed` that of dropout.
     """
 
     masked: tuple[str, ...] = ()
+    packs: bool = False
     dropout: Mapping[str, float] = field(default_factory=dict)
     remaining: Mapping[str, int] = field(default_factory=dict)
     prices: Mapping[str, float] = field(default_factory=dict)
@@ -97,6 +99,8 @@ def step_passes(network: Any, stage: Train, path: str, setting: Setting) -> list
     frozen = frozen_parameters(network, stage, path)
     passes = loss_passes(network, loss, setting)
     passes += freeze_passes(loss, frozen, gates is not None and not joint)
+    if setting.packs:
+        passes.append("prune-pack-parameters")
     passes.append(options("prune-differentiate", function=loss))
     if joint:
         passes.append(price_pass(network, loss, stage, path, setting, GATE_PRICE))

@@ -10,11 +10,14 @@ from __future__ import annotations
 import copy
 import functools
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from ..native import parse
+
+if TYPE_CHECKING:
+    from .packing import FixedMasks
 
 Arrays = dict[str, np.ndarray]
 
@@ -30,8 +33,12 @@ def state_name(function: str, name: str) -> str:
 class Program:
     """A network after a pass pipeline, compiled."""
 
-    def __init__(self, text: str, pipeline: str, threads: int = 1) -> None:
+    def __init__(
+        self, text: str, pipeline: str, threads: int = 1, masks: FixedMasks | None = None
+    ) -> None:
         self.module = parse(text)
+        if masks:
+            self.module.mask(masks.masks)
         if pipeline:
             self.module.run(pipeline)
         self.functions = {f.name: f for f in self.module.functions()}
@@ -131,6 +138,8 @@ class Call:
 
 
 @functools.lru_cache(maxsize=4)
-def compiled(text: str, pipeline: str, threads: int) -> Program:
-    """A program that stages with the same network and settings share."""
-    return Program(text, pipeline, threads)
+def compiled(
+    text: str, pipeline: str, threads: int, masks: FixedMasks | None = None
+) -> Program:
+    """A program that stages with the same network, settings and fixed masks share."""
+    return Program(text, pipeline, threads, masks)

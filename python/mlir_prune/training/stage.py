@@ -23,6 +23,7 @@ from .evaluate import Score, beats, score
 from .gradients import gradient_rms
 from .masks import PREFIX, is_gate, live_weights
 from .methods import Method, make_methods
+from .packing import Packing, fixed_masks
 from .passes import Setting, stage_pipeline, strength_input
 from .program import STEP, Program, compiled
 from .units import TrainUnit
@@ -40,10 +41,13 @@ class StageTraining:
         if run.meta.get("entered") != run.meta["unit"]:
             self._enter()
         batch = self.stage.batch or trainer.recipe.batch
-        pipeline = self._pipeline()
-        self.program: Program = compiled(self.network.text(batch), pipeline, trainer.recipe.threads)
-        self.state = self.program.fill(run.arrays)
-        # Masks of what is frozen are no state of the program, but go on.
+        fixed = fixed_masks(self.network, self.stage, unit.path, run.arrays)
+        self.program: Program = compiled(
+            self.network.text(batch), self._pipeline(bool(fixed)), trainer.recipe.threads, fixed
+        )
+        self.packing = Packing(self.network.shapes(), fixed, self.program.state())
+        self.state = self.program.fill(self.packing.pack(run.arrays))
+        # Masks of what is frozen or packed are no state of the program, but go on.
         self._aside = {n: a for n, a in run.arrays.items()
                        if n.startswith(PREFIX) and n not in self.state}  # fmt: skip
         self.extra: dict[str, float] = {}
@@ -76,7 +80,7 @@ class StageTraining:
         run.meta |= {"entered": run.meta["unit"], "epoch": 0, "step": 0, "sums": {}, "best": None}
         run.meta["pending"] = pending_form(self.network, self.stage, self.unit.path)
 
-    def _pipeline(self) -> str:
+    def _pipeline(self, packs: bool) -> str:
         run, stage = self.trainer.state, self.stage
         masked = [n for n in self.network.shapes() if PREFIX + n in run.arrays]
         for key in ("gradual", "rigl"):
@@ -89,6 +93,7 @@ class StageTraining:
         dropout = self.trainer.recipe.model.dropout if stage.dropout else {}
         setting = Setting(
             masked=tuple(name for name in self.network.shapes() if name in masked),
+            packs=packs,
             dropout=networks.match_numbers(dropout, self.network.weights(), "model.dropout"),
             remaining=run.meta["remaining"],
             prices=self._prices(),
@@ -143,7 +148,7 @@ class StageTraining:
     def leave(self) -> None:
         """Hands the best or last values to the run."""
         run = self.trainer.state
-        run.arrays = {**self._aside, **self.state, **run.best}
+        run.arrays = {**self.dense(), **run.best}
         run.best, run.live = {}, {}
 
     def _epoch(self, epoch: int, first: int) -> None:
@@ -190,9 +195,13 @@ class StageTraining:
             self.strengths[index] = value
             self.step.set(strength_input(index), value)
 
+    def dense(self) -> dict[str, np.ndarray]:
+        """Parameters, masks, moments and counters in the form between stages."""
+        return {**self._aside, **self.packing.unpack(self.state)}
+
     def live(self) -> dict[str, np.ndarray]:
         """Per weight where it acts."""
-        arrays = {**self._aside, **self.state}
+        arrays = self.dense()
         pending = self.trainer.state.meta["pending"]
         if pending is not None and pending["kind"] == "straight_through":
             pending = {**pending, "ratio": self.extra.get("ratio", pending["ratio"])}
@@ -205,7 +214,7 @@ class StageTraining:
         Those of the non-zero weights where single weights are gated.
         """
         trainer = self.trainer
-        settled = settle(self.network, {**self._aside, **self.state}, {"kind": "gates"})
+        settled = settle(self.network, self.dense(), {"kind": "gates"})
         smaller, values = compact(self.network, settled, trainer.recipe.batch)
         left = smaller.macs()
         if self.stage.gates and self.stage.gates.granularity == "element":
@@ -253,9 +262,8 @@ class StageTraining:
         if keep == "mean" and epoch >= self.stage.epochs // 2:
             count = 1 if not run.best else meta["best"]["count"] + 1
             run.best = mean_of(run.best, self._values(), count)
-            result = score(
-                self.program, {**self.state, **run.best}, self.trainer.data.validation, self.extra
-            )
+            values = {**self.state, **self.packing.pack(run.best)}
+            result = score(self.program, values, self.trainer.data.validation, self.extra)
             meta["best"] = {**asdict(result), "epoch": epoch + 1, "count": count}
             return {"mean": {"accuracy": result.accuracy, "loss": result.loss}}
         if keep != "best" or beats(result, meta["best"]):
@@ -269,13 +277,13 @@ class StageTraining:
         wanted = set(self.network.shapes())
         return {
             name: array.copy()
-            for name, array in {**self._aside, **self.state}.items()
+            for name, array in self.dense().items()
             if name in wanted or name.startswith(PREFIX) or is_gate(name)
         }
 
     def _save(self, epoch: int, step: int, sums: dict[str, float]) -> None:
         run = self.trainer.state
-        run.arrays = {**self._aside, **self.state}
+        run.arrays = self.dense()
         run.meta |= {"epoch": epoch, "step": step, "sums": sums}
         self.trainer.save()
 

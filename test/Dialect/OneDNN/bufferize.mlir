@@ -49,3 +49,14 @@ func.func @columns(%a: tensor<2x3x2xf32>, %b: tensor<3x4xf32>, %c: tensor<2x4x2x
   %1 = tensor.insert_slice %0 into %c[0, 0, 0] [2, 4, 1] [1, 1, 1] : tensor<2x4xf32> into tensor<2x4x2xf32>
   return %1 : tensor<2x4x2xf32>
 }
+
+// CHECK-LABEL: func @packed
+func.func @packed(%i: tensor<9xi32>, %p: tensor<4xi32>, %dy: tensor<3x64xf32>, %x: tensor<64x8xf32>) -> tensor<9xf32> {
+  %e = tensor.empty() : tensor<8x64xf32>
+  // CHECK: onednn.transpose ins(%{{.*}} : memref<64x8xf32>) outs(%[[XT:.*]] : memref<8x64xf32>)
+  %xt = onednn.transpose ins(%x : tensor<64x8xf32>) outs(%e : tensor<8x64xf32>) -> tensor<8x64xf32>
+  %g = tensor.empty() : tensor<9xf32>
+  // CHECK: onednn.sampled_matmul ins(%{{.*}}, %{{.*}}, %{{.*}}, %[[XT]] : memref<9xi32>, memref<4xi32>, memref<3x64xf32>, memref<8x64xf32>) outs(%{{.*}} : memref<9xf32>)
+  %0 = onednn.sampled_matmul ins(%i, %p, %dy, %xt : tensor<9xi32>, tensor<4xi32>, tensor<3x64xf32>, tensor<8x64xf32>) outs(%g : tensor<9xf32>) -> tensor<9xf32>
+  return %0 : tensor<9xf32>
+}

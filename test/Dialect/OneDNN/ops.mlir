@@ -29,3 +29,16 @@ func.func @select_groups(%s: tensor<30xf32>, %k: tensor<30xi8>, %r: f64, %ms: me
   onednn.select_groups ins(%ms : memref<30xf32>) ratio(%r) outs(%mk : memref<30xi8>) groups = [30, 2]
   return %0 : tensor<30xi8>
 }
+
+// CHECK-LABEL: func @packed
+func.func @packed(%i: tensor<9xi32>, %p: tensor<4xi32>, %dy: tensor<3x64xf32>, %x: tensor<8x64xf32>, %g: tensor<9xf32>, %t: tensor<64x8xf32>,
+                  %mx: memref<8x64xf32, strided<[80, 1]>>, %mt: memref<64x8xf32>) -> (tensor<9xf32>, tensor<64x8xf32>) {
+  // CHECK: onednn.sampled_matmul ins(%{{.*}}, %{{.*}}, %{{.*}}, %{{.*}} : tensor<9xi32>, tensor<4xi32>, tensor<3x64xf32>, tensor<8x64xf32>) outs(%{{.*}} : tensor<9xf32>) -> tensor<9xf32>
+  %0 = onednn.sampled_matmul ins(%i, %p, %dy, %x : tensor<9xi32>, tensor<4xi32>, tensor<3x64xf32>, tensor<8x64xf32>)
+      outs(%g : tensor<9xf32>) -> tensor<9xf32>
+  // CHECK: onednn.transpose ins(%{{.*}} : tensor<8x64xf32>) outs(%{{.*}} : tensor<64x8xf32>) -> tensor<64x8xf32>
+  %1 = onednn.transpose ins(%x : tensor<8x64xf32>) outs(%t : tensor<64x8xf32>) -> tensor<64x8xf32>
+  // CHECK: onednn.transpose ins(%{{.*}} : memref<8x64xf32, strided<[80, 1]>>) outs(%{{.*}} : memref<64x8xf32>)
+  onednn.transpose ins(%mx : memref<8x64xf32, strided<[80, 1]>>) outs(%mt : memref<64x8xf32>)
+  return %0, %1 : tensor<9xf32>, tensor<64x8xf32>
+}

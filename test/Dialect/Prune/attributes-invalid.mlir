@@ -179,3 +179,9 @@ func.func @f() {
   %b = arith.constant {prune.param = #prune.param<"w", weight>} dense<2.0> : tensor<2xf32>
   return
 }
+
+// -----
+
+// attribute_c1
+// expected-error @below {{attribute 'prune.mask' expects elements of i1, got dense<1.000000e+00> : tensor<2xf32>}}
+func.func private @f(tensor<2xf32> {prune.mask = dense<1.0> : tensor<2xf32>})

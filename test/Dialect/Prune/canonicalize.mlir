@@ -197,3 +197,49 @@ func.func @full_mask_of_update(%w: tensor<4xf32>, %g: tensor<4xf32>, %lr: f32) -
   %0 = prune.sgd_update %w, %g, lr %lr mask %m : (tensor<4xf32>, tensor<4xf32>, f32, tensor<4xi1>) -> tensor<4xf32>
   return %0 : tensor<4xf32>
 }
+
+// -----
+
+// What was unpacked is packed again by the same pattern only.
+// CHECK-LABEL: func @pack_of_unpack
+// CHECK-SAME: (%[[V:.*]]: tensor<2xf32>)
+func.func @pack_of_unpack(%v: tensor<2xf32>) -> (tensor<2xf32>, tensor<2xf32>) {
+  // CHECK-NEXT: %[[W:.*]] = prune.unpack
+  // CHECK-NEXT: %[[OTHER:.*]] = prune.pack %[[W]]
+  // CHECK-NEXT: return %[[V]], %[[OTHER]]
+  %w = prune.unpack %v pattern(dense<[0, 3]> : tensor<2xi32>) : tensor<2xf32> -> tensor<2x2xf32>
+  %0 = prune.pack %w pattern(dense<[0, 3]> : tensor<2xi32>) : tensor<2x2xf32> -> tensor<2xf32>
+  %1 = prune.pack %w pattern(dense<[0, 2]> : tensor<2xi32>) : tensor<2x2xf32> -> tensor<2xf32>
+  return %0, %1 : tensor<2xf32>, tensor<2xf32>
+}
+
+// -----
+
+// CHECK-LABEL: func @constants
+func.func @constants() -> (tensor<2x2xf32>, tensor<2x2xf32>, tensor<2xf32>, tensor<2xf32>) {
+  %v = arith.constant dense<[1.0, 2.0]> : tensor<2xf32>
+  %s = arith.constant dense<3.0> : tensor<2xf32>
+  %w = arith.constant dense<[[4.0, 5.0], [6.0, 7.0]]> : tensor<2x2xf32>
+  %z = arith.constant dense<0.0> : tensor<2x2xf32>
+  // CHECK-DAG: %[[A:.*]] = arith.constant dense<{{\[\[}}1.000000e+00, 0.000000e+00], [0.000000e+00, 2.000000e+00]]>
+  // CHECK-DAG: %[[B:.*]] = arith.constant dense<{{\[\[}}3.000000e+00, 0.000000e+00], [3.000000e+00, 0.000000e+00]]>
+  // CHECK-DAG: %[[C:.*]] = arith.constant dense<[4.000000e+00, 7.000000e+00]>
+  // CHECK-DAG: %[[D:.*]] = arith.constant dense<0.000000e+00> : tensor<2xf32>
+  %0 = prune.unpack %v pattern(dense<[0, 3]> : tensor<2xi32>) : tensor<2xf32> -> tensor<2x2xf32>
+  %1 = prune.unpack %s pattern(dense<[0, 2]> : tensor<2xi32>) : tensor<2xf32> -> tensor<2x2xf32>
+  %2 = prune.pack %w pattern(dense<[0, 3]> : tensor<2xi32>) : tensor<2x2xf32> -> tensor<2xf32>
+  %3 = prune.pack %z pattern(dense<[0, 3]> : tensor<2xi32>) : tensor<2x2xf32> -> tensor<2xf32>
+  // CHECK: return %[[A]], %[[B]], %[[C]], %[[D]]
+  return %0, %1, %2, %3 : tensor<2x2xf32>, tensor<2x2xf32>, tensor<2xf32>, tensor<2xf32>
+}
+
+// -----
+
+// A pattern of all elements of a vector changes nothing.
+// CHECK-LABEL: func @full_pattern
+// CHECK-NEXT: return %{{.*}}, %{{.*}}
+func.func @full_pattern(%v: tensor<2xf32>) -> (tensor<2xf32>, tensor<2xf32>) {
+  %0 = prune.unpack %v pattern(dense<[0, 1]> : tensor<2xi32>) : tensor<2xf32> -> tensor<2xf32>
+  %1 = prune.pack %v pattern(dense<[0, 1]> : tensor<2xi32>) : tensor<2xf32> -> tensor<2xf32>
+  return %0, %1 : tensor<2xf32>, tensor<2xf32>
+}

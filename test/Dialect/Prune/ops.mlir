@@ -121,3 +121,20 @@ func.func @layers(%x: tensor<2x3x8x8xf32>, %c: tensor<3xf32>, %p: tensor<2x3x4x4
   %g = prune.max_pool_gradient %x, %p, %p window [2, 2] strides [2, 2] dilations [1, 1] : tensor<2x3x8x8xf32>, tensor<2x3x4x4xf32>
   return
 }
+
+// CHECK-LABEL: func @packed
+func.func @packed(%v: tensor<3xf32>, %w: tensor<2x3xf64>) -> (tensor<2x3xf32>, tensor<2xf64>) {
+  // CHECK: prune.unpack %{{.*}} pattern(dense<[0, 2, 5]> : tensor<3xi32>) : tensor<3xf32> -> tensor<2x3xf32>
+  %0 = prune.unpack %v pattern(dense<[0, 2, 5]> : tensor<3xi32>) : tensor<3xf32> -> tensor<2x3xf32>
+  // CHECK: prune.pack %{{.*}} pattern(dense_resource<pattern> : tensor<2xi32>) : tensor<2x3xf64> -> tensor<2xf64>
+  %1 = prune.pack %w pattern(dense_resource<pattern> : tensor<2xi32>) : tensor<2x3xf64> -> tensor<2xf64>
+  return %0, %1 : tensor<2x3xf32>, tensor<2xf64>
+}
+
+{-#
+  dialect_resources: {
+    builtin: {
+      pattern: "0x040000000100000005000000"
+    }
+  }
+#-}

@@ -7,6 +7,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "Effects.h"
+#include "Operands.h"
 
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
@@ -37,9 +38,7 @@ void OneDNNDialect::initialize() {
       >();
 }
 
-/// matmul_c1, matmul_c3: all tensors with one result, or all contiguous-row
-/// memrefs with none.
-static LogicalResult verifyOperandKinds(DestinationStyleOpInterface op) {
+LogicalResult mlir::onednn::verifyOperandKinds(DestinationStyleOpInterface op) {
   bool isTensor = isa<RankedTensorType>(op.getDpsInits().front().getType());
   for (Value operand : op->getOperands())
     if (isa<RankedTensorType>(operand.getType()) != isTensor)
@@ -64,15 +63,6 @@ static LogicalResult verifyOperandKinds(DestinationStyleOpInterface op) {
              << memref;
   }
   return success();
-}
-
-/// True when two extents may be equal: one is dynamic or both are the same.
-static bool mayAgree(int64_t a, int64_t b) {
-  return ShapedType::isDynamic(a) || ShapedType::isDynamic(b) || a == b;
-}
-
-static int64_t getExtent(Value value, int64_t dim) {
-  return cast<ShapedType>(value.getType()).getDimSize(dim);
 }
 
 void MatmulOp::getEffects(

@@ -132,7 +132,8 @@ void mlir::onednn::registerBufferizableOpInterfaceExternalModels(
     attachModels<MatmulOp, CsrMatmulOp, ConvolutionOp,
                  ConvolutionBackwardDataOp, ConvolutionBackwardWeightsOp,
                  MaxPoolOp, MaxPoolBackwardOp, AveragePoolOp,
-                 AveragePoolBackwardOp, SelectGroupsOp>(context);
+                 AveragePoolBackwardOp, SampledMatmulOp, SelectGroupsOp,
+                 TransposeOp>(context);
     context->loadDialect<memref::MemRefDialect>();
   });
 }

@@ -61,6 +61,13 @@ static LogicalResult verifyAttribute(Operation *op, NamedAttribute attribute) {
              << "attribute '" << name << "' expects elements, got " << value;
     return success();
   }
+  if (name == PruneDialect::kMaskAttrName) {
+    auto elements = dyn_cast<ElementsAttr>(value);
+    if (!elements || !elements.getElementType().isInteger(1))
+      return op->emitError() << "attribute '" << name
+                             << "' expects elements of i1, got " << value;
+    return success();
+  }
   if (name == PruneDialect::kResultAttrName) {
     if (!isa<IntegerAttr>(value))
       return op->emitError()

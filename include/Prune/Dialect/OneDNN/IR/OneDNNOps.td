@@ -19,9 +19,11 @@ def OneDNN_Dialect : Dialect {
   let summary = "oneDNN primitives in destination-passing style";
   let description = [{
     The target dialect: one operation per oneDNN primitive with the post-ops
-    fused, and one for the ranking of scores, which oneDNN lacks. Operations work on ranked tensors and, after bufferisation, on
-    memrefs whose innermost stride is one; they lower to calls of the C ABI in
-    `runtime/`, which has a naive and a oneDNN implementation.
+    fused, and a few that oneDNN lacks: the ranking of scores, elements of a
+    product at given places, the transpose of a matrix. Operations work on ranked
+    tensors and, after bufferisation, on memrefs whose innermost stride is one;
+    they lower to calls of the C ABI in `runtime/`, which has a naive and a oneDNN
+    implementation.
   }];
   let cppNamespace = "::mlir::onednn";
   let useDefaultAttributePrinterParser = 1;
@@ -105,9 +107,11 @@ def OneDNN_MatmulOp : OneDNN_Op<"matmul"> {
 def OneDNN_CsrMatmulOp : OneDNN_Op<"csr_matmul"> {
   let summary = "product of a matrix in compressed sparse rows with a dense matrix";
   let description = [{
-    `Y = activation(W * X + bias)` for a constant sparse `W` of shape `[m, k]`
-    given by `values`, column `indices` (both of length nnz, ascending in each
-    row) and row `pointers` (length m + 1). `X` is `[k, n]`, `Y` is `[m, n]`, the
+    `Y = activation(W * X + bias)` for a sparse `W` of shape `[m, k]` given by
+    `values`, column `indices` (both of length nnz, ascending in each row) and row
+    `pointers` (length m + 1). Indices and pointers are constant; with
+    `constant_values` so are the values, and the runtime may prepare them once,
+    else it reads them in every call. `X` is `[k, n]`, `Y` is `[m, n]`, the
     bias has `m` elements, one per row: activations are feature-major, the only
     order in which oneDNN's sparse kernel is fast.
 
@@ -130,6 +134,7 @@ def OneDNN_CsrMatmulOp : OneDNN_Op<"csr_matmul"> {
   let arguments = (ins OneDNN_Vector:$values, OneDNN_IndexVector:$indices,
                        OneDNN_IndexVector:$pointers, OneDNN_Matrix:$x,
                        Optional<OneDNN_Vector>:$bias, OneDNN_Matrix:$output,
+                       UnitAttr:$constant_values,
                        DefaultValuedAttr<OneDNN_ActivationAttr, "Activation::None">:$activation);
   let assemblyFormat = [{
     `ins` `(` $values `,` $indices `,` $pointers `,` $x `:` type($values) `,` type($indices) `,`
@@ -141,6 +146,7 @@ def OneDNN_CsrMatmulOp : OneDNN_Op<"csr_matmul"> {
   }];
 }
 
+include "Prune/Dialect/OneDNN/IR/OneDNNPackedOps.td"
 include "Prune/Dialect/OneDNN/IR/OneDNNSelectionOps.td"
 include "Prune/Dialect/OneDNN/IR/OneDNNWindowOps.td"
 

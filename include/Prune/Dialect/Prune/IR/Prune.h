@@ -34,6 +34,11 @@ struct mlir::FieldParser<llvm::APFloat> {
 namespace mlir::prune {
 /// Type of the mask of a weight: its shape with elements of type i1.
 Type getMaskType(Type weightType);
+
+/// The indices of the pattern of `prune.unpack` and `prune.pack`, where they
+/// are stored. Fails for anything but a vector of i32 whose elements are in
+/// memory, each on its own.
+FailureOr<ArrayRef<int32_t>> getPatternIndices(ElementsAttr pattern);
 } // namespace mlir::prune
 
 #include "Prune/Dialect/Prune/IR/PruneDialect.h.inc"

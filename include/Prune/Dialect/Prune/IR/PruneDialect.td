@@ -25,6 +25,9 @@ def Prune_Dialect : Dialect {
       `arith.constant`, names a parameter of the network and its role.
     * `prune.value` (elements): on a function argument with `prune.param`, the
       value that the parameter had as a constant.
+    * `prune.mask` (elements of `i1`): on a function argument with `prune.param`,
+      which elements are kept; the others are zero and stay so
+      (`prune-pack-parameters`).
     * `prune.grad_of` (string): on a function result, the name of the parameter
       whose gradient the result is.
     * `prune.state` (string): on a function argument or result of a training
@@ -62,6 +65,7 @@ def Prune_Dialect : Dialect {
     /// Names of the discardable attributes described in the dialect summary.
     static constexpr ::llvm::StringLiteral kParamAttrName = "prune.param";
     static constexpr ::llvm::StringLiteral kValueAttrName = "prune.value";
+    static constexpr ::llvm::StringLiteral kMaskAttrName = "prune.mask";
     static constexpr ::llvm::StringLiteral kGradOfAttrName = "prune.grad_of";
     static constexpr ::llvm::StringLiteral kStateAttrName = "prune.state";
     static constexpr ::llvm::StringLiteral kInputAttrName = "prune.input";

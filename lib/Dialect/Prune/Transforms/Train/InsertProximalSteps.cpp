@@ -91,6 +91,10 @@ LogicalResult InsertProximalStepsPass::verifyStep(const LossFunction &step,
                                      "parameter '"
                                   << name << "'";
     auto type = cast<RankedTensorType>(step.getArgument(parameter).getType());
+    if (groups && isPacked(step.getArgument(parameter)))
+      return training.emitError()
+             << "expected '" << name
+             << "' in its shape, which groups need, got its packed values";
     if (groups && failed(groups.getGridShape(type.getShape())))
       return training.emitError()
              << "granularity '" << granularity << "' does not fit parameter '"

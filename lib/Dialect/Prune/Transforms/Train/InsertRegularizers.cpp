@@ -212,6 +212,10 @@ InsertRegularizersPass::getTerms(const LossFunction &loss,
   if (kind == RegularizerKind::OpenGates && !(ste = findEstimator(argument)))
     return function.emitError() << "expected '" << parameter.param.getName()
                                 << "' to open gates, it opens none";
+  if (isGrouped() && isPacked(argument))
+    return function.emitError()
+           << "expected '" << parameter.param.getName()
+           << "' in its shape, which groups need, got its packed values";
   Value weight = survivors ? findSurvivors(argument) : argument;
   ArrayRef<int64_t> shape = cast<RankedTensorType>(weight.getType()).getShape();
   SmallVector<PenaltyTerm> terms;

@@ -112,6 +112,12 @@ private:
   SmallVector<NamePattern> patterns, ignore;
 };
 
+/// True when the argument of a parameter holds the values that a pattern keeps
+/// (`prune-pack-parameters`).
+inline bool isPacked(Value argument) {
+  return llvm::any_of(argument.getUsers(), llvm::IsaPred<UnpackOp>);
+}
+
 /// True when training leaves the argument, a parameter, as it is.
 inline bool isFrozen(func::FuncOp function, unsigned argument) {
   return function.getArgAttr(argument, PruneDialect::kFrozenAttrName) !=

@@ -47,6 +47,14 @@ void MaskGradientsPass::maskGradient(LossFunction &loss,
     return;
   Value weight = loss.getArgument(parameter);
   Location loc = weight.getLoc();
+  if (isPacked(weight)) {
+    remark::missed(loc, remark::RemarkOpts::name("GradientNotMasked")
+                            .category(DEBUG_TYPE)
+                            .function(loss.getFunction().getName()))
+        << remark::metric("Parameter", parameter.param.getName())
+        << remark::reason("it holds only what its pattern keeps");
+    return;
+  }
   Value mask =
       loss.appendArgument(getMaskType(weight.getType()), key, state, loc);
   func::ReturnOp returnOp = loss.getReturn();
