@@ -44,6 +44,7 @@ def packed_weights(folder: Path, stage: dict[str, Any]) -> set[str]:
         {"optimizer": {"name": "sgd", "momentum": 0.9, "weight_decay": 1e-3}},
         {"regularize": {"kind": "hoyer_square", "strength": 1e-4}, "reset_optimizer": False},
         {"keep": "best", "regularize": {"kind": "l1", "strength": 1e-4, "proximal": True}},
+        {"keep": "mean"},
     ],
 )
 def test_stage_equals_the_masked_one(tmp_path: Path, keys: dict[str, Any]) -> None:
@@ -64,6 +65,7 @@ def test_stage_equals_the_masked_one(tmp_path: Path, keys: dict[str, Any]) -> No
         assert not one[name][~mask].any()
     a, b = (read_history(tmp_path / kind) for kind in ("auto", "never"))
     assert [line["nonzeros"] for line in a] == [line["nonzeros"] for line in b]
+    assert [line.get("mean") is None for line in a] == [line.get("mean") is None for line in b]
 
 
 def test_threads_do_not_change_bits(tmp_path: Path) -> None:
