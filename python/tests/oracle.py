@@ -65,3 +65,17 @@ def hoyer_square_gradient(w: np.ndarray) -> np.ndarray:
     wide = w.astype(np.float64)
     s, q = np.abs(wide).sum(), (wide * wide).sum()
     return 2.0 * np.sign(wide) * (s / q**2) * (q - np.abs(wide) * s)
+
+
+# s'(m) of each estimator (METHODS 1.2).
+SLOPES = {
+    "linear": lambda m: np.ones_like(m),
+    "hard_sigmoid": lambda m: np.where(np.abs(m) < 1, 0.5, 0.0),
+    "relu": lambda m: np.where(m > 0, 1.0, 0.0),
+    "leaky_relu": lambda m: np.where(m > 0, 1.0, 0.01),
+    "softplus": lambda m: 1.0 / (1.0 + np.exp(-m)),
+}
+
+
+def sign_or_weight(rule: str, w: np.ndarray) -> np.ndarray:
+    return np.sign(w) if rule == "sign" else w
