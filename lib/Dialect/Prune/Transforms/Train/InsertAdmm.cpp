@@ -94,14 +94,6 @@ void InsertAdmmPass::runOnOperation() {
         << "expected a penalty rho that is not negative, got " << rho;
     return signalPassFailure();
   }
-  filter->warnOfUnused(*loss);
-  bool isAnyChosen = false;
-  for (const TrainableParameter &parameter : loss->getParameters()) {
-    if (!filter->matches(parameter.param))
-      continue;
-    isAnyChosen = true;
+  for (const TrainableParameter &parameter : filter->choose(*loss, "pull"))
     addPull(*loss, parameter);
-  }
-  if (!isAnyChosen)
-    loss->getFunction().emitWarning("no parameter to pull");
 }

@@ -166,22 +166,16 @@ InsertRegularizersPass::chooseParameters(const LossFunction &loss) {
       getOperation().getLoc(), chosenRoles, parameters, ignore);
   if (failed(filter))
     return failure();
-  filter->warnOfUnused(loss);
   Type lossElement = getElementTypeOrSelf(loss.getLoss().getType());
-  SmallVector<TrainableParameter> chosen;
-  for (const TrainableParameter &parameter : loss.getParameters()) {
-    if (!filter->matches(parameter.param))
-      continue;
+  SmallVector<TrainableParameter> chosen = filter->choose(loss, "regularise");
+  for (const TrainableParameter &parameter : chosen) {
     Type type = loss.getArgument(parameter).getType();
     if (getElementTypeOrSelf(type) != lossElement)
       return function.emitError()
              << "expected parameter '" << parameter.param.getName()
              << "' to have the loss's element type " << lossElement << ", got "
              << type;
-    chosen.push_back(parameter);
   }
-  if (chosen.empty())
-    function.emitWarning("no parameter to regularise");
   return std::move(chosen);
 }
 

@@ -295,6 +295,19 @@ void ParameterFilter::warnOfUnused(Operation *op,
     pattern.warnIfUnused(op, params);
 }
 
+SmallVector<TrainableParameter>
+ParameterFilter::choose(const LossFunction &loss, StringRef purpose) const {
+  warnOfUnused(loss);
+  SmallVector<TrainableParameter> chosen;
+  llvm::copy_if(loss.getParameters(), std::back_inserter(chosen),
+                [&](const TrainableParameter &parameter) {
+                  return matches(parameter.param);
+                });
+  if (chosen.empty())
+    loss.getFunction().emitWarning() << "no parameter to " << purpose;
+  return chosen;
+}
+
 void ParameterFilter::warnOfUnused(const LossFunction &loss) const {
   warnOfUnused(loss.getFunction(), getParams(loss));
 }

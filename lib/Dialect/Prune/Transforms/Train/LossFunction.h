@@ -107,6 +107,11 @@ public:
   void warnOfUnused(const LossFunction &loss) const;
   void warnOfUnused(Operation *op, ArrayRef<ParamAttr> params) const;
 
+  /// The trainable parameters that match, in the order of the function. Warns
+  /// of unused patterns, and that there is "no parameter to <purpose>".
+  SmallVector<TrainableParameter> choose(const LossFunction &loss,
+                                         StringRef purpose) const;
+
 private:
   SmallVector<ParamRole> roles;
   SmallVector<NamePattern> patterns, ignore;

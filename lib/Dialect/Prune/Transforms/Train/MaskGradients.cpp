@@ -76,14 +76,6 @@ void MaskGradientsPass::runOnOperation() {
       getOperation().getLoc(), roles, parameters, ignore);
   if (failed(loss) || failed(filter) || failed(loss->verifyGradients()))
     return signalPassFailure();
-  filter->warnOfUnused(*loss);
-  bool isAnyChosen = false;
-  for (const TrainableParameter &parameter : loss->getParameters()) {
-    if (!filter->matches(parameter.param))
-      continue;
-    isAnyChosen = true;
+  for (const TrainableParameter &parameter : filter->choose(*loss, "mask"))
     maskGradient(*loss, parameter);
-  }
-  if (!isAnyChosen)
-    loss->getFunction().emitWarning("no parameter to mask");
 }
