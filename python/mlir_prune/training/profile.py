@@ -37,7 +37,7 @@ _GROUPS = {
     "convolutions, forward": ("onednn.convolution",),
     "convolutions, gradient of data": ("onednn.convolution_backward_data",),
     "convolutions, gradient of weights": ("onednn.convolution_backward_weights",),
-    "products": ("onednn.matmul", "onednn.csr_matmul"),
+    "products": ("onednn.matmul", "onednn.csr_matmul", "onednn.sampled_matmul"),
     "poolings": (
         "onednn.max_pool", "onednn.max_pool_backward", "onednn.average_pool",
         "onednn.average_pool_backward", "prune.max_pool_gradient",
