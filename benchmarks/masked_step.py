@@ -19,6 +19,7 @@ import statistics
 from typing import Any
 
 import numpy as np
+from compare_torch import build_network
 
 SHARES = (0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.98, 0.99)
 OPTIMIZERS = {"momentum": "momentum=0.9", "adam": "optimizer=adam"}
@@ -63,15 +64,6 @@ class Step:
     def time(self, seconds: float) -> list[float]:
         """Seconds of each call, taken in C++ around the compiled function."""
         return list(self.executable.time("train_step", self.arguments, 10, seconds))
-
-
-def build_network(name: str) -> Any:
-    """The network as a builder of this package."""
-    from mlir_prune import models
-
-    if name == "lenet5":
-        return models.lenet5_caffe(relu=False)
-    return models.Mlp((784, 300, 100, 10))
 
 
 def compare(name: str, optimizer: str, zeros: float, threads: int, options: Any) -> None:
