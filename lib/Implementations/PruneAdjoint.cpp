@@ -204,24 +204,30 @@ struct RegularizeModel : AdjointModel<RegularizeModel, RegularizeOp> {
 // Loss
 //===----------------------------------------------------------------------===//
 
-/// `(softmax - one_hot(label)) * adjoint / batch`, from the pieces that the
-/// loss itself computes.
+/// `(softmax - label) * adjoint / batch`, from the pieces that the loss itself
+/// computes; a class number stands for its one-hot row. Labels are data: shares
+/// of the classes get no adjoint.
 struct SoftmaxCrossEntropyModel
     : AdjointModel<SoftmaxCrossEntropyModel, SoftmaxCrossEntropyOp> {
   static LogicalResult build(SoftmaxCrossEntropyOp op, Value adjoint,
                              FloatBuilder &b, ArrayRef<bool> needed,
                              MutableArrayRef<Value> inputs) {
     auto type = cast<RankedTensorType>(op.getLogits().getType());
+    if (needed[1])
+      return op.emitOpError("has no adjoint for its labels");
     SoftmaxParts parts = createSoftmaxParts(b, op.getLoc(), op.getLogits());
     Value scalar = b.createOrFold<tensor::ExtractOp>(adjoint, ValueRange());
     Value batch = b.constant(scalar.getType(), type.getDimSize(0));
     Value factor = b.div(scalar, batch);
     AffineMap elements = b.getMultiDimIdentityMap(2);
     AffineMap rows = elements.getSubMap({0});
+    bool isShare = op.getLabels().getType() == type;
     Value empty = createEmptyLike(b, op.getLoc(), op.getLogits());
     auto gradient = linalg::GenericOp::create(
         b, type, ValueRange{parts.exponentials, parts.sum, op.getLabels()},
-        ValueRange{empty}, ArrayRef<AffineMap>{elements, rows, rows, elements},
+        ValueRange{empty},
+        ArrayRef<AffineMap>{elements, rows, isShare ? elements : rows,
+                            elements},
         SmallVector<utils::IteratorType>(2, utils::IteratorType::parallel),
         [&](OpBuilder &inner, Location loc, ValueRange args) {
           FloatBuilder e(loc, inner);
@@ -235,6 +241,8 @@ struct SoftmaxCrossEntropyModel
 private:
   static Value buildElement(FloatBuilder &e, ValueRange args, Value factor) {
     Value probability = e.div(args[0], args[1]);
+    if (isa<FloatType>(args[2].getType()))
+      return e.mul(e.sub(probability, args[2]), factor);
     Value column = linalg::IndexOp::create(e, 1);
     Value number = arith::IndexCastOp::create(e, args[2].getType(), column);
     Value isLabel =

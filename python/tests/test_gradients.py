@@ -245,6 +245,14 @@ def test_softmax_cross_entropy(classes):
     check_gradients(program, program.emit((), f"arith.mulf {loss}, {factor} : tensor<f64>"))
 
 
+def test_softmax_cross_entropy_of_shares():
+    program = Program()
+    z = program.parameter(random((4, 3), 1))
+    shares = program.argument(np.abs(random((4, 3), 2)), False, "tensor<4x3xf64>")
+    check_gradients(program, program.emit((), (
+        f"prune.softmax_cross_entropy {z}, {shares} : {tensor((4, 3))}, {tensor((4, 3))}")))
+
+
 @pytest.mark.parametrize("kind", ["l1", "l2", "hoyer", "hoyer_square"])
 def test_regularize(kind):
     program = Program()

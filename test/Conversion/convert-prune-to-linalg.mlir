@@ -89,6 +89,19 @@ func.func @loss(%z: tensor<5x10xf32>, %y: tensor<5xi32>) -> tensor<f32> {
   return %0 : tensor<f32>
 }
 
+// Shares of the classes weigh the logits; no class is compared.
+// CHECK-LABEL: func @soft_loss
+// CHECK-SAME: %[[Z:[^:]*]]: tensor<5x10xf32>, %[[T:[^:]*]]: tensor<5x10xf32>
+// CHECK-NOT: arith.cmpi
+// CHECK: linalg.generic {{.*}} ins(%[[Z]], %[[T]] :
+// CHECK-NEXT: ^bb0(%[[ZE:.*]]: f32, %[[TE:.*]]: f32, %[[SUM:.*]]: f32):
+// CHECK-NEXT: %[[TERM:.*]] = arith.mulf %[[ZE]], %[[TE]]
+// CHECK-NEXT: arith.addf %[[SUM]], %[[TERM]]
+func.func @soft_loss(%z: tensor<5x10xf32>, %t: tensor<5x10xf32>) -> tensor<f32> {
+  %0 = prune.softmax_cross_entropy %z, %t : tensor<5x10xf32>, tensor<5x10xf32>
+  return %0 : tensor<f32>
+}
+
 // Integer arithmetic on the position only: any element can be drawn alone.
 // CHECK-LABEL: func @dropout
 // CHECK: linalg.generic {{.*}} iterator_types = ["parallel", "parallel"]

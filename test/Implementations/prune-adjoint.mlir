@@ -158,6 +158,24 @@ func.func @f(%z: tensor<4x3xf64> {prune.param = #prune.param<"z", weight>}, %y: 
 
 // -----
 
+// Shares of the classes take the place of the one-hot row.
+
+// CHECK-LABEL: func.func @f(
+// CHECK-SAME: %{{.*}}: tensor<4x3xf64> {{{.*}}}, %[[SHARES:[^:]*]]: tensor<4x3xf64>
+func.func @f(%z: tensor<4x3xf64> {prune.param = #prune.param<"z", weight>}, %t: tensor<4x3xf64>) -> tensor<f64> {
+  %l = prune.softmax_cross_entropy %z, %t : tensor<4x3xf64>, tensor<4x3xf64>
+  // CHECK: %[[D:.*]] = linalg.generic {{.*}} ins(%{{.*}}, %{{.*}}, %[[SHARES]] :
+  // CHECK-NEXT: ^bb0(%[[E:.*]]: f64, %[[S:.*]]: f64, %[[T:.*]]: f64, %{{.*}}: f64):
+  // CHECK-NEXT: %[[P:.*]] = arith.divf %[[E]], %[[S]]
+  // CHECK-NEXT: %[[LESS:.*]] = arith.subf %[[P]], %[[T]]
+  // CHECK-NEXT: %[[R:.*]] = arith.mulf %[[LESS]], %{{.*}}
+  // CHECK-NEXT: linalg.yield %[[R]]
+  // CHECK: return %{{.*}}, %[[D]]
+  return %l : tensor<f64>
+}
+
+// -----
+
 // The adjoint of the input is a batch normalisation without mean and bias, what
 // goes to scale and bias are the sums of the training form.
 

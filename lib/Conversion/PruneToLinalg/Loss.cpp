@@ -32,29 +32,40 @@ using namespace mlir::prune;
 // Softmax cross-entropy
 //===----------------------------------------------------------------------===//
 
+/// What a class contributes to the logit of its row's label: a share of its
+/// logit, or all of it where the number of the class is the label.
+static Value createLabelTerm(ImplicitLocOpBuilder &e, Value logit,
+                             Value label) {
+  if (isa<FloatType>(label.getType()))
+    return arith::MulFOp::create(e, logit, label);
+  Value column = linalg::IndexOp::create(e, 1);
+  Value number = arith::IndexCastOp::create(e, label.getType(), column);
+  Value isLabel =
+      arith::CmpIOp::create(e, arith::CmpIPredicate::eq, number, label);
+  Value zero = createNumber(e, logit.getType(), 0.0);
+  return arith::SelectOp::create(e, isLabel, logit, zero);
+}
+
 /// The logit of its label for each row, shape [rows]; zero for a label that is
-/// no class number.
+/// no class number, the weighted sum for shares of the classes.
 static Value createLabelLogits(ImplicitLocOpBuilder &b, Value logits,
                                Value labels) {
   auto type = cast<RankedTensorType>(logits.getType());
   AffineMap elements = b.getMultiDimIdentityMap(2);
   AffineMap rows = elements.getSubMap({0});
+  bool isShare = labels.getType() == logits.getType();
   Value zero = createNumber(b, type.getElementType(), 0.0);
   Value empty = tensor::EmptyOp::create(b, type.getShape().take_front(),
                                         type.getElementType());
   auto start = linalg::FillOp::create(b, zero, empty);
   auto picked = linalg::GenericOp::create(
       b, start.getResultTypes(), ValueRange{logits, labels}, start.getResults(),
-      ArrayRef<AffineMap>{elements, rows, rows},
+      ArrayRef<AffineMap>{elements, isShare ? elements : rows, rows},
       ArrayRef<utils::IteratorType>{utils::IteratorType::parallel,
                                     utils::IteratorType::reduction},
       [&](OpBuilder &inner, Location loc, ValueRange args) {
         ImplicitLocOpBuilder e(loc, inner);
-        Value column = linalg::IndexOp::create(e, 1);
-        Value number = arith::IndexCastOp::create(e, args[1].getType(), column);
-        Value isLabel =
-            arith::CmpIOp::create(e, arith::CmpIPredicate::eq, number, args[1]);
-        Value term = arith::SelectOp::create(e, isLabel, args[0], zero);
+        Value term = createLabelTerm(e, args[0], args[1]);
         Value sum = arith::AddFOp::create(e, args[2], term);
         linalg::YieldOp::create(e, sum);
       });

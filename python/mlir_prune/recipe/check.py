@@ -75,12 +75,29 @@ def check_train(stage: Train, path: str, recipe: Recipe, before: list[str]) -> N
             )
     if stage.admm and stage.admm.ratio is None and not stage.admm.ratios:
         raise RecipeError(f"{path}.admm needs ratio or ratios")
+    if stage.distill:
+        _distill(stage, path, recipe, before)
     if stage.gates and stage.gates.bilevel and recipe.splits.gates == 0:
         raise RecipeError(f"{path}.gates.bilevel needs rows of its own: set splits.gates")
     if stage.gates and stage.gates.joint:
         rule = stage.gates
         if rule.bilevel or rule.every != 1 or rule.start != 0:
             raise RecipeError(f"{path}.gates.joint goes with one level, every 1 and start 0")
+
+
+def _distill(stage: Train, path: str, recipe: Recipe, before: list[str]) -> None:
+    plain = []
+    for name, other in zip(before, recipe.stages, strict=False):
+        if not isinstance(other, Train) or other.gates or other.straight_through:
+            break
+        plain.append(name)
+    if not plain or (recipe.reference and recipe.reference not in plain):
+        raise RecipeError(
+            f"{path}.distill: the reference stage, which makes the labels, comes before this one "
+            "and before anything is pruned"
+        )
+    if stage.gates and stage.gates.bilevel:
+        raise RecipeError(f"{path}.distill: gates with rows of their own learn from class numbers")
 
 
 def _is_pattern(text: str) -> bool:

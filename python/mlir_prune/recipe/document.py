@@ -19,6 +19,7 @@ from typing import Any
 from .keys import range_text
 from .modifiers import (
     Admm,
+    Distill,
     GateOptimizer,
     Gates,
     Gradual,
@@ -61,6 +62,7 @@ _SECTIONS: tuple[tuple[str, type], ...] = (
     ("`rigl`", Rigl),
     ("`straight_through`", StraightThrough),
     ("`admm`", Admm),
+    ("`distill`", Distill),
     ("`gates`", Gates),
     ("`gates.optimizer`", GateOptimizer),
     ("Stage `kind: prune`", Prune),

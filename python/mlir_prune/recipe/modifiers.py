@@ -172,6 +172,19 @@ class Admm:
 
 
 @dataclass(frozen=True)
+class Distill:
+    """Soft labels from the network of the reference stage.
+
+    Hinton, Vinyals and Dean (2015), section 2: a row counts for its class with
+    1 - weight, and with weight for all classes as the softmax of the reference
+    network's logits over the temperature says.
+    """
+
+    weight: float = key("Part of a label that the reference network gives.", 0.5, above=0, high=1)
+    temperature: float = key("Divides the logits of the reference network.", 4.0, above=0)
+
+
+@dataclass(frozen=True)
 class GateOptimizer:
     """Optimiser of the auxiliary parameters."""
 

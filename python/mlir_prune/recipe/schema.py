@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from .keys import key, short
 from .modifiers import (
     Admm,
+    Distill,
     Gates,
     Gradual,
     Rate,
@@ -111,6 +112,7 @@ class Train:
     straight_through: StraightThrough | None = key("Masks chosen anew in every step.", None)
     admm: Admm | None = key("Alternating directions.", None)
     gates: Gates | None = key("Trainable gates.", None)
+    distill: Distill | None = key("Soft labels from the network of the reference stage.", None)
 
 
 @dataclass(frozen=True)

@@ -23,15 +23,24 @@ class Batches:
     Batch number `index` of an epoch is rows [index * batch, (index + 1) * batch)
     of the permutation drawn from (seed..., epoch), so any batch can be had
     without those before it. Rows that do not fill a batch are left out; another
-    epoch has another order.
+    epoch has another order. With `shares`, float32 [rows, classes], labels are
+    these in place of the class numbers of `split`.
     """
 
-    def __init__(self, split: Split, batch: int, shape: tuple[int, ...], seed: tuple[int, ...]):
+    def __init__(
+        self,
+        split: Split,
+        batch: int,
+        shape: tuple[int, ...],
+        seed: tuple[int, ...],
+        shares: np.ndarray | None = None,
+    ) -> None:
         self.steps = steps_per_epoch(split, batch)
         self._split, self._batch, self._seed = split, batch, seed
         self._flat = np.empty((batch, split.inputs.shape[1]), np.float32)
         self.inputs = self._flat.reshape(batch, *shape)
-        self.labels = np.empty((batch,), np.int32)
+        self._targets = split.labels if shares is None else shares
+        self.labels = np.empty((batch, *self._targets.shape[1:]), self._targets.dtype)
         self._order = np.empty(0, np.int64)
         self._epoch = -1
 
@@ -43,4 +52,4 @@ class Batches:
         rows = self._order[index * self._batch : (index + 1) * self._batch]
         # Without bounds checks numpy writes to `out` directly.
         np.take(self._split.inputs, rows, axis=0, out=self._flat, mode="clip")
-        np.take(self._split.labels, rows, out=self.labels, mode="clip")
+        np.take(self._targets, rows, axis=0, out=self.labels, mode="clip")

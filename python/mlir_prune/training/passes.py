@@ -39,7 +39,8 @@ class Setting:
     `masked` are the parameters that have masks, `packs` says that some of these are
     fixed and given to the module, `dropout` the rates by weight,
     `remaining` the weights left where these are adjusted, `prices` factors of
-    the gates' strength by weight, `seed` that of dropout.
+    the gates' strength by weight, `seed` that of dropout; with `soft_labels`
+    labels are shares of the classes.
     """
 
     masked: tuple[str, ...] = ()
@@ -48,6 +49,7 @@ class Setting:
     remaining: Mapping[str, int] = field(default_factory=dict)
     prices: Mapping[str, float] = field(default_factory=dict)
     seed: int = 0
+    soft_labels: bool = False
 
 
 def stage_pipeline(network: Any, stage: Train, path: str, setting: Setting) -> str:
@@ -131,7 +133,12 @@ def step_passes(network: Any, stage: Train, path: str, setting: Setting) -> list
 
 def loss_passes(network: Any, loss: str, setting: Setting) -> list[str]:
     """A loss function of its own, with dropout and batch statistics."""
-    passes = [options("prune-insert-loss", function="forward", name=loss)]
+    passes = [
+        options(
+            "prune-insert-loss", function="forward", name=loss,
+            soft_labels=setting.soft_labels or None,
+        )
+    ]  # fmt: skip
     if setting.dropout:
         rates = [f"{name}:{rate!r}" for name, rate in setting.dropout.items()]
         passes.append(
@@ -164,7 +171,7 @@ def method_passes(network: Any, stage: Train, path: str) -> list[str]:
             network, stage.rigl.targets, stage.rigl.ignore, f"{path}.rigl", among=("weight",)
         )
         loss = f"{MASK_STEP}_loss"
-        passes += loss_passes(network, loss, Setting())
+        passes += loss_passes(network, loss, Setting(soft_labels=stage.distill is not None))
         passes.append(options("prune-differentiate", function=loss))
         passes.append(
             options(
@@ -188,7 +195,7 @@ def gate_passes(network: Any, stage: Train, path: str, setting: Setting) -> list
     assert stage.gates is not None
     gates, loss = stage.gates, f"{GATE_STEP}_loss"
     optimizer = Optimizer(name=gates.optimizer.name, momentum=gates.optimizer.momentum)
-    passes = loss_passes(network, loss, Setting())
+    passes = loss_passes(network, loss, Setting(soft_labels=stage.distill is not None))
     passes.append(
         options("prune-freeze-parameters", function=loss, roles=["auxiliary"], invert=True)
     )

@@ -22,7 +22,7 @@ _KEPT = {
     "best": "best epoch",
     "mean": "mean of the second half of its epochs",
 }
-_MODIFIERS = ("freeze", "gradual", "rigl", "straight_through", "admm", "gates")
+_MODIFIERS = ("freeze", "gradual", "rigl", "straight_through", "admm", "gates", "distill")
 
 
 def plan_text(recipe: Recipe, data: Dataset) -> str:

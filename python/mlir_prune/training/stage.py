@@ -19,6 +19,7 @@ from . import schedule
 from .batches import Batches
 from .carry import enter, pending_form, settle, straight_through_masks
 from .compact import compact
+from .distill import soft_labels
 from .evaluate import Score, beats, score
 from .gradients import gradient_rms
 from .masks import PREFIX, is_gate, live_weights
@@ -57,7 +58,8 @@ class StageTraining:
         if self.stage.gates and self.stage.gates.bilevel:
             rows = data.train
         shape = self.network.input_shape
-        self.batches = Batches(rows, batch, shape, unit.seed)
+        shares = soft_labels(trainer, self.stage.distill, rows) if self.stage.distill else None
+        self.batches = Batches(rows, batch, shape, unit.seed, shares)
         self.per_epoch = self.batches.steps
         self.total = self.per_epoch * self.stage.epochs
         self.step = self.program.bind(STEP, self.state)
@@ -98,6 +100,7 @@ class StageTraining:
             remaining=run.meta["remaining"],
             prices=self._prices(),
             seed=self.trainer.recipe.seed,
+            soft_labels=stage.distill is not None,
         )
         return stage_pipeline(self.network, stage, self.unit.path, setting)
 

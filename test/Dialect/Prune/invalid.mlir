@@ -196,6 +196,15 @@ func.func @f(%z: tensor<5xf32>, %y: tensor<i32>) {
 
 // -----
 
+// softmax_cross_entropy_c1
+func.func @f(%z: tensor<5x10xf32>, %t: tensor<5xf32>) {
+  // expected-error @below {{expected shares of the classes of the type of logits [batch, classes], got 'tensor<5xf32>' and 'tensor<5x10xf32>'}}
+  %0 = prune.softmax_cross_entropy %z, %t : tensor<5x10xf32>, tensor<5xf32>
+  return
+}
+
+// -----
+
 // softmax_cross_entropy_c2
 func.func @f(%z: tensor<5x10xf32>, %y: tensor<5xi32>) {
   // expected-error @below {{failed to verify that result is a tensor of rank zero of the same element type}}

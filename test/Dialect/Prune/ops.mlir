@@ -59,6 +59,8 @@ func.func @training(%w: tensor<4x8xf32>, %g: tensor<4x8xf32>, %v: tensor<4x8xf32
   %d = prune.dropout %w, %t rate 0.5 seed 7 : tensor<4x8xf32>
   // CHECK: prune.softmax_cross_entropy %{{.*}}, %{{.*}} : tensor<5x10xf32>, tensor<5xi32>
   %l = prune.softmax_cross_entropy %z, %y : tensor<5x10xf32>, tensor<5xi32>
+  // CHECK: prune.softmax_cross_entropy %{{.*}}, %{{.*}} : tensor<5x10xf32>, tensor<5x10xf32>
+  %soft = prune.softmax_cross_entropy %z, %z : tensor<5x10xf32>, tensor<5x10xf32>
   // CHECK: prune.sgd_update %{{.*}}, %{{.*}}, lr %{{.*}} :
   %w1 = prune.sgd_update %w, %g, lr %lr : (tensor<4x8xf32>, tensor<4x8xf32>, f32) -> tensor<4x8xf32>
   // CHECK: prune.sgd_update %{{.*}}, %{{.*}}, lr %{{.*}} velocity %{{.*}} mask %{{.*}} {momentum = 9.000000e-01 : f64}

@@ -39,6 +39,13 @@ LogicalResult SoftmaxCrossEntropyOp::verify() {
   auto logits = cast<RankedTensorType>(getLogits().getType());
   auto labels = cast<RankedTensorType>(getLabels().getType());
   // softmax_cross_entropy_c1
+  if (isa<FloatType>(labels.getElementType())) {
+    if (logits.getRank() != 2 || labels != logits)
+      return emitOpError() << "expected shares of the classes of the type of "
+                              "logits [batch, classes], got "
+                           << labels << " and " << logits;
+    return success();
+  }
   if (logits.getRank() != 2 || labels.getRank() != 1 ||
       logits.getDimSize(0) != labels.getDimSize(0))
     return emitOpError()

@@ -176,27 +176,35 @@ def Prune_DropoutOp : Prune_Op<"dropout", [AllTypesMatch<["input", "result"]>]> 
 
 def Prune_SoftmaxCrossEntropyOp : Prune_Op<"softmax_cross_entropy", [
     Prune_ScalarTensorMatches<"logits", "loss">]> {
-  let summary = "mean cross-entropy of the softmax of logits against class numbers";
+  let summary = "mean cross-entropy of the softmax of logits against labels";
   let description = [{
     For logits `z` of shape `[batch, classes]` and class numbers `y` of shape
     `[batch]`, the mean over the batch of `log(sum_j exp(z_ij)) - z_i,y_i`,
     computed with the maximum of each row subtracted first. A class number
     outside `[0, classes)` selects no logit: the term `z_i,y_i` is zero.
 
+    Labels may also be shares of the classes `t` of shape `[batch, classes]`
+    (soft targets: Hinton, Vinyals, Dean 2015, section 2). The last term is then
+    `sum_j t_ij z_ij`, and a row whose share is one at a class and zero
+    elsewhere gives the loss of that class.
+
     Example:
 
     ```mlir
     %loss = prune.softmax_cross_entropy %logits, %labels
         : tensor<100x10xf32>, tensor<100xi32>
+    %soft = prune.softmax_cross_entropy %logits, %shares
+        : tensor<100x10xf32>, tensor<100x10xf32>
     ```
 
     **Constraints**
 
-    * `softmax_cross_entropy_c1`: logits have rank 2, labels rank 1, and both the
-      same batch.
+    * `softmax_cross_entropy_c1`: logits have rank 2; class numbers have rank 1
+      and the same batch, shares the type of the logits.
     * `softmax_cross_entropy_c2`: the result has the element type of the logits.
   }];
-  let arguments = (ins Prune_FloatTensor:$logits, StaticShapeTensorOf<[I32, I64]>:$labels);
+  let arguments = (ins Prune_FloatTensor:$logits,
+                       AnyTypeOf<[StaticShapeTensorOf<[I32, I64]>, Prune_FloatTensor]>:$labels);
   let results = (outs Prune_ScalarTensor:$loss);
   let assemblyFormat = "$logits `,` $labels attr-dict `:` type($logits) `,` type($labels)";
   let hasVerifier = 1;

@@ -77,9 +77,9 @@ private:
 
 } // namespace
 
-/// Inputs, class numbers for `batch` rows, parameters.
+/// Inputs, labels of type `labelType`, parameters.
 static SmallVector<LossArgument> getArguments(func::FuncOp forward,
-                                              int64_t batch) {
+                                              Type labelType) {
   SmallVector<LossArgument> inputs, parameters;
   Builder builder(forward.getContext());
   for (BlockArgument argument : forward.getArguments()) {
@@ -95,9 +95,8 @@ static SmallVector<LossArgument> getArguments(func::FuncOp forward,
   }
   NamedAttribute labels = builder.getNamedAttr(PruneDialect::kInputAttrName,
                                                builder.getStringAttr("labels"));
-  inputs.push_back({RankedTensorType::get({batch}, builder.getI32Type()),
-                    builder.getDictionaryAttr(labels), forward.getLoc(),
-                    Value()});
+  inputs.push_back({labelType, builder.getDictionaryAttr(labels),
+                    forward.getLoc(), Value()});
   llvm::append_range(inputs, parameters);
   return inputs;
 }
@@ -143,8 +142,10 @@ LogicalResult InsertLossPass::insertLoss() {
     return failure();
 
   auto type = cast<RankedTensorType>(forward.getResultTypes()[*logits]);
+  auto classNumbers = RankedTensorType::get(
+      {type.getDimSize(0)}, IntegerType::get(&getContext(), 32));
   SmallVector<LossArgument> arguments =
-      getArguments(forward, type.getDimSize(0));
+      getArguments(forward, softLabels ? type : classNumbers);
   auto inputTypes = llvm::map_to_vector(
       arguments, [](const LossArgument &argument) { return argument.type; });
   auto attributes =

@@ -1,4 +1,5 @@
 // RUN: prune-opt %s -split-input-file --pass-pipeline="builtin.module(prune-insert-loss)" | FileCheck %s
+// RUN: prune-opt %s -split-input-file --pass-pipeline="builtin.module(prune-insert-loss{soft-labels})" | FileCheck %s --check-prefix=SOFT
 
 // Inputs come first, then the class numbers, then the parameters; the function
 // itself stays.
@@ -29,6 +30,10 @@ func.func @forward(%x: tensor<8x4xf32> {prune.input = "input"},
 // CHECK: %[[LOSS:.*]] = prune.softmax_cross_entropy %[[Z]], %[[LABELS]] : tensor<8x3xf32>, tensor<8xi32>
 // CHECK: return %[[LOSS]] : tensor<f32>
 
+// SOFT-LABEL: func.func @loss(
+// SOFT-SAME: {{.*}}%[[SHARES:[^:]*]]: tensor<8x3xf32> {prune.input = "labels"},
+// SOFT: prune.softmax_cross_entropy %{{.*}}, %[[SHARES]] : tensor<8x3xf32>, tensor<8x3xf32>
+
 // -----
 
 // Of several results the one named logits counts; the element type is that of
@@ -46,3 +51,4 @@ func.func @forward(%x: tensor<2x3xf64>) -> (tensor<2xf64>, tensor<2x3xf64> {prun
 // CHECK: arith.constant {prune.param = #prune.param<"w", weight>}
 // CHECK: %[[Z:.*]] = arith.mulf
 // CHECK: prune.softmax_cross_entropy %[[Z]], %{{.*}} : tensor<2x3xf64>, tensor<2xi32>
+// SOFT: prune.softmax_cross_entropy %{{.*}}, %{{.*}} : tensor<2x3xf64>, tensor<2x3xf64>

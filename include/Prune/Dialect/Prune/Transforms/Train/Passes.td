@@ -212,12 +212,17 @@ def InsertLossPass : Pass<"prune-insert-loss", "::mlir::ModuleOp"> {
     }
     ```
 
+    With `soft-labels` the labels are shares of the classes instead, of the type
+    of the logits, as for distillation from another network.
+
     Refuses a function that is missing, external, has several blocks or no
     logits of rank two and static shape, and a name that is taken.
   }];
   let options = [
     Option<"function", "function", "std::string", /*default=*/"\"forward\"",
            "Function that computes the logits.">,
+    Option<"softLabels", "soft-labels", "bool", /*default=*/"false",
+           "Labels are shares of the classes, not class numbers.">,
     Option<"name", "name", "std::string", /*default=*/"\"loss\"",
            "Name of the loss function.">,
   ];
