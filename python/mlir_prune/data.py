@@ -66,6 +66,8 @@ class Dataset:
     _opened: bool = field(default=False)
     gates: Split | None = None
     """Rows that train gates in bi-level stages, when there are any."""
+    whole: Split | None = None
+    """The rows of `train` and `gates` in the order that they had before they were parted."""
 
     @property
     def features(self) -> int:
@@ -74,10 +76,8 @@ class Dataset:
 
     @property
     def merged(self) -> Split:
-        """All rows but those for validation and test."""
-        if self.gates is None:
-            return self.train
-        return _concatenate(self.train, self.gates)
+        """All rows but those for validation and test, in the same order with gates or without."""
+        return self.train if self.whole is None else self.whole
 
     def divide(self, validation: float | None, gates: float) -> Dataset:
         """The same rows in parts of other sizes; the test part is shared.
@@ -88,10 +88,12 @@ class Dataset:
         train, held = self.train, self.validation
         if validation is not None:
             held, train = _cut(_concatenate(train, held), validation, "validation")
-        gate_rows = None
+        gate_rows, whole = None, train
         if gates > 0:
             gate_rows, train = _cut(train, gates, "gates")
-        return Dataset(self.name, train, held, self.classes, self.open_test, gates=gate_rows)
+        return Dataset(
+            self.name, train, held, self.classes, self.open_test, gates=gate_rows, whole=whole
+        )
 
     @property
     def shape(self) -> tuple[int, ...]:

@@ -21,9 +21,11 @@ from mlir_prune.data import Dataset
 from mlir_prune.errors import InputError, TrainingError
 from mlir_prune.recipe import from_dict
 from mlir_prune.recipe.document import renew
+from mlir_prune.recipe.parse import to_tree
 from mlir_prune.training.checkpoint import read_checkpoint
 from mlir_prune.training.history import read_history
 from mlir_prune.training.plan import plan_text
+from mlir_prune.training.reuse import check_shared
 from mlir_prune.training.trainer import Trainer
 
 RECIPE = """\
@@ -129,6 +131,7 @@ def test_a_dense_stage_of_another_run_is_taken_over(
     capsys.readouterr()
     refused = {
         "seed": (["--seed", "7"], "its seed is 1, this recipe's is 7"),
+        "rows": (["--set", "splits.validation=0.4"], "its splits are "),
         "stage": (["--set", "stages.dense.epochs=21"], "its network or first stage differs"),
         "moments": (["--set", "stages.sparse.reset_optimizer=false"], "takes its moments over"),
         "reference": (["--set", "reference=sparse"], "only a first stage can be reused"),
@@ -138,6 +141,22 @@ def test_a_dense_stage_of_another_run_is_taken_over(
         assert main(command(recipe, out, "--reuse", str(first), *more)[3:]) == 1
         assert message in capsys.readouterr().err
         assert not (out / "history.jsonl").exists()
+
+
+def test_rows_of_gates_do_not_change_a_stage_on_all_rows(blobs: Dataset, tmp_path: Path) -> None:
+    """So that bi-level runs may share the dense stage of the others."""
+    trees = [to_tree(tiny(epochs=2)) for _ in range(3)]
+    trees[1]["splits"] = {"gates": 0.25}
+    trees[2] = {**trees[1], "stages": [{**trees[1]["stages"][0], "rows": "train"}]}
+    recipes = [from_dict(tree) for tree in trees]
+    plain, parted, _ = (
+        Trainer(recipe, blobs, tmp_path / str(index)).run().arrays
+        for index, recipe in enumerate(recipes)
+    )
+    assert all(plain[name].tobytes() == parted[name].tobytes() for name in plain)
+    check_shared(recipes[1], recipes[0], "train0", tmp_path)
+    with pytest.raises(InputError, match="its splits are"):
+        check_shared(recipes[2], recipes[0], "train0", tmp_path)
 
 
 def test_the_mean_over_the_second_half_is_kept(blobs: Dataset, tmp_path: Path) -> None:

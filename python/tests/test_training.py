@@ -295,6 +295,9 @@ def test_parts_do_not_overlap_and_stay_the_same(blobs: Dataset) -> None:
     again = blobs.divide(0.3, 0.25)
     np.testing.assert_array_equal(again.validation.inputs, parts.validation.inputs)
     assert len(parts.merged) == 280
+    whole = blobs.divide(0.3, 0.0)
+    np.testing.assert_array_equal(parts.merged.inputs, whole.train.inputs)
+    np.testing.assert_array_equal(parts.merged.labels, whole.merged.labels)
 
 
 def test_the_last_batch_is_filled_up(blobs: Dataset) -> None:

@@ -25,7 +25,7 @@ from .units import TrainUnit, expand
 if TYPE_CHECKING:
     from .trainer import Trainer
 
-_SAME = ("dataset", "seed", "batch", "splits")
+_SAME = ("dataset", "seed", "batch")
 
 
 def reuse_dense(trainer: Trainer, state: RunState, source: Path) -> None:
@@ -72,6 +72,7 @@ def check_shared(recipe: Recipe, other: Recipe, reference: str, source: Path) ->
             raise InputError(f"{source}: its {key} is {theirs}, this recipe's is {ours}")
     units = expand(recipe)
     first = units[0]
+    _check_rows(recipe, other, first, source)
     if not isinstance(first, TrainUnit) or first.name != reference:
         raise InputError(f"only a first stage can be reused, but the dense one is '{reference}'")
     theirs = expand(other)[0]
@@ -86,6 +87,15 @@ def check_shared(recipe: Recipe, other: Recipe, reference: str, source: Path) ->
         raise InputError(
             f"the stage after '{reference}' takes its moments over, which a run does not keep"
         )
+
+
+def _check_rows(recipe: Recipe, other: Recipe, first: Any, source: Path) -> None:
+    """Raises unless both train the stage on the same rows; those of the gates may be among them."""
+    ours, theirs = recipe.splits, other.splits
+    if isinstance(first, TrainUnit) and first.stage.rows == "merged":
+        ours, theirs = replace(ours, gates=0.0), replace(theirs, gates=0.0)
+    if ours != theirs:
+        raise InputError(f"{source}: its splits are {theirs}, this recipe's are {ours}")
 
 
 def _effective(recipe: Recipe, unit: TrainUnit) -> tuple[Model, TrainUnit]:
