@@ -16,6 +16,7 @@ from mlir_prune.training.checkpoint import read_checkpoint
 from mlir_prune.training.distill import mixed_labels, soft_labels
 from mlir_prune.training.evaluate import logits
 from mlir_prune.training.history import read_history
+from mlir_prune.training.plan import plan_text
 from mlir_prune.training.program import compiled
 from mlir_prune.training.trainer import Trainer
 from short_runs import DENSE, recipe, train
@@ -72,6 +73,11 @@ def test_the_loss_is_the_cross_entropy_against_the_labels(
     else:
         wanted = float((norm - (shares * values).sum(axis=1)).mean())
         assert line["loss"] - line["penalty"] == pytest.approx(wanted, rel=1e-4)
+
+
+def test_the_plan_names_the_labels() -> None:
+    text = plan_text(recipe(DENSE, SOFT), make_blobs())
+    assert text.count("soft labels: 0.7 of the reference network at 4") == 1
 
 
 def test_a_stage_learns_the_labels(tmp_path: Path) -> None:

@@ -22,7 +22,7 @@ _KEPT = {
     "best": "best epoch",
     "mean": "mean of the second half of its epochs",
 }
-_MODIFIERS = ("freeze", "gradual", "rigl", "straight_through", "admm", "gates", "distill")
+_MODIFIERS = ("freeze", "gradual", "rigl", "straight_through", "admm", "gates")
 
 
 def plan_text(recipe: Recipe, data: Dataset) -> str:
@@ -86,6 +86,9 @@ def _train(network: Any, unit: TrainUnit, per_epoch: int) -> Iterator[str]:
         names = networks.choose(network, penalty.targets, penalty.ignore, path)
         networks.match_numbers(penalty.strengths, names, f"{path}.strengths")
         yield from _matched(network, names)
+    if stage.distill:
+        rule = stage.distill
+        yield f"  soft labels: {rule.weight:g} of the reference network at {rule.temperature:g}"
     for key in _MODIFIERS:
         rule = getattr(stage, key)
         if rule is None:
