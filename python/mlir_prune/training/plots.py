@@ -32,27 +32,41 @@ def draw_run(folder: Path) -> None:
 
 
 def draw_comparison(results: Sequence[dict[str, Any]]) -> bytes:
-    """Test accuracy against compression, one mark per run, one colour per method."""
-    figure = _figure(9, 6)
+    """Test accuracy against compression, one mark per run, one style per method.
+
+    One panel per network; a method looks the same in all of them.
+    """
+    figure = _figure(11, 7)
     if figure is None:
         raise InputError("pictures need matplotlib: pip install matplotlib")
     names = list(dict.fromkeys(result["network"] for result in results))
+    methods = list(dict.fromkeys(method for _, _, method in grouped(results)))
     panels = figure.subplots(1, len(names), squeeze=False)[0]
+    shown: dict[str, Any] = {}
     for axes, network in zip(panels, names, strict=True):
         chosen = [result for result in results if result["network"] == network]
         dense = [100.0 - error(result["test"]["dense"]) for result in chosen]
-        axes.axhline(sum(dense) / len(dense), color="#8c8c8c", linestyle="--", label="dense")
+        shown["dense"] = axes.axhline(sum(dense) / len(dense), color="#8c8c8c", linestyle="--")
         for (_, _, method), runs in grouped(chosen).items():
-            axes.plot(
+            (shown[method],) = axes.plot(
                 [run["totals"]["compression"] for run in runs],
                 [100.0 - error(run["test"]["pruned"]) for run in runs],
-                "o", label=method,
+                linestyle="none", alpha=0.8, **_style(methods.index(method)),
             )  # fmt: skip
         axes.set(title=network, xscale="log", xlabel="dense weights / weights left",
                  ylabel="test accuracy (%)")  # fmt: skip
         axes.grid(alpha=0.3)
-        axes.legend(fontsize="small")
+    order = ["dense", *methods]
+    figure.legend(
+        [shown[name] for name in order], order, loc="outside lower center", ncols=5,
+        fontsize="small",
+    )  # fmt: skip
     return _png(figure)
+
+
+def _style(index: int) -> dict[str, str]:
+    """Colour and mark of a method: each of ten colours comes with each of eight marks once."""
+    return {"color": f"C{index % 10}", "marker": "osD^vP*X"[(index + index // 10) % 8]}
 
 
 def _losses(axes: Any, lines: Lines) -> None:
