@@ -8,3 +8,13 @@ func.func @f(%x: tensor<2x3xf64> {prune.param = #prune.param<"x", weight>}, %g: 
   %l = linalg.dot ins(%m, %v : tensor<3xf64>, tensor<3xf64>) outs(%o : tensor<f64>) -> tensor<f64>
   return %l : tensor<f64>
 }
+
+// -----
+
+// Labels are data; shares of the classes are no parameter.
+
+func.func @f(%z: tensor<4x3xf64>, %t: tensor<4x3xf64> {prune.param = #prune.param<"t", weight>}) -> tensor<f64> {
+  // expected-error @+1 {{has no adjoint for its labels; a gradient reaches it on the path: parameter 't' -> prune.softmax_cross_entropy}}
+  %l = prune.softmax_cross_entropy %z, %t : tensor<4x3xf64>, tensor<4x3xf64>
+  return %l : tensor<f64>
+}
