@@ -290,7 +290,8 @@ prune-1-retrain: train 2 epochs of 9 steps
   optimizer adam
   learning rate 0.001
   keeps the last epoch
-66 steps in all
+prune-2 to prune-3: the same again
+102 steps in all
 """
 
 
@@ -309,7 +310,7 @@ def test_the_plan_of_a_dry_run(blobs: Dataset) -> None:
                 },
                 {
                     "name": "prune", "kind": "prune", "quality": {"fc1*": 0.5, "*": 1},
-                    "retrain": {"epochs": 2, "rows": "train"},
+                    "iterations": 3, "retrain": {"epochs": 2, "rows": "train"},
                 },
             ],
         }

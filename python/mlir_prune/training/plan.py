@@ -15,7 +15,15 @@ from ..recipe.parse import to_tree
 from ..recipe.schema import Prune
 from . import schedule
 from .batches import steps_per_epoch
-from .units import ChooseUnit, PruneUnit, SaveUnit, StatisticsUnit, TrainUnit, expand
+from .units import (
+    ChooseUnit,
+    PruneUnit,
+    SaveUnit,
+    StatisticsUnit,
+    TrainUnit,
+    Unit,
+    expand,
+)
 
 _KEPT = {
     "last": "last epoch",
@@ -38,24 +46,52 @@ def _lines(recipe: Recipe, data: Dataset) -> Iterator[str]:
     network = networks.build_network(recipe.model, recipe.dataset)
     data = data.divide(recipe.splits.validation, recipe.splits.gates)
     yield from _head(recipe, data, network)
-    total = 0
+    total, shown = 0, set[str]()
+    later: list[str] = []
     for unit in expand(recipe):
+        per_epoch = 0
         if isinstance(unit, TrainUnit):
             rows = data.merged if unit.stage.rows == "merged" else data.train
             per_epoch = steps_per_epoch(rows, unit.stage.batch or recipe.batch)
             total += per_epoch * unit.stage.epochs
-            yield f"{unit.name}: train {unit.stage.epochs} epochs of {per_epoch} steps"
-            yield from _train(network, unit, per_epoch)
-        elif isinstance(unit, PruneUnit):
-            yield f"{unit.name}: prune{f' from {unit.base!r}' if unit.base else ''}"
-            yield from _prune(network, unit.stage, unit.path)
-        elif isinstance(unit, ChooseUnit):
-            yield f"{unit.name}: take the best of {len(unit.trials)} trials"
-        elif isinstance(unit, StatisticsUnit):
-            yield f"{unit.name}: measure batch normalisations on {unit.stage.batches} batches"
-        elif not isinstance(unit, SaveUnit):
-            yield f"{unit.name}: remove dead neurons"
+        turn = _turn(unit)
+        if turn and turn in shown:
+            later += [unit.name] if isinstance(unit, PruneUnit) else []
+            continue
+        shown.add(turn)
+        yield from _again(later)
+        later = []
+        yield from _unit(network, unit, per_epoch)
+    yield from _again(later)
     yield f"{total:,} steps in all"
+
+
+def _turn(unit: Unit) -> str:
+    """The path of what an iteration repeats; empty outside of iterations."""
+    if isinstance(unit, PruneUnit) and unit.stage.retrain and not unit.base:
+        return unit.path
+    return unit.path if isinstance(unit, TrainUnit) and unit.path.endswith(".retrain") else ""
+
+
+def _again(names: list[str]) -> Iterator[str]:
+    """One line for iterations like the first."""
+    if names:
+        yield f"{names[0]}{f' to {names[-1]}' if names[1:] else ''}: the same again"
+
+
+def _unit(network: Any, unit: Unit, per_epoch: int) -> Iterator[str]:
+    if isinstance(unit, TrainUnit):
+        yield f"{unit.name}: train {unit.stage.epochs} epochs of {per_epoch} steps"
+        yield from _train(network, unit, per_epoch)
+    elif isinstance(unit, PruneUnit):
+        yield f"{unit.name}: prune{f' from {unit.base!r}' if unit.base else ''}"
+        yield from _prune(network, unit.stage, unit.path)
+    elif isinstance(unit, ChooseUnit):
+        yield f"{unit.name}: take the best of {len(unit.trials)} trials"
+    elif isinstance(unit, StatisticsUnit):
+        yield f"{unit.name}: measure batch normalisations on {unit.stage.batches} batches"
+    elif not isinstance(unit, SaveUnit):
+        yield f"{unit.name}: remove dead neurons"
 
 
 def _head(recipe: Recipe, data: Dataset, network: Any) -> Iterator[str]:
