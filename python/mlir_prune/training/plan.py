@@ -46,37 +46,26 @@ def _lines(recipe: Recipe, data: Dataset) -> Iterator[str]:
     network = networks.build_network(recipe.model, recipe.dataset)
     data = data.divide(recipe.splits.validation, recipe.splits.gates)
     yield from _head(recipe, data, network)
-    total, shown = 0, set[str]()
-    later: list[str] = []
+    total = 0
     for unit in expand(recipe):
         per_epoch = 0
         if isinstance(unit, TrainUnit):
             rows = data.merged if unit.stage.rows == "merged" else data.train
             per_epoch = steps_per_epoch(rows, unit.stage.batch or recipe.batch)
             total += per_epoch * unit.stage.epochs
-        turn = _turn(unit)
-        if turn and turn in shown:
-            later += [unit.name] if isinstance(unit, PruneUnit) else []
-            continue
-        shown.add(turn)
-        yield from _again(later)
-        later = []
-        yield from _unit(network, unit, per_epoch)
-    yield from _again(later)
+        if isinstance(unit, PruneUnit | TrainUnit) and unit.turn > 1:
+            yield from _again(unit)
+        else:
+            yield from _unit(network, unit, per_epoch)
     yield f"{total:,} steps in all"
 
 
-def _turn(unit: Unit) -> str:
-    """The path of what an iteration repeats; empty outside of iterations."""
-    if isinstance(unit, PruneUnit) and unit.stage.retrain and not unit.base:
-        return unit.path
-    return unit.path if isinstance(unit, TrainUnit) and unit.path.endswith(".retrain") else ""
-
-
-def _again(names: list[str]) -> Iterator[str]:
-    """One line for iterations like the first."""
-    if names:
-        yield f"{names[0]}{f' to {names[-1]}' if names[1:] else ''}: the same again"
+def _again(unit: PruneUnit | TrainUnit) -> Iterator[str]:
+    """One line for all iterations like the first, where the second begins."""
+    if isinstance(unit, PruneUnit) and unit.turn == 2:
+        last = unit.stage.iterations
+        to = f" to {unit.name.removesuffix('2')}{last}" if last > 2 else ""
+        yield f"{unit.name}{to}: the same again"
 
 
 def _unit(network: Any, unit: Unit, per_epoch: int) -> Iterator[str]:

@@ -19,23 +19,29 @@ RULES = ("quality", "threshold", "ratio")
 class TrainUnit:
     """Training of one stage, iteration or trial.
 
-    `seed` starts the generator of the batches, followed by the epoch.
+    `seed` starts the generator of the batches, followed by the epoch; `turn` counts
+    iterations of a pruning stage from 1.
     """
 
     name: str
     stage: Train
     path: str
     seed: tuple[int, ...]
+    turn: int = 1
 
 
 @dataclass(frozen=True)
 class PruneUnit:
-    """One selection of masks; `base` is a saved state to start from instead."""
+    """One selection of masks; `base` is a saved state to start from instead.
+
+    `turn` counts iterations of a stage from 1.
+    """
 
     name: str
     stage: Prune
     path: str
     base: str = ""
+    turn: int = 1
 
 
 @dataclass(frozen=True)
@@ -96,10 +102,10 @@ def expand(recipe: Recipe) -> list[Unit]:
             units.append(PruneUnit(name, stage, path))
         else:
             for turn in range(1, stage.iterations + 1):
-                units.append(PruneUnit(f"{name}-{turn}", stage, path))
+                units.append(PruneUnit(f"{name}-{turn}", stage, path, turn=turn))
                 units.append(
                     TrainUnit(f"{name}-{turn}-retrain", stage.retrain, f"{path}.retrain",
-                              (*seed, turn))
+                              (*seed, turn), turn)
                 )  # fmt: skip
     return units
 
