@@ -49,7 +49,7 @@ void prune::registerAllPasses() {
   registerConversionPasses();
   registerOneDNNPasses();
   registerImportPipeline();
-  registerShrinkPipeline();
-  registerTrainPipeline();
+  registerShrinkPipelines();
+  registerTrainPipelines();
   registerCpuPipeline();
 }

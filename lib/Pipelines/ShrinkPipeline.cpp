@@ -1,4 +1,4 @@
-//===- ShrinkPipeline.cpp - From weights with values to fewer neurons -----===//
+//===- ShrinkPipeline.cpp - To a smaller network --------------------------===//
 //
 // Part of the pruning compiler, under the Apache License v2.0 with LLVM
 // Exceptions. See LICENSE for license information.
@@ -15,6 +15,7 @@
 #include "Prune/Pipelines/ShrinkPipeline.h"
 
 #include "Prune/Dialect/Prune/Transforms/Compact/Passes.h"
+#include "Prune/Dialect/Prune/Transforms/Lower/Passes.h"
 #include "Prune/Dialect/Prune/Transforms/Prune/Passes.h"
 
 #include "mlir/Pass/PassManager.h"
@@ -31,8 +32,7 @@ static Strings toStrings(ArrayRef<std::string> texts) {
 }
 
 /// Alive: func, linalg, tensor, arith, math, prune.
-static void addToScored(OpPassManager &manager,
-                        const ShrinkPipelineOptions &options) {
+static void addToScored(OpPassManager &manager, const MaskOptions &options) {
   // Closed gates prune whatever the rule says.
   manager.addPass(createFoldGatesPass());
   ScorePassOptions score;
@@ -43,8 +43,7 @@ static void addToScored(OpPassManager &manager,
   manager.addPass(createScorePass(score));
 }
 
-static void addToMasked(OpPassManager &manager,
-                        const ShrinkPipelineOptions &options) {
+static void addToMasked(OpPassManager &manager, const MaskOptions &options) {
   SelectMasksPassOptions select;
   select.threshold = toStrings(options.threshold);
   select.quality = toStrings(options.quality);
@@ -56,8 +55,7 @@ static void addToMasked(OpPassManager &manager,
 
 /// The masked form holds for what a granularity fits; a weight that it does not
 /// fit was left alone, so only the chosen granularity that fits all is checked.
-static void checkMasked(OpPassManager &manager,
-                        const ShrinkPipelineOptions &options) {
+static void checkMasked(OpPassManager &manager, const MaskOptions &options) {
   if (options.granularity != "unstructured")
     return;
   VerifyMaskedPassOptions verify;
@@ -68,15 +66,35 @@ static void checkMasked(OpPassManager &manager,
 
 /// Alive: func, linalg, tensor, arith, math.
 static void addToCompact(OpPassManager &manager,
-                         const ShrinkPipelineOptions &options) {
+                         const CompactOptions &options) {
   // Before neurons are removed: a constant that only the next bias needs to
   // take up is one addition then.
   if (options.foldBatchNorms)
     manager.addPass(createFoldBatchNormsPass());
-  manager.addPass(createEliminateDeadNeuronsPass());
+  EliminateDeadNeuronsPassOptions removal;
+  removal.recordKept = options.recordKept;
+  manager.addPass(createEliminateDeadNeuronsPass(removal));
   // Folded layers leave constants and empty tensors behind.
   manager.addPass(createCanonicalizerPass());
   manager.addPass(createVerifyCompactedPass());
+}
+
+void prune::buildMaskPipeline(OpPassManager &manager,
+                              const MaskOptions &options) {
+  addToScored(manager, options);
+  addToMasked(manager, options);
+  checkMasked(manager, options);
+}
+
+void prune::buildCompactPipeline(OpPassManager &manager,
+                                 const CompactOptions &options) {
+  manager.addPass(createFoldMasksPass());
+  addToCompact(manager, options);
+}
+
+void prune::buildKernelPipeline(OpPassManager &manager) {
+  manager.addPass(createFoldBatchNormsPass());
+  manager.addPass(createSelectKernelsPass());
 }
 
 void prune::buildShrinkPipeline(OpPassManager &manager,
@@ -94,7 +112,18 @@ void prune::buildShrinkPipeline(OpPassManager &manager,
   addToCompact(manager, options);
 }
 
-void prune::registerShrinkPipeline() {
+void prune::registerShrinkPipelines() {
+  PassPipelineRegistration<MaskPipelineOptions>(
+      "prune-mask-pipeline",
+      "From the model form with values to the masked form", buildMaskPipeline);
+  PassPipelineRegistration<CompactPipelineOptions>(
+      "prune-compact-pipeline",
+      "From the masked form to the compact form, dead neurons removed",
+      buildCompactPipeline);
+  PassPipelineRegistration<>(
+      "prune-kernel-pipeline",
+      "From the compact form to the kernel form, normalisations folded",
+      buildKernelPipeline);
   PassPipelineRegistration<ShrinkPipelineOptions>(
       "prune-shrink-pipeline",
       "Prune the weights of a network and remove the neurons that die, "

@@ -7,10 +7,11 @@
 //===----------------------------------------------------------------------===//
 
 //
-// prune-train-pipeline: the forms of training, one builder function each. What
-// a framework built itself, a loss or a gradient function, enters where it
-// fits, because the passes leave what is there already as it is. Alive
-// throughout: func, linalg, tensor, arith, math, prune.
+// The phases of training, a builder function and a pipeline each, and all of
+// them as prune-train-pipeline. What a framework built itself, a loss or a
+// gradient function, enters where it fits, because the passes leave what is
+// there already as it is. Alive throughout: func, linalg, tensor, arith, math,
+// prune.
 //
 //===----------------------------------------------------------------------===//
 
@@ -23,18 +24,16 @@
 using namespace mlir;
 using namespace mlir::prune;
 
-using StringList = mlir::detail::PassOptions::ListOption<std::string>;
+using StringList = ::mlir::detail::PassOptions::ListOption<std::string>;
 
 static void copyList(const StringList &from,
                      llvm::SmallVectorImpl<std::string> &to) {
   to.assign(from.begin(), from.end());
 }
 
-static void addGates(OpPassManager &manager,
-                     const TrainPipelineOptions &options) {
+static void addGates(OpPassManager &manager, const NetworkOptions &options) {
   if (options.gates == TrainGates::None)
     return;
-  // On the network itself, so that inference sees gated weights too.
   InsertGatesPassOptions gates;
   gates.function = options.forward;
   gates.granularity = options.gates == TrainGates::Channel
@@ -48,8 +47,24 @@ static void addGates(OpPassManager &manager,
   manager.addPass(createInsertGatesPass(gates));
 }
 
-static void addDropout(OpPassManager &manager,
-                       const TrainPipelineOptions &options) {
+static void addStraightThrough(OpPassManager &manager,
+                               const NetworkOptions &options) {
+  if (!options.straightThrough)
+    return;
+  InsertStraightThroughMasksPassOptions masks;
+  masks.function = options.forward;
+  masks.granularity = options.straightThroughGranularity;
+  masks.ratio = options.straightThroughRatio;
+  // A pattern such as n_of_m says by itself how much goes.
+  masks.runtimeRatio = masks.ratio.empty() &&
+                       !StringRef(masks.granularity).starts_with("n_of_m");
+  masks.decay = options.straightThroughDecay;
+  copyList(options.straightThroughParameters, masks.parameters);
+  copyList(options.straightThroughIgnore, masks.ignore);
+  manager.addPass(createInsertStraightThroughMasksPass(masks));
+}
+
+static void addDropout(OpPassManager &manager, const LossOptions &options) {
   if (options.dropout.empty())
     return;
   InsertDropoutPassOptions dropout;
@@ -65,23 +80,29 @@ static void addDropout(OpPassManager &manager,
   manager.addPass(createAdjustDropoutPass(adjust));
 }
 
+// Freezing comes before differentiation, which builds nothing for frozen
+// parameters.
 static void addFreezing(OpPassManager &manager,
-                        const TrainPipelineOptions &options) {
-  if (options.freezeRoles.empty() && options.freezeParameters.empty() &&
-      options.freezeIgnore.empty())
-    return;
-  // Before differentiation, which builds nothing for frozen parameters.
-  FreezeParametersPassOptions freeze;
-  freeze.function = options.function;
-  copyList(options.freezeRoles, freeze.roles);
-  copyList(options.freezeParameters, freeze.parameters);
-  copyList(options.freezeIgnore, freeze.ignore);
-  freeze.invert = options.freezeInvert;
-  manager.addPass(createFreezeParametersPass(freeze));
+                        const GradientOptions &options) {
+  if (!options.freezeRoles.empty() || !options.freezeParameters.empty() ||
+      !options.freezeIgnore.empty()) {
+    FreezeParametersPassOptions freeze;
+    freeze.function = options.function;
+    copyList(options.freezeRoles, freeze.roles);
+    copyList(options.freezeParameters, freeze.parameters);
+    copyList(options.freezeIgnore, freeze.ignore);
+    freeze.invert = options.freezeInvert;
+    manager.addPass(createFreezeParametersPass(freeze));
+  }
+  if (options.freezeAuxiliary) {
+    FreezeParametersPassOptions freeze;
+    freeze.function = options.function;
+    freeze.roles.assign({stringifyParamRole(ParamRole::Auxiliary).str()});
+    manager.addPass(createFreezeParametersPass(freeze));
+  }
 }
 
-static void addPacking(OpPassManager &manager,
-                       const TrainPipelineOptions &options) {
+static void addPacking(OpPassManager &manager, const GradientOptions &options) {
   if (!options.pack)
     return;
   // After dropout, which finds layers by their weights, and before
@@ -93,23 +114,27 @@ static void addPacking(OpPassManager &manager,
   manager.addPass(createPackParametersPass(pack));
 }
 
-static void addLoss(OpPassManager &manager,
-                    const TrainPipelineOptions &options) {
+static void addLoss(OpPassManager &manager, const LossOptions &options) {
   if (options.forward.empty())
     return;
   InsertLossPassOptions loss;
   loss.function = options.forward;
   loss.name = options.function;
+  loss.softLabels = options.softLabels;
   manager.addPass(createInsertLossPass(loss));
 }
 
-static void addGradients(OpPassManager &manager,
-                         const TrainPipelineOptions &options) {
+static void addBatchStatistics(OpPassManager &manager,
+                               const LossOptions &options) {
   // Where there are any, before the loss is differentiated through them.
   TrainBatchNormsPassOptions norms;
   norms.function = options.function;
   norms.momentum = options.batchNormMomentum;
   manager.addPass(createTrainBatchNormsPass(norms));
+}
+
+static void addGradients(OpPassManager &manager,
+                         const GradientOptions &options) {
   // Penalties come later as closed forms, so only the loss is differentiated.
   DifferentiatePassOptions differentiate;
   differentiate.function = options.function;
@@ -143,7 +168,7 @@ static RegularizerKind getKind(TrainRegularizer regularizer) {
 }
 
 static void addRegularizers(OpPassManager &manager,
-                            const TrainPipelineOptions &options) {
+                            const PenaltyOptions &options) {
   if (options.regularizer == TrainRegularizer::None)
     return;
   InsertRegularizersPassOptions regularize;
@@ -161,7 +186,7 @@ static void addRegularizers(OpPassManager &manager,
 }
 
 static void addGatePrices(OpPassManager &manager,
-                          const TrainPipelineOptions &options) {
+                          const PenaltyOptions &options) {
   if (options.gateStrength == 0.0 && !options.runtimeGateStrength &&
       options.gateStrengths.empty())
     return;
@@ -171,12 +196,29 @@ static void addGatePrices(OpPassManager &manager,
   regularize.strength = options.gateStrength;
   regularize.runtimeStrength = options.runtimeGateStrength;
   regularize.strengthInput = "gate_strength";
+  regularize.roles.assign({stringifyParamRole(ParamRole::Auxiliary).str()});
   copyList(options.gateStrengths, regularize.strengths);
   manager.addPass(createInsertRegularizersPass(regularize));
 }
 
-static void addMasks(OpPassManager &manager,
-                     const TrainPipelineOptions &options) {
+static void addAdmm(OpPassManager &manager, const PenaltyOptions &options) {
+  if (options.admmRho == 0.0)
+    return;
+  InsertAdmmPassOptions admm;
+  admm.function = options.function;
+  admm.rho = options.admmRho;
+  copyList(options.admmParameters, admm.parameters);
+  manager.addPass(createInsertAdmmPass(admm));
+}
+
+static void addPenalties(OpPassManager &manager,
+                         const PenaltyOptions &options) {
+  addRegularizers(manager, options);
+  addGatePrices(manager, options);
+  addAdmm(manager, options);
+}
+
+static void addMasks(OpPassManager &manager, const UpdateOptions &options) {
   if (!options.mask)
     return;
   // After the penalties, so that their gradients are masked too.
@@ -188,8 +230,7 @@ static void addMasks(OpPassManager &manager,
   manager.addPass(createMaskGradientsPass(mask));
 }
 
-static void addUpdates(OpPassManager &manager,
-                       const TrainPipelineOptions &options) {
+static BuildTrainStepPassOptions getUpdate(const UpdateOptions &options) {
   BuildTrainStepPassOptions step;
   step.function = options.function;
   step.name = options.name;
@@ -202,41 +243,127 @@ static void addUpdates(OpPassManager &manager,
   step.beta2 = options.beta2;
   step.epsilon = options.epsilon;
   step.clampAuxiliary = options.clampAuxiliary;
+  step.separateAuxiliary = options.separateAuxiliary;
+  step.auxiliaryOptimizer = options.auxiliaryOptimizer;
+  step.auxiliaryMomentum = options.auxiliaryMomentum;
   step.holdGated = options.holdGated;
   step.decayHeld = options.decayHeld;
-  manager.addPass(createBuildTrainStepPass(step));
+  return step;
+}
+
+static void addUpdates(OpPassManager &manager, const UpdateOptions &options) {
+  manager.addPass(createBuildTrainStepPass(getUpdate(options)));
   VerifyTrainStepPassOptions verify;
   verify.function = options.name;
   manager.addPass(createVerifyTrainStepPass(verify));
 }
 
-void prune::buildTrainPipeline(OpPassManager &manager,
-                               const TrainPipelineOptions &options) {
-  auto done = [&](TrainForm form) { return options.stopAfter == form; };
-  addGates(manager, options);
-  addLoss(manager, options);
-  if (done(TrainForm::Loss))
-    return;
-  // Inference drops nothing, so this is a matter of the loss.
-  addDropout(manager, options);
-  addFreezing(manager, options);
-  addPacking(manager, options);
-  addGradients(manager, options);
-  if (done(TrainForm::Gradient))
-    return;
-  addRegularizers(manager, options);
-  addGatePrices(manager, options);
-  addMasks(manager, options);
-  if (done(TrainForm::Rewritten))
-    return;
-  addUpdates(manager, options);
-  // Merges the constants that the passes made, each its own, and drops the
-  // masks of gradients, which the updates apply themselves.
+/// Merges the constants that the passes made, each its own, and drops the
+/// masks of gradients, which the updates apply themselves.
+static void addCleanup(OpPassManager &manager) {
   manager.addPass(createCanonicalizerPass());
   manager.addPass(createCSEPass());
 }
 
-void prune::registerTrainPipeline() {
+void prune::buildNetworkPipeline(OpPassManager &manager,
+                                 const NetworkOptions &options) {
+  addGates(manager, options);
+  addStraightThrough(manager, options);
+}
+
+void prune::buildLossPipeline(OpPassManager &manager,
+                              const LossOptions &options) {
+  addLoss(manager, options);
+  // Inference drops nothing, so this is a matter of the loss.
+  addDropout(manager, options);
+  addBatchStatistics(manager, options);
+}
+
+/// What comes between a loss function and the gradient form.
+static void addLossToGradient(OpPassManager &manager,
+                              const GradientOptions &options) {
+  addFreezing(manager, options);
+  addPacking(manager, options);
+  addGradients(manager, options);
+}
+
+void prune::buildGradientPipeline(OpPassManager &manager,
+                                  const GradientOptions &options) {
+  buildLossPipeline(manager, options);
+  addLossToGradient(manager, options);
+}
+
+void prune::buildStepPipeline(OpPassManager &manager,
+                              const PenaltyOptions &penalty,
+                              const UpdateOptions &update) {
+  addPenalties(manager, penalty);
+  addMasks(manager, update);
+  addUpdates(manager, update);
+  addCleanup(manager);
+}
+
+void prune::buildMaskStepPipeline(OpPassManager &manager,
+                                  const MaskStepOptions &options) {
+  // RigL grows by the gradient of what is masked, of a loss of its own.
+  if (options.rule == MaskRule::RigL)
+    buildGradientPipeline(manager, options);
+  BuildMaskStepPassOptions mask;
+  mask.step = options.step;
+  mask.function = options.function;
+  mask.name = options.name;
+  mask.rule = options.rule;
+  mask.scope = options.scope;
+  mask.granularity = options.granularity;
+  mask.keepValues = options.keepValues;
+  copyList(options.ratios, mask.ratios);
+  copyList(options.parameters, mask.parameters);
+  copyList(options.ignore, mask.ignore);
+  manager.addPass(createBuildMaskStepPass(mask));
+  addCleanup(manager);
+}
+
+void prune::buildTrainPipeline(OpPassManager &manager,
+                               const TrainPipelineOptions &options) {
+  auto done = [&](TrainForm form) { return options.stopAfter == form; };
+  buildNetworkPipeline(manager, options);
+  buildLossPipeline(manager, options);
+  if (done(TrainForm::Loss))
+    return;
+  addLossToGradient(manager, options);
+  if (done(TrainForm::Gradient))
+    return;
+  addPenalties(manager, options);
+  addMasks(manager, options);
+  if (done(TrainForm::Rewritten))
+    return;
+  addUpdates(manager, options);
+  addCleanup(manager);
+}
+
+void prune::registerTrainPipelines() {
+  PassPipelineRegistration<NetworkPipelineOptions>(
+      "prune-network-pipeline",
+      "Gates and straight-through masks in the network itself",
+      buildNetworkPipeline);
+  PassPipelineRegistration<LossPipelineOptions>(
+      "prune-loss-pipeline",
+      "From the model form to a loss function with dropout and batch "
+      "statistics",
+      buildLossPipeline);
+  PassPipelineRegistration<GradientPipelineOptions>(
+      "prune-gradient-pipeline",
+      "From the model form or a loss function to the gradient form",
+      buildGradientPipeline);
+  PassPipelineRegistration<StepPipelineOptions>(
+      "prune-step-pipeline",
+      "From the gradient form to a training step: penalties, masks, updates",
+      [](OpPassManager &manager, const StepPipelineOptions &options) {
+        buildStepPipeline(manager, options, options);
+      });
+  PassPipelineRegistration<MaskStepPipelineOptions>(
+      "prune-mask-step-pipeline",
+      "From a training step to the function that moves its masks",
+      buildMaskStepPipeline);
   PassPipelineRegistration<TrainPipelineOptions>(
       "prune-train-pipeline",
       "From the model form, a loss or a gradient function to a training step",

@@ -26,6 +26,7 @@ def make_parser() -> argparse.ArgumentParser:
     _add_train(parsers)
     _add_compress(parsers)
     _add_profile(parsers)
+    _add_pipeline(parsers)
     _add_bench(parsers)
     _add_report(parsers)
     _add_table(parsers)
@@ -106,6 +107,16 @@ def _add_profile(parsers: argparse._SubParsersAction[argparse.ArgumentParser]) -
     _add_model(parser)
     parser.add_argument("--seed", type=int, help="seed of the first values and of the rows")
     parser.add_argument("--threads", type=int, help="threads of the compiled code")
+
+
+def _add_pipeline(parsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    parser = parsers.add_parser("pipeline", help="what a training stage runs, for prune-opt")
+    parser.set_defaults(run=commands.pipeline)
+    _add_recipe(parser)
+    parser.add_argument("--stage", default="", help="training stage (default: the first)")
+    parser.add_argument("-o", "--out", help=".mlir file for the network that it starts from")
+    _add_model(parser)
+    parser.add_argument("--seed", type=int, help="seed of the first values")
 
 
 def _add_bench(parsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:

@@ -136,6 +136,19 @@ def profile(arguments: argparse.Namespace) -> None:
         _console().print(make_table(found))
 
 
+def pipeline(arguments: argparse.Namespace) -> None:
+    """Prints the pass pipeline of a training stage, and writes what it starts from."""
+    from .training.untrained import untrained_stage
+
+    recipe = _overrides(_recipe(arguments), arguments)
+    native()
+    with untrained_stage(recipe, arguments.stage) as training:
+        program = training.program
+    if arguments.out:
+        io.write_text(arguments.out, str(program.source()))
+    print(program.pipeline)
+
+
 def report_command(arguments: argparse.Namespace) -> None:
     """Prints the report of an output folder, as a table or as JSON."""
     report = _read_report(Path(arguments.folder))

@@ -30,17 +30,15 @@ def options(flag: str, /, **values: object) -> str:
 
 
 def select_pipeline(granularity: str, names: Iterable[str], **rule: object) -> str:
-    """Masks of the constant weights `names` by one rule."""
+    """To the masked form: masks of the constant weights `names` by one rule."""
     return module(
-        options("prune-score", granularity=granularity, parameters=names),
-        options("prune-select-masks", **rule),
+        options("prune-mask-pipeline", granularity=granularity, parameters=names, **rule)
     )
 
 
 def mask_pipeline() -> str:
     """To the masked form, with exactly the zeros of the weights pruned."""
-    masks = options("prune-select-masks", threshold=0, allow_empty=True)
-    return module("prune-score", masks)
+    return module(options("prune-mask-pipeline", threshold=0, allow_empty=True))
 
 
 def fold_pipeline() -> str:
@@ -50,8 +48,7 @@ def fold_pipeline() -> str:
 
 def shrink_pipeline(record_kept: bool = False) -> str:
     """From the masked form to the compact form; `Module.kept` tells what is left."""
-    removal = options("prune-eliminate-dead-neurons", record_kept=record_kept or None)
-    return module("prune-fold-masks", removal)
+    return module(options("prune-compact-pipeline", record_kept=record_kept or None))
 
 
 def batch_pipeline(batch: int) -> str:
@@ -71,4 +68,4 @@ def inference_pipeline() -> str:
 
 def kernels_pipeline() -> str:
     """A kernel on every contraction, batch normalisations folded into them."""
-    return module("prune-fold-batch-norms", "prune-select-kernels")
+    return module("prune-kernel-pipeline")

@@ -3,10 +3,14 @@
 
 from __future__ import annotations
 
+import subprocess
+from pathlib import Path
+
 import pytest
 
 from mlir_prune.errors import RecipeError
 from mlir_prune.models import Mlp
+from mlir_prune.native import native
 from mlir_prune.pipelines import mask_pipeline, select_pipeline
 from mlir_prune.recipe import Train, from_dict
 from mlir_prune.training.passes import Setting, stage_pipeline
@@ -28,11 +32,8 @@ def text(**keys: object) -> str:
 def test_plain_sgd() -> None:
     assert text(optimizer={"name": "sgd", "momentum": 0.5}) == (
         "builtin.module("
-        "prune-insert-loss{function=forward name=train_step_loss},"
-        "prune-differentiate{function=train_step_loss},"
-        "prune-build-train-step{function=train_step_loss name=train_step optimizer=sgd "
-        "momentum=0.5},"
-        "prune-verify-train-step{function=train_step},canonicalize,cse)"
+        "prune-gradient-pipeline{function=train_step_loss},"
+        "prune-step-pipeline{function=train_step_loss name=train_step optimizer=sgd momentum=0.5})"
     )
 
 
@@ -50,10 +51,20 @@ def test_regularised_and_masked_adam() -> None:
         "prune-insert-regularizers{function=train_step_loss kind=hoyer_square "
         "runtime-strength=true strengths=fc2.weight:2.0 "
         "roles=weight,bias,scale parameters=fc1.weight,fc2.weight},"
-        "prune-mask-gradients{function=train_step_loss roles=weight,bias,scale "
-        "parameters=fc1.weight}" in found
+        "prune-step-pipeline{function=train_step_loss name=train_step mask=true "
+        "mask-roles=weight,bias,scale mask-parameters=fc1.weight optimizer=adam" in found
     )
     assert "weight-decay=0.25 decay-roles=weight" in found
+
+
+def test_dropout_and_fixed_masks() -> None:
+    setting = Setting(packs=True, dropout={"fc1.weight": 0.5}, remaining={"fc1.weight": 7}, seed=3)
+    found = stage_pipeline(MLP, stage(freeze={"targets": "bias"}), "stages[0]", setting)
+    assert (
+        "prune-gradient-pipeline{function=train_step_loss dropout=fc1.weight:0.5 "
+        "dropout-remaining=fc1.weight:7 dropout-seed=3 freeze-parameters=fc1.bias,fc2.bias "
+        "pack=true}" in found
+    )
 
 
 def test_two_penalties_have_strengths_of_their_own() -> None:
@@ -65,15 +76,13 @@ def test_two_penalties_have_strengths_of_their_own() -> None:
 def test_steps_of_gates_freeze_what_the_others_train() -> None:
     found = text(gates={"ste": "leaky_relu", "strengths": {"fc1*": 2}}, freeze={"targets": "bias"})
     assert (
-        "prune-insert-gates{function=forward granularity=element ste=leaky_relu slope=0.1 "
-        "rule=sign parameters=fc1.weight,fc2.weight}" in found
+        "prune-network-pipeline{gates=element ste=leaky_relu ste-slope=0.1 "
+        "gate-rule=sign gate-parameters=fc1.weight,fc2.weight}" in found
     )
-    assert "prune-freeze-parameters{function=train_step_loss parameters=fc1.bias,fc2.bias}" in found
-    assert "prune-freeze-parameters{function=train_step_loss roles=auxiliary}" in found
-    assert "prune-freeze-parameters{function=gate_step_loss roles=auxiliary invert=true}" in found
+    assert "freeze-parameters=fc1.bias,fc2.bias freeze-auxiliary=true" in found
     assert (
-        "kind=open_gates runtime-strength=true roles=auxiliary strengths=fc1.weight.gate:2.0,"
-        in (found)
+        "prune-train-pipeline{function=gate_step_loss name=gate_step freeze-roles=auxiliary "
+        "freeze-invert=true runtime-gate-strength=true gate-strengths=fc1.weight.gate:2.0," in found
     )
     assert "clamp-auxiliary=1.0" in found and "hold-gated=true" in found
 
@@ -81,7 +90,7 @@ def test_steps_of_gates_freeze_what_the_others_train() -> None:
 def test_joint_gates_learn_in_the_step_of_the_weights() -> None:
     found = text(gates={"joint": True, "clamp": 0.5, "optimizer": {"momentum": 0.8}})
     assert "gate_step" not in found
-    assert "kind=open_gates runtime-strength=true strength-input=gate_strength" in found
+    assert "runtime-gate-strength=true gate-strengths=fc1.weight.gate:1.0" in found
     assert "separate-auxiliary=true auxiliary-optimizer=sgd auxiliary-momentum=0.8" in found
     assert "clamp-auxiliary=0.5" in found
     for rule in ({"bilevel": True}, {"every": 2}, {"start": 1}):
@@ -92,19 +101,43 @@ def test_joint_gates_learn_in_the_step_of_the_weights() -> None:
 
 
 def test_methods_build_functions_between_the_steps() -> None:
-    assert "prune-build-mask-step{step=train_step name=mask_step scope=global" in text(
-        gradual={"final": 0.9, "scope": "global"}
+    assert (
+        "prune-mask-step-pipeline{step=train_step name=mask_step rule=magnitude scope=global"
+        in text(gradual={"final": 0.9, "scope": "global"})
     )
-    assert "function=mask_step_loss name=mask_step rule=rigl" in text(rigl={"ratio": 0.9})
+    assert "rule=rigl function=mask_step_loss" in text(rigl={"ratio": 0.9})
     admm = text(admm={"ratios": {"fc1*": 0.9}, "ratio": 0.5})
-    assert "prune-insert-admm{function=train_step_loss rho=0.0001" in admm
+    assert "admm-rho=0.0001 admm-parameters=fc1.weight,fc2.weight" in admm
     assert "name=admm_step ratios=fc1.weight:0.9,fc2.weight:0.5" in admm
     masks = text(straight_through={"pattern": "2:4"})
-    assert "granularity=n_of_m:2:4:1 decay=0.0002" in masks
-    assert "runtime-ratio=true decay=0.0002" in text(straight_through={"ratio": 0.5})
+    assert "straight-through-granularity=n_of_m:2:4:1 straight-through-decay=0.0002" in masks
+    assert "straight-through=true straight-through-decay=0.0002" in text(
+        straight_through={"ratio": 0.5}
+    )
     proximal = text(regularize={"kind": "l1", "proximal": True})
     assert "prune-insert-proximal-steps{function=train_step kind=l1 runtime-strength" in proximal
     assert "prune-insert-regularizers" not in proximal
+
+
+def test_a_stage_can_be_pasted_into_prune_opt(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from mlir_prune.cli import main
+
+    target = tmp_path / "network.mlir"
+    words = ["lenet300-autoprune", "--stage", "gates", "--set", "dataset=digits"]
+    assert main(["pipeline", *words, "-o", str(target)]) == 0
+    pipeline = capsys.readouterr().out.strip()
+    tool = Path(native().__file__).parents[2] / "bin" / "prune-opt"
+    if not tool.exists():
+        pytest.skip("prune-opt is not built")
+    done = subprocess.run(
+        [tool, target, f"--pass-pipeline={pipeline}"], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert "func.func @train_step" in done.stdout
+    assert main(["pipeline", "lenet300-autoprune", "--stage", "none"]) == 1
+    assert "there is no training stage 'none'" in capsys.readouterr().err
 
 
 def test_a_pattern_that_matches_nothing() -> None:
@@ -116,7 +149,6 @@ def test_a_pattern_that_matches_nothing() -> None:
 def test_masks() -> None:
     found = select_pipeline("unstructured", ["a", "b"], quality=0.25)
     assert found == (
-        "builtin.module(prune-score{granularity=unstructured parameters=a,b},"
-        "prune-select-masks{quality=0.25})"
+        "builtin.module(prune-mask-pipeline{granularity=unstructured parameters=a,b quality=0.25})"
     )
-    assert "prune-select-masks{threshold=0 allow-empty=true}" in mask_pipeline()
+    assert "prune-mask-pipeline{threshold=0 allow-empty=true}" in mask_pipeline()

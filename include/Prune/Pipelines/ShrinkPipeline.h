@@ -1,5 +1,4 @@
-//===- ShrinkPipeline.h - From weights with values to fewer neurons -*- C++
-//-*-===//
+//===- ShrinkPipeline.h - To a smaller network ------------------*- C++ -*-===//
 //
 // Part of the pruning compiler, under the Apache License v2.0 with LLVM
 // Exceptions. See LICENSE for license information.
@@ -29,8 +28,11 @@ enum class ShrinkForm {
   Compact ///< no dead neuron is left
 };
 
-/// Options of `prune-shrink-pipeline`; see the passes for their meaning.
-struct ShrinkPipelineOptions : PassPipelineOptions<ShrinkPipelineOptions> {
+// The options of one phase each. A pipeline inherits those of its phases; see
+// the passes for their meaning.
+
+/// What is pruned, by which rule.
+struct MaskOptions : virtual ::mlir::detail::PassOptions {
   Option<double> p{*this, "p",
                    llvm::cl::desc("Exponent of the norm of a group."),
                    llvm::cl::init(1.0)};
@@ -59,13 +61,33 @@ struct ShrinkPipelineOptions : PassPipelineOptions<ShrinkPipelineOptions> {
   Option<bool> allowEmpty{*this, "allow-empty",
                           llvm::cl::desc("Allow to prune a weight to nothing."),
                           llvm::cl::init(false)};
+};
 
+/// How a network becomes smaller.
+struct CompactOptions : virtual ::mlir::detail::PassOptions {
   Option<bool> foldBatchNorms{
       *this, "fold-batch-norms",
       llvm::cl::desc("Fold batch normalisations into the layers before them; "
                      "the result is for inference."),
       llvm::cl::init(false)};
+  Option<bool> recordKept{
+      *this, "record-kept",
+      llvm::cl::desc("Note on each parameter which indices are left."),
+      llvm::cl::init(false)};
+};
 
+/// Options of `prune-mask-pipeline`.
+struct MaskPipelineOptions : PassPipelineOptions<MaskPipelineOptions>,
+                             MaskOptions {};
+
+/// Options of `prune-compact-pipeline`.
+struct CompactPipelineOptions : PassPipelineOptions<CompactPipelineOptions>,
+                                CompactOptions {};
+
+/// Options of `prune-shrink-pipeline`: both phases, one after the other.
+struct ShrinkPipelineOptions : PassPipelineOptions<ShrinkPipelineOptions>,
+                               MaskOptions,
+                               CompactOptions {
   Option<ShrinkForm> stopAfter{
       *this, "stop-after", llvm::cl::desc("Form to stop after."),
       llvm::cl::init(ShrinkForm::Compact),
@@ -76,12 +98,24 @@ struct ShrinkPipelineOptions : PassPipelineOptions<ShrinkPipelineOptions> {
           clEnumValN(ShrinkForm::Compact, "compact", "dead neurons are gone"))};
 };
 
+/// Adds the passes from the model form with values to the masked form.
+void buildMaskPipeline(OpPassManager &manager, const MaskOptions &options);
+
+/// Adds the passes from the masked form to the compact form.
+void buildCompactPipeline(OpPassManager &manager,
+                          const CompactOptions &options);
+
+/// Adds the passes from the compact form to the kernel form. Normalisations
+/// that stayed are folded first, since a kernel is chosen for a contraction
+/// with a constant weight.
+void buildKernelPipeline(OpPassManager &manager);
+
 /// Adds the passes from the model form with values to the compact form.
 void buildShrinkPipeline(OpPassManager &manager,
                          const ShrinkPipelineOptions &options);
 
-/// Registers `prune-shrink-pipeline`. Call at most once.
-void registerShrinkPipeline();
+/// Registers the pipelines from a model with values on. Call at most once.
+void registerShrinkPipelines();
 
 } // namespace mlir::prune
 

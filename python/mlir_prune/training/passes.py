@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-"""The pass pipelines of a training stage, as text.
+"""The pass pipeline of a training stage, as text.
 
-Rewrites of the network (gates, straight-through masks) come first and reach
-the forward pass too; then each step function is built from its own loss.
+A stage is written in the phases that the compiler offers as pipelines
+(docs/Pipelines.md); only what a recipe may repeat, such as a second penalty,
+stands between them as a pass.
 """
 
 from __future__ import annotations
@@ -12,8 +13,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from .. import networks
-from ..pipelines import options
-from ..recipe.modifiers import Regularize
+from ..pipelines import module, options
+from ..recipe.modifiers import Gates, Regularize
 from ..recipe.schema import Optimizer, Train
 from .program import STEP
 
@@ -54,129 +55,120 @@ class Setting:
 
 def stage_pipeline(network: Any, stage: Train, path: str, setting: Setting) -> str:
     """From the model form to the forward pass and the step functions of a stage."""
-    passes = forward_passes(network, stage, path)
-    passes += step_passes(network, stage, path, setting)
-    passes += method_passes(network, stage, path)
+    passes = [network_phase(network, stage, path)]
+    passes += weight_phases(network, stage, path, setting)
+    passes += mask_phases(network, stage, path)
     if stage.gates and not stage.gates.joint:
-        passes += gate_passes(network, stage, path, setting)
-    passes += ["canonicalize", "cse"]
-    return f"builtin.module({','.join(passes)})"
+        passes.append(gate_step(network, stage, path, setting))
+    return module(*passes)
 
 
-def forward_passes(network: Any, stage: Train, path: str) -> list[str]:
+def network_phase(network: Any, stage: Train, path: str) -> str:
     """Rewrites of the network that evaluation sees too."""
-    passes = []
-    gates = stage.gates
-    if gates:
-        names = networks.choose(
-            network, gates.targets, gates.ignore, f"{path}.gates", among=("weight",)
-        )
-        passes.append(
-            options(
-                "prune-insert-gates", function="forward", granularity=gates.granularity,
-                ste=gates.ste, slope=gates.slope if gates.ste == "leaky_relu" else None,
-                rule=gates.rule, parameters=names,
-            )
-        )  # fmt: skip
+    settings: dict[str, object] = {}
+    if stage.gates:
+        settings |= gate_options(network, stage.gates, path)
     if stage.straight_through:
         rule = stage.straight_through
-        names = networks.choose(
-            network, rule.targets, rule.ignore, f"{path}.straight_through", among=("weight",)
-        )
-        granularity = f"n_of_m:{rule.pattern}:1" if rule.pattern else None
-        passes.append(
-            options(
-                "prune-insert-straight-through-masks", function="forward",
-                granularity=granularity, runtime_ratio=None if rule.pattern else True,
-                decay=rule.decay, parameters=names,
-            )
-        )  # fmt: skip
-    return passes
+        settings |= {
+            "straight_through": True,
+            "straight_through_granularity": f"n_of_m:{rule.pattern}:1" if rule.pattern else None,
+            "straight_through_decay": rule.decay,
+            "straight_through_parameters": networks.choose(
+                network, rule.targets, rule.ignore, f"{path}.straight_through", among=("weight",)
+            ),
+        }
+    return options("prune-network-pipeline", **settings) if settings else ""
 
 
-def step_passes(network: Any, stage: Train, path: str, setting: Setting) -> list[str]:
+def gate_options(network: Any, gates: Gates, path: str) -> dict[str, object]:
+    """The gates of a stage as options of the pipelines of training."""
+    return {
+        "gates": gates.granularity,
+        "ste": gates.ste,
+        "ste_slope": gates.slope if gates.ste == "leaky_relu" else None,
+        "gate_rule": gates.rule,
+        "gate_parameters": gated(network, gates, path),
+    }
+
+
+def gated(network: Any, gates: Gates, path: str) -> list[str]:
+    """Weights that the gates of a stage open and close."""
+    return networks.choose(network, gates.targets, gates.ignore, f"{path}.gates", among=("weight",))
+
+
+def weight_phases(network: Any, stage: Train, path: str, setting: Setting) -> list[str]:
     """The step function of the weights, and of joint gates."""
-    loss, gates = f"{STEP}_loss", stage.gates
-    joint = gates is not None and gates.joint
+    loss = f"{STEP}_loss"
     frozen = frozen_parameters(network, stage, path)
-    passes = loss_passes(network, loss, setting)
-    passes += freeze_passes(loss, frozen, gates is not None and not joint)
-    if setting.packs:
-        passes.append("prune-pack-parameters")
-    passes.append(options("prune-differentiate", function=loss))
-    if joint:
-        passes.append(price_pass(network, loss, stage, path, setting, GATE_PRICE))
+    phases = [gradient_phase(stage, loss, frozen, setting)]
     for index, penalty in enumerate(stage.regularize):
         if not penalty.proximal:
-            passes.append(regularizer_pass(network, loss, stage, index, path, frozen))
+            phases.append(regularizer_pass(network, loss, stage, index, path, frozen))
+    phases.append(step_phase(network, stage, path, loss, frozen, setting))
+    proximal = [index for index, penalty in enumerate(stage.regularize) if penalty.proximal]
+    phases += [proximal_pass(network, stage, index, path, frozen) for index in proximal]
+    if proximal:
+        phases.append(options("prune-verify-train-step", function=STEP))
+    return phases
+
+
+def gradient_phase(stage: Train, loss: str, frozen: list[str], setting: Setting) -> str:
+    """A gradient function of its own, with dropout and batch statistics."""
+    rates = [f"{name}:{rate!r}" for name, rate in setting.dropout.items()]
+    left = [f"{n}:{count}" for n, count in setting.remaining.items() if n in setting.dropout]
+    return options(
+        "prune-gradient-pipeline", function=loss,
+        soft_labels=setting.soft_labels or None,
+        dropout=rates or None, dropout_remaining=left or None,
+        dropout_seed=setting.seed if rates else None,
+        freeze_parameters=frozen or None,
+        # Gates that have a step of their own stand still in that of the weights.
+        freeze_auxiliary=(stage.gates is not None and not stage.gates.joint) or None,
+        pack=setting.packs or None,
+    )  # fmt: skip
+
+
+def step_phase(
+    network: Any, stage: Train, path: str, loss: str, frozen: list[str], setting: Setting
+) -> str:
+    """From the gradients of the weights to their step."""
+    settings: dict[str, object] = {}
+    if stage.gates:
+        settings |= gate_updates(stage.gates)
+        if stage.gates.joint:
+            settings |= gate_strength(network, stage.gates, path, setting)
     if stage.admm:
-        names = networks.choose(
-            network, stage.admm.targets, stage.admm.ignore, f"{path}.admm", among=("weight",)
+        admm = stage.admm
+        settings["admm_rho"] = admm.rho
+        settings["admm_parameters"] = networks.choose(
+            network, admm.targets, admm.ignore, f"{path}.admm", among=("weight",)
         )
-        passes.append(
-            options("prune-insert-admm", function=loss, rho=stage.admm.rho, parameters=names)
-        )
-    live = [name for name in setting.masked if name not in frozen]
-    if live:
-        passes.append(
-            options(
-                "prune-mask-gradients", function=loss, roles=_ALL_ROLES, parameters=live
-            )
-        )  # fmt: skip
-    passes.append(update_pass(loss, STEP, stage.optimizer, **gate_settings(stage)))
-    for index, penalty in enumerate(stage.regularize):
-        if penalty.proximal:
-            passes.append(proximal_pass(network, stage, index, path, frozen))
-    passes.append(options("prune-verify-train-step", function=STEP))
-    return passes
+    masked = [name for name in setting.masked if name not in frozen]
+    if masked:
+        settings |= {"mask": True, "mask_roles": _ALL_ROLES, "mask_parameters": masked}
+    return options(
+        "prune-step-pipeline", function=loss, name=STEP, **settings, **update(stage.optimizer)
+    )
 
 
-def loss_passes(network: Any, loss: str, setting: Setting) -> list[str]:
-    """A loss function of its own, with dropout and batch statistics."""
-    passes = [
-        options(
-            "prune-insert-loss", function="forward", name=loss,
-            soft_labels=setting.soft_labels or None,
-        )
-    ]  # fmt: skip
-    if setting.dropout:
-        rates = [f"{name}:{rate!r}" for name, rate in setting.dropout.items()]
-        passes.append(
-            options("prune-insert-dropout", function=loss, rates=rates, seed=setting.seed)
-        )
-        left = [f"{n}:{count}" for n, count in setting.remaining.items() if n in setting.dropout]
-        if left:
-            passes.append(options("prune-adjust-dropout", function=loss, remaining=left))
-    if "scale" in network.roles().values():
-        passes.append(options("prune-train-batch-norms", function=loss))
-    return passes
-
-
-def method_passes(network: Any, stage: Train, path: str) -> list[str]:
+def mask_phases(network: Any, stage: Train, path: str) -> list[str]:
     """Functions that run between the steps: masks that move, projections."""
-    passes = []
-    if stage.gradual:
+    phases = []
+    for rule, key in ((stage.gradual, "gradual"), (stage.rigl, "rigl")):
+        if rule is None:
+            continue
         names = networks.choose(
-            network, stage.gradual.targets, stage.gradual.ignore, f"{path}.gradual",
-            among=("weight",),
-        )  # fmt: skip
-        passes.append(
-            options(
-                "prune-build-mask-step", step=STEP, name=MASK_STEP, scope=stage.gradual.scope,
-                parameters=names,
-            )
-        )  # fmt: skip
-    if stage.rigl:
-        names = networks.choose(
-            network, stage.rigl.targets, stage.rigl.ignore, f"{path}.rigl", among=("weight",)
+            network, rule.targets, rule.ignore, f"{path}.{key}", among=("weight",)
         )
-        loss = f"{MASK_STEP}_loss"
-        passes += loss_passes(network, loss, Setting(soft_labels=stage.distill is not None))
-        passes.append(options("prune-differentiate", function=loss))
-        passes.append(
+        grows = rule is stage.rigl
+        phases.append(
             options(
-                "prune-build-mask-step", step=STEP, function=loss, name=MASK_STEP, rule="rigl",
-                parameters=names,
+                "prune-mask-step-pipeline", step=STEP, name=MASK_STEP,
+                rule="rigl" if grows else "magnitude",
+                function=f"{MASK_STEP}_loss" if grows else None,
+                soft_labels=(grows and stage.distill is not None) or None,
+                scope=None if rule is stage.rigl else rule.scope, parameters=names,
             )
         )  # fmt: skip
     if stage.admm:
@@ -186,50 +178,36 @@ def method_passes(network: Any, stage: Train, path: str) -> list[str]:
         )
         found = networks.match_numbers(admm.ratios, names, f"{path}.admm.ratios")
         ratios = [f"{name}:{found.get(name, admm.ratio or 0.0)!r}" for name in names]
-        passes.append(options("prune-build-admm-step", step=STEP, name=ADMM_STEP, ratios=ratios))
-    return passes
+        phases.append(options("prune-build-admm-step", step=STEP, name=ADMM_STEP, ratios=ratios))
+    return phases
 
 
-def gate_passes(network: Any, stage: Train, path: str, setting: Setting) -> list[str]:
+def gate_step(network: Any, stage: Train, path: str, setting: Setting) -> str:
     """The step function of the auxiliary parameters; weights are frozen in it."""
-    assert stage.gates is not None
-    gates, loss = stage.gates, f"{GATE_STEP}_loss"
-    optimizer = Optimizer(name=gates.optimizer.name, momentum=gates.optimizer.momentum)
-    passes = loss_passes(network, loss, Setting(soft_labels=stage.distill is not None))
-    passes.append(
-        options("prune-freeze-parameters", function=loss, roles=["auxiliary"], invert=True)
-    )
-    passes.append(options("prune-differentiate", function=loss))
-    passes.append(price_pass(network, loss, stage, path, setting, None))
-    passes.append(update_pass(loss, GATE_STEP, optimizer, clamp_auxiliary=gates.clamp or None))
-    passes.append(options("prune-verify-train-step", function=GATE_STEP))
-    return passes
-
-
-def price_pass(
-    network: Any, loss: str, stage: Train, path: str, setting: Setting, strength: str | None
-) -> str:
-    """The price of open gates, with its strength as the input `strength`."""
     gates = stage.gates
     assert gates is not None
-    names = networks.choose(
-        network, gates.targets, gates.ignore, f"{path}.gates", among=("weight",)
-    )
+    optimizer = Optimizer(name=gates.optimizer.name, momentum=gates.optimizer.momentum)
+    return options(
+        "prune-train-pipeline", function=f"{GATE_STEP}_loss", name=GATE_STEP,
+        soft_labels=(stage.distill is not None) or None,
+        freeze_roles=["auxiliary"], freeze_invert=True,
+        **gate_strength(network, gates, path, setting), **update(optimizer),
+        clamp_auxiliary=gates.clamp or None,
+    )  # fmt: skip
+
+
+def gate_strength(network: Any, gates: Gates, path: str, setting: Setting) -> dict[str, object]:
+    """What an open gate costs, with its strength as the input `gate_strength`."""
+    names = gated(network, gates, path)
     found = networks.match_numbers(gates.strengths, names, f"{path}.gates.strengths")
     factors = [
         f"{name}.gate:{found.get(name, 1.0) * setting.prices.get(name, 1.0)!r}" for name in names
     ]
-    return options(
-        "prune-insert-regularizers", function=loss, kind="open_gates", runtime_strength=True,
-        strength_input=strength, roles=["auxiliary"], strengths=factors,
-    )  # fmt: skip
+    return {"runtime_gate_strength": True, "gate_strengths": factors}
 
 
-def gate_settings(stage: Train) -> dict[str, object]:
+def gate_updates(gates: Gates) -> dict[str, object]:
     """What gates change in the update of the weights, and that of joint gates."""
-    gates = stage.gates
-    if gates is None:
-        return {}
     settings: dict[str, object] = {
         "hold_gated": gates.hold or None,
         "decay_held": (gates.hold and gates.decay_held) or None,
@@ -241,17 +219,6 @@ def gate_settings(stage: Train) -> dict[str, object]:
             settings["auxiliary_momentum"] = gates.optimizer.momentum
         settings["clamp_auxiliary"] = gates.clamp or None
     return settings
-
-
-def freeze_passes(loss: str, names: Iterable[str], auxiliary: bool) -> list[str]:
-    """Freezes parameters by name, and all gates in the step of the weights."""
-    passes = []
-    names = list(names)
-    if names:
-        passes.append(options("prune-freeze-parameters", function=loss, parameters=names))
-    if auxiliary:
-        passes.append(options("prune-freeze-parameters", function=loss, roles=["auxiliary"]))
-    return passes
 
 
 def frozen_parameters(network: Any, stage: Train, path: str) -> list[str]:
@@ -302,8 +269,8 @@ def proximal_pass(network: Any, stage: Train, index: int, path: str, frozen: Ite
     )  # fmt: skip
 
 
-def update_pass(loss: str, name: str, optimizer: Optimizer, **extra: object) -> str:
-    """The optimiser's update as the last part of a step."""
+def update(optimizer: Optimizer) -> dict[str, object]:
+    """The optimizer as options of the pipelines of training."""
     settings: dict[str, object] = {"optimizer": optimizer.name}
     if optimizer.name == "sgd":
         settings["momentum"] = optimizer.momentum
@@ -314,4 +281,4 @@ def update_pass(loss: str, name: str, optimizer: Optimizer, **extra: object) -> 
     if optimizer.weight_decay:
         settings["weight_decay"] = optimizer.weight_decay
         settings["decay_roles"] = list(optimizer.decay_roles)
-    return options("prune-build-train-step", function=loss, name=name, **settings, **extra)
+    return settings

@@ -10,22 +10,15 @@ from __future__ import annotations
 
 import statistics
 from dataclasses import dataclass
-from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
 
 from .. import networks
-from ..data import Dataset, Split
-from ..errors import InputError, nearest
 from ..recipe import Recipe
-from ..recipe.schema import Train
-from .evaluate import Score
 from .program import STEP
 from .stage import StageTraining
-from .trainer import Trainer
-from .units import TrainUnit
+from .untrained import untrained_stage
 
 _WARM_UP = 3
 """Steps before the clock runs: the first ones prepare primitives."""
@@ -116,50 +109,8 @@ def profile_stage(recipe: Recipe, stage: str = "", steps: int = 50) -> StepProfi
     Stages before it run without their training, so the masks that it starts from
     are those of the first values.
     """
-    with TemporaryDirectory() as folder:
-        trainer = _Untrained(recipe, _random_data(recipe), Path(folder))
-        return _measure(trainer.reach(stage), steps)
-
-
-class _Untrained(Trainer):
-    """Comes to a stage without training the ones before."""
-
-    def reach(self, name: str) -> StageTraining:
-        """The training stage `name` as it begins, the first one if empty."""
-        known = [unit.name for unit in self.units if isinstance(unit, TrainUnit)]
-        if not known or name and name not in known:
-            raise InputError(
-                f"there is no training stage '{name}'{nearest(name, known)}: "
-                f"the recipe has {', '.join(known) or 'none'}"
-            )
-        for index, unit in enumerate(self.units):
-            self.state.meta["unit"] = index
-            if isinstance(unit, TrainUnit) and unit.name == (name or known[0]):
-                return StageTraining(self, unit)
-            self._unit(unit)
-        raise AssertionError("the stage is among the units")
-
-    def _train(self, unit: TrainUnit) -> Score:
-        StageTraining(self, unit).leave()
-        return Score(0.0, 0.0, 1)
-
-
-def _random_data(recipe: Recipe) -> Dataset:
-    """Rows of noise, enough for a batch of each part."""
-    network = networks.build_network(recipe.model, recipe.dataset)
-    batches = [stage.batch or recipe.batch for stage in recipe.stages if isinstance(stage, Train)]
-    share = (1 - (recipe.splits.validation or 0)) * min(1, recipe.splits.gates or 1)
-    share *= 1 - recipe.splits.gates
-    rows = int(2 * max([recipe.batch, *batches]) / share) + 1
-    rng = np.random.default_rng((recipe.seed, 1))
-    shape = tuple(network.input_shape)
-
-    def split(count: int) -> Split:
-        inputs = rng.standard_normal((count, int(np.prod(shape))), np.float32)
-        return Split(inputs, rng.integers(0, network.classes, count).astype(np.int32), shape)
-
-    held = split(recipe.batch)
-    return Dataset("noise", split(rows), held, network.classes, lambda: held)
+    with untrained_stage(recipe, stage) as training:
+        return _measure(training, steps)
 
 
 def _measure(training: StageTraining, steps: int) -> StepProfile:

@@ -36,9 +36,9 @@ class Program:
     def __init__(
         self, text: str, pipeline: str, threads: int = 1, masks: FixedMasks | None = None
     ) -> None:
-        self.module = parse(text)
-        if masks:
-            self.module.mask(masks.masks)
+        self.pipeline = pipeline
+        self._text, self._masks = text, masks
+        self.module = self.source()
         if pipeline:
             self.module.run(pipeline)
         self.functions = {f.name: f for f in self.module.functions()}
@@ -47,6 +47,13 @@ class Program:
 
     def __str__(self) -> str:
         return str(self.module)
+
+    def source(self) -> Any:
+        """The module that the pipeline starts from, with the masks that are fixed."""
+        module = parse(self._text)
+        if self._masks:
+            module.mask(self._masks.masks)
+        return module
 
     def state(self) -> dict[str, Any]:
         """Everything that lasts (parameters and state) of all functions, by name."""

@@ -64,7 +64,7 @@ class GatesMethod(Method):
         if self._batches is not training.batches:
             self._batches.load(*divmod(number // rule.every, self._batches.steps))
         self._step.set("learning_rate", rate)
-        self._step.set("strength", price)
+        self._step.set(GATE_PRICE, price)
         loss = float(self._step()[self._loss])
         if not math.isfinite(loss):
             raise TrainingError(training.blame(loss, int(epoch), number))

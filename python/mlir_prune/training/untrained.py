@@ -1,0 +1,77 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""Training stages as they begin, with the stages before them not trained.
+
+For looking at what a recipe compiles: its pipeline, its step's time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import numpy as np
+
+from .. import networks
+from ..data import Dataset, Split
+from ..errors import InputError, nearest
+from ..recipe import Recipe
+from ..recipe.schema import Train
+from .evaluate import Score
+from .stage import StageTraining
+from .trainer import Trainer
+from .units import TrainUnit
+
+
+@contextmanager
+def untrained_stage(recipe: Recipe, name: str = "") -> Iterator[StageTraining]:
+    """The training stage `name` of a recipe as it begins, the first one if empty.
+
+    Stages before it run without their training, so the masks that it starts from
+    are those of the first values. Rows are noise. Raises :class:`InputError` when
+    there is no such stage.
+    """
+    with TemporaryDirectory() as folder:
+        yield _Untrained(recipe, _random_data(recipe), Path(folder)).reach(name)
+
+
+class _Untrained(Trainer):
+    """Comes to a stage without training the ones before."""
+
+    def reach(self, name: str) -> StageTraining:
+        """The training stage `name` as it begins, the first one if empty."""
+        known = [unit.name for unit in self.units if isinstance(unit, TrainUnit)]
+        if not known or name and name not in known:
+            raise InputError(
+                f"there is no training stage '{name}'{nearest(name, known)}: "
+                f"the recipe has {', '.join(known) or 'none'}"
+            )
+        for index, unit in enumerate(self.units):
+            self.state.meta["unit"] = index
+            if isinstance(unit, TrainUnit) and unit.name == (name or known[0]):
+                return StageTraining(self, unit)
+            self._unit(unit)
+        raise AssertionError("the stage is among the units")
+
+    def _train(self, unit: TrainUnit) -> Score:
+        StageTraining(self, unit).leave()
+        return Score(0.0, 0.0, 1)
+
+
+def _random_data(recipe: Recipe) -> Dataset:
+    """Rows of noise, enough for a batch of each part."""
+    network = networks.build_network(recipe.model, recipe.dataset)
+    batches = [stage.batch or recipe.batch for stage in recipe.stages if isinstance(stage, Train)]
+    share = (1 - (recipe.splits.validation or 0)) * min(1, recipe.splits.gates or 1)
+    share *= 1 - recipe.splits.gates
+    rows = int(2 * max([recipe.batch, *batches]) / share) + 1
+    rng = np.random.default_rng((recipe.seed, 1))
+    shape = tuple(network.input_shape)
+
+    def split(count: int) -> Split:
+        inputs = rng.standard_normal((count, int(np.prod(shape))), np.float32)
+        return Split(inputs, rng.integers(0, network.classes, count).astype(np.int32), shape)
+
+    held = split(recipe.batch)
+    return Dataset("noise", split(rows), held, network.classes, lambda: held)
