@@ -1,7 +1,7 @@
 # Part of the pruning compiler, under the Apache License v2.0 with LLVM Exceptions.
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #
-# Configuration of the lit regression tests. See test/README.md.
+# Configuration of the lit regression tests.
 import os
 
 import lit.formats
@@ -46,5 +46,9 @@ llvm_config.add_tool_substitutions(
 config.environment["PYTHONPATH"] = config.prune_python_dir
 if config.enable_onednn:
     config.available_features.add("onednn")
+# Passes count where LLVM's statistics are on: `RUN: %if statistics %{ ... %}`.
+if config.statistics:
+    config.available_features.add("statistics")
 if config.sanitizer:
     config.available_features.add("sanitizer")
+    config.environment.update(entry.split("=", 1) for entry in config.sanitizer_environment)

@@ -6,15 +6,25 @@ set(PRUNE_WARNING_FLAGS -Wall -Wextra -Wno-unused-parameter)
 if(PRUNE_WERROR)
   list(APPEND PRUNE_WARNING_FLAGS -Werror)
 endif()
-set(PRUNE_SANITIZER_FLAGS)
+
+# What the sanitizers need to know about code that is not instrumented, above all
+# the packaged libMLIR.so. It fills our containers and arenas without telling the
+# sanitizer, so their poisoning says nothing; both runtimes define the same names.
+set(PRUNE_SANITIZER_ENVIRONMENT)
 if(PRUNE_SANITIZER)
-  set(PRUNE_SANITIZER_FLAGS -fsanitize=${PRUNE_SANITIZER} -fno-omit-frame-pointer)
+  set(suppressions ${PROJECT_SOURCE_DIR}/cmake/sanitizers)
+  find_program(PRUNE_SYMBOLIZER NAMES llvm-symbolizer HINTS ${LLVM_TOOLS_BINARY_DIR})
+  list(APPEND PRUNE_SANITIZER_ENVIRONMENT
+    "ASAN_OPTIONS=detect_container_overflow=0:allow_user_poisoning=0:detect_odr_violation=0"
+    "LSAN_OPTIONS=suppressions=${suppressions}/leaks.txt:print_suppressions=0"
+    "UBSAN_OPTIONS=print_stacktrace=1"
+    "ASAN_SYMBOLIZER_PATH=${PRUNE_SYMBOLIZER}"
+    "UBSAN_SYMBOLIZER_PATH=${PRUNE_SYMBOLIZER}")
 endif()
 
-# Applies warnings and the chosen sanitizer to one target.
+# Applies our warnings to one target.
 function(prune_target_options name)
-  target_compile_options(${name} PRIVATE ${PRUNE_WARNING_FLAGS} ${PRUNE_SANITIZER_FLAGS})
-  target_link_options(${name} PRIVATE ${PRUNE_SANITIZER_FLAGS})
+  target_compile_options(${name} PRIVATE ${PRUNE_WARNING_FLAGS})
 endfunction()
 
 # prune_add_library(Name a.cpp ... DEPENDS t... LINK_LIBS ours... MLIR_LIBS upstream...)

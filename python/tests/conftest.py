@@ -7,13 +7,18 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import settings
 
+import drawn
 from mlir_prune.data import Dataset, Split
+from mlir_prune.errors import InputError
+from mlir_prune.native import native
 
-# Compiling inside a property test takes longer than the default deadline.
-settings.register_profile("prune", deadline=None, max_examples=15, derandomize=True)
-settings.load_profile("prune")
+drawn.load_profile()
+# A suite without the compiler would pass by skipping nearly everything.
+try:
+    native()
+except InputError as error:
+    raise pytest.UsageError(str(error)) from None
 
 
 @pytest.fixture

@@ -7,6 +7,8 @@ import math
 
 import numpy as np
 
+import drawn
+
 
 def tensor(*shape: int, kind: str = "f32") -> str:
     return f"tensor<{''.join(f'{extent}x' for extent in shape)}{kind}>"
@@ -200,7 +202,7 @@ class ImageNet:
 
     def init(self, seed: int) -> dict[str, np.ndarray]:
         """Random parameters, an input and labels, by name."""
-        rng = np.random.default_rng(seed)
+        rng = drawn.rng(seed)
         values = {"input": rng.standard_normal(self.input).astype(np.float32)}
         for name, shape in self.parameters.items():
             scale = 0.1 if len(shape) == 1 else 1.0 / math.sqrt(math.prod(shape[1:]))

@@ -12,6 +12,7 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
+import drawn
 from mlir_prune.models import Network
 from mlir_prune.models.builder import EPSILON
 from oracle import FUNCTIONS
@@ -100,7 +101,7 @@ def forward(network: Network, values: Mapping[str, Array], x: Array) -> Array:
 
 def random_values(network: Network, seed: int) -> dict[str, Array]:
     """Float32 parameters with nothing left at zero or one; variances are positive."""
-    rng = np.random.default_rng(seed)
+    rng = drawn.rng(seed)
     values = network.init(rng)
     for name, array in values.items():
         if name.endswith(".running_var"):

@@ -6,7 +6,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-native = pytest.importorskip("mlir_prune._native")
+import drawn
+from mlir_prune import _native as native
 
 STEP = 1e-5
 
@@ -96,7 +97,7 @@ class Program:
 
     def weighted_sum(self, value: str, seed: int = 7) -> str:
         """A loss that depends on each element of `value` in its own way."""
-        weights = np.random.default_rng(seed).uniform(0.5, 1.5, self.shapes[value])
+        weights = drawn.rng(seed).uniform(0.5, 1.5, self.shapes[value])
         return self.inner(value, self.constant(weights))
 
     def text(self, loss: str) -> str:
@@ -146,7 +147,7 @@ def check_gradients(program: Program, loss: str, tolerance: float = 2e-6) -> Non
 
 
 def random(shape, seed: int = 0, low: float = -2.0, high: float = 2.0) -> np.ndarray:
-    return np.random.default_rng(seed).uniform(low, high, shape)
+    return drawn.rng(seed).uniform(low, high, shape)
 
 
 # Scalar operations: text of %y from %in0 (and %in1), interval of the operands.

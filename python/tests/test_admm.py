@@ -6,6 +6,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+import drawn
 from oracle import loss_and_gradients
 from test_mask_steps import MLP, WEIGHTS, Program, Values, batch, prune_smallest
 
@@ -25,7 +26,7 @@ def fresh(program: Program, rng: np.random.Generator) -> Values:
 @pytest.mark.parametrize("option", ["rho=0.25", "runtime-rho=true"])
 def test_gradient_grows_by_the_pull(option: str) -> None:
     program = Program(TRAIN.format(option))
-    rng = np.random.default_rng(1)
+    rng = drawn.rng(1)
     state = fresh(program, rng)
     before = {k: v.copy() for k, v in state.items()}
     data = batch(rng)
@@ -47,7 +48,7 @@ def test_gradient_grows_by_the_pull(option: str) -> None:
 def test_projection_keeps_the_largest(option: str) -> None:
     program = Program(
         TRAIN.format("rho=0.01") + f",prune-build-admm-step{{ratios={OPTION} {option}}}")
-    state = fresh(program, np.random.default_rng(2))
+    state = fresh(program, drawn.rng(2))
     before = {k: v.copy() for k, v in state.items()}
     program("admm_step", state, ratio=0.5)
     for name, ratio in RATIOS.items():
@@ -63,7 +64,7 @@ def test_weights_become_sparse() -> None:
     """After some rounds the weights lie next to their projections, and training fits."""
     program = Program(
         TRAIN.format("rho=0.3") + f",prune-build-admm-step{{ratios={OPTION}}}")
-    rng = np.random.default_rng(3)
+    rng = drawn.rng(3)
     state = fresh(program, rng)
     for name in WEIGHTS:
         state[f"admm_u:{name}"][:] = 0.0

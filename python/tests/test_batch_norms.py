@@ -6,9 +6,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+import drawn
+from mlir_prune import _native as native
 from test_layers import norm_oracle
-
-native = pytest.importorskip("mlir_prune._native", reason="the native module is not built")
 
 BATCH, INPUTS, CLASSES, MOMENTUM = 12, 6, 4, 0.3
 
@@ -38,7 +38,7 @@ func.func @forward(%x: tensor<{BATCH}x{INPUTS}xf32> {{prune.input = "input"}},
 
 
 def draw(seed: int) -> dict[str, np.ndarray]:
-    rng = np.random.default_rng(seed)
+    rng = drawn.rng(seed)
     return {
         "input": (rng.standard_normal((BATCH, INPUTS)) * 2 + 1).astype(np.float32),
         "labels": rng.integers(0, CLASSES, BATCH).astype(np.int32),
@@ -46,7 +46,7 @@ def draw(seed: int) -> dict[str, np.ndarray]:
 
 
 def fresh() -> dict[str, np.ndarray]:
-    rng = np.random.default_rng(1)
+    rng = drawn.rng(1)
     return {
         "bn.weight": rng.uniform(0.5, 1.5, INPUTS).astype(np.float32),
         "bn.bias": rng.standard_normal(INPUTS).astype(np.float32),

@@ -6,6 +6,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+import drawn
 from layers import random_values
 from mlir_prune.models import LeNet5, Network, ResNet
 from mlir_prune.training.compact import compact
@@ -21,7 +22,7 @@ def test_state_follows(name: str) -> None:
     """Each moment is the position that its element had, so it leads back to it."""
     network = NETWORKS[name]
     values = random_values(network, 21)
-    rng = np.random.default_rng(22)
+    rng = drawn.rng(22)
     arrays: dict[str, np.ndarray] = {**values, "step": np.array(7)}
     for weight in network.weights():
         mask = rng.random(values[weight].shape) < 0.8

@@ -7,9 +7,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
+import drawn
 from mlir_prune.compress import compile_networks, take_rows, verify
 from mlir_prune.models import ACTIVATIONS, Mlp
 from mlir_prune.recipe import Bench
@@ -37,7 +38,7 @@ def sparse_values(mlp: Mlp, seed: int, density: float) -> dict[str, np.ndarray]:
 
 
 @given(networks, st.integers(0, 99), st.sampled_from([0.0, 0.05, 0.2, 0.6, 1.0]))
-@settings(max_examples=20)
+@drawn.examples(20)
 def test_random_networks_equal_the_reference(mlp: Mlp, seed: int, density: float) -> None:
     values = sparse_values(mlp, seed, density)
     forms = build_forms(mlp, 5, values, values, values)

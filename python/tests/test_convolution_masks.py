@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import pytest
 
+import drawn
 from layers import random_values
 from mlir_prune import Module, models
 from mlir_prune.imported import ImportedNetwork
@@ -135,8 +136,8 @@ def test_a_compact_network_is_a_network() -> None:
     assert compact.roles() == network.roles()
     assert compact.parameters() == network.parameters()
     assert [layer.producers for layer in compact.layers] == [(), ("conv1",), ("conv2",), ("fc1",)]
-    x = np.random.default_rng(0).standard_normal((2, 1, 20, 20)).astype(np.float32)
-    feed = {"input": x, **compact.init(np.random.default_rng(0))}
+    x = drawn.rng(0).standard_normal((2, 1, 20, 20)).astype(np.float32)
+    feed = {"input": x, **compact.init(drawn.rng(0))}
     found = Module.parse(compact.text(2)).compile().call("forward", feed)["logits"]
     before = Module.parse(network.text(2)).compile().call("forward", {"input": x, **values})
     np.testing.assert_allclose(found, before["logits"], rtol=1e-4, atol=1e-5)

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 import pytest
 
+import drawn
 from layers import forward, random_values
 from mlir_prune import Module, models
 from mlir_prune.errors import InputError
@@ -110,7 +111,7 @@ def test_signature_is_the_model_form(name: str) -> None:
 def test_outputs_match_numpy(name: str, reference: bool) -> None:
     network = SMALL[name]
     values = random_values(network, 1)
-    inputs = np.random.default_rng(2).standard_normal((3, *network.input_shape))
+    inputs = drawn.rng(2).standard_normal((3, *network.input_shape))
     executable = Module.parse(network.text(3)).compile(reference=reference)
     found = executable.call("forward", {"input": inputs.astype(np.float32), **values})["logits"]
     np.testing.assert_allclose(found, forward(network, values, inputs), rtol=1e-4, atol=1e-5)

@@ -9,9 +9,9 @@ import shutil
 import numpy as np
 import pytest
 
-native = pytest.importorskip("mlir_prune._native")
-
-from images import ImageNet, lenet5  # noqa: E402
+import drawn
+from images import ImageNet, lenet5
+from mlir_prune import _native as native
 
 LIBRARIES = pathlib.Path(native.__file__).resolve().parents[2] / "lib"
 
@@ -179,7 +179,7 @@ def train(net: ImageNet, steps: int, **options) -> dict[str, np.ndarray]:
     for argument in signature.arguments:
         name = argument.name
         if name.startswith("mask:"):
-            feed[name] = np.random.default_rng(2).random(argument.shape) < 0.7
+            feed[name] = drawn.rng(2).random(argument.shape) < 0.7
         elif name.startswith("velocity:"):
             feed[name] = np.zeros(argument.shape, np.float32)
         else:

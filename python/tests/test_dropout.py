@@ -9,8 +9,6 @@ import numpy as np
 import pytest
 
 from mlir_prune.models import Mlp
-
-pytest.importorskip("mlir_prune._native", reason="needs the native module")
 from mlir_prune.native import parse
 
 WIDTH, BATCH = 64, 200

@@ -11,7 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-native = pytest.importorskip("mlir_prune._native")
+import drawn
+from mlir_prune import _native as native
 
 ELIMINATE = "builtin.module(prune-eliminate-dead-neurons,prune-verify-compacted)"
 
@@ -214,7 +215,7 @@ def assert_same(actual: np.ndarray, expected: np.ndarray) -> None:
 @given(networks())
 def test_random_networks_keep_their_outputs(network: Network) -> None:
     x = (
-        np.random.default_rng(1)
+        drawn.rng(1)
         .standard_normal((network.batch, network.weights[0].shape[1]))
         .astype(np.float32)
     )
@@ -341,7 +342,7 @@ func.func @forward(%x: tensor<2x1x4x4xf32> {{prune.input = "input"}}) -> tensor<
 
 def test_filters_leave_through_flatten() -> None:
     """Filter 1 is the constant 2, filter 2 is relu(-1), filter 3 is read by zeros only."""
-    rng = np.random.default_rng(5)
+    rng = drawn.rng(5)
     kernel = rng.standard_normal((4, 1, 3, 3)).astype("<f4")
     kernel[[1, 2]] = 0
     weight = rng.standard_normal((3, 16)).astype("<f4")

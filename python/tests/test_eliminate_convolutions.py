@@ -7,9 +7,10 @@ from dataclasses import dataclass
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
+import drawn
 from layers import forward, random_values
 from mlir_prune import Module
 from mlir_prune.models import Builder, LeNet5, Network, ResNet, Value, Vgg
@@ -71,7 +72,7 @@ def bound(network: Network, values: Values, batch: int = 2):
 
 
 def run(module, network: Network, reference: bool = True) -> np.ndarray:
-    x = np.random.default_rng(9).standard_normal((2, *network.input_shape)).astype(np.float32)
+    x = drawn.rng(9).standard_normal((2, *network.input_shape)).astype(np.float32)
     return module.compile(reference=reference).call("forward", {"input": x})["logits"]
 
 
@@ -79,7 +80,7 @@ def compact(
     network: Network, values: Values, pipeline: str = ELIMINATE, references=(True, False)
 ):  # fmt: skip
     """The network without dead neurons; checks that it computes the same."""
-    x = np.random.default_rng(9).standard_normal((2, *network.input_shape)).astype(np.float32)
+    x = drawn.rng(9).standard_normal((2, *network.input_shape)).astype(np.float32)
     module = bound(network, values)
     module.run(pipeline)
     expected = forward(network, values, x)
@@ -121,7 +122,7 @@ def pruned(draw: st.DrawFn) -> tuple[Network, Values]:
 
 
 @given(pruned())
-@settings(max_examples=10)
+@drawn.examples(10)
 def test_random_masks_keep_the_outputs(case: tuple[Network, Values]) -> None:
     network, values = case
     module = compact(network, values, references=(True,))
@@ -131,7 +132,7 @@ def test_random_masks_keep_the_outputs(case: tuple[Network, Values]) -> None:
 
 
 @given(pruned())
-@settings(max_examples=8)
+@drawn.examples(8)
 def test_random_masks_keep_the_outputs_with_folded_borders(case: tuple[Network, Values]) -> None:
     network, values = case
     module = compact(network, values, BORDERS, references=(False,))
@@ -154,7 +155,7 @@ def taken(values: Values, module) -> None:
 
 
 @given(pruned())
-@settings(max_examples=30)
+@drawn.examples(30)
 def test_kept_indices_lead_back(case: tuple[Network, Values]) -> None:
     network, values = case
     module = bound(network, values)

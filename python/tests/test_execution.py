@@ -4,12 +4,13 @@
 import numpy as np
 import pytest
 
-pytest.importorskip("mlir_prune._native")
 hypothesis = pytest.importorskip("hypothesis")
 
-from hypothesis import given, settings, strategies as st  # noqa: E402
+from hypothesis import given
+from hypothesis import strategies as st
 
-from mlir_prune import _native as native  # noqa: E402
+import drawn
+from mlir_prune import _native as native
 
 ACTIVATIONS = {
     "none": ("", "%in"),
@@ -56,7 +57,7 @@ func.func @forward({", ".join(arguments)}) -> ({result} {{prune.output = "logits
 
 
 def random_arrays(function, seed):
-    rng = np.random.default_rng(seed)
+    rng = drawn.rng(seed)
     arrays = {}
     for value in function.arguments:
         if value.name == "labels":
@@ -88,7 +89,7 @@ def assert_close(actual, expected, what):
 sizes = st.lists(st.integers(1, 40), min_size=2, max_size=4)
 
 
-@settings(max_examples=15, deadline=None)
+@drawn.examples(15)
 @given(st.integers(1, 20), sizes, st.data(), st.sampled_from(["f32", "f64"]), st.integers(1, 2))
 def test_random_networks(batch, sizes, data, element, threads):
     activations = [data.draw(st.sampled_from(sorted(ACTIVATIONS))) for _ in sizes[1:]]

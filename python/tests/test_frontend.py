@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+import drawn
 from mlir_prune import cli
 from mlir_prune.compress import compress
 from mlir_prune.data import Dataset
@@ -27,13 +28,12 @@ from mlir_prune.training.evaluate import logits as evaluate
 from mlir_prune.training.program import Program
 
 needs = "pip install torch==2.13.0 torch-mlir onnx onnxruntime to run the tests of the front end"
-pytest.importorskip("mlir_prune._native", reason="the native module is not built")
 torch = pytest.importorskip("torch", reason=needs)
 pytest.importorskip("torch_mlir", reason=needs)
 onnx = pytest.importorskip("onnx", reason=needs)
 runtime = pytest.importorskip("onnxruntime", reason=needs)
 
-from mlir_prune import frontend  # noqa: E402
+from mlir_prune import frontend
 
 WIDTHS = (16, 24, 12, 5)
 BATCH = 8
@@ -96,7 +96,7 @@ def make_onnx(
 
 
 def rows(batch: int = BATCH, width: int = WIDTHS[0], seed: int = 2) -> np.ndarray:
-    return np.random.default_rng(seed).standard_normal((batch, width)).astype(np.float32)
+    return drawn.rng(seed).standard_normal((batch, width)).astype(np.float32)
 
 
 def logits(module: Any, inputs: np.ndarray, reference: bool = False) -> np.ndarray:

@@ -11,10 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from oracle import SLOPES, sign_or_weight
-
-pytest.importorskip("mlir_prune._native", reason="needs the native module")
 from mlir_prune.native import parse
+from oracle import SLOPES, sign_or_weight
 
 Values = dict[str, np.ndarray]
 SHAPE = (5, 7)

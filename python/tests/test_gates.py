@@ -11,12 +11,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import drawn
 from mlir_prune.data import load
 from mlir_prune.models import Mlp
-from oracle import SLOPES, forward, loss_and_gradients, sign_or_weight
-
-pytest.importorskip("mlir_prune._native", reason="needs the native module")
 from mlir_prune.native import parse
+from oracle import SLOPES, forward, loss_and_gradients, sign_or_weight
 
 Values = dict[str, np.ndarray]
 MLP = Mlp((8, 6, 5, 4))
@@ -47,7 +46,7 @@ class Network:
         self.executable = module.compile(threads=threads)
 
     def fresh(self, seed: int = 0) -> Values:
-        rng = np.random.default_rng(seed)
+        rng = drawn.rng(seed)
         state = MLP.init(rng)
         for arguments in self.arguments.values():
             for name, argument in arguments.items():
@@ -96,7 +95,7 @@ def gated(state: Values) -> Values:
 
 
 def batch(seed: int) -> tuple[np.ndarray, np.ndarray]:
-    rng = np.random.default_rng(seed)
+    rng = drawn.rng(seed)
     x = rng.standard_normal((12, 8)).astype(np.float32)
     return x, rng.integers(0, 4, 12).astype(np.int32)
 

@@ -3,9 +3,10 @@
 
 from __future__ import annotations
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
+import drawn
 from programs import BINARY, UNARY, Program, check_gradients, contract, dims, random, tensor
 
 # Values stay bounded, so that differences stay exact.
@@ -74,7 +75,7 @@ def draw_product(draw, program: Program, lhs: str, rhs: str) -> str:
     return bounded(program, contract(program, lhs, rhs, maps, 3, shape))
 
 
-@settings(max_examples=40)
+@drawn.examples(40)
 @given(st.data())
 def test_composition(data):
     program = Program()

@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 import pytest
 
+import drawn
+from mlir_prune import _native as native
 from mlir_prune import frontend
-
-native = pytest.importorskip("mlir_prune._native", reason="the native module is not built")
 
 INPUTS = Path(__file__).parents[2] / "test" / "Integration" / "Inputs"
 FILES = {"mlp-torch.mlir": "main", "mlp-onnx.mlir": "mlp"}
@@ -25,7 +25,7 @@ def run(module: Any, function: str, inputs: np.ndarray, **options: Any) -> np.nd
 @pytest.mark.parametrize("name", FILES)
 @pytest.mark.parametrize("reference", [False, True])
 def test_same_outputs(name: str, reference: bool) -> None:
-    inputs = np.random.default_rng(0).standard_normal((4, 8)).astype(np.float32)
+    inputs = drawn.rng(0).standard_normal((4, 8)).astype(np.float32)
     expected = run(native.Module.from_file(str(INPUTS / name)), FILES[name], inputs, reference=True)
     module = frontend.from_file(INPUTS / name)
     names = [f"fc{i}.{role}" for i in range(3) for role in ("weight", "bias")]
@@ -36,7 +36,7 @@ def test_same_outputs(name: str, reference: bool) -> None:
 
 @pytest.mark.parametrize("name", FILES)
 def test_at_another_batch(name: str) -> None:
-    inputs = np.random.default_rng(1).standard_normal((4, 8)).astype(np.float32)
+    inputs = drawn.rng(1).standard_normal((4, 8)).astype(np.float32)
     module = frontend.from_file(INPUTS / name)
     expected = run(module, "forward", inputs)
     module.run("builtin.module(prune-set-batch-size{batch=1})")
@@ -48,7 +48,7 @@ def test_at_another_batch(name: str) -> None:
 def test_residual_network() -> None:
     """Convolutions, batch norms, poolings and a shortcut, named by layer."""
     name = INPUTS / "residual-torch.mlir"
-    inputs = np.random.default_rng(2).standard_normal((2, 3, 16, 16)).astype(np.float32)
+    inputs = drawn.rng(2).standard_normal((2, 3, 16, 16)).astype(np.float32)
     expected = run(native.Module.from_file(str(name)), "main", inputs, reference=True)
     module = frontend.from_file(name)
     norm = ("weight", "bias", "running_mean", "running_var")
@@ -65,7 +65,7 @@ def test_residual_network() -> None:
 
 def test_folded_batch_norms() -> None:
     """Folding changes nothing but rounding, before and after neurons are removed."""
-    inputs = np.random.default_rng(2).standard_normal((2, 3, 16, 16)).astype(np.float32)
+    inputs = drawn.rng(2).standard_normal((2, 3, 16, 16)).astype(np.float32)
     module = frontend.from_file(INPUTS / "residual-torch.mlir")
     expected = run(module, "forward", inputs, reference=True)
     folded = module.clone()

@@ -8,10 +8,11 @@ import shutil
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
-native = pytest.importorskip("mlir_prune._native")
+import drawn
+from mlir_prune import _native as native
 
 LIBRARIES = pathlib.Path(native.__file__).resolve().parents[2] / "lib"
 
@@ -145,7 +146,7 @@ def evaluate(x, layers):
     return y
 
 
-@settings(max_examples=25)
+@drawn.examples(25)
 @given(
     batch=st.sampled_from([1, 2, 7, 16, 33]),
     sizes=st.lists(st.integers(1, 40), min_size=2, max_size=4),
@@ -166,7 +167,7 @@ def test_random_networks(runtime, batch, sizes, kernels, activations, late_biase
 
 
 def test_threads_give_the_same_bits(runtime):
-    rng = np.random.default_rng(0)
+    rng = drawn.rng(0)
     layers = make_layers(rng, [784, 300, 100, 10], ["csr", "dense", "csr"], 0.8, ["relu", "relu", "none"], [False] * 3)
     x = rng.standard_normal((64, 784)).astype(np.float32)
     module = native.Module.parse(write_network(64, layers))
@@ -178,7 +179,7 @@ def test_threads_give_the_same_bits(runtime):
 
 def test_chosen_kernels_agree_with_dense(runtime):
     """The whole way: choose, verify, lower and run, against the dense network."""
-    rng = np.random.default_rng(1)
+    rng = drawn.rng(1)
     layers = make_layers(rng, [256, 256, 10], ["dense", "dense"], 0.95, ["relu", "none"], [False] * 2)
     x = rng.standard_normal((64, 256)).astype(np.float32)
     module = native.Module.parse(write_network(64, layers))

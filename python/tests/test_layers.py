@@ -8,6 +8,7 @@ import itertools
 import numpy as np
 import pytest
 
+import drawn
 from programs import Program, check_gradients, dims, evaluate, native, random, tensor
 
 SHAPES = [(6, 3), (4, 3, 5), (3, 2, 4, 3), (1, 4, 3, 2)]
@@ -76,7 +77,7 @@ def norm_oracle(x, g, b, dy, m, v):
 @pytest.mark.parametrize("offset", [0.0, 300.0])
 def test_batch_norm_equals_numpy(shape, offset):
     """An offset far above the deviation would ruin a variance of f32 squares."""
-    rng = np.random.default_rng(3)
+    rng = drawn.rng(3)
     channels = shape[1]
     x = (rng.standard_normal(shape) + offset).astype(np.float32)
     g, b, m = (rng.standard_normal(channels).astype(np.float32) for _ in range(3))
@@ -161,7 +162,7 @@ def pool_oracle(x, a, pool):
 
 def pool_values(shape, out_shape, seed=1):
     """Inputs with many ties, as behind a relu of 8-bit images."""
-    rng = np.random.default_rng(seed)
+    rng = drawn.rng(seed)
     x = np.maximum(rng.integers(-3, 3, shape), 0).astype(np.float32)
     return x, rng.uniform(0.5, 1.5, out_shape).astype(np.float32)
 

@@ -8,11 +8,10 @@ from typing import Any
 import numpy as np
 import pytest
 
+import drawn
 from mlir_prune.models import Mlp
-from oracle import forward, loss_and_gradients
-
-pytest.importorskip("mlir_prune._native", reason="needs the native module")
 from mlir_prune.native import parse
+from oracle import forward, loss_and_gradients
 
 Values = dict[str, np.ndarray]
 MLP = Mlp((8, 6, 5, 4))
@@ -73,7 +72,7 @@ def batch(rng: np.random.Generator, rows: int = 12) -> Values:
 def test_magnitude_prunes_further(optimizer: str, ratio: float) -> None:
     program = Program(
         f"prune-train-pipeline{{optimizer={optimizer} mask=true}},prune-build-mask-step")
-    state = program.fresh(MLP, np.random.default_rng(3))
+    state = program.fresh(MLP, drawn.rng(3))
     before = {k: v.copy() for k, v in state.items()}
     program("mask_step", state, ratio=ratio)
     for name in WEIGHTS:
@@ -89,7 +88,7 @@ def test_magnitude_prunes_further(optimizer: str, ratio: float) -> None:
 
 def test_global_scope_ranks_all_weights_together() -> None:
     program = Program("prune-train-pipeline{mask=true},prune-build-mask-step{scope=global}")
-    state = program.fresh(MLP, np.random.default_rng(4), kept=1.0)
+    state = program.fresh(MLP, drawn.rng(4), kept=1.0)
     before = {k: v.copy() for k, v in state.items()}
     program("mask_step", state, ratio=0.6)
     everything = np.concatenate([np.abs(before[n]).ravel() for n in WEIGHTS])
@@ -103,7 +102,7 @@ def test_factors_of_single_parameters() -> None:
         "prune-build-mask-step{ratios=fc1.*:0.5,fc2.*:0.875 ignore=fc3.*}"
     )
     assert "mask:fc3.weight" not in program.arguments("mask_step")
-    state = program.fresh(MLP, np.random.default_rng(5), kept=1.0)
+    state = program.fresh(MLP, drawn.rng(5), kept=1.0)
     before = {k: v.copy() for k, v in state.items()}
     program("mask_step", state, ratio=0.5)
     for name, share in (("fc1.weight", 0.25), ("fc2.weight", 0.4375)):
@@ -115,7 +114,7 @@ def test_factors_of_single_parameters() -> None:
 def test_neurons_are_pruned_whole() -> None:
     program = Program(
         "prune-train-pipeline{mask=true},prune-build-mask-step{granularity=channel:0}")
-    state = program.fresh(MLP, np.random.default_rng(6), kept=1.0)
+    state = program.fresh(MLP, drawn.rng(6), kept=1.0)
     state["mask:fc1.weight"][2] = False
     state["fc1.weight"][2] = 0.0
     before = {k: v.copy() for k, v in state.items()}
@@ -132,7 +131,7 @@ def test_patterns_need_no_ratio() -> None:
         "prune-build-mask-step{granularity=n_of_m:2:4:1}"
     )
     assert "ratio" not in program.arguments("mask_step")
-    state = program.fresh(MLP, np.random.default_rng(7), kept=1.0)
+    state = program.fresh(MLP, drawn.rng(7), kept=1.0)
     program("mask_step", state)
     groups = state["mask:fc1.weight"].reshape(6, 2, 4)
     assert (groups.sum(axis=2) == 2).all()
@@ -147,7 +146,7 @@ KEEPING = (
 def test_kept_values_come_back() -> None:
     """Pruned weights stand still with their moments, and return as they were."""
     program = Program(KEEPING)
-    rng = np.random.default_rng(8)
+    rng = drawn.rng(8)
     state = {k: v.astype(np.float32) for k, v in MLP.init(rng).items()}
     for name, a in program.arguments("train_step").items():
         if name.startswith("moment"):
@@ -191,7 +190,7 @@ RIGL = (
 @pytest.mark.parametrize("fraction", [0.0, 0.3, 1.0])
 def test_rigl_drops_and_grows(fraction: float) -> None:
     program = Program(RIGL)
-    rng = np.random.default_rng(9)
+    rng = drawn.rng(9)
     state = program.fresh(MLP, rng, kept=0.4)
     before = {k: v.copy() for k, v in state.items()}
     data = batch(rng)
@@ -219,7 +218,7 @@ def test_rigl_drops_and_grows(fraction: float) -> None:
 
 def test_rigl_leaves_dense_layers_as_they_are() -> None:
     program = Program(RIGL)
-    rng = np.random.default_rng(10)
+    rng = drawn.rng(10)
     state = program.fresh(MLP, rng, kept=1.0)
     before = {k: v.copy() for k, v in state.items()}
     program("mask_step", state, **batch(rng), fraction=0.5)
@@ -240,7 +239,7 @@ def test_gradual_schedule_learns(pipeline: str) -> None:
     """Four clusters are told apart with a tenth of the weights."""
     mlp = Mlp((8, 24, 16, 4))
     program = Program(pipeline, mlp, batch=40)
-    rng = np.random.default_rng(11)
+    rng = drawn.rng(11)
     centres = rng.standard_normal((4, 8)) * 2.0
     labels = (np.arange(400) % 4).astype(np.int32)
     inputs = (centres[labels] + rng.standard_normal((400, 8))).astype(np.float32)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import pytest
 
+import drawn
 from layers import forward, random_values
 from mlir_prune import Module
 from mlir_prune.models import Builder, LeNet5, Mlp, Network, ResNet, Value, Vgg
@@ -94,7 +95,7 @@ def loss(network: Network, values: Values, x: np.ndarray, labels: np.ndarray) ->
 @pytest.mark.parametrize("name", NETWORKS)
 def test_gradients(name: str) -> None:
     network = NETWORKS[name]
-    rng = np.random.default_rng(1)
+    rng = drawn.rng(1)
     values = {n: v.astype(np.float64) for n, v in random_values(network, 2).items()}
     x = rng.standard_normal((BATCH, *network.input_shape))
     labels = rng.integers(0, network.classes, BATCH).astype(np.int32)

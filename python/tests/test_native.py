@@ -8,7 +8,8 @@ import weakref
 import numpy as np
 import pytest
 
-native = pytest.importorskip("mlir_prune._native")
+import drawn
+from mlir_prune import _native as native
 
 TEXT = """
 #a = affine_map<(m, n, k) -> (m, k)>
@@ -61,7 +62,7 @@ def compiled(request):
 
 
 def random_forward(seed=0):
-    rng = np.random.default_rng(seed)
+    rng = drawn.rng(seed)
     return [rng.standard_normal(s).astype(np.float32) for s in [(4, 8), (6, 8), (6,)]]
 
 
@@ -87,7 +88,7 @@ def test_forward(compiled):
 
 
 def test_state_is_updated_in_place(compiled):
-    rng = np.random.default_rng(1)
+    rng = drawn.rng(1)
     w, g = (rng.standard_normal((6, 8)).astype(np.float32) for _ in range(2))
     mask = rng.random((6, 8)) > 0.5
     step = np.array(41)

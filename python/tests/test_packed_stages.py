@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+import drawn
 from conftest import make_blobs
 from mlir_prune.training.checkpoint import read_checkpoint
 from mlir_prune.training.history import read_history
@@ -16,8 +17,6 @@ from mlir_prune.training.masks import PREFIX
 from mlir_prune.training.packing import FixedMasks, Packing
 from mlir_prune.training.stage import StageTraining
 from mlir_prune.training.trainer import Trainer
-
-pytest.importorskip("mlir_prune._native", reason="needs the native module")
 from short_runs import DENSE, recipe, train
 
 PRUNE = {"name": "prune", "kind": "prune", "ratio": 0.9}
@@ -129,7 +128,7 @@ def test_packing_there_and_back() -> None:
     state = {"w": np.zeros(3), "v": np.zeros((2, 3))}
     packing = Packing({"w": (2, 3), "v": (2, 3)}, masks, state)
     assert set(packing.names()) == {"w"}
-    rng = np.random.default_rng(1)
+    rng = drawn.rng(1)
     dense = {
         "w": rng.standard_normal((2, 3)) * mask,
         "moment1:w": rng.standard_normal((2, 3)) * mask,

@@ -9,11 +9,11 @@ from typing import Any
 
 import numpy as np
 import pytest
-
-from mlir_prune.models import Mlp, lenet5_caffe
-
-native = pytest.importorskip("mlir_prune._native", reason="needs the native module")
 from mlir_prune._native import PruneError
+
+import drawn
+from mlir_prune import _native as native
+from mlir_prune.models import Mlp, lenet5_caffe
 from mlir_prune.native import parse
 
 LIBRARIES = pathlib.Path(native.__file__).resolve().parents[2] / "lib"
@@ -60,7 +60,7 @@ class Step:
 
 def fresh(network: Any, masks: Values, seed: int = 5) -> Values:
     """Parameters, moments and masks; what is masked is zero."""
-    rng = np.random.default_rng(seed)
+    rng = drawn.rng(seed)
     state = {n: np.array(v, np.float32) for n, v in network.init(rng).items()}
     for name in list(state):
         for prefix in PREFIXES:
@@ -74,12 +74,12 @@ def fresh(network: Any, masks: Values, seed: int = 5) -> Values:
 
 
 def draw_masks(network: Any, zeros: float, seed: int = 1) -> Values:
-    rng = np.random.default_rng(seed)
+    rng = drawn.rng(seed)
     return {w: rng.random(network.shapes()[w]) >= zeros for w in network.weights()}
 
 
 def draw_batch(network: Any, batch: int, classes: int) -> dict[str, Any]:
-    rng = np.random.default_rng(7)
+    rng = drawn.rng(7)
     x = rng.standard_normal((batch, *np.atleast_1d(network.input_shape))).astype(np.float32)
     labels = rng.integers(0, classes, batch).astype(np.int32)
     return {"input": x, "labels": labels, "learning_rate": 0.05, "strength": 1e-2}

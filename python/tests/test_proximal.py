@@ -8,11 +8,11 @@ from dataclasses import dataclass
 import numpy as np
 import pytest
 
+import drawn
+from mlir_prune import _native as native
 from mlir_prune.models import Mlp
 from oracle import loss_and_gradients
 from test_mask_steps import MLP, WEIGHTS, Program, batch
-
-native = pytest.importorskip("mlir_prune._native", reason="needs the native module")
 
 
 def soft(w: np.ndarray, t: float) -> np.ndarray:
@@ -64,7 +64,7 @@ CASES = [
 @pytest.mark.parametrize("reference", [False, True], ids=["compiled", "reference"])
 @pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case.text[:11]}{case.axes}")
 def test_closed_forms(case: Case, reference: bool) -> None:
-    w = np.random.default_rng(1).standard_normal(case.shape)
+    w = drawn.rng(1).standard_normal(case.shape)
     w[0] = 0.0
     for t in (0.0, 0.3, 1.5, 100.0):
         found = run(case.text, w, t, reference)
@@ -82,7 +82,7 @@ def test_step_follows_the_update(option: str, optimizer: str) -> None:
     plain = Program(f"prune-train-pipeline{{optimizer={optimizer}}}")
     proximal = Program(
         f"prune-train-pipeline{{optimizer={optimizer}}},prune-insert-proximal-steps{{{option}}}")
-    rng = np.random.default_rng(2)
+    rng = drawn.rng(2)
     state = plain.fresh(MLP, rng)
     other = {k: v.copy() for k, v in state.items()}
     data = batch(rng)
@@ -105,7 +105,7 @@ def test_held_weights_do_not_shrink() -> None:
     program = Program(
         "prune-insert-straight-through-masks{state=true mask-gradient=true},"
         "prune-train-pipeline,prune-insert-proximal-steps{strength=0.5}")
-    rng = np.random.default_rng(3)
+    rng = drawn.rng(3)
     state = {k: v.astype(np.float32) for k, v in MLP.init(rng).items()}
     for name in WEIGHTS:
         state[f"mask:{name}"] = rng.random(state[name].shape) < 0.5
@@ -122,7 +122,7 @@ def test_lasso_reaches_the_solution_of_ista() -> None:
     mlp = Mlp((8, 4))
     program = Program(
         "prune-train-pipeline,prune-insert-proximal-steps{strength=0.05}", mlp, batch=60)
-    rng = np.random.default_rng(4)
+    rng = drawn.rng(4)
     x = rng.standard_normal((60, 8)).astype(np.float32)
     truth = np.zeros((4, 8))
     truth[:, :3] = rng.standard_normal((4, 3)) * 2.0

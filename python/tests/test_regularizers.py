@@ -10,7 +10,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-pytest.importorskip("mlir_prune._native", reason="needs the native module")
 from mlir_prune.native import parse
 
 KINDS = ("l1", "l2", "hoyer", "hoyer_square", "transformed_l1")

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 import pytest
 
-native = pytest.importorskip("mlir_prune._native", reason="needs the native module")
+import drawn
+from mlir_prune import _native as native
 
 Shape = tuple[int, ...]
 LETTERS = {np.dtype(np.float32): "f32", np.dtype(bool): "i1"}
@@ -105,7 +106,7 @@ def on_constants(
 
 
 def draw(shapes: list[Shape], ties: bool, seed: int) -> list[np.ndarray]:
-    rng = np.random.default_rng(seed)
+    rng = drawn.rng(seed)
     weights = []
     for shape in shapes:
         values = rng.standard_normal(shape).astype(np.float32)

@@ -6,6 +6,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+import drawn
 from mlir_prune.models import Mlp
 from oracle import loss_and_gradients
 from test_mask_steps import Program, batch, prune_smallest
@@ -36,7 +37,7 @@ def test_gradient_passes_straight_through(rule: str, decay: float) -> None:
     """dT everywhere, plus decay times the weight where the mask is not set (SR-STE)."""
     program = Program(
         f"prune-insert-straight-through-masks{{{rule} decay={decay}}},prune-train-pipeline", MLP)
-    rng = np.random.default_rng(2)
+    rng = drawn.rng(2)
     state = {k: v.astype(np.float32) for k, v in MLP.init(rng).items()}
     before = {k: v.copy() for k, v in state.items()}
     masks = {k: RULES[rule](before[k]) for k in WEIGHTS}
@@ -56,7 +57,7 @@ def test_weights_that_do_not_fit_stay_dense() -> None:
     mlp = Mlp((8, 6, 4, 4))
     program = Program(
         "prune-insert-straight-through-masks{granularity=n_of_m:2:4:1},prune-train-pipeline", mlp)
-    rng = np.random.default_rng(3)
+    rng = drawn.rng(3)
     state = {k: v.astype(np.float32) for k, v in mlp.init(rng).items()}
     data = batch(rng)
     masked = {k: v * two_of_four(v) if k in ("fc1.weight", "fc3.weight") else v
@@ -70,7 +71,7 @@ def test_pruned_weights_learn_and_return_under_state_masks() -> None:
     program = Program(
         "prune-insert-straight-through-masks{state=true},prune-train-pipeline,"
         "prune-build-mask-step{keep-values=true}", MLP)  # fmt: skip
-    rng = np.random.default_rng(4)
+    rng = drawn.rng(4)
     state = {k: v.astype(np.float32) for k, v in MLP.init(rng).items()}
     for name in WEIGHTS:
         state[f"mask:{name}"] = prune_smallest(np.abs(state[name]), 0.5)

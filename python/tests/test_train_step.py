@@ -10,12 +10,11 @@ from typing import Any
 import numpy as np
 import pytest
 
+import drawn
 from mlir_prune.data import load
 from mlir_prune.models import Mlp
-from oracle import forward, loss_and_gradients
-
-pytest.importorskip("mlir_prune._native", reason="needs the native module")
 from mlir_prune.native import parse
+from oracle import forward, loss_and_gradients
 
 Values = dict[str, np.ndarray]
 SMALL = Mlp((8, 6, 5, 4))
@@ -167,7 +166,7 @@ def assert_close(
 @pytest.mark.parametrize("optimizer", OPTIMIZERS)
 def test_one_step_equals_numpy(optimizer: str, regularizer: str, masked: bool) -> None:
     settings = replace(OPTIMIZERS[optimizer], regularizer=regularizer, masked=masked)
-    rng = np.random.default_rng(11)
+    rng = drawn.rng(11)
     step = Step(SMALL, 12, settings)
     state = step.fresh(SMALL, rng)
     x, y = draw(SMALL, 12, rng)
@@ -187,7 +186,7 @@ def test_one_step_equals_numpy(optimizer: str, regularizer: str, masked: bool) -
 def test_penalty_before_differentiation(regularizer: str) -> None:
     """Differentiating the penalty gives what inserting its gradient gives."""
     settings = Settings(regularizer=regularizer)
-    rng = np.random.default_rng(23)
+    rng = drawn.rng(23)
     pipeline = (
         f"builtin.module(prune-insert-loss,prune-insert-regularizers{{kind={regularizer} "
         "runtime-strength},prune-differentiate,prune-build-train-step)"
@@ -206,7 +205,7 @@ def test_penalty_before_differentiation(regularizer: str) -> None:
 def test_pruned_weights_stay_zero(optimizer: str) -> None:
     """Whatever state comes in: masked moments start out dirty on purpose."""
     settings = replace(OPTIMIZERS[optimizer], regularizer="hoyer_square", masked=True)
-    rng = np.random.default_rng(5)
+    rng = drawn.rng(5)
     step = Step(SMALL, 12, settings)
     state = step.fresh(SMALL, rng)
     before = {name: state[name].copy() for name in SMALL.shapes()}
@@ -228,7 +227,7 @@ def test_pruned_weights_stay_zero(optimizer: str) -> None:
 @pytest.mark.parametrize("optimizer", ["momentum", "adam"])
 def test_state_is_updated_in_place(optimizer: str) -> None:
     settings = replace(OPTIMIZERS[optimizer], regularizer="l1", masked=True)
-    rng = np.random.default_rng(7)
+    rng = drawn.rng(7)
     step = Step(SMALL, 12, settings)
     state = step.fresh(SMALL, rng)
     masks = {k: v.copy() for k, v in state.items() if k.startswith("mask:")}
@@ -246,7 +245,7 @@ def test_state_is_updated_in_place(optimizer: str) -> None:
 
 
 def run_steps(mlp: Mlp, batch: int, settings: Settings, threads: int, count: int) -> Values:
-    rng = np.random.default_rng(13)
+    rng = drawn.rng(13)
     step = Step(mlp, batch, settings, threads)
     state = step.fresh(mlp, rng)
     losses = []
@@ -271,7 +270,7 @@ def test_same_bits_at_one_and_two_threads(optimizer: str) -> None:
 def test_large_step_equals_numpy() -> None:
     """Shapes that take the vectorised paths; sums over 235,200 weights in single precision."""
     settings = Settings(momentum=0.9, regularizer="hoyer_square", masked=True)
-    rng = np.random.default_rng(17)
+    rng = drawn.rng(17)
     step = Step(LARGE, 100, settings)
     state = step.fresh(LARGE, rng)
     x, y = draw(LARGE, 100, rng)
@@ -286,7 +285,7 @@ def test_large_step_equals_numpy() -> None:
 def test_many_steps_equal_numpy(optimizer: str) -> None:
     """Errors of single steps do not build up."""
     settings = replace(OPTIMIZERS[optimizer], regularizer="hoyer_square", masked=True)
-    rng = np.random.default_rng(19)
+    rng = drawn.rng(19)
     step = Step(SMALL, 12, settings)
     state = step.fresh(SMALL, rng)
     expected = {k: v.copy() for k, v in state.items()}
@@ -314,7 +313,7 @@ def test_digits_are_learned(optimizer: str) -> None:
     mlp = Mlp((data.features, 64, 32, 10))
     settings = replace(OPTIMIZERS[optimizer], regularizer="hoyer_square", masked=True)
     step = Step(mlp, 50, settings)
-    rng = np.random.default_rng(1)
+    rng = drawn.rng(1)
     state = {k: np.zeros_like(v) for k, v in step.fresh(mlp, rng).items()}
     state.update(mlp.init(rng))
     masks = [k for k in state if k.startswith("mask:")]

@@ -10,9 +10,10 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
+import drawn
 from conftest import make_blobs
 from mlir_prune.data import Dataset, Split
 from mlir_prune.errors import InputError, TrainingError
@@ -78,7 +79,7 @@ def test_score_by_hand() -> None:
 
 
 @given(st.sampled_from(ACTIVATIONS), st.integers(0, 50), st.sampled_from([0.0, 0.5]))
-@settings(max_examples=8)
+@drawn.examples(8)
 def test_one_sgd_step_matches_numpy(activation: str, seed: int, strength: float) -> None:
     mlp = Mlp((6, 5, 4), activation)
     rng = np.random.default_rng(seed)

@@ -5,7 +5,12 @@
 
 root=$PWD
 venv="$root/.venv"
-build="$root/build/dev"
+# Which of CMakePresets.json; scripts/test goes through several.
+use_preset() {
+  export PRUNE_PRESET=$1
+  build="$root/build/$1"
+}
+use_preset "${PRUNE_PRESET:-dev}"
 jobs="${PRUNE_JOBS:-2}" # a compilation takes up to 0.9 GB
 script_name=$(basename "$0")
 

@@ -1,7 +1,7 @@
 // RUN: prune-opt %s --pass-pipeline="builtin.module(convert-packed-to-onednn,canonicalize)" -o %t.mlir
 // RUN: FileCheck %s < %t.mlir
 // RUN: prune-opt %t.mlir --pass-pipeline="builtin.module(convert-packed-to-onednn,canonicalize)" | diff %t.mlir -
-// RUN: prune-opt %s --pass-pipeline="builtin.module(convert-packed-to-onednn)" --prune-pass-statistics -o %t 2>&1 | FileCheck %s --check-prefix=STAT
+// RUN: %if statistics %{ prune-opt %s --pass-pipeline="builtin.module(convert-packed-to-onednn)" --prune-pass-statistics -o %t 2>&1 | FileCheck %s --check-prefix=STAT %}
 // RUN: prune-opt %s --pass-pipeline="builtin.module(convert-packed-to-onednn)" --remark-policy=all --remarks-filter=convert-packed-to-onednn 2>&1 >%t | FileCheck %s --check-prefix=REMARK
 // RUN: prune-opt %s --pass-pipeline="builtin.module(convert-packed-to-onednn,convert-prune-to-onednn,convert-linalg-to-onednn,canonicalize,cse)" | FileCheck %s --check-prefix=ALL
 

@@ -1,6 +1,6 @@
 // RUN: prune-opt %s --pass-pipeline="builtin.module(prune-profile-functions)" | FileCheck %s
 // RUN: prune-opt %s --pass-pipeline="builtin.module(prune-profile-functions,prune-profile-functions)" | FileCheck %s
-// RUN: prune-opt %s --pass-pipeline="builtin.module(prune-profile-functions)" --prune-pass-statistics -o /dev/null 2>&1 | FileCheck %s --check-prefix=STAT
+// RUN: %if statistics %{ prune-opt %s --pass-pipeline="builtin.module(prune-profile-functions)" --prune-pass-statistics -o /dev/null 2>&1 | FileCheck %s --check-prefix=STAT %}
 
 // STAT: (S) 7 num-sites-profiled
 

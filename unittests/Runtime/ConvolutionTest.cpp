@@ -47,7 +47,7 @@ const Window kWindows[] = {{1, 1, 1, 1, 1, 1, 1},
 struct Operands {
   Operands(const Window &window, int64_t layout, unsigned seed)
       : window(window), shape(window.shape(layout)) {
-    std::mt19937 generator(seed);
+    std::mt19937 generator = makeGenerator(seed);
     x = makeRandom(window.inputSize(), generator);
     w = makeRandom(window.weightSize(), generator);
     bias = makeRandom(window.f, generator);

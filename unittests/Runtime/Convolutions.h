@@ -51,6 +51,24 @@ inline std::ostream &operator<<(std::ostream &stream, const Window &window) {
                 << " " << window.right << ", groups " << window.groups;
 }
 
+/// A window of the shape that `generator` draws: any extent, stride, dilation
+/// and padding at which each window meets the input. As many channels leave as
+/// enter.
+inline Window drawWindow(std::mt19937 &generator) {
+  auto below = [&](int64_t end) { return int64_t(generator() % end); };
+  int64_t n = 1 + below(3), c = drawExtent(40, generator);
+  int64_t h = drawExtent(20, generator), w = drawExtent(20, generator);
+  int64_t kh = 1 + below(std::min<int64_t>(h, 5));
+  int64_t kw = 1 + below(std::min<int64_t>(w, 5));
+  Window window{n, c, h, w, c, kh, kw};
+  window.stride = 1 + below(3);
+  bool fits = 2 * (kh - 1) < h && 2 * (kw - 1) < w;
+  window.dilation = fits ? 1 + below(2) : 1;
+  window.top = below(kh), window.bottom = below(kh);
+  window.left = below(kw), window.right = below(kw);
+  return window;
+}
+
 /// The same elements with the channels last.
 template <typename Element>
 std::vector<Element> toChannelsLast(const std::vector<Element> &values,

@@ -8,6 +8,8 @@
 
 #include "Runtimes.h"
 
+#include <array>
+
 using namespace prune_test;
 
 namespace {
@@ -17,7 +19,7 @@ struct SparseOperands {
   SparseOperands(int64_t m, int64_t n, int64_t k, double zeros, int64_t padding,
                  unsigned seed)
       : m(m), n(n), k(k), ld(n + padding) {
-    std::mt19937 generator(seed);
+    std::mt19937 generator = makeGenerator(seed);
     std::uniform_real_distribution<double> uniform;
     std::normal_distribution<float> normal;
     pointers.push_back(0);
@@ -49,14 +51,28 @@ struct SparseOperands {
   std::vector<int32_t> indices, pointers;
 };
 
+/// m, n and k.
+using Shape = std::array<int64_t, 3>;
+
+/// `table` and, after it, drawn shapes.
+std::vector<Shape> getShapes(std::vector<Shape> table, unsigned seed) {
+  std::mt19937 generator = makeGenerator(seed);
+  for (int i = 0, e = getNumExamples(6); i < e; ++i) {
+    int64_t m = drawExtent(300, generator), n = drawExtent(200, generator);
+    table.push_back({m, n, drawExtent(600, generator)});
+  }
+  return table;
+}
+
 } // namespace
 
 TEST(CsrMatmulTest, MatchesOracleAndDoesNotDependOnThreads) {
-  const int64_t shapes[][3] = {{1, 1, 1},      {10, 1, 100}, {300, 1, 784},
-                               {7, 5, 9},      {33, 16, 65}, {100, 64, 300},
-                               {300, 100, 40}, {64, 17, 64}, {512, 130, 128}};
+  const std::vector<Shape> shapes = {
+      {1, 1, 1},      {10, 1, 100}, {300, 1, 784},
+      {7, 5, 9},      {33, 16, 65}, {100, 64, 300},
+      {300, 100, 40}, {64, 17, 64}, {512, 130, 128}};
   unsigned seed = 1;
-  for (auto [m, n, k] : shapes)
+  for (auto [m, n, k] : getShapes(shapes, 1))
     for (double zeros : {0.0, 0.5, 0.9, 1.0})
       for (int64_t padding : {0, 5}) {
         int64_t activation = seed % 4;
@@ -82,11 +98,11 @@ TEST(CsrMatmulTest, MatchesOracleAndDoesNotDependOnThreads) {
 // Values that change are read in every call, wherever they lie, and leave
 // nothing behind.
 TEST(CsrMatmulTest, ReadsValuesThatChange) {
-  const int64_t shapes[][3] = {{7, 5, 9},      {33, 16, 65},  {100, 31, 300},
-                               {300, 100, 40}, {64, 128, 64}, {50, 130, 128},
-                               {40, 300, 30}};
+  const std::vector<Shape> shapes = {
+      {7, 5, 9},     {33, 16, 65},   {100, 31, 300}, {300, 100, 40},
+      {64, 128, 64}, {50, 130, 128}, {40, 300, 30}};
   unsigned seed = 100;
-  for (auto [m, n, k] : shapes)
+  for (auto [m, n, k] : getShapes(shapes, 2))
     for (double zeros : {0.0, 0.7, 0.98, 1.0})
       for (int64_t padding : {0, 5}) {
         SCOPED_TRACE(testing::Message()

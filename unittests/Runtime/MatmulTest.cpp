@@ -22,7 +22,7 @@ struct Shape {
 struct Operands {
   Operands(Shape shape, int64_t flags, int64_t padding, unsigned seed)
       : shape(shape), flags(flags) {
-    std::mt19937 generator(seed);
+    std::mt19937 generator = makeGenerator(seed);
     bool ta = flags & PRUNE_RT_TRANSPOSE_A, tb = flags & PRUNE_RT_TRANSPOSE_B;
     lda = (ta ? shape.m : shape.k) + padding;
     ldb = (tb ? shape.k : shape.n) + padding;
@@ -53,6 +53,17 @@ const Shape kShapes[] = {
     {64, 300, 64}, {16, 16, 9000}, {300, 784, 16}, {37, 53, 1},
     {100, 1, 300}, {2, 64, 2048},  {49, 37, 477},  {23, 33, 380}};
 
+/// The shapes above and, after them, drawn ones.
+std::vector<Shape> getShapes(unsigned seed) {
+  std::vector<Shape> shapes(std::begin(kShapes), std::end(kShapes));
+  std::mt19937 generator = makeGenerator(seed);
+  for (int i = 0, e = getNumExamples(6); i < e; ++i) {
+    int64_t m = drawExtent(200, generator), n = drawExtent(200, generator);
+    shapes.push_back({m, n, drawExtent(600, generator)});
+  }
+  return shapes;
+}
+
 class MatmulTest : public testing::TestWithParam<int64_t> {
 protected:
   void TearDown() override { PRUNE_RT(getFast(), prune_rt_set_num_threads)(1); }
@@ -63,7 +74,7 @@ protected:
 TEST_P(MatmulTest, MatchesOracleAndDoesNotDependOnThreads) {
   int64_t flags = GetParam();
   unsigned seed = 1;
-  for (Shape shape : kShapes) {
+  for (Shape shape : getShapes(flags)) {
     for (int64_t padding : {0, 3}) {
       int64_t activation = seed % 4;
       bool hasBias = seed % 3 != 0;

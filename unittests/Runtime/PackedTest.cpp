@@ -17,7 +17,7 @@ struct SampledOperands {
   SampledOperands(int64_t m, int64_t n, int64_t k, double zeros,
                   int64_t padding, unsigned seed)
       : m(m), n(n), k(k), ld(k + padding) {
-    std::mt19937 generator(seed);
+    std::mt19937 generator = makeGenerator(seed);
     std::uniform_real_distribution<double> uniform;
     pointers.push_back(0);
     for (int64_t row = 0; row < m; ++row) {
@@ -78,7 +78,7 @@ TEST(TransposeTest, MovesEveryElement) {
       for (int64_t threads : {1, 2}) {
         SCOPED_TRACE(testing::Message() << m << "x" << n << " padding "
                                         << padding << " threads " << threads);
-        std::mt19937 generator(1);
+        std::mt19937 generator = makeGenerator(1);
         int64_t ldx = n + padding, ldy = m + padding;
         std::vector<float> x = makeRandom(m * ldx, generator);
         std::vector<float> expected(n * ldy, 3.0f);

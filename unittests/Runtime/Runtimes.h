@@ -15,7 +15,9 @@
 
 #include <dlfcn.h>
 
+#include <algorithm>
 #include <cmath>
+#include <cstdlib>
 #include <random>
 #include <string>
 #include <vector>
@@ -47,6 +49,28 @@ inline const Runtime &getNaive() {
 inline const Runtime &getFast() {
   static Runtime runtime(PRUNE_FAST_RUNTIME);
   return runtime;
+}
+
+/// The generator of `seed`: the same in every run unless PRUNE_TEST_SEED is set
+/// (`scripts/test --random`), which draws other numbers.
+inline std::mt19937 makeGenerator(unsigned seed) {
+  const char *drawn = std::getenv("PRUNE_TEST_SEED");
+  if (!drawn)
+    return std::mt19937(seed);
+  std::seed_seq sequence = {seed, unsigned(std::strtoul(drawn, nullptr, 10))};
+  return std::mt19937(sequence);
+}
+
+/// How many examples a test draws: `fixed`, or PRUNE_TEST_EXAMPLES.
+inline int getNumExamples(int fixed) {
+  const char *asked = std::getenv("PRUNE_TEST_EXAMPLES");
+  return asked ? int(std::strtoul(asked, nullptr, 10)) : fixed;
+}
+
+/// A random extent from 1 to `most`, small ones as often as large ones.
+inline int64_t drawExtent(int64_t most, std::mt19937 &generator) {
+  std::uniform_real_distribution<double> uniform(0.0, std::log(most + 1.0));
+  return std::min(most, int64_t(std::exp(uniform(generator))));
 }
 
 inline std::vector<float> makeRandom(size_t size, std::mt19937 &generator) {

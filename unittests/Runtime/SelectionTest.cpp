@@ -66,7 +66,7 @@ void expectAsSorted(const std::vector<float> &scores, const Table &table,
 } // namespace
 
 TEST(SelectionTest, MatchesASort) {
-  std::mt19937 generator(3);
+  std::mt19937 generator = makeGenerator(3);
   for (int64_t count : {1, 2, 7, 100, 5000}) {
     std::vector<float> scores = makeRandom(count, generator);
     for (double ratio : {0.0, 0.1, 0.25, 0.5, 0.873, 0.999, 1.0})
@@ -75,7 +75,7 @@ TEST(SelectionTest, MatchesASort) {
 }
 
 TEST(SelectionTest, TiesGoByIndex) {
-  std::mt19937 generator(5);
+  std::mt19937 generator = makeGenerator(5);
   std::vector<float> scores(600);
   for (float &score : scores)
     score = float(generator() % 4) - 1.0f;
@@ -86,7 +86,7 @@ TEST(SelectionTest, TiesGoByIndex) {
 }
 
 TEST(SelectionTest, GroupsOfSeveralSizesMeetTheTarget) {
-  std::mt19937 generator(7);
+  std::mt19937 generator = makeGenerator(7);
   Table table = {50, 1, 20, 25, 0, 3, 9, 400};
   for (int round = 0; round < 20; ++round) {
     std::vector<float> scores = makeRandom(79, generator);

@@ -1,6 +1,6 @@
 // RUN: prune-opt %s --split-input-file --pass-pipeline="builtin.module(prune-fold-batch-norms)" | FileCheck %s
 // RUN: prune-opt %s --split-input-file --pass-pipeline="builtin.module(prune-fold-batch-norms,prune-fold-batch-norms)" | FileCheck %s
-// RUN: prune-opt %s --split-input-file --pass-pipeline="builtin.module(prune-fold-batch-norms)" --prune-pass-statistics -o /dev/null 2>&1 | FileCheck %s --check-prefix=STATS
+// RUN: %if statistics %{ prune-opt %s --split-input-file --pass-pipeline="builtin.module(prune-fold-batch-norms)" --prune-pass-statistics -o /dev/null 2>&1 | FileCheck %s --check-prefix=STATS %}
 // RUN: prune-opt %s --split-input-file --pass-pipeline="builtin.module(prune-fold-batch-norms)" --remarks-filter=".*" -o /dev/null 2>&1 | FileCheck %s --check-prefix=REMARK
 
 // STATS-COUNT-3: (S) 1 num-batch-norms-folded

@@ -1,5 +1,5 @@
 // RUN: prune-opt %s --pass-pipeline="builtin.module(func.func(prune-convert-strided-copies))" | FileCheck %s
-// RUN: prune-opt %s --pass-pipeline="builtin.module(func.func(prune-convert-strided-copies))" --prune-pass-statistics -o /dev/null 2>&1 | FileCheck %s --check-prefix=STAT
+// RUN: %if statistics %{ prune-opt %s --pass-pipeline="builtin.module(func.func(prune-convert-strided-copies))" --prune-pass-statistics -o /dev/null 2>&1 | FileCheck %s --check-prefix=STAT %}
 
 // STAT: (S) 3 num-copies-converted
 

@@ -1,5 +1,5 @@
 // RUN: prune-opt %s --pass-pipeline="builtin.module(func.func(prune-decompose-aggregates))" | FileCheck %s
-// RUN: prune-opt %s --pass-pipeline="builtin.module(func.func(prune-decompose-aggregates))" --prune-pass-statistics -o /dev/null 2>&1 | FileCheck %s --check-prefix=STAT
+// RUN: %if statistics %{ prune-opt %s --pass-pipeline="builtin.module(func.func(prune-decompose-aggregates))" --prune-pass-statistics -o /dev/null 2>&1 | FileCheck %s --check-prefix=STAT %}
 
 // STAT: (S) 1 num-aggregates-decomposed
 

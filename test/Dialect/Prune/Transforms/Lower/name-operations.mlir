@@ -1,6 +1,6 @@
 // RUN: prune-opt %s --pass-pipeline="builtin.module(prune-name-operations)" --mlir-print-debuginfo --mlir-print-local-scope | FileCheck %s
 // RUN: prune-opt %s --pass-pipeline="builtin.module(prune-name-operations,prune-name-operations)" --mlir-print-debuginfo --mlir-print-local-scope | FileCheck %s
-// RUN: prune-opt %s --pass-pipeline="builtin.module(prune-name-operations,prune-name-operations)" --prune-pass-statistics -o /dev/null 2>&1 | FileCheck %s --check-prefix=STAT
+// RUN: %if statistics %{ prune-opt %s --pass-pipeline="builtin.module(prune-name-operations,prune-name-operations)" --prune-pass-statistics -o /dev/null 2>&1 | FileCheck %s --check-prefix=STAT %}
 
 // STAT: (S) 8 num-operations-named
 

@@ -1,5 +1,5 @@
 // RUN: prune-opt %s --pass-pipeline="builtin.module(prune-results-to-destinations)" | FileCheck %s
-// RUN: prune-opt %s --pass-pipeline="builtin.module(prune-results-to-destinations)" --prune-pass-statistics -o /dev/null 2>&1 | FileCheck %s --check-prefix=STAT
+// RUN: %if statistics %{ prune-opt %s --pass-pipeline="builtin.module(prune-results-to-destinations)" --prune-pass-statistics -o /dev/null 2>&1 | FileCheck %s --check-prefix=STAT %}
 
 // STAT: (S) 5 num-destinations-added
 // STAT: (S) 1 num-states-updated

@@ -1,6 +1,6 @@
 // RUN: prune-opt %s --pass-pipeline="builtin.module(prune-separate-destinations)" | FileCheck %s
 // RUN: prune-opt %s --pass-pipeline="builtin.module(prune-separate-destinations,prune-separate-destinations)" | FileCheck %s
-// RUN: prune-opt %s --pass-pipeline="builtin.module(prune-separate-destinations)" --prune-pass-statistics -o /dev/null 2>&1 | FileCheck %s --check-prefix=STAT
+// RUN: %if statistics %{ prune-opt %s --pass-pipeline="builtin.module(prune-separate-destinations)" --prune-pass-statistics -o /dev/null 2>&1 | FileCheck %s --check-prefix=STAT %}
 
 // STAT: (S) 2 num-destinations-copied
 

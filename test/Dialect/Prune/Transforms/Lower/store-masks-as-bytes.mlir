@@ -1,5 +1,5 @@
 // RUN: prune-opt %s --pass-pipeline="builtin.module(prune-store-masks-as-bytes)" | FileCheck %s
-// RUN: prune-opt %s --pass-pipeline="builtin.module(prune-store-masks-as-bytes)" --prune-pass-statistics -o /dev/null 2>&1 | FileCheck %s --check-prefix=STAT
+// RUN: %if statistics %{ prune-opt %s --pass-pipeline="builtin.module(prune-store-masks-as-bytes)" --prune-pass-statistics -o /dev/null 2>&1 | FileCheck %s --check-prefix=STAT %}
 // RUN: prune-opt %s --pass-pipeline="builtin.module(prune-store-masks-as-bytes)" | FileCheck %s --check-prefix=NONE
 
 // STAT: (S) {{[1-9][0-9]*}} num-values-widened

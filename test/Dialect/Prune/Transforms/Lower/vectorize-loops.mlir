@@ -1,6 +1,6 @@
 // RUN: prune-opt %s --pass-pipeline="builtin.module(prune-vectorize-loops,canonicalize)" | FileCheck %s
 // RUN: prune-opt %s --pass-pipeline="builtin.module(prune-vectorize-loops{vector-width=256},canonicalize)" | FileCheck %s --check-prefix=AVX2
-// RUN: prune-opt %s --pass-pipeline="builtin.module(prune-vectorize-loops)" --prune-pass-statistics -o /dev/null 2>&1 | FileCheck %s --check-prefix=STAT
+// RUN: %if statistics %{ prune-opt %s --pass-pipeline="builtin.module(prune-vectorize-loops)" --prune-pass-statistics -o /dev/null 2>&1 | FileCheck %s --check-prefix=STAT %}
 // RUN: prune-opt %s --pass-pipeline="builtin.module(prune-vectorize-loops)" --remarks-filter=".*" -o /dev/null 2>&1 | FileCheck %s --check-prefix=REMARK
 
 // STAT: (S) 9 num-loops-vectorized

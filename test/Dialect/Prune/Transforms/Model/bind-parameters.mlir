@@ -1,7 +1,7 @@
 // RUN: prune-opt %s --pass-pipeline="builtin.module(prune-bind-parameters)" | FileCheck %s
 // RUN: prune-opt %s --pass-pipeline="builtin.module(prune-bind-parameters,prune-bind-parameters)" | FileCheck %s
 // RUN: prune-opt %s --pass-pipeline="builtin.module(prune-bind-parameters{functions=step})" | FileCheck %s --check-prefix=STEP
-// RUN: prune-opt %s --pass-pipeline="builtin.module(prune-bind-parameters)" --prune-pass-statistics 2>&1 | FileCheck %s --check-prefix=STAT
+// RUN: %if statistics %{ prune-opt %s --pass-pipeline="builtin.module(prune-bind-parameters)" --prune-pass-statistics 2>&1 | FileCheck %s --check-prefix=STAT %}
 
 // STAT: (S) 3 num-parameters-bound
 

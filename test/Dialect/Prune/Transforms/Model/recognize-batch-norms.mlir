@@ -1,4 +1,4 @@
-// RUN: prune-opt %s --pass-pipeline="builtin.module(func.func(prune-recognize-batch-norms,canonicalize))" --prune-pass-statistics -o %t.mlir 2>&1 | FileCheck %s --check-prefix=STATS
+// RUN: %if statistics %{ prune-opt %s --pass-pipeline="builtin.module(func.func(prune-recognize-batch-norms,canonicalize))" --prune-pass-statistics -o %t.mlir 2>&1 | FileCheck %s --check-prefix=STATS %}
 // RUN: FileCheck %s < %t.mlir
 // RUN: prune-opt %t.mlir --pass-pipeline="builtin.module(func.func(prune-recognize-batch-norms,canonicalize))" | diff %t.mlir -
 

@@ -4,7 +4,7 @@
 // RUN: prune-opt %s -o %t.before
 // RUN: diff %t.before %t.back
 // RUN: prune-opt %s --pass-pipeline="builtin.module(prune-set-batch-size{batch=2 functions=bias_map})" | FileCheck %s --check-prefix=ONE
-// RUN: prune-opt %s --pass-pipeline="builtin.module(prune-set-batch-size{batch=1})" --prune-pass-statistics -o /dev/null 2>&1 | FileCheck %s --check-prefix=STAT
+// RUN: %if statistics %{ prune-opt %s --pass-pipeline="builtin.module(prune-set-batch-size{batch=1})" --prune-pass-statistics -o /dev/null 2>&1 | FileCheck %s --check-prefix=STAT %}
 
 // STAT: (S) 2 num-functions-changed
 

@@ -2,7 +2,7 @@
 // RUN: FileCheck %s < %t.mlir
 // RUN: prune-opt %t.mlir --allow-unregistered-dialect --pass-pipeline="builtin.module(prune-fold-gates)" | diff %t.mlir -
 // RUN: prune-opt %s --allow-unregistered-dialect --pass-pipeline="builtin.module(prune-fold-gates,prune-fold-masks)" | FileCheck %s --check-prefix=PLAIN
-// RUN: prune-opt %s --allow-unregistered-dialect --pass-pipeline="builtin.module(prune-fold-gates)" --prune-pass-statistics -o %t 2>&1 | FileCheck %s --check-prefix=STAT
+// RUN: %if statistics %{ prune-opt %s --allow-unregistered-dialect --pass-pipeline="builtin.module(prune-fold-gates)" --prune-pass-statistics -o %t 2>&1 | FileCheck %s --check-prefix=STAT %}
 // RUN: prune-opt %s --allow-unregistered-dialect --pass-pipeline="builtin.module(prune-fold-gates)" --remark-policy=all --remarks-filter=prune-fold-gates 2>&1 >%t | FileCheck %s --check-prefix=REMARK
 
 // STAT-DAG: 3 num-gates-folded

@@ -1,7 +1,7 @@
 // RUN: prune-opt %s --pass-pipeline="builtin.module(prune-fold-masks)" --remarks-filter=prune-fold-masks 2>%t.remarks | FileCheck %s
 // RUN: FileCheck %s --check-prefix=REMARK --input-file=%t.remarks
 // RUN: prune-opt %s --pass-pipeline="builtin.module(prune-fold-masks,prune-fold-masks)" | FileCheck %s
-// RUN: prune-opt %s --pass-pipeline="builtin.module(prune-fold-masks)" --prune-pass-statistics -o /dev/null 2>&1 | FileCheck %s --check-prefix=STAT
+// RUN: %if statistics %{ prune-opt %s --pass-pipeline="builtin.module(prune-fold-masks)" --prune-pass-statistics -o /dev/null 2>&1 | FileCheck %s --check-prefix=STAT %}
 
 // STAT: (S) 4 num-masks-folded
 // STAT: (S) 4 num-weights-zeroed

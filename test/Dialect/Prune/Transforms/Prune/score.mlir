@@ -5,7 +5,7 @@
 // RUN: prune-opt %s --pass-pipeline="builtin.module(prune-score{granularity=n_of_m:1:2:1})" | FileCheck %s --check-prefix=NOFM
 // RUN: prune-opt %s --pass-pipeline="builtin.module(prune-score{granularity=vector:1 roles=weight,bias})" | FileCheck %s --check-prefix=ROLES
 // RUN: prune-opt %s --pass-pipeline="builtin.module(prune-score{granularity=kernel})" --remarks-filter=prune-score 2>&1 | FileCheck %s --check-prefix=REMARK
-// RUN: prune-opt %s --pass-pipeline="builtin.module(prune-score)" --prune-pass-statistics -o /dev/null 2>&1 | FileCheck %s --check-prefix=STAT
+// RUN: %if statistics %{ prune-opt %s --pass-pipeline="builtin.module(prune-score)" --prune-pass-statistics -o /dev/null 2>&1 | FileCheck %s --check-prefix=STAT %}
 
 // STAT: (S) 3 num-weights-scored
 

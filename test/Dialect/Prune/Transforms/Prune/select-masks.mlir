@@ -13,7 +13,7 @@
 // RUN: prune-opt %s --pass-pipeline="builtin.module(prune-score,prune-select-masks{ratio=0.5},prune-score,prune-select-masks{threshold=1.5})" | FileCheck %s --check-prefixes=CHECK,AGAIN
 // RUN: prune-opt %s --pass-pipeline="builtin.module(prune-score,prune-select-masks{threshold=100})" --remarks-filter=prune-select-masks 2>&1 | FileCheck %s --check-prefix=ALIVE
 // RUN: prune-opt %s --pass-pipeline="builtin.module(prune-score,prune-select-masks{threshold=100 allow-empty=true})" | FileCheck %s --check-prefix=EMPTY
-// RUN: prune-opt %s --pass-pipeline="builtin.module(prune-score,prune-select-masks{ratio=0.5})" --prune-pass-statistics -o /dev/null 2>&1 | FileCheck %s --check-prefix=STAT
+// RUN: %if statistics %{ prune-opt %s --pass-pipeline="builtin.module(prune-score,prune-select-masks{ratio=0.5})" --prune-pass-statistics -o /dev/null 2>&1 | FileCheck %s --check-prefix=STAT %}
 
 // STAT: (S) 2 num-masks-selected
 // STAT: (S) 6 num-weights-pruned

@@ -1,7 +1,7 @@
 // RUN: prune-opt %s --pass-pipeline="builtin.module(prune-adjust-dropout{remaining=fc1.*:6,fc2.*:9})" | FileCheck %s
 // RUN: prune-opt %s --pass-pipeline="builtin.module(prune-adjust-dropout)" | FileCheck %s --check-prefix=MASK
 // RUN: prune-opt %s --pass-pipeline="builtin.module(prune-adjust-dropout{remaining=fc9.*:1})" | FileCheck %s --check-prefix=DENSE
-// RUN: prune-opt %s --pass-pipeline="builtin.module(prune-adjust-dropout{remaining=fc1.*:6})" --prune-pass-statistics -o %t 2>&1 | FileCheck %s --check-prefix=STAT
+// RUN: %if statistics %{ prune-opt %s --pass-pipeline="builtin.module(prune-adjust-dropout{remaining=fc1.*:6})" --prune-pass-statistics -o %t 2>&1 | FileCheck %s --check-prefix=STAT %}
 // RUN: prune-opt %s --pass-pipeline="builtin.module(prune-adjust-dropout{remaining=fc1.*:6})" --remark-policy=all --remarks-filter=prune-adjust-dropout 2>&1 >%t | FileCheck %s --check-prefix=REMARK
 
 // STAT-DAG: 2 num-dropouts-adjusted

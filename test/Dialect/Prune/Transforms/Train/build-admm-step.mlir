@@ -1,5 +1,5 @@
 // RUN: prune-opt %s --pass-pipeline='builtin.module(prune-build-admm-step{ratios=w:0.75})' | FileCheck %s
-// RUN: prune-opt %s --pass-pipeline='builtin.module(prune-build-admm-step{ratios=w:0.75})' --prune-pass-statistics -o %t 2>&1 | FileCheck %s --check-prefix=STAT
+// RUN: %if statistics %{ prune-opt %s --pass-pipeline='builtin.module(prune-build-admm-step{ratios=w:0.75})' --prune-pass-statistics -o %t 2>&1 | FileCheck %s --check-prefix=STAT %}
 // RUN: prune-opt %s --pass-pipeline='builtin.module(prune-build-admm-step{runtime-ratio=true})' | FileCheck %s --check-prefix=RUNTIME
 // RUN: prune-opt %s --pass-pipeline='builtin.module(prune-build-admm-step{granularity=n_of_m:1:4:1})' | FileCheck %s --check-prefix=PATTERN
 

@@ -1,5 +1,5 @@
 // RUN: prune-opt %s --split-input-file --pass-pipeline='builtin.module(prune-build-mask-step)' | FileCheck %s
-// RUN: prune-opt %s --split-input-file --pass-pipeline='builtin.module(prune-build-mask-step)' --prune-pass-statistics -o %t 2>&1 | FileCheck %s --check-prefix=STAT
+// RUN: %if statistics %{ prune-opt %s --split-input-file --pass-pipeline='builtin.module(prune-build-mask-step)' --prune-pass-statistics -o %t 2>&1 | FileCheck %s --check-prefix=STAT %}
 // RUN: prune-opt %s --split-input-file --pass-pipeline='builtin.module(prune-build-mask-step{scope=global ignore=b})' | FileCheck %s --check-prefix=GLOBAL
 // RUN: prune-opt %s --split-input-file --pass-pipeline='builtin.module(prune-build-mask-step{keep-values=true ratios=a*:0.5})' | FileCheck %s --check-prefix=KEEP
 

@@ -4,7 +4,7 @@
 // RUN: prune-opt %s --pass-pipeline="builtin.module(prune-differentiate,prune-build-train-step{momentum=0.9 clamp-auxiliary=1 hold-gated weight-decay=1e-4},prune-verify-train-step)" | FileCheck %s
 // RUN: prune-opt %s --pass-pipeline="builtin.module(prune-differentiate,prune-build-train-step{optimizer=adam hold-gated decay-held},prune-verify-train-step)" | FileCheck %s --check-prefix=ADAM
 // RUN: prune-opt %s --pass-pipeline="builtin.module(prune-differentiate,prune-mask-gradients{parameters=v},prune-build-train-step{hold-gated},prune-verify-train-step)" | FileCheck %s --check-prefix=MASK
-// RUN: prune-opt %s --pass-pipeline="builtin.module(prune-differentiate,prune-build-train-step{hold-gated})" --prune-pass-statistics -o %t 2>&1 | FileCheck %s --check-prefix=STAT
+// RUN: %if statistics %{ prune-opt %s --pass-pipeline="builtin.module(prune-differentiate,prune-build-train-step{hold-gated})" --prune-pass-statistics -o %t 2>&1 | FileCheck %s --check-prefix=STAT %}
 // RUN: prune-opt %s --pass-pipeline="builtin.module(prune-differentiate,prune-build-train-step{optimizer=adam separate-auxiliary auxiliary-momentum=0.9 clamp-auxiliary=1 hold-gated},prune-verify-train-step)" | FileCheck %s --check-prefix=OWN
 // RUN: not prune-opt %s --pass-pipeline="builtin.module(prune-differentiate,prune-build-train-step{auxiliary-momentum=0.9})" 2>&1 | FileCheck %s --check-prefix=ALONE
 // RUN: not prune-opt %s --pass-pipeline="builtin.module(prune-differentiate,prune-build-train-step{separate-auxiliary auxiliary-momentum=1})" 2>&1 | FileCheck %s --check-prefix=RANGE

@@ -1,4 +1,4 @@
-// RUN: prune-opt %s --pass-pipeline="builtin.module(prune-differentiate)" --prune-pass-statistics -o /dev/null 2>&1 | FileCheck %s --check-prefix=STAT
+// RUN: %if statistics %{ prune-opt %s --pass-pipeline="builtin.module(prune-differentiate)" --prune-pass-statistics -o /dev/null 2>&1 | FileCheck %s --check-prefix=STAT %}
 // RUN: prune-opt %s --pass-pipeline="builtin.module(prune-differentiate)" --remarks-filter=".*" -o /dev/null 2>&1 | FileCheck %s --check-prefix=REMARK
 // RUN: prune-opt %s --pass-pipeline="builtin.module(prune-differentiate)" -o %t.once
 // RUN: prune-opt %s --pass-pipeline="builtin.module(prune-differentiate,prune-differentiate)" -o %t.twice

@@ -1,5 +1,5 @@
 // RUN: prune-opt %s --pass-pipeline='builtin.module(prune-insert-admm{rho=0.5})' | FileCheck %s
-// RUN: prune-opt %s --pass-pipeline='builtin.module(prune-insert-admm{rho=0.5})' --prune-pass-statistics -o %t 2>&1 | FileCheck %s --check-prefix=STAT
+// RUN: %if statistics %{ prune-opt %s --pass-pipeline='builtin.module(prune-insert-admm{rho=0.5})' --prune-pass-statistics -o %t 2>&1 | FileCheck %s --check-prefix=STAT %}
 // RUN: prune-opt %s --pass-pipeline='builtin.module(prune-insert-admm{rho=0.5},prune-insert-admm{rho=0.5})' | FileCheck %s
 // RUN: prune-opt %s --pass-pipeline='builtin.module(prune-insert-admm{runtime-rho=true})' | FileCheck %s --check-prefix=RUNTIME
 

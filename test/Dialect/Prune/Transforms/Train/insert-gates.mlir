@@ -5,7 +5,7 @@
 // RUN: prune-opt %s --pass-pipeline="builtin.module(prune-insert-gates{function=normalised granularity=channel})" | FileCheck %s --check-prefix=NORM
 // RUN: prune-opt %s --pass-pipeline="builtin.module(prune-insert-gates{roles=bias parameters=fc*})" | FileCheck %s --check-prefix=CHOICE
 // RUN: prune-opt %s --pass-pipeline="builtin.module(prune-insert-gates)" --remark-policy=all --remarks-filter=prune-insert-gates 2>&1 >%t | FileCheck %s --check-prefix=REMARK
-// RUN: prune-opt %s --pass-pipeline="builtin.module(prune-insert-gates{granularity=channel})" --prune-pass-statistics -o %t 2>&1 | FileCheck %s --check-prefix=STAT
+// RUN: %if statistics %{ prune-opt %s --pass-pipeline="builtin.module(prune-insert-gates{granularity=channel})" --prune-pass-statistics -o %t 2>&1 | FileCheck %s --check-prefix=STAT %}
 
 // STAT-DAG: 4 num-gates-inserted
 // STAT-DAG: 2 num-auxiliary-added

@@ -1,5 +1,5 @@
 // RUN: prune-opt %s --pass-pipeline='builtin.module(prune-insert-proximal-steps{strength=0.5})' | FileCheck %s
-// RUN: prune-opt %s --pass-pipeline='builtin.module(prune-insert-proximal-steps{strength=0.5})' --prune-pass-statistics -o %t 2>&1 | FileCheck %s --check-prefix=STAT
+// RUN: %if statistics %{ prune-opt %s --pass-pipeline='builtin.module(prune-insert-proximal-steps{strength=0.5})' --prune-pass-statistics -o %t 2>&1 | FileCheck %s --check-prefix=STAT %}
 // RUN: prune-opt %s --pass-pipeline='builtin.module(prune-insert-proximal-steps{kind=group_lasso granularity=channel:1 runtime-strength=true strengths=w:2.0})' | FileCheck %s --check-prefix=GROUP
 // RUN: prune-opt %s --pass-pipeline='builtin.module(prune-insert-proximal-steps{function=holding})' | FileCheck %s --check-prefix=HOLD
 

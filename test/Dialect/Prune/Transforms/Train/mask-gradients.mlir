@@ -2,7 +2,7 @@
 // RUN: prune-opt %s --pass-pipeline="builtin.module(prune-mask-gradients,prune-mask-gradients)" | FileCheck %s
 // RUN: prune-opt %s --pass-pipeline="builtin.module(prune-mask-gradients{roles=weight,bias ignore=w})" | FileCheck %s --check-prefix=CHOICE
 // RUN: prune-opt %s --pass-pipeline="builtin.module(prune-mask-gradients)" --remark-policy=all --remarks-filter=prune-mask-gradients 2>&1 >%t | FileCheck %s --check-prefix=REMARK
-// RUN: prune-opt %s --pass-pipeline="builtin.module(prune-mask-gradients)" --prune-pass-statistics -o %t 2>&1 | FileCheck %s --check-prefix=STAT
+// RUN: %if statistics %{ prune-opt %s --pass-pipeline="builtin.module(prune-mask-gradients)" --prune-pass-statistics -o %t 2>&1 | FileCheck %s --check-prefix=STAT %}
 
 // STAT-DAG: 1 num-gradients-masked
 

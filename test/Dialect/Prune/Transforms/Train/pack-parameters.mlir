@@ -5,7 +5,7 @@
 // RUN: prune-opt %s --pass-pipeline="builtin.module(prune-pack-parameters{min-zeros=0.9})" | FileCheck %s --check-prefix=DENSE
 // RUN: prune-opt %s --pass-pipeline="builtin.module(prune-pack-parameters{min-zeros=0.5},prune-differentiate,prune-insert-regularizers{kind=l1 strength=0.1},prune-mask-gradients,prune-build-train-step{momentum=0.9},prune-verify-train-step)" | FileCheck %s --check-prefix=STEP
 // RUN: prune-opt %s --pass-pipeline="builtin.module(prune-pack-parameters{min-zeros=0.5})" --remark-policy=all --remarks-filter=prune-pack-parameters 2>&1 >%t | FileCheck %s --check-prefix=REMARK
-// RUN: prune-opt %s --pass-pipeline="builtin.module(prune-pack-parameters{min-zeros=0.5})" --prune-pass-statistics -o %t 2>&1 | FileCheck %s --check-prefix=STAT
+// RUN: %if statistics %{ prune-opt %s --pass-pipeline="builtin.module(prune-pack-parameters{min-zeros=0.5})" --prune-pass-statistics -o %t 2>&1 | FileCheck %s --check-prefix=STAT %}
 
 // STAT-DAG: 2 num-parameters-packed
 

@@ -1,0 +1,66 @@
+# Part of the pruning compiler, under the Apache License v2.0 with LLVM Exceptions.
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#
+# The suites of scripts/test, a function run_NAME each; sourced after
+# environment.sh. They run in $build and write JUnit files into $results.
+
+lit=/usr/lib/llvm-22/bin/lit
+all_results="$root/build/test-results"
+
+# Names the preset that the next suites build and test.
+use_configuration() {
+  use_preset "$1"
+  results="$all_results/$1"
+  mkdir -p "$results"
+  export PYTHONPATH="$build/python"
+}
+
+# Sources in git only, so that build trees and scratch files do not count.
+run_format() {
+  git ls-files '*.cpp' '*.h' | xargs clang-format-22 --dry-run --Werror &&
+    git ls-files | xargs "$venv/bin/python" scripts/lib/check_sources.py
+}
+run_docs() { scripts/update-docs --check; }
+
+run_lit() {
+  "$venv/bin/python" "$lit" -j "$jobs" -sv --xunit-xml-output "$results/lit.xml" "$build/test"
+}
+run_roundtrip() {
+  PRUNE_OPT_CHECK_IR_ROUNDTRIP=1 "$venv/bin/python" "$lit" -j "$jobs" -sv \
+    --xunit-xml-output "$results/roundtrip.xml" "$build/test"
+}
+
+run_unit() {
+  # The benchmark is built on request only; here it must at least compile.
+  if grep -q '^build prune-bench:' "$build/build.ninja"; then
+    ninja -C "$build" -j "$jobs" prune-bench >"$results/bench-build.log" 2>&1 ||
+      { tail -n 20 "$results/bench-build.log" >&2; return 1; }
+  fi
+  # GoogleTest's own files count test cases, ctest's would count programs.
+  GTEST_OUTPUT="xml:$results/unit/" \
+    ctest --test-dir "$build" --output-on-failure --no-tests=error
+}
+
+run_pytest() {
+  local options=()
+  [ -z "${PRUNE_TEST_SEED:-}" ] || options=("--hypothesis-seed=$PRUNE_TEST_SEED")
+  "$venv/bin/python" -m pytest -q -ra "${options[@]}" --junitxml "$results/pytest.xml" python/tests
+}
+
+# The wheel, built by pip, in an environment that holds nothing else.
+run_package() {
+  local target="$build/package-venv" wheels="$build/wheels"
+  rm -rf "$target" "$wheels"
+  CMAKE_C_COMPILER_LAUNCHER=ccache CMAKE_CXX_COMPILER_LAUNCHER=ccache \
+    "$venv/bin/pip" wheel --quiet --disable-pip-version-check --no-deps -w "$wheels" . &&
+    python3 -m venv "$target" &&
+    "$target/bin/pip" install --quiet --disable-pip-version-check "$wheels"/*.whl &&
+    (cd "$results" && env -u PYTHONPATH "$target/bin/python" -I "$root/scripts/lib/check_wheel.py")
+}
+
+run_tidy() { "$venv/bin/python" scripts/lib/tidy.py "$build" -j "$jobs"; }
+# What changed since the parent commit, or since $PRUNE_TEST_BASE.
+run_tidy-changed() {
+  "$venv/bin/python" scripts/lib/tidy.py "$build" -j "$jobs" \
+    --since "${PRUNE_TEST_BASE:-HEAD~1}" --seconds 600
+}
