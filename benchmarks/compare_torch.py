@@ -54,8 +54,8 @@ def build_network(name: str) -> Any:
     return models.Mlp((784, 300, 100, 10))
 
 
-def time_prune(name: str, threads: int, seconds: float, zeros: float = 0.5) -> list[float]:
-    """Seconds of each call, taken in C++ around the compiled function."""
+def build_step(name: str, zeros: float = 0.5) -> tuple[Any, list[Any]]:
+    """A module with ``@train_step``, and the arguments of that function."""
     from mlir_prune.native import parse
 
     network = build_network(name)
@@ -81,6 +81,12 @@ def time_prune(name: str, threads: int, seconds: float, zeros: float = 0.5) -> l
         elif argument.name not in values:
             values[argument.name] = np.zeros(argument.shape, argument.dtype)
         arguments.append(values[argument.name])
+    return module, arguments
+
+
+def time_prune(name: str, threads: int, seconds: float, zeros: float = 0.5) -> list[float]:
+    """Seconds of each call, taken in C++ around the compiled function."""
+    module, arguments = build_step(name, zeros)
     executable = module.compile(threads=threads)
     return list(executable.time("train_step", arguments, 20, seconds))
 
