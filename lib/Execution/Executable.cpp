@@ -96,7 +96,7 @@ LogicalResult Executable::compile(ModuleOp module,
     return fail(loaded.takeError());
   runtime = std::move(*loaded);
 
-  auto target = createHostTarget(options.reference);
+  auto target = createHostTarget(options.reference, options.optimization);
   if (!target)
     return fail(target.takeError());
 
@@ -117,19 +117,20 @@ LogicalResult Executable::compile(ModuleOp module,
   if (failed(symbols))
     return failure();
 
-  transformer = createOptimizer(target->get(), options.assemblyFile);
-  if (llvm::Error error = createEngine(module, std::move(*target), *symbols))
+  transformer = createOptimizer(target->get(), options.assemblyFile,
+                                options.optimization);
+  if (llvm::Error error = createEngine(module, std::move(*target), *symbols,
+                                       options.optimization))
     return fail(std::move(error));
   return success();
 }
 
-llvm::Error
-Executable::createEngine(ModuleOp module,
-                         std::unique_ptr<llvm::TargetMachine> target,
-                         const llvm::StringMap<void *> &symbols) {
+llvm::Error Executable::createEngine(
+    ModuleOp module, std::unique_ptr<llvm::TargetMachine> target,
+    const llvm::StringMap<void *> &symbols, unsigned optimization) {
   ExecutionEngineOptions options;
   options.transformer = transformer;
-  options.jitCodeGenOptLevel = llvm::CodeGenOptLevel::Aggressive;
+  options.jitCodeGenOptLevel = getCodeGenLevel(optimization);
   options.enableGDBNotificationListener = false;
   options.enablePerfNotificationListener = false;
   auto created = ExecutionEngine::create(module, options, std::move(target));

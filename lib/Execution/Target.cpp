@@ -21,8 +21,13 @@
 using namespace mlir;
 using namespace mlir::prune;
 
+llvm::CodeGenOptLevel prune::getCodeGenLevel(unsigned optimization) {
+  return llvm::CodeGenOpt::getLevel(optimization)
+      .value_or(llvm::CodeGenOptLevel::Aggressive);
+}
+
 llvm::Expected<std::unique_ptr<llvm::TargetMachine>>
-prune::createHostTarget(bool exact) {
+prune::createHostTarget(bool exact, unsigned optimization) {
   static bool initialized = [] {
     llvm::InitializeNativeTarget();
     llvm::InitializeNativeTargetAsmPrinter();
@@ -33,7 +38,7 @@ prune::createHostTarget(bool exact) {
   auto builder = llvm::orc::JITTargetMachineBuilder::detectHost();
   if (!builder)
     return builder.takeError();
-  builder->setCodeGenOptLevel(llvm::CodeGenOptLevel::Aggressive);
+  builder->setCodeGenOptLevel(getCodeGenLevel(optimization));
   auto target = builder->createTargetMachine();
   if (!target)
     return target.takeError();
@@ -69,9 +74,10 @@ static llvm::Error writeAssembly(llvm::Module &module,
 }
 
 std::function<llvm::Error(llvm::Module *)>
-prune::createOptimizer(llvm::TargetMachine *target, std::string assemblyFile) {
-  auto optimize = mlir::makeOptimizingTransformer(
-      /*optLevel=*/3, /*sizeLevel=*/0, target);
+prune::createOptimizer(llvm::TargetMachine *target, std::string assemblyFile,
+                       unsigned optimization) {
+  auto optimize =
+      mlir::makeOptimizingTransformer(optimization, /*sizeLevel=*/0, target);
   std::string bits = std::to_string(getHostVectorBits(*target));
   return [=](llvm::Module *module) -> llvm::Error {
     // Without these, LLVM splits our vectors in two on machines whose tuning

@@ -10,6 +10,7 @@
 #define PRUNE_LIB_EXECUTION_TARGET_H
 
 #include "llvm/ADT/StringRef.h"
+#include "llvm/Support/CodeGen.h"
 #include "llvm/Support/Error.h"
 
 #include <functional>
@@ -23,17 +24,22 @@ class TargetMachine;
 namespace mlir::prune {
 
 /// Target machine of this computer with everything it offers. With `exact`,
-/// products and sums are not contracted.
+/// products and sums are not contracted. `optimization` is the effort of code
+/// generation, 0 to 3.
 llvm::Expected<std::unique_ptr<llvm::TargetMachine>>
-createHostTarget(bool exact);
+createHostTarget(bool exact, unsigned optimization);
 
 /// Widest vector of this computer in bits: 512, 256 or 128.
 unsigned getHostVectorBits(const llvm::TargetMachine &target);
 
+/// Level of code generation for an effort of 0 to 3.
+llvm::CodeGenOptLevel getCodeGenLevel(unsigned optimization);
+
 /// Optimises a module for the target, which must outlive the function, and
 /// writes its assembly when `assemblyFile` is not empty.
 std::function<llvm::Error(llvm::Module *)>
-createOptimizer(llvm::TargetMachine *target, std::string assemblyFile);
+createOptimizer(llvm::TargetMachine *target, std::string assemblyFile,
+                unsigned optimization);
 
 } // namespace mlir::prune
 

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """The command line ``prune``.
 
-Exit codes: 0 done; 1 bad input, with one line on standard error; 2 wrong
+Exit codes: 0 done; 1 bad input, with one line on standard error, or a check of
+``prune fuzz`` that failed; 2 wrong
 usage (argparse); 130 interrupted.
 """
 
@@ -12,6 +13,7 @@ import sys
 from collections.abc import Sequence
 
 from . import commands
+from .fuzz import command as fuzz
 from .errors import InputError, TrainingError
 from .native import prune_error
 
@@ -32,6 +34,7 @@ def make_parser() -> argparse.ArgumentParser:
     _add_table(parsers)
     _add_figure(parsers)
     _add_import(parsers)
+    fuzz.add_parser(parsers)
     return parser
 
 
@@ -42,14 +45,14 @@ def main(argv: Sequence[str] | None = None) -> int:
     if getattr(arguments, "recipe_option", None):
         arguments.recipe = arguments.recipe_option
     try:
-        arguments.run(arguments)
+        code: int = arguments.run(arguments) or 0
     except (InputError, TrainingError, prune_error()) as error:
         print(f"prune: error: {' '.join(str(error).split())}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         print("prune: interrupted", file=sys.stderr)
         return 130
-    return 0
+    return code
 
 
 def _add_demo(parsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:

@@ -318,20 +318,25 @@ void python::bindModule(nb::module_ &module) {
   type.def(
       "compile",
       [](const Module &self, bool reference, int64_t threads, bool profile,
-         nb::object dumpAsm) {
+         nb::object dumpAsm, int64_t optimization) {
         CompileOptions options;
         options.reference = reference;
         options.threads = threads;
         options.profile = profile;
         if (threads < 1)
           throw nb::value_error("threads must be at least 1");
+        if (optimization < 0 || optimization > 3)
+          throw nb::value_error("optimization must be 0, 1, 2 or 3");
+        options.optimization = static_cast<unsigned>(optimization);
         if (!dumpAsm.is_none())
           options.assemblyFile = nb::cast<std::string>(nb::str(dumpAsm));
         return self.compile(options);
       },
       nb::arg("reference") = false, nb::arg("threads") = 1,
       nb::arg("profile") = false, nb::arg("dump_asm") = nb::none(),
+      nb::arg("optimization") = 3,
       "Compiles a copy for this machine. `reference` gives plain scalar loops "
       "for comparison; `profile` measures the time of each costly operation; "
-      "`dump_asm` names a file that receives the assembly.");
+      "`dump_asm` names a file that receives the assembly; `optimization` is "
+      "the effort of LLVM, from 0 (compiles fast, runs slowly) to 3.");
 }

@@ -16,12 +16,17 @@
 // Kept blocks are limited to 1 GiB; what is freed beyond goes back to the
 // system. Alignments above 64 bytes are rare and served without keeping.
 //
+// With PRUNE_RT_POISON in the environment every block is filled with ones when
+// it is allocated, which reads as NaN: what is read before it was written
+// shows.
+//
 //===----------------------------------------------------------------------===//
 
 #include "Runtime.h"
 
 #include <algorithm>
 #include <cstdlib>
+#include <cstring>
 #include <mutex>
 
 namespace {
@@ -64,7 +69,7 @@ static size_t roundToClass(size_t &size) {
   return (exponent - 8) * 4 + (size / step - 4);
 }
 
-static void *allocate(size_t alignment, size_t size) {
+static void *allocateBlock(size_t alignment, size_t size) {
   if (size > (size_t(1) << 48))
     prune_rt::fail("_mlir_memref_to_llvm_alloc", "impossible size");
   State &state = getState();
@@ -87,6 +92,14 @@ static void *allocate(size_t alignment, size_t size) {
   char *block = static_cast<char *>(base) + alignment;
   auto *header = reinterpret_cast<Header *>(block) - 1;
   *header = {base, nullptr, size, isKept ? sizeClass : kNumClasses};
+  return block;
+}
+
+static void *allocate(size_t alignment, size_t size) {
+  static const bool poisons = std::getenv("PRUNE_RT_POISON") != nullptr;
+  void *block = allocateBlock(alignment, size);
+  if (poisons)
+    std::memset(block, 0xff, size);
   return block;
 }
 

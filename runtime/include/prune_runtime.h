@@ -59,7 +59,8 @@ PRUNE_RT_EXPORT int64_t prune_rt_flush_denormals(int64_t enable);
 
 /** Allocation functions that `finalize-memref-to-llvm{use-generic-functions}`
  * calls. Blocks are aligned to at least 64 bytes and are kept for later
- * allocations of about the same size when freed. */
+ * allocations of about the same size when freed. With PRUNE_RT_POISON in the
+ * environment when the process allocates first, each block is full of NaN. */
 PRUNE_RT_EXPORT void *_mlir_memref_to_llvm_alloc(size_t size);
 PRUNE_RT_EXPORT void *_mlir_memref_to_llvm_aligned_alloc(size_t alignment,
                                                          size_t size);

@@ -40,6 +40,10 @@ struct CompileOptions {
   int64_t threads = 1;
   /// Measure the time of each costly operation.
   bool profile = false;
+  /// Effort of LLVM, 0 to 3. At 0 code is ready several times sooner and slow;
+  /// the values that it computes are those of a higher effort on the same path,
+  /// up to the contraction of products and sums.
+  unsigned optimization = 3;
   /// When not empty, receives the assembly of the whole module.
   std::string assemblyFile;
 };
@@ -88,7 +92,8 @@ private:
   LogicalResult compile(ModuleOp module, const CompileOptions &options);
   llvm::Error createEngine(ModuleOp module,
                            std::unique_ptr<llvm::TargetMachine> target,
-                           const llvm::StringMap<void *> &symbols);
+                           const llvm::StringMap<void *> &symbols,
+                           unsigned optimization);
 
   std::vector<FunctionSignature> signatures;
   int64_t threads = 1;

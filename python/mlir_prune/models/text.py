@@ -11,7 +11,7 @@ from ..errors import InputError
 
 Shape = tuple[int, ...]
 
-_MAPS = """\
+MAPS = """\
 #rows = affine_map<(m, n, k) -> (m, k)>
 #columns = affine_map<(m, n, k) -> (n, k)>
 #result = affine_map<(m, n, k) -> (m, n)>
@@ -58,7 +58,7 @@ class Text:
             )
         kind, joined = tensor(logits.shape), ",\n    ".join(arguments)
         result = f'({kind} {{prune.output = "logits"}})'
-        lines = [f"{_MAPS}func.func @{name}(\n    {joined}) -> {result} {{"]
+        lines = [f"{MAPS}func.func @{name}(\n    {joined}) -> {result} {{"]
         lines += [f"  {line}" for line in self._lines]
         lines.append(f"  return {logits.name} : {kind}\n}}")
         return "\n".join(lines) + "\n"
