@@ -8,6 +8,7 @@
 
 #include "Prune/Analysis/BodyEvaluator.h"
 
+#include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/IR/Matchers.h"
 
 using namespace mlir;
@@ -15,15 +16,38 @@ using namespace mlir::prune;
 
 Attribute BodyEvaluator::evaluate(Value value) {
   if (auto blockArgument = dyn_cast<BlockArgument>(value))
-    return argument(blockArgument);
+    return blockArgument.getOwner() == body ? argument(blockArgument)
+                                            : Attribute();
   auto [entry, isNew] = known.try_emplace(value);
   if (!isNew)
     return entry->second;
   Attribute constant;
-  if (!matchPattern(value, m_Constant(&constant)))
+  if (!matchPattern(value, m_Constant(&constant)) &&
+      value.getParentBlock() == body)
     constant = evaluateResult(cast<OpResult>(value));
   known[value] = constant;
   return constant;
+}
+
+static bool isZero(Attribute attribute) {
+  auto number = dyn_cast_or_null<FloatAttr>(attribute);
+  return number && number.getValue().isZero();
+}
+
+/// What an operation yields although one of its operands is unknown.
+Attribute BodyEvaluator::evaluateUnknown(Operation *op,
+                                         ArrayRef<Attribute> operands) const {
+  if (isa<arith::SelectOp>(op) && operands[1] == operands[2])
+    return operands[1];
+  if (!finite || !isa<arith::MulFOp, arith::DivFOp>(op) ||
+      !isa<FloatType>(op->getResult(0).getType()))
+    return {};
+  bool isProduct = isa<arith::MulFOp>(op);
+  // What is known on both sides has been folded, infinities and all.
+  bool isNothing = (isZero(operands[0]) && !operands[1]) ||
+                   (isProduct && isZero(operands[1]) && !operands[0]);
+  return isNothing ? FloatAttr::get(op->getResult(0).getType(), 0.0)
+                   : FloatAttr();
 }
 
 Attribute BodyEvaluator::evaluateResult(OpResult result) {
@@ -39,8 +63,10 @@ Attribute BodyEvaluator::evaluateResult(OpResult result) {
     for (Value operand : copy->getOperands())
       operands.push_back(evaluate(operand));
     SmallVector<OpFoldResult> results;
-    if (failed(copy->fold(operands, results)))
+    if (failed(copy->fold(operands, results))) {
+      constant = evaluateUnknown(copy, operands);
       break;
+    }
     if (results.empty())
       continue;
     OpFoldResult folded = results[result.getResultNumber()];

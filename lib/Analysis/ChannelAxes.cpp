@@ -11,20 +11,28 @@
 using namespace mlir;
 using namespace mlir::prune;
 
+/// Number of slots of a dimension.
 static int64_t getExtent(Value value, unsigned dim) {
-  return cast<RankedTensorType>(value.getType()).getDimSize(dim);
+  auto type = cast<RankedTensorType>(value.getType());
+  return type.isDynamicDim(dim) ? 0 : type.getDimSize(dim);
 }
+
+static bool isDynamic(Value value, unsigned dim) {
+  return cast<RankedTensorType>(value.getType()).isDynamicDim(dim);
+}
+
+constexpr static StringLiteral kDynamicReason = "tied to an unknown extent";
 
 void ChannelAxes::add(Value value) {
   auto type = dyn_cast<RankedTensorType>(value.getType());
-  if (!type || !type.hasStaticShape())
+  if (!type)
     return;
   auto [entry, isNew] = firstSlots.try_emplace(value);
   if (!isNew)
     return;
-  for (int64_t extent : type.getShape()) {
+  for (int64_t dim = 0; dim < type.getRank(); ++dim) {
     entry->second.push_back(numSlots);
-    numSlots += extent;
+    numSlots += getExtent(value, dim);
   }
   classes.grow(numSlots);
 }
@@ -33,7 +41,17 @@ unsigned ChannelAxes::getSlot(Value value, unsigned dim, int64_t index) const {
   return firstSlots.find(value)->second[dim] + index;
 }
 
+bool ChannelAxes::pinIfDynamic(Value a, unsigned dimA, Value b, unsigned dimB) {
+  if (!isDynamic(a, dimA) && !isDynamic(b, dimB))
+    return false;
+  pin(a, dimA, kDynamicReason);
+  pin(b, dimB, kDynamicReason);
+  return true;
+}
+
 void ChannelAxes::tie(Value a, unsigned dimA, Value b, unsigned dimB) {
+  if (pinIfDynamic(a, dimA, b, dimB))
+    return;
   assert(getExtent(a, dimA) == getExtent(b, dimB) && "extents differ");
   for (int64_t i = 0, e = getExtent(a, dimA); i < e; ++i)
     classes.join(getSlot(a, dimA, i), getSlot(b, dimB, i));
@@ -41,6 +59,8 @@ void ChannelAxes::tie(Value a, unsigned dimA, Value b, unsigned dimB) {
 
 void ChannelAxes::tieBlocks(Value flat, unsigned flatDim, Value part,
                             unsigned partDim, int64_t inner) {
+  if (pinIfDynamic(flat, flatDim, part, partDim))
+    return;
   int64_t extent = getExtent(part, partDim);
   for (int64_t i = 0, e = getExtent(flat, flatDim); i < e; ++i)
     classes.join(getSlot(flat, flatDim, i),
@@ -49,6 +69,8 @@ void ChannelAxes::tieBlocks(Value flat, unsigned flatDim, Value part,
 
 void ChannelAxes::tieRange(Value a, unsigned dimA, int64_t beginA, Value b,
                            unsigned dimB, int64_t beginB, int64_t count) {
+  if (pinIfDynamic(a, dimA, b, dimB))
+    return;
   assert(beginA + count <= getExtent(a, dimA) &&
          beginB + count <= getExtent(b, dimB) && "range leaves the dimension");
   for (int64_t i = 0; i < count; ++i)

@@ -15,16 +15,18 @@
 
 #include "Prune/Analysis/ChannelState.h"
 
+#include "Prune/Support/Parameters.h"
 #include "mlir/IR/Matchers.h"
 #include "mlir/Interfaces/SideEffectInterfaces.h"
+#include "mlir/Transforms/RegionUtils.h"
 
 #include <cmath>
 
 using namespace mlir;
 using namespace mlir::prune;
 
-ChannelState::ChannelState(Block &block, bool foldBorders)
-    : foldBorders(foldBorders) {
+ChannelState::ChannelState(Block &block, ChannelOptions options)
+    : options(options) {
   tie(block);
   constants.resize(axes.getNumSlots());
   live.resize(axes.getNumClasses());
@@ -55,6 +57,13 @@ static std::string getPinReason(Operation &op) {
   return ("used by '" + op.getName().getStringRef() + "'").str();
 }
 
+/// Values from outside that the regions of an operation read.
+static llvm::SetVector<Value> getCapturedValues(Operation &op) {
+  llvm::SetVector<Value> captured;
+  getUsedValuesDefinedAbove(op.getRegions(), captured);
+  return captured;
+}
+
 void ChannelState::tie(Block &block) {
   for (BlockArgument argument : block.getArguments())
     axes.add(argument);
@@ -79,11 +88,8 @@ void ChannelState::tie(Block &block) {
       channels.tieChannels(axes);
     }
     // Whatever a nested operation reads is beyond the interface.
-    for (Region &region : op.getRegions())
-      region.walk([&](Operation *nested) {
-        for (Value value : nested->getOperands())
-          pin(value, "used inside '" + op.getName().getStringRef().str() + "'");
-      });
+    for (Value value : getCapturedValues(op))
+      pin(value, "used inside '" + op.getName().getStringRef().str() + "'");
   }
   axes.finish();
 }
@@ -158,14 +164,26 @@ Attribute ChannelState::getUniform(Value value) {
     std::optional<ConstantView> view = getView(value);
     if (view && isa<FloatType>(view->getElementType()))
       uniform = FloatAttr::get(view->getElementType(), view->at({}));
-  } else if (axes.contains(value) && type.getDimSize(0) != 0) {
-    uniform = getConstant(value, 0, 0);
-    for (int64_t i = 1; i < type.getDimSize(0) && uniform; ++i)
-      if (getConstant(value, 0, i) != uniform)
-        uniform = {};
+  } else if (axes.contains(value)) {
+    auto hasIndices = [&](int64_t dim) {
+      return !type.isDynamicDim(dim) && type.getDimSize(dim) != 0;
+    };
+    auto dims = llvm::seq<int64_t>(0, type.getRank());
+    if (auto dim = llvm::find_if(dims, hasIndices); dim != dims.end())
+      uniform = getCommonConstant(value, *dim);
   }
   uniforms[value] = uniform;
   return uniform;
+}
+
+/// The constant that all channels of a dimension are.
+Attribute ChannelState::getCommonConstant(Value value, unsigned dim) const {
+  Attribute first = getConstant(value, dim, 0);
+  int64_t extent = cast<RankedTensorType>(value.getType()).getDimSize(dim);
+  for (int64_t i = 1; i < extent && first; ++i)
+    if (getConstant(value, dim, i) != first)
+      return {};
+  return first;
 }
 
 std::optional<ConstantView> ChannelState::getView(Value value) {
@@ -202,19 +220,63 @@ SmallVector<int64_t> ChannelState::getKept(Value value, unsigned dim) const {
   return kept;
 }
 
-void mlir::prune::unshareConstants(Block &block) {
+RankedTensorType ChannelState::getKeptType(Value value) const {
+  auto type = cast<RankedTensorType>(value.getType());
+  SmallVector<int64_t> shape(type.getShape());
+  for (auto [dim, extent] : llvm::enumerate(shape))
+    if (!type.isDynamicDim(dim))
+      extent = getKept(value, dim).size();
+  return type.clone(shape);
+}
+
+bool ChannelState::isDead(Value value) const {
+  auto type = dyn_cast<RankedTensorType>(value.getType());
+  return type && axes.contains(value) &&
+         llvm::is_contained(getKeptType(value).getShape(), 0);
+}
+
+/// True when all elements of a constant are equal.
+static bool isUniform(const ConstantView &view) {
+  SmallVector<int64_t> index(view.getRank(), 0);
+  if (view.getNumElements() == 0)
+    return true;
+  double first = view.load(0);
+  do {
+    if (view.at(index) != first)
+      return false;
+  } while (advance(index, view.getShape()));
+  return true;
+}
+
+/// True for a constant that several operations share on purpose. Vectors of
+/// zeros or ones are found equal by chance.
+static bool isSharedWeight(Operation &op) {
+  if (!op.hasTrait<OpTrait::ConstantLike>() || op.hasOneUse())
+    return false;
+  Value value = op.getResult(0);
+  std::optional<ConstantView> view = ConstantView::get(value);
+  if (!view || view->getRank() == 0)
+    return false;
+  bool isMatrix = view->getRank() >= 2 && getParam(value);
+  return isMatrix || !isUniform(*view);
+}
+
+void mlir::prune::unshareConstants(Block &block, bool weights) {
   llvm::DenseSet<Operation *> fromConstants;
   SmallVector<Operation *> candidates;
+  auto isFromConstant = [&](Value value) {
+    return fromConstants.contains(value.getDefiningOp());
+  };
   for (Operation &op : block) {
     bool dependsOnConstants =
-        llvm::all_of(op.getOperands(), [&](Value operand) {
-          return fromConstants.contains(operand.getDefiningOp());
-        });
+        llvm::all_of(op.getOperands(), isFromConstant) &&
+        llvm::all_of(getCapturedValues(op), isFromConstant);
     if (!isPure(&op) || op.hasTrait<OpTrait::IsTerminator>() ||
         op.getNumResults() != 1 || !dependsOnConstants)
       continue;
     fromConstants.insert(&op);
-    if (isa<RankedTensorType>(op.getResult(0).getType()))
+    if (isa<RankedTensorType>(op.getResult(0).getType()) &&
+        (weights || !isSharedWeight(op)))
       candidates.push_back(&op);
   }
   // Users first: a copy of a user is one more use of what it reads.

@@ -118,7 +118,7 @@ static void propagateElementwise(linalg::LinalgOp op, ChannelState &state) {
           OpOperand &operand = op->getOpOperand(blockArgument.getArgNumber());
           return getOperandConstant(op, state, operand, *loop, i);
         };
-        BodyEvaluator evaluator(argument);
+        BodyEvaluator evaluator(op.getBlock(), state.assumesFinite(), argument);
         if (Attribute constant = evaluator.evaluate(yielded))
           state.setConstant(result, dim, i, constant);
       }
@@ -128,11 +128,12 @@ static void propagateElementwise(linalg::LinalgOp op, ChannelState &state) {
 
 /// The value that the body yields where its operands hold `constants`, by
 /// argument; null when unknown.
-static Attribute evaluateBody(linalg::LinalgOp op,
+static Attribute evaluateBody(linalg::LinalgOp op, bool finite,
                               ArrayRef<Attribute> constants) {
-  BodyEvaluator evaluator([&](BlockArgument argument) {
-    return constants[argument.getArgNumber()];
-  });
+  auto argument = [&](BlockArgument blockArgument) {
+    return constants[blockArgument.getArgNumber()];
+  };
+  BodyEvaluator evaluator(op.getBlock(), finite, argument);
   return evaluator.evaluate(op.getBlock()->getTerminator()->getOperand(0));
 }
 
@@ -166,15 +167,15 @@ static bool meetsInterior(linalg::LinalgOp op, OpOperand &operand,
 /// What a reduction holds where its operands hold `constants`, when any number
 /// of steps, at least one, gives the same, and steps that read `padding` in
 /// place of `padded` change nothing.
-static Attribute evaluatePadded(linalg::LinalgOp op,
+static Attribute evaluatePadded(linalg::LinalgOp op, bool finite,
                                 SmallVector<Attribute> constants,
                                 unsigned padded, Attribute padding) {
   unsigned out = op->getNumOperands() - 1;
-  Attribute once = evaluateBody(op, constants);
+  Attribute once = evaluateBody(op, finite, constants);
   auto yields = [&](Attribute input, Attribute from) {
     constants[padded] = input;
     constants[out] = from;
-    return evaluateBody(op, constants) == from;
+    return evaluateBody(op, finite, constants) == from;
   };
   Attribute input = constants[padded], initial = constants[out];
   bool holds = once && yields(input, once) && yields(padding, once) &&
@@ -189,6 +190,7 @@ static Attribute evaluateReduction(linalg::LinalgOp op, ChannelState &state,
                                    unsigned loop, int64_t index,
                                    int64_t count) {
   constexpr int64_t kMostSteps = 4096;
+  bool isCounted = !ShapedType::isDynamic(count);
   SmallVector<Attribute> constants;
   for (OpOperand &operand : op->getOpOperands())
     constants.push_back(getOperandConstant(op, state, operand, loop, index));
@@ -201,7 +203,7 @@ static Attribute evaluateReduction(linalg::LinalgOp op, ChannelState &state,
     Attribute padding;
     std::optional<unsigned> dim =
         getDim(op.getMatchingIndexingMap(&operand), loop);
-    if (!pad || constants[number] || !dim ||
+    if (!pad || constants[number] || !dim || !isCounted ||
         !pad.getResultType().hasStaticShape() ||
         !pad.getConstantPaddingValue() ||
         !matchPattern(pad.getConstantPaddingValue(), m_Constant(&padding)) ||
@@ -211,24 +213,40 @@ static Attribute evaluateReduction(linalg::LinalgOp op, ChannelState &state,
     constants[number] = state.getConstant(pad.getSource(), *dim, index);
     if (!constants[number])
       return {};
-    return evaluatePadded(op, constants, number, padding);
+    return evaluatePadded(op, state.assumesFinite(), constants, number,
+                          padding);
   }
-  for (int64_t step = 0; step < std::min(count, kMostSteps); ++step) {
-    Attribute next = evaluateBody(op, constants);
+  int64_t steps = isCounted ? std::min(count, kMostSteps) : 1;
+  for (int64_t step = 0; step < steps; ++step) {
+    Attribute next = evaluateBody(op, state.assumesFinite(), constants);
     if (!next || next == constants[out])
       return next;
+    // Of an unknown number of steps all have to give the initial value.
+    if (!isCounted)
+      return {};
     constants[out] = next;
   }
   return count <= kMostSteps ? constants[out] : Attribute();
+}
+
+/// How often a reduction runs its body for an element; dynamic when unknown.
+static int64_t countSteps(linalg::LinalgOp op) {
+  int64_t count = 1;
+  for (auto [loop, range] : llvm::enumerate(op.getStaticLoopRanges())) {
+    if (!isReduction(op, loop))
+      continue;
+    if (ShapedType::isDynamic(range))
+      return ShapedType::kDynamic;
+    count *= range;
+  }
+  return count;
 }
 
 /// Constants through pooling, sums and other reductions to one result.
 static void propagateReduction(linalg::LinalgOp op, ChannelState &state) {
   if (op->getNumResults() != 1)
     return;
-  int64_t count = 1;
-  for (auto [loop, range] : llvm::enumerate(op.getStaticLoopRanges()))
-    count *= isReduction(op, loop) ? range : 1;
+  int64_t count = countSteps(op);
   Value result = op->getResult(0);
   auto type = dyn_cast<RankedTensorType>(result.getType());
   if (!type || count == 0)
@@ -282,6 +300,35 @@ static OpOperand *getOtherAddend(linalg::LinalgOp op, OpOperand &operand) {
   return &op->getOpOperand(other.getArgNumber());
 }
 
+/// True when index `i` of a loop gives nothing to a sum of unknown products.
+static bool isZeroProduct(linalg::LinalgOp op, ChannelState &state,
+                          const SumOfProducts &product, unsigned loop,
+                          int64_t i) {
+  return llvm::any_of(
+      ArrayRef<OpOperand *>{product.lhs, product.rhs}, [&](OpOperand *factor) {
+        std::optional<unsigned> dim =
+            getDim(op.getMatchingIndexingMap(factor), loop);
+        return dim && state.getNumber(factor->get(), *dim, i) == 0.0;
+      });
+}
+
+/// Marks what a reduction mixes, but for factors that are zero.
+static void markSummedLive(linalg::LinalgOp op, ChannelState &state) {
+  std::optional<SumOfProducts> product = matchSumOfProducts(op);
+  forEachTensor(op, [&](Value value, AffineMap map) {
+    auto type = cast<RankedTensorType>(value.getType());
+    for (unsigned dim = 0; dim < map.getNumResults(); ++dim) {
+      std::optional<unsigned> loop = getLoop(map, dim);
+      if (loop && !isReduction(op, *loop))
+        continue;
+      for (int64_t i = 0; i < type.getDimSize(dim); ++i)
+        if (!product || !loop || !state.assumesFinite() ||
+            !isZeroProduct(op, state, *product, *loop, i))
+          state.markLive(value, dim, i);
+    }
+  });
+}
+
 //===----------------------------------------------------------------------===//
 // The model
 //===----------------------------------------------------------------------===//
@@ -310,16 +357,9 @@ struct StructuredChannelModel
     if (std::optional<WeightedSum> sum = WeightedSum::match(structured, state))
       return sum->markLive(state);
     // Weights that are not known may be anything.
-    forEachTensor(structured, [&](Value value, AffineMap map) {
-      auto type = cast<RankedTensorType>(value.getType());
-      for (unsigned dim = 0; dim < map.getNumResults(); ++dim) {
-        std::optional<unsigned> loop = getLoop(map, dim);
-        if (loop && !isReduction(structured, *loop))
-          continue;
-        for (int64_t i = 0; i < type.getDimSize(dim); ++i)
-          state.markLive(value, dim, i);
-      }
-    });
+    if (!llvm::all_of(op->getResults(),
+                      [&](Value result) { return state.isDead(result); }))
+      markSummedLive(structured, state);
   }
 
   std::optional<ConstantView> getConstantView(Operation *op,
@@ -347,7 +387,7 @@ struct StructuredChannelModel
     return sum ? sum->fold(builder, state) : int64_t(0);
   }
 
-  Value getValueWhenEmpty(Operation *op) const {
+  Value getValueWhenEmpty(Operation *op, OpBuilder &) const {
     std::optional<SumOfProducts> product =
         matchSumOfProducts(cast<linalg::LinalgOp>(op));
     return product ? product->init->get() : Value();

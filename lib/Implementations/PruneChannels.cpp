@@ -77,7 +77,7 @@ private:
     std::optional<double> bias = state.getNumber(norm.getBias(), 0, i);
     if (!scale || !bias)
       return std::nullopt;
-    if (*scale == 0.0)
+    if (*scale == 0.0 && state.assumesFinite())
       return *bias;
     std::optional<double> input =
         state.getNumber(norm.getInput(), kChannelDim, i);

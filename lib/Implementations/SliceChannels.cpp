@@ -24,6 +24,7 @@
 using namespace mlir;
 using namespace mlir::prune;
 
+/// Extent of a dimension; dynamic ones have no indices to look at.
 static int64_t getExtent(Value value, unsigned dim) {
   return cast<RankedTensorType>(value.getType()).getDimSize(dim);
 }
@@ -33,11 +34,13 @@ static unsigned getRank(Value value) {
 }
 
 static void pinAll(ChannelTies &ties, Value value, StringRef reason) {
-  auto type = dyn_cast<RankedTensorType>(value.getType());
-  if (!type || !type.hasStaticShape())
-    return;
-  for (int64_t dim = 0; dim < type.getRank(); ++dim)
-    ties.pin(value, dim, reason);
+  if (auto type = dyn_cast<RankedTensorType>(value.getType()))
+    for (int64_t dim = 0; dim < type.getRank(); ++dim)
+      ties.pin(value, dim, reason);
+}
+
+static bool isKnown(ArrayRef<int64_t> values) {
+  return !llvm::is_contained(values, ShapedType::kDynamic);
 }
 
 /// Number of channels in [begin, end) of a dimension that stay.
@@ -49,24 +52,15 @@ static int64_t countLive(const ChannelState &state, Value value, unsigned dim,
   return count;
 }
 
-/// The shape of a value without the channels that leave.
-static SmallVector<int64_t> getShrunkShape(const ChannelState &state,
-                                           Value value) {
-  SmallVector<int64_t> shape;
-  for (unsigned dim = 0; dim < getRank(value); ++dim)
-    shape.push_back(state.getKept(value, dim).size());
-  return shape;
-}
-
 //===----------------------------------------------------------------------===//
 // Padding
 //===----------------------------------------------------------------------===//
 
+/// True when it is known how much is added on each side.
 static bool isStatic(tensor::PadOp pad) {
-  return pad.getSourceType().hasStaticShape() &&
-         pad.getResultType().hasStaticShape() &&
-         !llvm::is_contained(pad.getStaticLow(), ShapedType::kDynamic) &&
-         !llvm::is_contained(pad.getStaticHigh(), ShapedType::kDynamic);
+  auto isAdded = [](int64_t amount) { return amount >= 0; };
+  return llvm::all_of(pad.getStaticLow(), isAdded) &&
+         llvm::all_of(pad.getStaticHigh(), isAdded);
 }
 
 namespace {
@@ -83,6 +77,19 @@ struct PadModel : ChannelOpInterface::ExternalModel<PadModel, tensor::PadOp> {
     for (unsigned dim = 0; dim < getRank(pad.getSource()); ++dim)
       ties.tieRange(pad.getSource(), dim, 0, pad.getResult(), dim,
                     pad.getStaticLow()[dim], getExtent(pad.getSource(), dim));
+  }
+
+  Value getValueWhenEmpty(Operation *op, OpBuilder &builder) const {
+    auto pad = cast<tensor::PadOp>(op);
+    Value padding = pad.getConstantPaddingValue();
+    RankedTensorType type = pad.getResultType();
+    if (!padding || !type.hasStaticShape())
+      return {};
+    auto empty = tensor::EmptyOp::create(builder, op->getLoc(), type.getShape(),
+                                         type.getElementType());
+    auto fill = linalg::FillOp::create(builder, op->getLoc(), padding,
+                                       empty.getResult());
+    return fill->getResult(0);
   }
 
   /// Where another dimension is padded, a channel is constant when it holds
@@ -103,6 +110,8 @@ struct PadModel : ChannelOpInterface::ExternalModel<PadModel, tensor::PadOp> {
       int64_t low = pad.getStaticLow()[dim];
       int64_t extent = getExtent(pad.getSource(), dim);
       bool isMixed = numPadded > (isPadded(dim) ? 1 : 0);
+      if (!isKnown({extent}))
+        continue;
       for (int64_t i = 0; i < getExtent(pad.getResult(), dim); ++i) {
         Attribute constant = padding;
         if (i >= low && i < low + extent) {
@@ -125,21 +134,13 @@ struct PadModel : ChannelOpInterface::ExternalModel<PadModel, tensor::PadOp> {
     for (unsigned dim = 0; dim < getRank(source); ++dim) {
       int64_t begin = pad.getStaticLow()[dim];
       int64_t end = begin + getExtent(source, dim);
-      lows.push_back(countLive(state, result, dim, 0, begin));
+      bool isCounted =
+          isKnown({getExtent(source, dim), getExtent(result, dim)});
+      lows.push_back(isCounted ? countLive(state, result, dim, 0, begin)
+                               : begin);
       highs.push_back(
-          countLive(state, result, dim, end, getExtent(result, dim)));
-    }
-    Value padding = pad.getConstantPaddingValue();
-    SmallVector<int64_t> shape = getShrunkShape(state, result);
-    if (padding && llvm::is_contained(getShrunkShape(state, source), 0) &&
-        !llvm::is_contained(shape, 0)) {
-      // Nothing is left to be padded.
-      auto empty = tensor::EmptyOp::create(
-          builder, op->getLoc(), shape, pad.getResultType().getElementType());
-      auto fill = linalg::FillOp::create(builder, op->getLoc(), padding,
-                                         empty.getResult());
-      result.replaceAllUsesWith(fill->getResult(0));
-      return int64_t(0);
+          isCounted ? countLive(state, result, dim, end, getExtent(result, dim))
+                    : pad.getStaticHigh()[dim]);
     }
     pad.setStaticLow(lows);
     pad.setStaticHigh(highs);
@@ -152,25 +153,30 @@ struct PadModel : ChannelOpInterface::ExternalModel<PadModel, tensor::PadOp> {
 // Slices
 //===----------------------------------------------------------------------===//
 
-/// True when offsets, sizes and strides are known and no dimension is dropped.
-template <typename OpTy>
-static bool isStatic(OpTy op, Value whole, Value part) {
-  auto isKnown = [](ArrayRef<int64_t> values) {
-    return !llvm::is_contained(values, ShapedType::kDynamic);
-  };
+/// True when no dimension is dropped.
+static bool hasSameRank(Value whole, Value part) {
   auto wholeType = dyn_cast<RankedTensorType>(whole.getType());
   auto partType = dyn_cast<RankedTensorType>(part.getType());
-  return wholeType && partType && wholeType.hasStaticShape() &&
-         partType.hasStaticShape() &&
-         wholeType.getRank() == partType.getRank() &&
-         isKnown(op.getStaticOffsets()) && isKnown(op.getStaticSizes()) &&
-         isKnown(op.getStaticStrides());
+  return wholeType && partType && wholeType.getRank() == partType.getRank();
+}
+
+/// True when offset, size and stride in a dimension are known.
+template <typename OpTy>
+static bool isKnown(OpTy op, Value whole, Value part, unsigned dim) {
+  return isKnown({op.getStaticOffsets()[dim], op.getStaticSizes()[dim],
+                  op.getStaticStrides()[dim], getExtent(whole, dim),
+                  getExtent(part, dim)});
 }
 
 /// Ties a slice to where it lies in the whole tensor.
 template <typename OpTy>
 static void tieSlice(OpTy op, Value whole, Value part, ChannelTies &ties) {
   for (unsigned dim = 0; dim < getRank(part); ++dim) {
+    if (!isKnown(op, whole, part, dim)) {
+      ties.pin(whole, dim, "sliced in an unknown place");
+      ties.pin(part, dim, "sliced in an unknown place");
+      continue;
+    }
     if (op.getStaticStrides()[dim] != 1 && getExtent(part, dim) > 1) {
       ties.pin(whole, dim, "sliced with a stride");
       ties.pin(part, dim, "sliced with a stride");
@@ -186,8 +192,20 @@ template <typename OpTy>
 static void updateOffsets(OpTy op, Value whole, const ChannelState &state) {
   SmallVector<int64_t> offsets;
   for (auto [dim, offset] : llvm::enumerate(op.getStaticOffsets()))
-    offsets.push_back(countLive(state, whole, dim, 0, offset));
+    offsets.push_back(isKnown({offset, getExtent(whole, dim)})
+                          ? countLive(state, whole, dim, 0, offset)
+                          : offset);
   op.setStaticOffsets(offsets);
+}
+
+/// Takes static sizes from the type of the slice.
+template <typename OpTy>
+static void updateSizes(OpTy op, Value part) {
+  SmallVector<int64_t> sizes(op.getStaticSizes());
+  for (auto [dim, size] : llvm::enumerate(sizes))
+    if (isKnown({size, getExtent(part, dim)}))
+      size = getExtent(part, dim);
+  op.setStaticSizes(sizes);
 }
 
 namespace {
@@ -196,7 +214,7 @@ struct ExtractSliceModel
                                         tensor::ExtractSliceOp> {
   void tieChannels(Operation *op, ChannelTies &ties) const {
     auto slice = cast<tensor::ExtractSliceOp>(op);
-    if (isStatic(slice, slice.getSource(), slice.getResult()))
+    if (hasSameRank(slice.getSource(), slice.getResult()))
       return tieSlice(slice, slice.getSource(), slice.getResult(), ties);
     pinAll(ties, slice.getSource(), "sliced in an unknown place");
     pinAll(ties, slice.getResult(), "sliced in an unknown place");
@@ -204,29 +222,32 @@ struct ExtractSliceModel
 
   void propagateConstants(Operation *op, ChannelState &state) const {
     auto slice = cast<tensor::ExtractSliceOp>(op);
-    if (!isStatic(slice, slice.getSource(), slice.getResult()))
+    if (!hasSameRank(slice.getSource(), slice.getResult()))
       return;
-    for (unsigned dim = 0; dim < getRank(slice.getResult()); ++dim)
+    for (unsigned dim = 0; dim < getRank(slice.getResult()); ++dim) {
+      if (!isKnown(slice, slice.getSource(), slice.getResult(), dim))
+        continue;
       for (int64_t i = 0; i < getExtent(slice.getResult(), dim); ++i) {
         int64_t from =
             slice.getStaticOffsets()[dim] + i * slice.getStaticStrides()[dim];
         state.setConstant(slice.getResult(), dim, i,
                           state.getConstant(slice.getSource(), dim, from));
       }
+    }
   }
 
   FailureOr<int64_t> foldConstants(Operation *op, OpBuilder &builder,
                                    ChannelState &state) const {
     auto slice = cast<tensor::ExtractSliceOp>(op);
-    if (isStatic(slice, slice.getSource(), slice.getResult()))
+    if (hasSameRank(slice.getSource(), slice.getResult()))
       updateOffsets(slice, slice.getSource(), state);
     return int64_t(0);
   }
 
   void updateAttributes(Operation *op) const {
     auto slice = cast<tensor::ExtractSliceOp>(op);
-    if (isStatic(slice, slice.getSource(), slice.getResult()))
-      slice.setStaticSizes(slice.getType().getShape());
+    if (hasSameRank(slice.getSource(), slice.getResult()))
+      updateSizes(slice, slice.getResult());
   }
 };
 
@@ -237,7 +258,7 @@ struct InsertSliceModel
     auto slice = cast<tensor::InsertSliceOp>(op);
     Value whole = slice.getDest(), part = slice.getSource();
     Value result = slice.getResult();
-    if (!isStatic(slice, whole, part)) {
+    if (!hasSameRank(whole, part)) {
       for (Value value : {whole, part, result})
         pinAll(ties, value, "inserted in an unknown place");
       return;
@@ -253,10 +274,11 @@ struct InsertSliceModel
   void propagateConstants(Operation *op, ChannelState &state) const {
     auto slice = cast<tensor::InsertSliceOp>(op);
     Value whole = slice.getDest(), part = slice.getSource();
-    if (!isStatic(slice, whole, part))
+    if (!hasSameRank(whole, part))
       return;
     auto isPartial = [&](unsigned dim) {
-      return getExtent(whole, dim) != getExtent(part, dim);
+      return getExtent(whole, dim) != getExtent(part, dim) ||
+             !isKnown(slice, whole, part, dim);
     };
     unsigned numPartial =
         llvm::count_if(llvm::seq(0u, getRank(whole)), isPartial);
@@ -264,6 +286,8 @@ struct InsertSliceModel
       int64_t offset = slice.getStaticOffsets()[dim];
       int64_t stride = slice.getStaticStrides()[dim];
       bool isMixed = numPartial > (isPartial(dim) ? 1 : 0);
+      if (!isKnown(slice, whole, part, dim))
+        continue;
       for (int64_t i = 0; i < getExtent(whole, dim); ++i) {
         Attribute constant = state.getConstant(whole, dim, i);
         int64_t at = (i - offset) / stride;
@@ -281,18 +305,18 @@ struct InsertSliceModel
   FailureOr<int64_t> foldConstants(Operation *op, OpBuilder &builder,
                                    ChannelState &state) const {
     auto slice = cast<tensor::InsertSliceOp>(op);
-    if (isStatic(slice, slice.getDest(), slice.getSource()))
+    if (hasSameRank(slice.getDest(), slice.getSource()))
       updateOffsets(slice, slice.getDest(), state);
     return int64_t(0);
   }
 
   void updateAttributes(Operation *op) const {
     auto slice = cast<tensor::InsertSliceOp>(op);
-    if (isStatic(slice, slice.getDest(), slice.getSource()))
-      slice.setStaticSizes(slice.getSourceType().getShape());
+    if (hasSameRank(slice.getDest(), slice.getSource()))
+      updateSizes(slice, slice.getSource());
   }
 
-  Value getValueWhenEmpty(Operation *op) const {
+  Value getValueWhenEmpty(Operation *op, OpBuilder &) const {
     return cast<tensor::InsertSliceOp>(op).getDest();
   }
 };
@@ -306,7 +330,7 @@ struct ConcatModel
   void tieChannels(Operation *op, ChannelTies &ties) const {
     auto concat = cast<tensor::ConcatOp>(op);
     Value result = concat.getResult();
-    if (!hasStaticShapes(concat)) {
+    if (!hasKnownRanges(concat)) {
       for (Value value : op->getOperands())
         pinAll(ties, value, "concatenated with an unknown extent");
       return pinAll(ties, result, "concatenated with an unknown extent");
@@ -324,11 +348,11 @@ struct ConcatModel
   /// have to agree.
   void propagateConstants(Operation *op, ChannelState &state) const {
     auto concat = cast<tensor::ConcatOp>(op);
-    if (!hasStaticShapes(concat))
+    if (!hasKnownRanges(concat))
       return;
     Value result = concat.getResult();
     for (unsigned dim = 0; dim < getRank(result); ++dim) {
-      if (dim == concat.getDim())
+      if (dim == concat.getDim() || !hasSameExtent(concat, dim))
         continue;
       for (int64_t i = 0; i < getExtent(result, dim); ++i) {
         Attribute constant =
@@ -351,7 +375,7 @@ struct ConcatModel
   FailureOr<int64_t> foldConstants(Operation *op, OpBuilder &builder,
                                    ChannelState &state) const {
     auto concat = cast<tensor::ConcatOp>(op);
-    if (!hasStaticShapes(concat))
+    if (!hasKnownRanges(concat))
       return int64_t(0);
     SmallVector<Value> left;
     for (Value input : concat.getInputs())
@@ -363,11 +387,21 @@ struct ConcatModel
   }
 
 private:
-  static bool hasStaticShapes(tensor::ConcatOp concat) {
-    return concat.getResultType().hasStaticShape() &&
-           llvm::all_of(concat.getInputs(), [](Value input) {
-             return cast<RankedTensorType>(input.getType()).hasStaticShape();
-           });
+  /// True when it is known where each input begins.
+  static bool hasKnownRanges(tensor::ConcatOp concat) {
+    auto isStatic = [&](Value value) {
+      return isKnown({getExtent(value, concat.getDim())});
+    };
+    return isStatic(concat.getResult()) &&
+           llvm::all_of(concat.getInputs(), isStatic);
+  }
+
+  /// True when every input has the static extent of the result.
+  static bool hasSameExtent(tensor::ConcatOp concat, unsigned dim) {
+    int64_t extent = getExtent(concat.getResult(), dim);
+    return llvm::all_of(concat.getInputs(), [&](Value input) {
+      return getExtent(input, dim) == extent && isKnown({extent});
+    });
   }
 };
 } // namespace

@@ -29,11 +29,13 @@ namespace {
 /// One group of a reshape: a flat dimension, and the dimension of the group
 /// whose channels it keeps, `inner` elements each.
 struct ReshapeGroup {
-  unsigned flatDim;
-  unsigned partDim;
-  int64_t inner;
+  unsigned flatDim = 0;
+  unsigned partDim = 0;
+  int64_t inner = 1;
   /// The other dimensions of the group.
   SmallVector<unsigned> others;
+  /// All extents are static, or the only dimension keeps its extent.
+  bool isKnown = true;
 };
 
 /// A reshape seen from its flat side, whatever its direction.
@@ -50,7 +52,8 @@ struct Reshape {
     reshape.parts = isCollapse ? op.getSrc() : op.getResult();
     auto type = cast<RankedTensorType>(reshape.parts.getType());
     for (auto [flatDim, dims] : llvm::enumerate(op.getReassociationIndices())) {
-      ReshapeGroup group{static_cast<unsigned>(flatDim), 0, 1, {}};
+      ReshapeGroup group;
+      group.flatDim = flatDim;
       auto isWide = [&](int64_t dim) { return type.getDimSize(dim) != 1; };
       auto chosen = llvm::find_if(dims, isWide);
       if (chosen == dims.end())
@@ -63,6 +66,9 @@ struct Reshape {
         if (dim > *chosen)
           group.inner *= type.getDimSize(dim);
       }
+      group.isKnown = dims.size() == 1 || llvm::none_of(dims, [&](int64_t dim) {
+                        return type.isDynamicDim(dim);
+                      });
       reshape.groups.push_back(group);
     }
     return reshape;
@@ -82,18 +88,28 @@ struct ReshapeModel
   void tieChannels(Operation *op, ChannelTies &ties) const {
     Reshape reshape = Reshape::get(cast<OpTy>(op));
     for (const ReshapeGroup &group : reshape.groups) {
-      ties.tieBlocks(reshape.flat, group.flatDim, reshape.parts, group.partDim,
-                     group.inner);
+      if (group.isKnown) {
+        ties.tieBlocks(reshape.flat, group.flatDim, reshape.parts,
+                       group.partDim, group.inner);
+      } else {
+        ties.pin(reshape.flat, group.flatDim, "reshaped by an unknown extent");
+        ties.pin(reshape.parts, group.partDim, "reshaped by an unknown extent");
+      }
       for (unsigned dim : group.others)
         ties.pin(reshape.parts, dim, "inside a flattened block");
     }
+    // A tensor of rank zero holds one element, whatever it is made of.
+    auto type = cast<RankedTensorType>(reshape.parts.getType());
+    for (unsigned dim = 0; reshape.groups.empty() && dim < type.getRank();
+         ++dim)
+      ties.pin(reshape.parts, dim, "a tensor of rank zero");
   }
 
   void propagateConstants(Operation *op, ChannelState &state) const {
     Reshape reshape = Reshape::get(cast<OpTy>(op));
     for (const ReshapeGroup &group : reshape.groups) {
       int64_t extent = getExtent(reshape.parts, group.partDim);
-      for (int64_t i = 0; i < extent; ++i)
+      for (int64_t i = 0; group.isKnown && i < extent; ++i)
         isCollapse ? flatten(state, reshape, group, i)
                    : unflatten(state, reshape, group, i);
     }
@@ -158,6 +174,18 @@ struct ReshapeModel
   }
 };
 
+/// An extent is that of one dimension, which must stay.
+struct DimModel : ChannelOpInterface::ExternalModel<DimModel, tensor::DimOp> {
+  void tieChannels(Operation *op, ChannelTies &ties) const {
+    auto extent = cast<tensor::DimOp>(op);
+    auto type = dyn_cast<RankedTensorType>(extent.getSource().getType());
+    std::optional<int64_t> index = extent.getConstantIndex();
+    for (int64_t dim = 0; type && dim < type.getRank(); ++dim)
+      if (!index || *index == dim)
+        ties.pin(extent.getSource(), dim, "its extent is computed with");
+  }
+};
+
 struct EmptyModel
     : ChannelOpInterface::ExternalModel<EmptyModel, tensor::EmptyOp> {
   void tieChannels(Operation *op, ChannelTies &ties) const {}
@@ -170,6 +198,7 @@ void mlir::prune::registerTensorChannelModels(DialectRegistry &registry) {
         ReshapeModel<tensor::CollapseShapeOp>>(*context);
     tensor::ExpandShapeOp::attachInterface<ReshapeModel<tensor::ExpandShapeOp>>(
         *context);
+    tensor::DimOp::attachInterface<DimModel>(*context);
     tensor::EmptyOp::attachInterface<EmptyModel>(*context);
   });
 }

@@ -52,6 +52,31 @@ static SmallVector<int64_t> getOffsets(const ConstantView &view,
   return offsets;
 }
 
+/// Steps over the loops that are summed over and that the weight has not.
+static std::optional<double> countRepeats(linalg::LinalgOp op,
+                                          AffineMap weightMap) {
+  double repeats = 1.0;
+  for (auto [loop, range] : llvm::enumerate(op.getStaticLoopRanges())) {
+    if (!isReduction(op, loop) || usesLoop(weightMap, loop))
+      continue;
+    if (ShapedType::isDynamic(range))
+      return std::nullopt;
+    repeats *= range;
+  }
+  return repeats;
+}
+
+/// True when the constant that a weight is, or is made of, has other readers.
+static bool isShared(Value weight) {
+  while (weight.hasOneUse()) {
+    Operation *op = weight.getDefiningOp();
+    if (!op || op->getNumOperands() == 0)
+      return false;
+    weight = op->getOperand(0);
+  }
+  return true;
+}
+
 std::optional<WeightedSum> WeightedSum::match(linalg::LinalgOp op,
                                               ChannelState &state) {
   std::optional<SumOfProducts> product = matchSumOfProducts(op);
@@ -94,9 +119,13 @@ std::optional<WeightedSum> WeightedSum::match(linalg::LinalgOp op,
     sum.strides.push_back(view->getStrides()[dim]);
   }
   sum.taps = getOffsets(*view, tapDims);
+  sum.repeats = countRepeats(op, weightMap);
+  sum.finite = state.assumesFinite();
   if (outputs.size() == 1 && sum.dims[outputs.front()].resultDim)
     sum.output = outputs.front();
-  if (sum.output && state.foldsBorders())
+  sum.foldsNonzero =
+      sum.output && (state.foldsIntoShared() || !isShared(sum.weight->get()));
+  if (sum.output && state.foldsBorders() && sum.repeats == 1.0)
     sum.pad = sum.findPadding();
   return sum;
 }
@@ -134,9 +163,13 @@ void WeightedSum::forEachEntry(
       isZero &= element == 0.0;
       sum += element;
     }
-    if (!isZero)
-      use(index, sum, base);
+    if (!isZero || !finite)
+      use(index, sum * repeats.value_or(1.0), base);
   } while (advance(index, extents));
+}
+
+bool WeightedSum::isKnown(std::optional<double> number, double factor) const {
+  return number && std::isfinite(factor) && (repeats || *number == 0.0);
 }
 
 std::optional<double>
@@ -223,7 +256,7 @@ void WeightedSum::propagate(ChannelState &state) const {
   forEachEntry([&](ArrayRef<int64_t> entry, double factor, int64_t) {
     std::optional<double> &sum = sums[getPosition(entry)];
     std::optional<double> number = getInputNumber(state, entry);
-    if (sum && number)
+    if (sum && isKnown(number, factor))
       *sum += factor * *number;
     else
       sum.reset();
@@ -252,13 +285,13 @@ void WeightedSum::propagate(ChannelState &state) const {
 /// A channel of the input matters when a non-zero weight carries it into a live
 /// channel of the result and its value is not a constant that can be folded.
 void WeightedSum::markLive(ChannelState &state) const {
-  forEachEntry([&](ArrayRef<int64_t> index, double, int64_t) {
+  forEachEntry([&](ArrayRef<int64_t> index, double factor, int64_t) {
     if (!isOutputLive(state, index))
       return;
     std::optional<double> number = getInputNumber(state, index);
-    if (number && (output || *number == 0.0))
+    if (isKnown(number, factor) && (foldsNonzero || *number == 0.0))
       return;
-    if (getPaddedNumber(state, index))
+    if (foldsNonzero && getPaddedNumber(state, index) && std::isfinite(factor))
       return;
     for (auto [dim, position] : llvm::zip_equal(dims, index))
       if (dim.isReduction)

@@ -47,6 +47,9 @@ struct WeightedSum {
   /// Position in `dims` of the only one that is an index of the result, if it
   /// is the only one. Without it nothing folds.
   std::optional<unsigned> output;
+  /// How often each weight meets an element of the input: more than once where
+  /// only the input has a loop that is summed over. Nothing when unknown.
+  std::optional<double> repeats;
   /// What pads the input with zeros, when borders are to be folded.
   tensor::PadOp pad;
 
@@ -59,13 +62,18 @@ struct WeightedSum {
 
 private:
   /// Calls `use` with every index over `dims` that has a tap different from
-  /// zero, the sum of its taps, and where the taps begin in the view.
-  /// O(elements of the weight).
+  /// zero (every index when values may be infinite), the sum of its taps as
+  /// often as they are met, and where the taps begin in the view. O(elements of
+  /// the weight).
   void forEachEntry(
       function_ref<void(ArrayRef<int64_t> index, double sum, int64_t base)> use)
       const;
 
   tensor::PadOp findPadding() const;
+
+  /// True when the input at `index` gives a number to the result that is known,
+  /// as its own is.
+  bool isKnown(std::optional<double> number, double factor) const;
 
   /// Number that the input holds at all positions which meet the weight at
   /// `index`, if it holds one.
@@ -91,7 +99,6 @@ private:
                   ArrayRef<double> factors) const;
   llvm::BitVector getInterior(ArrayRef<unsigned> resultDims) const;
   void addToInit(OpBuilder &builder, ChannelState &state, Value offset) const;
-  RankedTensorType getShrunkType(const ChannelState &state) const;
   Value createBias(OpBuilder &builder, RankedTensorType type,
                    ArrayRef<double> offsets) const;
 
@@ -102,6 +109,9 @@ private:
   SmallVector<int64_t> taps;
   SmallVector<unsigned> tapLoops;
   SmallVector<int64_t> tapExtents;
+  bool finite = true;
+  /// Constants other than zero may be folded.
+  bool foldsNonzero = false;
 };
 } // namespace mlir::prune
 

@@ -62,15 +62,17 @@ FailureOr<int64_t> WeightedSum::fold(OpBuilder &builder,
   return static_cast<int64_t>(folded.size());
 }
 
-/// The type of the result without the channels that leave, which operations
-/// made now must fit.
-RankedTensorType WeightedSum::getShrunkType(const ChannelState &state) const {
-  Value result = op->getResult(0);
-  auto type = cast<RankedTensorType>(result.getType());
-  SmallVector<int64_t> shape;
-  for (int64_t dim = 0; dim < type.getRank(); ++dim)
-    shape.push_back(state.getKept(result, dim).size());
-  return type.clone(shape);
+/// An empty tensor of a type that the initial value will shrink to.
+static Value createEmpty(OpBuilder &builder, RankedTensorType type,
+                         Value init) {
+  SmallVector<Value> extents;
+  for (int64_t dim = 0; dim < type.getRank(); ++dim) {
+    if (!type.isDynamicDim(dim))
+      continue;
+    auto extent = tensor::DimOp::create(builder, init.getLoc(), init, dim);
+    extents.push_back(extent);
+  }
+  return tensor::EmptyOp::create(builder, init.getLoc(), type, extents);
 }
 
 /// A constant of the offsets, spread over a type.
@@ -94,8 +96,7 @@ Value WeightedSum::createBias(OpBuilder &builder, RankedTensorType type,
   if (!name.empty())
     bias->setAttr(PruneDialect::kParamAttrName,
                   ParamAttr::get(op->getContext(), name, ParamRole::Bias));
-  auto empty = tensor::EmptyOp::create(builder, loc, type.getShape(),
-                                       type.getElementType());
+  Value empty = createEmpty(builder, type, init->get());
   SmallVector<int64_t> others;
   for (int64_t dim = 0; dim < type.getRank(); ++dim)
     if (dim != static_cast<int64_t>(getOutputDim()))
@@ -119,7 +120,7 @@ LogicalResult WeightedSum::addOffsets(OpBuilder &builder, ChannelState &state,
       return success();
   }
   builder.setInsertionPoint(op);
-  RankedTensorType type = getShrunkType(state);
+  RankedTensorType type = state.getKeptType(result);
   SmallVector<double> kept;
   for (int64_t i : state.getKept(result, getOutputDim()))
     kept.push_back(offsets[i]);
@@ -136,11 +137,10 @@ void WeightedSum::addToInit(OpBuilder &builder, ChannelState &state,
     return;
   }
   auto type = cast<RankedTensorType>(offset.getType());
-  auto empty = tensor::EmptyOp::create(builder, op->getLoc(), type.getShape(),
-                                       type.getElementType());
-  auto sum = linalg::AddOp::create(builder, op->getLoc(),
-                                   ValueRange{init->get(), offset},
-                                   ValueRange{empty->getResult(0)});
+  Value empty = createEmpty(builder, type, init->get());
+  auto sum =
+      linalg::AddOp::create(builder, op->getLoc(),
+                            ValueRange{init->get(), offset}, ValueRange{empty});
   init->set(sum->getResult(0));
 }
 
@@ -204,7 +204,7 @@ void WeightedSum::addBorders(OpBuilder &builder, ChannelState &state,
   SmallVector<unsigned> positional =
       getPositionalDims(op, structured.getMatchingIndexingMap(input),
                         structured.getMatchingIndexingMap(init), pad);
-  RankedTensorType type = getShrunkType(state);
+  RankedTensorType type = state.getKeptType(result);
   SmallVector<int64_t> others, shape;
   unsigned filterAt = 0;
   for (unsigned dim = 0; dim < type.getRank(); ++dim) {
@@ -236,8 +236,7 @@ void WeightedSum::addBorders(OpBuilder &builder, ChannelState &state,
   auto map = arith::ConstantOp::create(
       builder, op->getLoc(),
       createResource(mapType, "borders", ArrayRef<double>(values)));
-  auto empty = tensor::EmptyOp::create(builder, op->getLoc(), type.getShape(),
-                                       type.getElementType());
+  Value empty = createEmpty(builder, type, init->get());
   auto spread =
       linalg::BroadcastOp::create(builder, op->getLoc(), map, empty, others);
   addToInit(builder, state, spread->getResult(0));

@@ -73,10 +73,14 @@ static void addToCompact(OpPassManager &manager,
     manager.addPass(createFoldBatchNormsPass());
   EliminateDeadNeuronsPassOptions removal;
   removal.recordKept = options.recordKept;
+  removal.foldBorders = options.foldBorders;
+  removal.finite = options.finite;
   manager.addPass(createEliminateDeadNeuronsPass(removal));
   // Folded layers leave constants and empty tensors behind.
   manager.addPass(createCanonicalizerPass());
-  manager.addPass(createVerifyCompactedPass());
+  VerifyCompactedPassOptions verify;
+  verify.finite = options.finite;
+  manager.addPass(createVerifyCompactedPass(verify));
 }
 
 void prune::buildMaskPipeline(OpPassManager &manager,

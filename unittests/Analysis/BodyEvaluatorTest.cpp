@@ -10,23 +10,26 @@
 #include "TestModule.h"
 
 #include <cmath>
+#include <limits>
 
 using namespace mlir;
 using namespace mlir::prune;
 
 /// Evaluates what a function of floats returns; arguments beyond `numbers` are
 /// unknown.
-static std::optional<float> evaluate(StringRef body, ArrayRef<float> numbers) {
+static std::optional<float> evaluate(StringRef body, ArrayRef<float> numbers,
+                                     bool finite = true) {
   TestModule module(
       ("func.func @f(%x: f32, %y: f32) -> f32 {" + body + "}").str());
   std::string before, after;
   llvm::raw_string_ostream(before) << *module.module;
-  BodyEvaluator evaluator([&](BlockArgument argument) -> Attribute {
+  auto getNumber = [&](BlockArgument argument) -> Attribute {
     if (argument.getArgNumber() >= numbers.size())
       return {};
     return Builder(&module.context)
         .getF32FloatAttr(numbers[argument.getArgNumber()]);
-  });
+  };
+  BodyEvaluator evaluator(&module.getBlock(), finite, getNumber);
   Attribute result =
       evaluator.evaluate(module.getBlock().getTerminator()->getOperand(0));
   llvm::raw_string_ostream(after) << *module.module;
@@ -81,5 +84,41 @@ TEST(BodyEvaluatorTest, UnknownStaysUnknown) {
     %r = arith.select %true, %x, %y : f32
     return %r : f32)mlir";
   EXPECT_EQ(evaluate(choice, {3.0f}), 3.0f);
+}
+
+TEST(BodyEvaluatorTest, ZeroTimesUnknownIsZeroWhenFinite) {
+  StringRef product = "%0 = arith.mulf %x, %y : f32  return %0 : f32";
+  StringRef swapped = "%0 = arith.mulf %y, %x : f32  return %0 : f32";
+  StringRef quotient = "%0 = arith.divf %x, %y : f32  return %0 : f32";
+  for (StringRef body : {product, swapped, quotient}) {
+    EXPECT_EQ(evaluate(body, {0.0f}), 0.0f);
+    EXPECT_EQ(evaluate(body, {0.0f}, /*finite=*/false), std::nullopt);
+    EXPECT_EQ(evaluate(body, {1.0f}), std::nullopt);
+  }
+  StringRef inverse = "%0 = arith.divf %y, %x : f32  return %0 : f32";
+  EXPECT_EQ(evaluate(inverse, {0.0f}), std::nullopt);
+  std::optional<float> known =
+      evaluate(product, {0.0f, std::numeric_limits<float>::infinity()});
+  ASSERT_TRUE(known.has_value());
+  EXPECT_TRUE(std::isnan(*known));
+}
+
+TEST(BodyEvaluatorTest, ValuesFromOutsideAreNoOperands) {
+  TestModule module(R"mlir(
+    func.func @f(%a: f32, %e: tensor<2xf32>) -> tensor<2xf32> {
+      %r = linalg.generic {indexing_maps = [affine_map<(i) -> (i)>], iterator_types = ["parallel"]} outs(%e : tensor<2xf32>) {
+      ^bb0(%x: f32):
+        %0 = arith.addf %a, %x : f32
+        linalg.yield %0 : f32
+      } -> tensor<2xf32>
+      return %r : tensor<2xf32>
+    })mlir");
+  Block &body = module.getBlock().front().getRegion(0).front();
+  auto getNumber = [&](BlockArgument) -> Attribute {
+    return Builder(&module.context).getF32FloatAttr(1.0f);
+  };
+  BodyEvaluator evaluator(&body, /*finite=*/true, getNumber);
+  EXPECT_EQ(evaluator.evaluate(body.getTerminator()->getOperand(0)),
+            Attribute());
 }
 } // namespace

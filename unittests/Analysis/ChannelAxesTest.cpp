@@ -28,11 +28,11 @@ struct ChannelAxesTest : testing::Test {
   }
 };
 
-TEST_F(ChannelAxesTest, CountsSlotsOfStaticTensorsOnce) {
+TEST_F(ChannelAxesTest, CountsSlotsOfStaticExtentsOnce) {
   axes.add(a);
   EXPECT_EQ(axes.getNumSlots(), 2u + 3u + 3u + 6u);
   EXPECT_TRUE(axes.contains(c));
-  EXPECT_FALSE(axes.contains(module.getBlock().getArgument(3)));
+  EXPECT_TRUE(axes.contains(module.getBlock().getArgument(3)));
   EXPECT_FALSE(axes.contains(module.getBlock().getArgument(4)));
   axes.finish();
   EXPECT_EQ(axes.getNumClasses(), axes.getNumSlots());
@@ -45,6 +45,13 @@ TEST_F(ChannelAxesTest, TiesIndexByIndex) {
     EXPECT_EQ(axes.getClass(a, 1, i), axes.getClass(b, 0, i));
   EXPECT_NE(axes.getClass(a, 1, 0), axes.getClass(b, 0, 1));
   EXPECT_NE(axes.getClass(a, 0, 0), axes.getClass(b, 0, 0));
+}
+
+TEST_F(ChannelAxesTest, KeepsWhatIsTiedToAnUnknownExtent) {
+  axes.tie(b, 0, module.getBlock().getArgument(3), 0);
+  axes.finish();
+  EXPECT_FALSE(axes.getPinReason(axes.getClass(b, 0, 2)).empty());
+  EXPECT_TRUE(axes.getPinReason(axes.getClass(c, 0, 0)).empty());
 }
 
 TEST_F(ChannelAxesTest, TiesRanges) {

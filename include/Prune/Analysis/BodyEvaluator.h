@@ -21,12 +21,17 @@ namespace mlir::prune {
 /// its arguments are constant. Every operation is evaluated by its own folder,
 /// so the arithmetic is that of the element type, rounding included, and any
 /// dialect with folders takes part. The IR is left as it is.
+///
+/// A value from outside the body (an argument of the function, say) is known
+/// when it is a constant itself; it never stands for an operand. Under the
+/// assumption `finite`, zero times an unknown value and zero over one are zero.
 class BodyEvaluator {
 public:
   using ArgumentFn = std::function<Attribute(BlockArgument)>;
 
-  /// `argument` gives the constant of a block argument, null when unknown.
-  explicit BodyEvaluator(ArgumentFn argument) : argument(std::move(argument)) {}
+  /// `argument` gives the constant of an argument of `body`, null when unknown.
+  BodyEvaluator(Block *body, bool finite, ArgumentFn argument)
+      : body(body), finite(finite), argument(std::move(argument)) {}
 
   /// The constant that `value` is, null when unknown. Only what `value` needs
   /// is evaluated.
@@ -34,7 +39,10 @@ public:
 
 private:
   Attribute evaluateResult(OpResult result);
+  Attribute evaluateUnknown(Operation *op, ArrayRef<Attribute> operands) const;
 
+  Block *body;
+  bool finite;
   ArgumentFn argument;
   llvm::DenseMap<Value, Attribute> known;
 };

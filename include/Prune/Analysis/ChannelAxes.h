@@ -22,8 +22,9 @@ namespace mlir::prune {
 /// all extents, ties are near constant time each.
 class ChannelAxes final : public ChannelTies {
 public:
-  /// Adds the slots of all dimensions of a ranked tensor of static shape; other
-  /// values and repeated ones are ignored.
+  /// Adds the slots of all dimensions of a ranked tensor; other values and
+  /// repeated ones are ignored. A dimension of dynamic extent has no slots: it
+  /// stays as it is, and so does a static one that is tied to it.
   void add(Value value);
 
   bool contains(Value value) const { return firstSlots.count(value); }
@@ -56,6 +57,9 @@ public:
   }
 
 private:
+  /// Pins both dimensions when the extent of either is dynamic; true if so.
+  bool pinIfDynamic(Value a, unsigned dimA, Value b, unsigned dimB);
+
   /// First slot of each dimension.
   llvm::DenseMap<Value, SmallVector<unsigned, 4>> firstSlots;
   unsigned numSlots = 0;

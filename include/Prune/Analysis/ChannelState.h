@@ -14,22 +14,33 @@
 
 namespace mlir::prune {
 
+/// What an analysis of channels takes for granted and may do.
+struct ChannelOptions {
+  /// A constant counts as one that can be folded although what reads it pads it
+  /// with zeros.
+  bool foldBorders = false;
+  /// No value is infinite or NaN, so that zero times an unknown value is zero.
+  /// Without it a channel that only meets zero weights stays.
+  bool finite = true;
+  /// A constant other than zero may leave although the weight that reads it is
+  /// shared, and every user then needs a bias of its own.
+  bool foldIntoShared = true;
+};
+
 /// What is known about every channel of every tensor in a block: whether it
 /// holds one constant all over (forward), and whether anything that matters
 /// reads it (backward). A channel that is not live may leave: what reads it
 /// reads zeros times it, or can fold its constant.
-///
-/// Values are assumed finite: a channel that only meets zero weights is dead
-/// even if it could hold an infinity or a NaN.
 class ChannelState {
 public:
   /// Analyses a block; nothing is changed. O(elements of constant weights +
   /// channels * size of element-wise bodies), times the sweeps backward (two
-  /// when no axis is tied across layers). With `foldBorders` a constant counts
-  /// as one that can be folded although what reads it pads it with zeros.
-  explicit ChannelState(Block &block, bool foldBorders = false);
+  /// when no axis is tied across layers).
+  explicit ChannelState(Block &block, ChannelOptions options = {});
 
-  bool foldsBorders() const { return foldBorders; }
+  bool foldsBorders() const { return options.foldBorders; }
+  bool assumesFinite() const { return options.finite; }
+  bool foldsIntoShared() const { return options.foldIntoShared; }
 
   const ChannelAxes &getAxes() const { return axes; }
 
@@ -54,26 +65,36 @@ public:
   /// Number of classes of channels that may leave.
   int64_t countDead() const;
 
-  /// Indices of a dimension that stay, in order.
+  /// Indices of a dimension of static extent that stay, in order.
   SmallVector<int64_t> getKept(Value value, unsigned dim) const;
+
+  /// The type of a ranked tensor without the channels that leave. Dynamic
+  /// extents stay.
+  RankedTensorType getKeptType(Value value) const;
+
+  /// True when nothing of a tensor stays.
+  bool isDead(Value value) const;
 
 private:
   void tie(Block &block);
   void readConstants(Block &block);
+  Attribute getCommonConstant(Value value, unsigned dim) const;
 
   ChannelAxes axes;
   SmallVector<Attribute, 0> constants;
   llvm::BitVector live;
   bool changed = false;
-  bool foldBorders;
+  ChannelOptions options;
   llvm::DenseMap<Value, Attribute> uniforms;
   llvm::DenseMap<Value, std::optional<ConstantView>> views;
 };
 
-/// Gives every use of a value that only depends on constants (a constant, an
-/// empty tensor, a broadcast of a constant) a copy of its own, so that it does
-/// not tie what has nothing to do with each other.
-void unshareConstants(Block &block);
+/// Gives every use of a value that only depends on constants (an empty tensor,
+/// a fill, a broadcast of a vector) a copy of its own, so that it does not tie
+/// what has nothing to do with each other. A constant with different elements
+/// and a parameter of rank two or more are shared on purpose and stay one: with
+/// `weights` they are copied, too.
+void unshareConstants(Block &block, bool weights = false);
 
 } // namespace mlir::prune
 

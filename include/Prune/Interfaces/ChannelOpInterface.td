@@ -56,9 +56,10 @@ def ChannelOpInterface : OpInterface<"ChannelOpInterface"> {
       Brings attributes that repeat shapes in line with the types of results.
     }], "void", "updateAttributes", (ins), [{}], [{ return; }]>,
     InterfaceMethod<[{
-      The operand that the only result equals when all channels that it mixes are
-      gone; null when that is not defined.
-    }], "::mlir::Value", "getValueWhenEmpty", (ins), [{}], [{ return {}; }]>,
+      What the only result equals when all channels that it mixes are gone, made
+      of the operands; null when that is not defined. Types have shrunk.
+    }], "::mlir::Value", "getValueWhenEmpty", (ins "::mlir::OpBuilder &":$builder),
+    [{}], [{ return {}; }]>,
     InterfaceMethod<[{
       Changes constants behind the only result so that it grows by `offsets[i]` at
       every index `i` of dimension `dim`. Fails, without a change, when it cannot.

@@ -74,6 +74,15 @@ struct CompactOptions : virtual ::mlir::detail::PassOptions {
       *this, "record-kept",
       llvm::cl::desc("Note on each parameter which indices are left."),
       llvm::cl::init(false)};
+  Option<bool> foldBorders{
+      *this, "fold-borders",
+      llvm::cl::desc("Fold constants that are padded with zeros, position by "
+                     "position."),
+      llvm::cl::init(false)};
+  Option<bool> finite{
+      *this, "finite",
+      llvm::cl::desc("Assume that no value is infinite or NaN."),
+      llvm::cl::init(true)};
 };
 
 /// Options of `prune-mask-pipeline`.

@@ -11,7 +11,8 @@
 // live) and a rewriting (removeDeadChannels) until nothing is dead. Both work
 // through ChannelOpInterface alone. A chain of dead layers falls in one round,
 // because liveness is propagated backward through what is dead itself; a second
-// round confirms. O(rounds * elements of weights).
+// round confirms. Then canonicalization is tried on a copy, and done when it
+// would free more. O(rounds * elements of weights).
 //
 // Method: Han 2015, section on dead neurons; METHODS 3.6.
 //
@@ -20,6 +21,7 @@
 #include "Prune/Dialect/Prune/Transforms/Compact/Passes.h"
 
 #include "RemoveChannels.h"
+#include "SharedConstants.h"
 
 #include "Prune/Interfaces/PrunableOpInterface.h"
 #include "Prune/Support/KeptIndices.h"
@@ -31,6 +33,7 @@
 #include "mlir/IR/PatternMatch.h"
 #include "mlir/IR/Remarks.h"
 #include "mlir/Transforms/CSE.h"
+#include "mlir/Transforms/GreedyPatternRewriteDriver.h"
 #include "llvm/ADT/StringSet.h"
 
 #define DEBUG_TYPE "prune-eliminate-dead-neurons"
@@ -168,10 +171,29 @@ static void emitRemarks(ArrayRef<LayerReport> reports, StringRef function) {
   }
 }
 
+static void remarkGrowth(FunctionOpInterface function) {
+  remark::missed(function.getLoc(), remark::RemarkOpts::name("ConstantsKept")
+                                        .category(DEBUG_TYPE)
+                                        .function(function.getName()))
+      << remark::metric("Reason",
+                        "a bias for each user of a shared weight would take "
+                        "more than the constant neurons that leave");
+}
+
 namespace {
 struct EliminateDeadNeuronsPass final
     : prune::impl::EliminateDeadNeuronsPassBase<EliminateDeadNeuronsPass> {
   using EliminateDeadNeuronsPassBase::EliminateDeadNeuronsPassBase;
+
+  LogicalResult initialize(MLIRContext *context) override {
+    RewritePatternSet patterns(context);
+    for (Dialect *dialect : context->getLoadedDialects())
+      dialect->getCanonicalizationPatterns(patterns);
+    for (RegisteredOperationName op : context->getRegisteredOperations())
+      op.getCanonicalizationPatterns(patterns, context);
+    canonicalization = std::move(patterns);
+    return success();
+  }
 
   void runOnOperation() override {
     for (auto function : getOperation().getOps<FunctionOpInterface>()) {
@@ -196,15 +218,65 @@ struct EliminateDeadNeuronsPass final
     if (recordKept)
       for (Operation &op : block)
         op.removeAttr(kKeptAttrName);
-    unshareConstants(block);
-    SmallVector<LayerReport, 0> reports = createReports(block);
+    mergeEqualConstants(block);
+    OwningOpRef<Operation *> original = function->clone();
+    int64_t elements = countElements(block);
+    ChannelOptions options = getOptions();
+    SmallVector<LayerReport, 0> reports;
+    if (failed(removeAll(function, options, reports)))
+      return failure();
+    if (countElements(function.getFunctionBody().front()) > elements) {
+      // A bias for each user of a shared weight would be more than was removed.
+      function.getFunctionBody().takeBody(
+          cast<FunctionOpInterface>(*original).getFunctionBody());
+      options.foldIntoShared = false;
+      remarkGrowth(function);
+      if (failed(removeAll(function, options, reports)))
+        return failure();
+    }
+    emitRemarks(reports, function.getName());
+    renameSplitParameters(function);
+    if (options.foldIntoShared)
+      remarkSharedWeights(function, options, DEBUG_TYPE);
+    return success();
+  }
+
+private:
+  ChannelOptions getOptions() const {
+    ChannelOptions options;
+    options.foldBorders = foldBorders;
+    options.finite = finite;
+    return options;
+  }
+
+  /// Removes and simplifies by turns, until neither gives the other something
+  /// to do.
+  LogicalResult removeAll(FunctionOpInterface function, ChannelOptions options,
+                          SmallVectorImpl<LayerReport> &reports) {
+    Block &block = function.getFunctionBody().front();
+    reports = createReports(block);
+    do {
+      if (failed(removeRounds(block, options, reports)))
+        return failure();
+      mergeEqualConstants(block);
+      eliminateCommonSubexpressions(function);
+    } while (simplifyIfThatFrees(function, options, reports));
+    return success();
+  }
+
+  /// Removes what is dead, to the fixed point.
+  LogicalResult removeRounds(Block &block, ChannelOptions options,
+                             SmallVectorImpl<LayerReport> &reports) {
     while (true) {
-      ChannelState state(block, foldBorders);
+      eraseUnused(block);
+      dropErased(block, reports);
+      unshareConstants(block);
+      ChannelState state(block, options);
       for (LayerReport &layer : reports)
         if (layer.op)
           report(state, layer);
       if (state.countDead() == 0)
-        break;
+        return success();
       FailureOr<RemovalCounts> counts =
           removeDeadChannels(block, state, recordKept);
       if (failed(counts))
@@ -216,12 +288,41 @@ struct EliminateDeadNeuronsPass final
       numWeightsRemoved += counts->elements;
       bytesSaved += counts->bytes;
     }
-    emitRemarks(reports, function.getName());
+  }
+
+  void eliminateCommonSubexpressions(FunctionOpInterface function) {
     IRRewriter rewriter(function.getContext());
     DominanceInfo dominance(function);
     eliminateCommonSubExpressions(rewriter, dominance, function);
-    renameSplitParameters(function);
-    return success();
   }
+
+  void simplify(FunctionOpInterface function) {
+    // Parameters that are equal by chance stay two.
+    GreedyRewriteConfig config;
+    config.enableConstantCSE(false).setRegionSimplificationLevel(
+        GreedySimplifyRegionLevel::Normal);
+    // More rounds than the driver allows would only find more to simplify.
+    (void)applyPatternsGreedily(function.getFunctionBody(), canonicalization,
+                                config);
+    eliminateCommonSubexpressions(function);
+  }
+
+  /// Simplifies the function when more dies then; leaves it as it is otherwise.
+  bool simplifyIfThatFrees(FunctionOpInterface function, ChannelOptions options,
+                           SmallVectorImpl<LayerReport> &reports) {
+    OwningOpRef<Operation *> copy = function->clone();
+    auto trial = cast<FunctionOpInterface>(*copy);
+    simplify(trial);
+    Block &block = trial.getFunctionBody().front();
+    eraseUnused(block);
+    unshareConstants(block);
+    if (ChannelState(block, options).countDead() == 0)
+      return false;
+    simplify(function);
+    dropErased(function.getFunctionBody().front(), reports);
+    return true;
+  }
+
+  FrozenRewritePatternSet canonicalization;
 };
 } // namespace

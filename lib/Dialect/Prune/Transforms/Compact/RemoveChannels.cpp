@@ -22,7 +22,7 @@
 using namespace mlir;
 using namespace mlir::prune;
 
-/// Indices that stay, for each dimension.
+/// Indices that stay, for each dimension of a constant.
 static SmallVector<SmallVector<int64_t>> getAllKept(const ChannelState &state,
                                                     Value value) {
   SmallVector<SmallVector<int64_t>> kept;
@@ -66,15 +66,12 @@ static void shrink(Value value, const ChannelState &state, bool recordKept,
                    RemovalCounts &counts) {
   if (!state.getAxes().contains(value))
     return;
-  SmallVector<SmallVector<int64_t>> kept = getAllKept(state, value);
-  SmallVector<int64_t> shape;
-  for (const SmallVector<int64_t> &indices : kept)
-    shape.push_back(indices.size());
   auto oldType = cast<RankedTensorType>(value.getType());
-  auto newType = oldType.clone(shape);
+  RankedTensorType newType = state.getKeptType(value);
   if (newType == oldType)
     return;
   if (auto constant = value.getDefiningOp<arith::ConstantOp>()) {
+    SmallVector<SmallVector<int64_t>> kept = getAllKept(state, value);
     constant.setValueAttr(sliceConstant(constant, kept, newType));
     if (!recordKept)
       constant->removeAttr(kKeptAttrName);
@@ -89,7 +86,7 @@ static void shrink(Value value, const ChannelState &state, bool recordKept,
 
 static bool isEmpty(Value value) {
   auto type = dyn_cast<RankedTensorType>(value.getType());
-  return type && type.hasStaticShape() && type.getNumElements() == 0;
+  return type && llvm::is_contained(type.getShape(), 0);
 }
 
 /// Replaces what mixes channels of which none is left by its initial value.
@@ -99,14 +96,14 @@ static void replaceEmptySums(Block &block) {
         llvm::none_of(op.getOperands(), isEmpty))
       continue;
     auto channels = dyn_cast<ChannelOpInterface>(op);
-    Value initial = channels ? channels.getValueWhenEmpty() : Value();
+    OpBuilder builder(&op);
+    Value initial = channels ? channels.getValueWhenEmpty(builder) : Value();
     if (initial)
       op.getResult(0).replaceAllUsesWith(initial);
   }
 }
 
-/// Erases operations without uses or effects, users first.
-static void eraseUnused(Block &block) {
+void mlir::prune::eraseUnused(Block &block) {
   for (Operation &op : llvm::make_early_inc_range(llvm::reverse(block)))
     if (isOpTriviallyDead(&op))
       op.erase();

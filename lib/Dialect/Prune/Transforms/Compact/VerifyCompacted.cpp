@@ -14,6 +14,8 @@
 
 #include "Prune/Dialect/Prune/Transforms/Compact/Passes.h"
 
+#include "RemoveChannels.h"
+
 #include "Prune/Analysis/ChannelState.h"
 #include "Prune/Dialect/Prune/IR/Prune.h"
 #include "mlir/IR/BuiltinOps.h"
@@ -30,11 +32,12 @@ using namespace mlir;
 using namespace mlir::prune;
 
 /// Number of dead channels; reports each operation whose result has some.
-static bool verifyNoDead(FunctionOpInterface function) {
+static bool verifyNoDead(FunctionOpInterface function, ChannelOptions options) {
   OwningOpRef<Operation *> copy = function->clone();
   Block &block = cast<FunctionOpInterface>(*copy).getFunctionBody().front();
+  eraseUnused(block);
   unshareConstants(block);
-  ChannelState state(block);
+  ChannelState state(block, options);
   if (state.countDead() == 0)
     return true;
   for (Operation &op : block) {
@@ -65,6 +68,9 @@ struct VerifyCompactedPass final
   void runOnOperation() override {
     markAllAnalysesPreserved();
     bool isValid = true;
+    ChannelOptions options;
+    options.finite = finite;
+    options.foldIntoShared = false;
     getOperation().walk([&](Operation *op) {
       if (!isa<ApplyMaskOp, GateOp, ScoreOp, SelectMaskOp>(op))
         return;
@@ -73,7 +79,7 @@ struct VerifyCompactedPass final
     });
     for (auto function : getOperation().getOps<FunctionOpInterface>())
       if (!function.isExternal() && function.getFunctionBody().hasOneBlock())
-        isValid &= verifyNoDead(function);
+        isValid &= verifyNoDead(function, options);
     if (!isValid)
       signalPassFailure();
   }

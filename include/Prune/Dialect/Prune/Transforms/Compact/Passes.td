@@ -17,7 +17,7 @@ def EliminateDeadNeuronsPass : Pass<"prune-eliminate-dead-neurons", "ModuleOp"> 
     Before: a network with constant weights, zeros where it was pruned. After: no
     neuron is left that is constant or unused; weights, biases and activations
     have shrunk, signatures are the same, and the results are equal up to
-    rounding (for finite values).
+    rounding.
 
     A neuron (any index of a tensor dimension) leaves when
 
@@ -26,8 +26,12 @@ def EliminateDeadNeuronsPass : Pass<"prune-eliminate-dead-neurons", "ModuleOp"> 
       constant is followed from the bias through any element-wise body. Where
       there is no bias, one is made.
 
-    Repeats until nothing changes. A layer that dies altogether is replaced by
-    its folded bias. Inputs and outputs of the function keep their shape. An
+    Values are assumed finite: what is multiplied by zero is zero, whatever it is.
+    So a channel dies with its gate, and a channel that only meets zero weights
+    is dead. `finite=false` makes no such assumption, and keeps both.
+
+    Repeats until nothing changes; what canonicalization would free is removed,
+    too. A layer that dies altogether is replaced by its folded bias. Inputs and outputs of the function keep their shape. An
     operation without `ChannelOpInterface` keeps all that it touches, with a
     remark that says so.
 
@@ -51,6 +55,12 @@ def EliminateDeadNeuronsPass : Pass<"prune-eliminate-dead-neurons", "ModuleOp"> 
     %b2 = arith.constant dense_resource<b2> : tensor<1xf32>    // [4.0]
     ```
 
+    A weight that several operations share stays one weight. It loses the neurons
+    that all of them lose; a remark says where they differ.
+
+    Extents may be dynamic. A dimension of dynamic extent, and what is tied to it,
+    stays.
+
     With `record-kept` every parameter that shrank says which of its indices are
     left in each dimension, counted in the shape before this run:
     `prune.kept = [array<i64: 0, 2>, array<i64: 0, 1, 2>]`. What belongs to the
@@ -63,6 +73,8 @@ def EliminateDeadNeuronsPass : Pass<"prune-eliminate-dead-neurons", "ModuleOp"> 
            "Note on parameters that shrink which indices are left">,
     Option<"foldBorders", "fold-borders", "bool", /*default=*/"false",
            "Fold constants that are padded with zeros, position by position">,
+    Option<"finite", "finite", "bool", /*default=*/"true",
+           "Assume that no value is infinite or NaN">,
   ];
   let statistics = [
     Statistic<"numNeuronsRemoved", "num-neurons-removed", "neurons removed">,
@@ -82,8 +94,13 @@ def VerifyCompactedPass : Pass<"prune-verify-compacted", "ModuleOp"> {
   let description = [{
     No mask, gate or score is left, and no neuron that
     `prune-eliminate-dead-neurons` would remove. The module is not changed. Each
-    violation is an error at the operation.
+    violation is an error at the operation. `finite` is the assumption of the
+    removal.
   }];
+  let options = [
+    Option<"finite", "finite", "bool", /*default=*/"true",
+           "Assume that no value is infinite or NaN">,
+  ];
 }
 
 def FoldBatchNormsPass : Pass<"prune-fold-batch-norms", "::mlir::ModuleOp"> {
