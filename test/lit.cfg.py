@@ -47,8 +47,9 @@ config.environment["PYTHONPATH"] = config.prune_python_dir
 if config.enable_onednn:
     config.available_features.add("onednn")
 # Passes count where LLVM's statistics are on: `RUN: %if statistics %{ ... %}`.
+# Their debug output is there in the same builds.
 if config.statistics:
-    config.available_features.add("statistics")
+    config.available_features |= {"statistics", "debug-output"}
 if config.sanitizer:
     config.available_features.add("sanitizer")
     config.environment.update(entry.split("=", 1) for entry in config.sanitizer_environment)

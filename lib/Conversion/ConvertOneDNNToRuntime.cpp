@@ -21,6 +21,7 @@
 
 #include "mlir/Dialect/LLVMIR/FunctionCallUtils.h"
 #include "llvm/ADT/TypeSwitch.h"
+#include "llvm/Support/DebugLog.h"
 
 #define DEBUG_TYPE "convert-onednn-to-runtime"
 
@@ -221,6 +222,7 @@ struct ConvertOneDNNToRuntime
     SymbolTable symbols(module);
     SmallVector<LLVM::GlobalOp> slots;
     for (Operation *op : ops) {
+      LDBG() << "call for " << *op;
       if (needsNoSlot(op)) {
         if (failed(convertWithoutSlot(op, module, symbols)))
           return failure();

@@ -25,6 +25,7 @@
 #include "mlir/Interfaces/DestinationStyleOpInterface.h"
 #include "mlir/Interfaces/FunctionInterfaces.h"
 #include "mlir/Interfaces/SideEffectInterfaces.h"
+#include "llvm/Support/DebugLog.h"
 
 #define DEBUG_TYPE "prune-profile-functions"
 
@@ -73,6 +74,7 @@ struct ProfileFunctions
     for (auto [index, op] : llvm::enumerate(ops))
       if (failed(measure(op, index, counters)))
         return signalPassFailure();
+    LDBG() << ops.size() << " sites:\n" << names;
     numSites += ops.size();
   }
 

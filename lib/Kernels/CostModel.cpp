@@ -243,3 +243,31 @@ std::optional<double> CostModel::predict(KernelKind kind,
     time += layoutNanoseconds * 1e-3 * (size.rows + size.inner) * size.columns;
   return time;
 }
+
+static constexpr KernelKind kKernels[] = {KernelKind::Dense, KernelKind::Csr};
+
+KernelCosts mlir::prune::predictKernels(const CostModel &costs,
+                                        const ProductSize &size) {
+  KernelCosts result{size, {}, KernelKind::Dense};
+  std::optional<double> bestTime;
+  for (KernelKind kind : kKernels) {
+    std::optional<double> time = costs.predict(kind, size);
+    if (!time)
+      continue;
+    result.times.push_back({kind, *time});
+    if (!bestTime || *time < *bestTime) {
+      result.best = kind;
+      bestTime = time;
+    }
+  }
+  return result;
+}
+
+std::string KernelCosts::describe() const {
+  std::string text =
+      llvm::formatv("{0}x{1} weights, {2:F1} % zeros, {3} columns", size.rows,
+                    size.inner, 100.0 * size.getZeros(), size.columns);
+  for (auto [kind, time] : times)
+    text += llvm::formatv(", {0} {1:F2} us", stringifyKernelKind(kind), time);
+  return text;
+}

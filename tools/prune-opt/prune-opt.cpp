@@ -14,6 +14,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "Prune/InitAll.h"
+#include "Prune/Support/DebugOptions.h"
 #include "Prune/Support/PassStatistics.h"
 
 #include "mlir/IR/DialectRegistry.h"
@@ -24,21 +25,12 @@
 #include "mlir/Support/FileUtilities.h"
 #include "mlir/Tools/mlir-opt/MlirOptMain.h"
 #include "llvm/Support/CommandLine.h"
-#include "llvm/Support/Debug.h"
 #include "llvm/Support/InitLLVM.h"
 #include "llvm/Support/MemoryBuffer.h"
 #include "llvm/Support/PrettyStackTrace.h"
 #include "llvm/Support/ToolOutputFile.h"
 
-// The packaged LLVM is built without its own --debug-only.
-static llvm::cl::list<std::string> debugOnly(
-    "prune-debug-only", llvm::cl::CommaSeparated, llvm::cl::Hidden,
-    llvm::cl::desc("Comma-separated debug types of our code to print"),
-    llvm::cl::cb<void, std::string>([](const std::string &) {
-      llvm::DebugFlag = true;
-    }));
-
-// So is its report of the statistics of passes.
+// The packaged LLVM is built without its report of the statistics of passes.
 static llvm::cl::opt<bool> passStatistics(
     "prune-pass-statistics",
     llvm::cl::desc("Print the statistics of our passes to standard error"));
@@ -80,6 +72,7 @@ int main(int argc, char **argv) {
   mlir::registerAllPasses();
   mlir::prune::registerAllDialects(registry);
   mlir::prune::registerAllPasses();
+  mlir::prune::registerDebugOptions();
   auto [inputName, outputName] = mlir::registerAndParseCLIOptions(
       argc, argv, "Pruning compiler driver\n", registry);
   // What only lists things needs no input; the stock driver does it.

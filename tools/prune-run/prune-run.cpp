@@ -17,6 +17,7 @@
 
 #include "Prune/Execution/Executable.h"
 #include "Prune/InitAll.h"
+#include "Prune/Support/DebugOptions.h"
 
 #include "mlir/InitAllDialects.h"
 #include "mlir/InitAllExtensions.h"
@@ -211,6 +212,7 @@ int main(int argc, char **argv) {
   for (cl::Option *option : foreign)
     option->removeArgument();
   Options options;
+  prune::registerDebugOptions();
   cl::ParseCommandLineOptions(
       argc, argv, "Runs a function of a module on arrays of numpy\n");
   if (llvm::Error error = checkAtLeastOne("repeat", options.repeat))

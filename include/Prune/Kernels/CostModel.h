@@ -76,6 +76,20 @@ private:
   friend class CostModelReader;
 };
 
+/// What each kernel would take for one product, and the fastest of them.
+struct KernelCosts {
+  ProductSize size;
+  /// Kernels that the figures know, with predicted microseconds.
+  SmallVector<std::pair<KernelKind, double>> times;
+  KernelKind best = KernelKind::Dense;
+
+  /// Size, zeros and times in one line, for remarks.
+  std::string describe() const;
+};
+
+/// Asks `costs` about every kernel; of equal times the first kernel is best.
+KernelCosts predictKernels(const CostModel &costs, const ProductSize &size);
+
 } // namespace mlir::prune
 
 #endif // PRUNE_KERNELS_COSTMODEL_H

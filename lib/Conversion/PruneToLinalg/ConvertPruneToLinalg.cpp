@@ -25,8 +25,6 @@
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/Transforms/GreedyPatternRewriteDriver.h"
 
-#define DEBUG_TYPE "convert-prune-to-linalg"
-
 namespace mlir::prune {
 #define GEN_PASS_DEF_CONVERTPRUNETOLINALGPASS
 #include "Prune/Conversion/Passes.h.inc"

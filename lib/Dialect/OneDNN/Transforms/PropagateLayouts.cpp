@@ -19,6 +19,7 @@
 #include "Prune/Dialect/OneDNN/Transforms/Passes.h"
 
 #include "mlir/Transforms/GreedyPatternRewriteDriver.h"
+#include "llvm/Support/DebugLog.h"
 
 #define DEBUG_TYPE "onednn-propagate-layouts"
 
@@ -68,8 +69,10 @@ struct PropagateLayouts
       if (op->getNumResults() != 0 && op.getLayout() == Layout::Nchw)
         ops.push_back(op);
     });
-    for (WindowOpInterface op : ops)
+    for (WindowOpInterface op : ops) {
+      LDBG() << "to nhwc: " << *op.getOperation();
       reorder(op);
+    }
     numOps += ops.size();
     if (failed(apply(populateTransposeMovingPatterns)) ||
         failed(apply(populateTransposeToReshapePatterns)))

@@ -21,8 +21,6 @@
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/Interfaces/FunctionInterfaces.h"
 
-#define DEBUG_TYPE "prune-verify-compacted"
-
 namespace mlir::prune {
 #define GEN_PASS_DEF_VERIFYCOMPACTEDPASS
 #include "Prune/Dialect/Prune/Transforms/Compact/Passes.h.inc"

@@ -18,8 +18,6 @@
 #include "mlir/Dialect/Math/Transforms/Passes.h"
 #include "mlir/Transforms/GreedyPatternRewriteDriver.h"
 
-#define DEBUG_TYPE "prune-approximate-math"
-
 namespace mlir::prune {
 #define GEN_PASS_DEF_APPROXIMATEMATHPASS
 #include "Prune/Dialect/Prune/Transforms/Lower/Passes.h.inc"

@@ -17,6 +17,7 @@
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/MemRef/Utils/MemRefUtils.h"
+#include "llvm/Support/DebugLog.h"
 
 #define DEBUG_TYPE "prune-convert-strided-copies"
 
@@ -61,6 +62,7 @@ struct ConvertStridedCopiesPass final
       if (!isRanked ||
           (isContiguous(op.getSource()) && isContiguous(op.getTarget())))
         return;
+      LDBG() << "a loop for " << op;
       convertCopy(op);
       ++numCopies;
     });

@@ -16,6 +16,7 @@
 #include "Prune/Dialect/Prune/Transforms/Lower/Origin.h"
 #include "Prune/Dialect/Prune/Transforms/Lower/Passes.h"
 #include "Prune/Support/Parameters.h"
+#include "llvm/Support/DebugLog.h"
 
 #define DEBUG_TYPE "prune-name-operations"
 
@@ -75,6 +76,7 @@ struct NameOperations : prune::impl::NameOperationsPassBase<NameOperations> {
         parameter = parameters.lookup(op.getLoc());
       if (!parameter.empty())
         origin.label = parameter;
+      LDBG() << origin.operation << " of '" << origin.label << "'";
       op.setLoc(nameLocation(op.getLoc(), origin));
       ++numNamed;
     }

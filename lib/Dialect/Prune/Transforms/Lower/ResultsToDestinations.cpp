@@ -23,6 +23,7 @@
 #include "mlir/IR/SymbolTable.h"
 #include "mlir/Interfaces/DestinationStyleOpInterface.h"
 #include "llvm/ADT/StringMap.h"
+#include "llvm/Support/DebugLog.h"
 
 #define DEBUG_TYPE "prune-results-to-destinations"
 
@@ -267,6 +268,8 @@ struct ResultsToDestinations
     for (auto [i, argument] : llvm::enumerate(*destinations)) {
       if (argument >= numArguments)
         continue;
+      LDBG() << function.getName() << ": result " << i << " updates argument "
+             << argument;
       updated.insert(argument);
       sinkUpdate(terminator.getOperand(i), terminator);
       function.setArgAttr(argument, PruneDialect::kResultAttrName,

@@ -20,7 +20,6 @@
 #include "Prune/Support/Parameters.h"
 
 #include "mlir/IR/Remarks.h"
-#include "llvm/Support/FormatVariadic.h"
 
 #define DEBUG_TYPE "prune-select-kernels"
 
@@ -31,8 +30,6 @@ namespace mlir::prune {
 
 using namespace mlir;
 using namespace mlir::prune;
-
-static constexpr KernelKind kKernels[] = {KernelKind::Dense, KernelKind::Csr};
 
 namespace {
 
@@ -88,23 +85,9 @@ void SelectKernels::select(PrunableOpInterface op, const CostModel &costs) {
   ProductSize size = product->size;
   if (batch > 0)
     size.columns = batch;
-  std::string figures =
-      llvm::formatv("{0}x{1} weights, {2:F1} % zeros, {3} columns", size.rows,
-                    size.inner, 100.0 * size.getZeros(), size.columns);
+  KernelCosts predicted = predictKernels(costs, size);
   std::optional<KernelKind> forced = symbolizeKernelKind(kernel);
-  KernelKind best = forced.value_or(KernelKind::Dense);
-  std::optional<double> bestTime;
-  for (KernelKind kind : kKernels) {
-    std::optional<double> time = costs.predict(kind, size);
-    if (!time)
-      continue;
-    figures +=
-        llvm::formatv(", {0} {1:F2} us", stringifyKernelKind(kind), *time);
-    if (!forced && (!bestTime || *time < *bestTime)) {
-      best = kind;
-      bestTime = time;
-    }
-  }
-  choose(op, best, (forced ? "forced; " : "predicted fastest; ") + figures,
+  choose(op, forced.value_or(predicted.best),
+         (forced ? "forced; " : "predicted fastest; ") + predicted.describe(),
          layer);
 }

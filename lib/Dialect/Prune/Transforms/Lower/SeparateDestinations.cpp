@@ -17,6 +17,7 @@
 
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "llvm/Support/DebugLog.h"
 
 #define DEBUG_TYPE "prune-separate-destinations"
 
@@ -63,6 +64,7 @@ struct SeparateDestinations
           op->moveBefore(use->getOwner());
         continue;
       }
+      LDBG() << "a copy of " << *op << " for " << *use->getOwner();
       OpBuilder builder(use->getOwner());
       use->set(builder.clone(*op)->getResult(0));
       ++numCopies;

@@ -22,6 +22,7 @@
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/IR/DialectResourceBlobManager.h"
 #include "llvm/ADT/TypeSwitch.h"
+#include "llvm/Support/DebugLog.h"
 
 #define DEBUG_TYPE "prune-store-masks-as-bytes"
 
@@ -138,8 +139,10 @@ struct StoreMasksAsBytes
     for (Operation *op : affected)
       for (Value result : op->getResults())
         widen(result);
-    for (Operation *op : affected)
+    for (Operation *op : affected) {
+      LDBG() << "works on bytes now: " << *op;
       repair(op);
+    }
     for (auto function : getOperation().getOps<func::FuncOp>())
       widenSignature(function);
   }

@@ -16,8 +16,6 @@
 #include "Prune/Interfaces/PrunableOpInterface.h"
 #include "Prune/Kernels/SparseProduct.h"
 
-#define DEBUG_TYPE "prune-verify-kernels"
-
 namespace mlir::prune {
 #define GEN_PASS_DEF_VERIFYKERNELSPASS
 #include "Prune/Dialect/Prune/Transforms/Lower/Passes.h.inc"

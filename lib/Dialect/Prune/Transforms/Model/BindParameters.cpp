@@ -19,6 +19,7 @@
 #include "Prune/Support/Parameters.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/IR/BuiltinOps.h"
+#include "llvm/Support/DebugLog.h"
 
 #define DEBUG_TYPE "prune-bind-parameters"
 
@@ -104,6 +105,8 @@ struct BindParametersPass final
       unsigned before = function.getNumArguments();
       if (failed(bindParameters(function, found)))
         return signalPassFailure();
+      LDBG() << function.getName() << ": bound "
+             << before - function.getNumArguments() << " parameters";
       numParametersBound += before - function.getNumArguments();
     }
   }

@@ -16,6 +16,7 @@
 
 #include "Prune/Support/Parameters.h"
 #include "mlir/IR/BuiltinOps.h"
+#include "llvm/Support/DebugLog.h"
 
 #define DEBUG_TYPE "prune-lift-parameters"
 
@@ -40,6 +41,8 @@ struct LiftParametersPass final
       unsigned before = function.getNumArguments();
       if (failed(liftParameters(function, keepValues)))
         return signalPassFailure();
+      LDBG() << function.getName() << ": lifted "
+             << function.getNumArguments() - before << " parameters";
       numParametersLifted += function.getNumArguments() - before;
     }
   }

@@ -18,8 +18,6 @@
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/IR/Matchers.h"
 
-#define DEBUG_TYPE "prune-verify-trainable"
-
 namespace mlir::prune {
 #define GEN_PASS_DEF_VERIFYTRAINABLEPASS
 #include "Prune/Dialect/Prune/Transforms/Model/Passes.h.inc"

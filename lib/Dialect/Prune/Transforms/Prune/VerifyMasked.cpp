@@ -20,8 +20,6 @@
 #include "Prune/Support/Parameters.h"
 #include "mlir/IR/BuiltinOps.h"
 
-#define DEBUG_TYPE "prune-verify-masked"
-
 namespace mlir::prune {
 #define GEN_PASS_DEF_VERIFYMASKEDPASS
 #include "Prune/Dialect/Prune/Transforms/Prune/Passes.h.inc"

@@ -28,6 +28,7 @@ namespace mlir::prune {
 #define GEN_PASS_DEF_BUILDSTATISTICSSTEPPASS
 #include "Prune/Dialect/Prune/Transforms/Train/Passes.h.inc"
 } // namespace mlir::prune
+#include "llvm/Support/DebugLog.h"
 
 #define DEBUG_TYPE "prune-build-statistics-step"
 
@@ -83,6 +84,7 @@ LogicalResult BuildStatisticsStepPass::build(func::FuncOp step) {
   if (*count == 0)
     return step.emitError("expected a batch normalisation whose mean and "
                           "variance are arguments that are buffers");
+  LDBG() << *count << " batch normalisations measure again";
   dropOutputs(step);
   eraseDead(step);
   sortTrainStepArguments(step);

@@ -20,8 +20,6 @@ namespace mlir::prune {
 #include "Prune/Dialect/Prune/Transforms/Train/Passes.h.inc"
 } // namespace mlir::prune
 
-#define DEBUG_TYPE "prune-verify-gradient"
-
 using namespace mlir;
 using namespace mlir::prune;
 

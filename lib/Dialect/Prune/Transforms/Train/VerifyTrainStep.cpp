@@ -22,8 +22,6 @@ namespace mlir::prune {
 #include "Prune/Dialect/Prune/Transforms/Train/Passes.h.inc"
 } // namespace mlir::prune
 
-#define DEBUG_TYPE "prune-verify-train-step"
-
 using namespace mlir;
 using namespace mlir::prune;
 

@@ -103,6 +103,24 @@ def VerifyCompactedPass : Pass<"prune-verify-compacted", "ModuleOp"> {
   ];
 }
 
+def PrintChannelsPass : Pass<"prune-print-channels", "::mlir::ModuleOp"> {
+  let summary = "Print what is known about every channel";
+  let description = [{
+    Changes nothing. Prints to standard error, for each function, what
+    `prune-eliminate-dead-neurons` knows: of each dimension of each tensor how many
+    indices stay, which leave, which hold one constant, and what keeps those that
+    cannot leave. Constants are printed once for each of their users, since each
+    may lose other indices.
+
+    ```
+    channels of @forward
+    %0 = arith.constant "fc1.weight" : tensor<3x2xf32>
+      dim 0: 2 of 3 stay; dead 1; constant 0.000000e+00 at 1
+      dim 1: 2 of 2 stay; kept: an argument of the function
+    ```
+  }];
+}
+
 def FoldBatchNormsPass : Pass<"prune-fold-batch-norms", "::mlir::ModuleOp"> {
   let summary = "Fold batch normalisations into the layers before them";
   let description = [{

@@ -1,0 +1,125 @@
+//===- PrintChannels.cpp - The channel analysis as text -------------------===//
+//
+// Part of the pruning compiler, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+//
+// The analysis runs on a copy whose constants are not shared, as removal runs
+// it; values are named by the copy, which prints like the original but for
+// the constants that were cloned.
+//
+//===----------------------------------------------------------------------===//
+
+#include "Prune/Dialect/Prune/Transforms/Compact/Passes.h"
+
+#include "Prune/Analysis/ChannelState.h"
+#include "Prune/Support/Parameters.h"
+
+#include "mlir/IR/AsmState.h"
+#include "mlir/Interfaces/FunctionInterfaces.h"
+#include "llvm/ADT/MapVector.h"
+#include "llvm/ADT/SetVector.h"
+#include "llvm/Support/raw_ostream.h"
+
+namespace mlir::prune {
+#define GEN_PASS_DEF_PRINTCHANNELSPASS
+#include "Prune/Dialect/Prune/Transforms/Compact/Passes.h.inc"
+} // namespace mlir::prune
+
+using namespace mlir;
+using namespace mlir::prune;
+
+/// Indices as a list of ranges: `0-2 5`.
+static void printIndices(ArrayRef<int64_t> indices, raw_ostream &os) {
+  for (size_t i = 0; i < indices.size();) {
+    size_t end = i + 1;
+    while (end < indices.size() && indices[end] == indices[end - 1] + 1)
+      ++end;
+    os << ' ' << indices[i];
+    if (end - i > 1)
+      os << '-' << indices[end - 1];
+    i = end;
+  }
+}
+
+/// One line about a dimension: how many indices stay, which leave, which hold
+/// one constant, and what keeps those that cannot leave.
+static void printDimension(const ChannelState &state, Value value, unsigned dim,
+                           raw_ostream &os) {
+  const ChannelAxes &axes = state.getAxes();
+  int64_t extent = cast<RankedTensorType>(value.getType()).getDimSize(dim);
+  SmallVector<int64_t> dead;
+  llvm::MapVector<Attribute, SmallVector<int64_t>> constants;
+  llvm::SetVector<StringRef> reasons;
+  for (int64_t i = 0; i < extent; ++i) {
+    if (!state.isLive(value, dim, i))
+      dead.push_back(i);
+    if (Attribute constant = state.getConstant(value, dim, i))
+      constants[constant].push_back(i);
+    StringRef reason = axes.getPinReason(axes.getClass(value, dim, i));
+    if (!reason.empty())
+      reasons.insert(reason);
+  }
+  os << "  dim " << dim << ": " << extent - int64_t(dead.size()) << " of "
+     << extent << " stay";
+  if (!dead.empty()) {
+    os << "; dead";
+    printIndices(dead, os);
+  }
+  for (const auto &[constant, indices] : constants) {
+    os << "; constant ";
+    constant.print(os, /*elideType=*/true);
+    os << " at";
+    printIndices(indices, os);
+  }
+  for (StringRef reason : reasons)
+    os << "; kept: " << reason;
+  os << '\n';
+}
+
+static void printFunction(FunctionOpInterface function, raw_ostream &os) {
+  os << "channels of @" << function.getName() << '\n';
+  Region &region = function.getFunctionBody();
+  if (!region.hasOneBlock()) {
+    os << "  not analyzed: it has more than one block\n";
+    return;
+  }
+  OwningOpRef<Operation *> copy = function->clone();
+  Block &block = cast<FunctionOpInterface>(*copy).getFunctionBody().front();
+  unshareConstants(block);
+  ChannelState state(block);
+  AsmState names(*copy);
+  for (Operation &op : block)
+    for (Value result : op.getResults()) {
+      if (!state.getAxes().contains(result))
+        continue;
+      result.printAsOperand(os, names);
+      os << " = " << op.getName();
+      if (ParamAttr param = getParam(result))
+        os << " \"" << param.getName() << '"';
+      os << " : " << result.getType() << '\n';
+      for (unsigned dim = 0;
+           dim < cast<RankedTensorType>(result.getType()).getRank(); ++dim)
+        printDimension(state, result, dim, os);
+    }
+}
+
+namespace {
+struct PrintChannelsPass final
+    : prune::impl::PrintChannelsPassBase<PrintChannelsPass> {
+  using PrintChannelsPassBase::PrintChannelsPassBase;
+
+  void runOnOperation() override {
+    markAllAnalysesPreserved();
+    std::string text;
+    llvm::raw_string_ostream os(text);
+    for (auto function : getOperation().getOps<FunctionOpInterface>())
+      if (!function.isExternal())
+        printFunction(function, os);
+    llvm::errs() << text;
+  }
+};
+} // namespace
