@@ -16,6 +16,7 @@
 
 #include "Prune/Dialect/Prune/IR/Prune.h"
 #include "Prune/Dialect/Prune/Transforms/Lower/Destinations.h"
+#include "Prune/Support/Signs.h"
 
 #include <numeric>
 
@@ -88,7 +89,8 @@ static void describe(DictionaryAttr attributes, ValueInfo &value) {
 }
 
 /// Fills shape and element type; false when compiled code has no such type.
-static bool describeType(Type type, ValueInfo &value) {
+static bool describeType(Type type, DictionaryAttr attributes,
+                         ValueInfo &value) {
   auto tensor = dyn_cast<RankedTensorType>(type);
   value.isScalar = !tensor;
   if (tensor && !tensor.hasStaticShape())
@@ -98,6 +100,9 @@ static bool describeType(Type type, ValueInfo &value) {
   std::optional<ElementKind> element =
       getElementKind(getElementTypeOrSelf(type));
   value.element = element.value_or(ElementKind::F32);
+  if (value.element == ElementKind::I8 && attributes &&
+      attributes.contains(kUnsignedAttrName))
+    value.element = ElementKind::U8;
   return element.has_value();
 }
 
@@ -111,7 +116,7 @@ FailureOr<FunctionSignature> prune::getSignature(func::FuncOp function) {
     value.name =
         (what.take_front(what == "argument" ? 3 : 6) + Twine(index)).str();
     describe(attributes, value);
-    if (!describeType(type, value))
+    if (!describeType(type, attributes, value))
       return function.emitOpError(what)
              << " " << index << " has type " << type
              << ", expected a tensor of static shape or a number, of f32, f64, "

@@ -20,6 +20,8 @@ llvm::StringRef mlir::prune::toString(ElementKind kind) {
     return "float64";
   case ElementKind::I8:
     return "int8";
+  case ElementKind::U8:
+    return "uint8";
   case ElementKind::I32:
     return "int32";
   case ElementKind::I64:
@@ -39,6 +41,7 @@ int64_t mlir::prune::getByteWidth(ElementKind kind) {
   case ElementKind::I64:
     return 8;
   case ElementKind::I8:
+  case ElementKind::U8:
   case ElementKind::Bool:
     return 1;
   }

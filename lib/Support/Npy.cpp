@@ -56,13 +56,14 @@ static llvm::Expected<ElementKind> parseElement(StringRef description) {
           .Case("f4", ElementKind::F32)
           .Case("f8", ElementKind::F64)
           .Case("i1", ElementKind::I8)
+          .Case("u1", ElementKind::U8)
           .Case("i4", ElementKind::I32)
           .Case("i8", ElementKind::I64)
           .Case("b1", ElementKind::Bool)
           .Default(std::nullopt);
   if (!element)
     return makeError("the elements have type '" + description +
-                     "', expected one of f4, f8, i1, i4, i8, b1");
+                     "', expected one of f4, f8, i1, u1, i4, i8, b1");
   if (isBig)
     return makeError("the elements are big-endian, expected little-endian");
   return *element;
@@ -143,6 +144,8 @@ static StringRef getDescription(ElementKind element) {
     return "<f8";
   case ElementKind::I8:
     return "|i1";
+  case ElementKind::U8:
+    return "|u1";
   case ElementKind::I32:
     return "<i4";
   case ElementKind::I64:

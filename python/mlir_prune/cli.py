@@ -15,6 +15,7 @@ from collections.abc import Sequence
 from . import commands
 from .fuzz import command as fuzz
 from .errors import InputError, TrainingError
+from .frontend import TIME_LIMIT
 from .native import prune_error
 
 
@@ -144,6 +145,14 @@ def _add_import(parsers: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     parser.add_argument("model", help="network as .onnx, .pt2 (torch.export.save) or .mlir")
     parser.add_argument("-o", "--out", required=True, help=".mlir or .mlirbc file to write")
     parser.add_argument("--batch", type=int, help="batch of an ONNX network (default: its own)")
+    parser.add_argument(
+        "--no-check", dest="check", action="store_false",
+        help="do not compare with ONNX Runtime or PyTorch on random inputs",
+    )  # fmt: skip
+    parser.add_argument(
+        "--time-limit", type=float, default=TIME_LIMIT, metavar="SECONDS",
+        help=f"how long torch-mlir may take (default: {TIME_LIMIT:g})",
+    )  # fmt: skip
 
 
 def _add_recipe(parser: argparse.ArgumentParser) -> None:

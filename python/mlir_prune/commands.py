@@ -7,8 +7,11 @@ import argparse
 import dataclasses
 import sys
 import time
+import warnings
 from pathlib import Path
 from typing import Any
+
+import numpy as np
 
 from . import io
 from .compress import (
@@ -20,7 +23,7 @@ from .compress import (
 )
 from .data import Dataset, load
 from .errors import InputError
-from .frontend import from_file
+from .frontend import NotComparedWarning, from_file
 from .native import native, read_module
 from .networks import build_network
 from .progress import Progress, make_progress
@@ -165,12 +168,21 @@ def import_network(arguments: argparse.Namespace) -> None:
     target = Path(arguments.out)
     if target.suffix not in (".mlir", ".mlirbc"):
         raise InputError(f"{target}: expected a file that ends in .mlir or .mlirbc")
-    module = from_file(arguments.model, arguments.batch)
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        module = from_file(
+            arguments.model, arguments.batch, check=arguments.check,
+            time_limit=arguments.time_limit,
+        )  # fmt: skip
+        # What cannot be listed is not written either.
+        parameters = {name: np.asarray(array) for name, array in module.parameters().items()}
+    for warning in caught:
+        if issubclass(warning.category, NotComparedWarning):
+            print(f"prune: warning: {warning.message}", file=sys.stderr)
     if target.suffix == ".mlirbc":
         io.write_bytes(target, module.to_bytecode())
     else:
         io.write_text(target, str(module))
-    parameters = module.parameters()
     for name, array in parameters.items():
         print(f"{name}  {'x'.join(map(str, array.shape))}")
     total = sum(array.size for array in parameters.values())

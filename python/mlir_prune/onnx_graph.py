@@ -8,6 +8,7 @@ extents static, weights [out, in], and parameters inputs behind the others.
 from __future__ import annotations
 
 import re
+from collections.abc import Container, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -35,18 +36,105 @@ _PARAMETER_INPUTS: dict[str, tuple[int, ...]] = {
 _BUFFER_INPUTS = {("BatchNormalization", 3), ("BatchNormalization", 4)}
 
 
+def option_name(name: str, taken: Container[str]) -> str:
+    """A name without the characters that separate options, other than those taken."""
+    option = _SEPARATORS.sub("_", name)
+    while option in taken:
+        option += "_"
+    return option
+
+
+def inner_graphs(graph: Any) -> Iterator[Any]:
+    """A graph and all graphs in the attributes of its nodes."""
+    yield graph
+    for node in graph.node:
+        for attribute in node.attribute:
+            for inner in [attribute.g] * attribute.HasField("g") + list(attribute.graphs):
+                yield from inner_graphs(inner)
+
+
+def infer_shapes(onnx: Any, model: Any) -> Any:
+    """The model with the shape of every value; what does not fit is an error."""
+    try:
+        return onnx.shape_inference.infer_shapes(
+            model, check_type=True, strict_mode=True, data_prop=True
+        )
+    except onnx.shape_inference.InferenceError as error:
+        reason = " ".join(str(error).replace("[ShapeInferenceError]", "").split())
+        raise InputError(f"the shapes do not fit: {reason[:300]}") from error
+
+
+def constants_to_initializers(onnx: Any, model: Any) -> None:
+    """Some exporters write weights as Constant nodes, and list initializers as inputs."""
+    results = {value.name for value in model.graph.output}
+    for number, graph in enumerate(inner_graphs(model.graph)):
+        for node in list(graph.node):
+            if node.op_type != "Constant":
+                continue
+            tensor = _constant(onnx, node)
+            if number == 0 and tensor.name not in results:
+                graph.initializer.append(tensor)
+                graph.node.remove(node)
+            else:
+                del node.attribute[:]
+                node.attribute.append(onnx.helper.make_attribute("value", tensor))
+    # Before version 4 of the format initializers had to be inputs.
+    model.ir_version = max(model.ir_version, 4)
+    names = {tensor.name for tensor in model.graph.initializer}
+    for value in list(model.graph.input):
+        if value.name in names:
+            model.graph.input.remove(value)
+
+
+def _constant(onnx: Any, node: Any) -> Any:
+    """The value of a Constant node, in whichever of its attributes it stands."""
+    attribute = node.attribute[0]
+    value = onnx.helper.get_attribute_value(attribute)
+    name = node.output[0]
+    if attribute.name == "value":
+        tensor = onnx.TensorProto()
+        tensor.CopyFrom(value)
+        tensor.name = name
+        return tensor
+    dtype = {"value_float": np.float32, "value_floats": np.float32,
+             "value_int": np.int64, "value_ints": np.int64}.get(attribute.name)  # fmt: skip
+    if dtype is None:
+        raise InputError(f"the constant '{name}' is given by {attribute.name}, expected numbers")
+    return onnx.numpy_helper.from_array(np.array(value, dtype), name)
+
+
+def fix_batch(model: Any, batch: int | None) -> None:
+    """Makes every extent static; the first of each input is the batch."""
+    known = {tensor.name for tensor in model.graph.initializer}
+    for value in model.graph.input:
+        if value.name in known:
+            continue
+        if not value.type.HasField("tensor_type"):
+            raise InputError(f"input '{value.name}' is no tensor")
+        dims = value.type.tensor_type.shape.dim
+        for position, dim in enumerate(dims):
+            dynamic = not dim.HasField("dim_value") or dim.dim_value < 1
+            if dynamic and position > 0:
+                raise InputError(
+                    f"input '{value.name}' has a dynamic dimension {position}; only the "
+                    "batch, dimension 0, can be chosen"
+                )
+            if position == 0 and (dynamic or (batch and len(dims) > 1)):
+                dim.dim_value = batch or 1
+    # Shapes that were inferred for another batch.
+    del model.graph.value_info[:]
+    for value in model.graph.output:
+        if value.type.HasField("tensor_type") and value.name not in known:
+            value.type.tensor_type.ClearField("shape")
+
+
 @dataclass
 class Graph:
     """An ONNX model on its way to a graph whose parameters are inputs."""
 
     onnx: Any
     model: Any
-    batch: int | None
     buffers: list[str] = field(default_factory=list)
-
-    def __post_init__(self) -> None:
-        self._constants_to_initializers()
-        self._fix_batch()
 
     @property
     def graph(self) -> Any:
@@ -54,9 +142,7 @@ class Graph:
 
     def infer_shapes(self) -> Any:
         """The model with the shape of every value."""
-        return self.onnx.shape_inference.infer_shapes(
-            self.model, check_type=True, strict_mode=True, data_prop=True
-        )
+        return infer_shapes(self.onnx, self.model)
 
     def parameters_to_inputs(self) -> dict[str, np.ndarray]:
         """Turns parameters into inputs behind the others; returns their values.
@@ -72,9 +158,7 @@ class Graph:
                 tensor = initializers.get(name)
                 if tensor is None or not self._is_parameter(tensor):
                     continue
-                option = _SEPARATORS.sub("_", name)
-                while option in values:
-                    option += "_"
+                option = option_name(name, values)
                 values[option] = self.onnx.numpy_helper.to_array(tensor)
                 if (node.op_type, position) in _BUFFER_INPUTS:
                     self.buffers.append(option)
@@ -93,7 +177,8 @@ class Graph:
     def _uses(self, name: str) -> list[tuple[Any, int]]:
         return [
             (node, position)
-            for node in self.graph.node
+            for graph in inner_graphs(self.graph)
+            for node in graph.node
             for position, used in enumerate(node.input)
             if used == name
         ]
@@ -107,23 +192,6 @@ class Graph:
             if allowed is None or (allowed and position not in allowed):
                 return False
         return tensor.name not in {output.name for output in self.graph.output}
-
-    def _constants_to_initializers(self) -> None:
-        """Some exporters write weights as Constant nodes, and list initializers as inputs."""
-        for node in list(self.graph.node):
-            if node.op_type != "Constant" or node.attribute[0].name != "value":
-                continue
-            tensor = self.onnx.TensorProto()
-            tensor.CopyFrom(node.attribute[0].t)
-            tensor.name = node.output[0]
-            self.graph.initializer.append(tensor)
-            self.graph.node.remove(node)
-        # Before version 4 of the format initializers had to be inputs.
-        self.model.ir_version = max(self.model.ir_version, 4)
-        names = {tensor.name for tensor in self.graph.initializer}
-        for value in list(self.graph.input):
-            if value.name in names:
-                self.graph.input.remove(value)
 
     def _split_shared(self) -> None:
         """Exporters merge equal initial values; an Identity per name tells them apart."""
@@ -139,7 +207,9 @@ class Graph:
             self.graph.initializer.append(tensor)
             initializers[tensor.name] = tensor
             self.graph.node.remove(node)
-        used = {name for node in self.graph.node for name in node.input}
+        used = {name for graph in inner_graphs(self.graph) for node in graph.node
+                for name in node.input}  # fmt: skip
+        used |= {value.name for graph in inner_graphs(self.graph) for value in graph.output}
         for tensor in list(self.graph.initializer):
             if tensor.name not in used:
                 self.graph.initializer.remove(tensor)
@@ -170,21 +240,3 @@ class Graph:
             value.name: len(value.type.tensor_type.shape.dim)
             for value in [*inferred.input, *inferred.value_info, *inferred.output]
         }
-
-    def _fix_batch(self) -> None:
-        """Makes every extent static; the first of each input is the batch."""
-        for value in self.graph.input:
-            dims = value.type.tensor_type.shape.dim
-            for position, dim in enumerate(dims):
-                dynamic = not dim.HasField("dim_value") or dim.dim_value < 1
-                if dynamic and position > 0:
-                    raise InputError(
-                        f"input '{value.name}' has a dynamic dimension {position}; only the "
-                        "batch, dimension 0, can be chosen"
-                    )
-                if position == 0 and (dynamic or (self.batch and len(dims) > 1)):
-                    dim.dim_value = self.batch or 1
-        # Shapes that were inferred for another batch.
-        del self.graph.value_info[:]
-        for value in self.graph.output:
-            value.type.tensor_type.ClearField("shape")

@@ -34,6 +34,8 @@ static std::optional<ElementKind> getElementKind(const Py_buffer &buffer) {
     return ElementKind::Bool;
   if (format == "b")
     return ElementKind::I8;
+  if (format == "B")
+    return ElementKind::U8;
   if (format.size() == 1 && StringRef("ilq").contains(format[0]))
     return buffer.itemsize == 4 ? ElementKind::I32 : ElementKind::I64;
   return std::nullopt;
@@ -171,6 +173,8 @@ static nb::dlpack::dtype getDataType(ElementKind element) {
     return nb::dtype<double>();
   case ElementKind::I8:
     return nb::dtype<int8_t>();
+  case ElementKind::U8:
+    return nb::dtype<uint8_t>();
   case ElementKind::I32:
     return nb::dtype<int32_t>();
   case ElementKind::I64:

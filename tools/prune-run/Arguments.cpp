@@ -48,6 +48,8 @@ static void fillRandomly(NpyArray &array, std::mt19937_64 &generator) {
     return fill(reinterpret_cast<double *>(array.getData()), uniform);
   case ElementKind::I8:
     return fill(reinterpret_cast<int8_t *>(array.getData()), digit);
+  case ElementKind::U8:
+    return fill(reinterpret_cast<uint8_t *>(array.getData()), digit);
   case ElementKind::I32:
     return fill(reinterpret_cast<int32_t *>(array.getData()), digit);
   case ElementKind::I64:

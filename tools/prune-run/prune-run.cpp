@@ -104,6 +104,9 @@ static void summarize(const NpyArray &array) {
   case ElementKind::I64:
     scan(reinterpret_cast<int64_t *>(array.getData()));
     break;
+  case ElementKind::U8:
+    scan(reinterpret_cast<uint8_t *>(array.getData()));
+    break;
   case ElementKind::I8:
   case ElementKind::Bool:
     scan(reinterpret_cast<int8_t *>(array.getData()));

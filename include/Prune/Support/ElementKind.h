@@ -16,7 +16,7 @@
 namespace mlir::prune {
 
 /// Element types of arrays that go into and come out of compiled code.
-enum class ElementKind { F32, F64, I8, I32, I64, Bool };
+enum class ElementKind { F32, F64, I8, U8, I32, I64, Bool };
 
 /// Name of an element type as numpy writes it (`float32`).
 llvm::StringRef toString(ElementKind kind);

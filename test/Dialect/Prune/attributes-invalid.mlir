@@ -185,3 +185,9 @@ func.func @f() {
 // attribute_c1
 // expected-error @below {{attribute 'prune.mask' expects elements of i1, got dense<1.000000e+00> : tensor<2xf32>}}
 func.func private @f(tensor<2xf32> {prune.mask = dense<1.0> : tensor<2xf32>})
+
+// -----
+
+// attribute_c1
+// expected-error @below {{attribute 'prune.unsigned' expects no value, got "yes"}}
+func.func private @f(tensor<2xi8> {prune.unsigned = "yes"})

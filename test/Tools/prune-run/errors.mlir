@@ -31,7 +31,7 @@
 // ENDIAN: error: '{{.*}}': array 'x': the elements are big-endian, expected little-endian
 // RUN: %python %S/Inputs/make-npz.py %t.type.npz x "<c8" "3," 1,2,3
 // RUN: not prune-run %s %t.type.npz --function=f 2>&1 | FileCheck %s --check-prefix=TYPE
-// TYPE: array 'x': the elements have type '<c8', expected one of f4, f8, i1, i4, i8, b1
+// TYPE: array 'x': the elements have type '<c8', expected one of f4, f8, i1, u1, i4, i8, b1
 // RUN: %python %S/Inputs/make-npz.py %t.order.npz x "F<f4" "3," 1,2,3
 // RUN: not prune-run %s %t.order.npz --function=f 2>&1 | FileCheck %s --check-prefix=ORDER
 // ORDER: array 'x': the elements are in Fortran order, expected C order

@@ -9,6 +9,7 @@
 #include "Prune/Dialect/Prune/IR/Prune.h"
 
 #include "Prune/Support/KeptIndices.h"
+#include "Prune/Support/Signs.h"
 #include "mlir/IR/Builders.h"
 #include "mlir/IR/DialectImplementation.h"
 #include "mlir/Interfaces/FunctionInterfaces.h"
@@ -49,7 +50,7 @@ static LogicalResult verifyAttribute(Operation *op, NamedAttribute attribute) {
                              << "' expects #prune.kernel, got " << value;
     return success();
   }
-  if (name == PruneDialect::kFrozenAttrName) {
+  if (name == PruneDialect::kFrozenAttrName || name == kUnsignedAttrName) {
     if (!isa<UnitAttr>(value))
       return op->emitError()
              << "attribute '" << name << "' expects no value, got " << value;

@@ -8,7 +8,7 @@ import struct
 import sys
 import zipfile
 
-CODES = {"f4": "f", "f8": "d", "i4": "i", "i8": "q", "b1": "?", "c8": "ff", "i1": "b"}
+CODES = {"f4": "f", "f8": "d", "i4": "i", "i8": "q", "b1": "?", "c8": "ff", "i1": "b", "u1": "B"}
 
 
 def npy(descr, shape, numbers):
@@ -24,7 +24,7 @@ def npy(descr, shape, numbers):
 
 
 def type_(code, number):
-    return int(number) if code[0] in "iq?b" else float(number)
+    return int(number) if code[0] in "iq?bB" else float(number)
 
 
 path, *rest = sys.argv[1:]

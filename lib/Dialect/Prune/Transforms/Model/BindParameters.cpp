@@ -54,6 +54,7 @@ static Type getElementType(MLIRContext *context, ElementKind kind) {
   case ElementKind::Bool:
     return builder.getI1Type();
   case ElementKind::I8:
+  case ElementKind::U8:
   case ElementKind::I32:
   case ElementKind::I64:
     return {};

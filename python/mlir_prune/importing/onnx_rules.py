@@ -1,0 +1,242 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""Which ONNX operations are rewritten before torch-mlir sees them, and how.
+
+A rule is here because torch-mlir converts some form of the operation to other values
+than ONNX defines, crashes, does not end, or does not know it, while plain operations
+that it knows say the same. `benchmarks/onnx_node_tests.py` shows which forms are right.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from .onnx_quantized import dequantize, product, quantize
+from .onnx_resampling import along, pad, resize
+from .onnx_rewrites import Node, Rule
+from .onnx_windows import (
+    average_pool,
+    convolution,
+    lp_pool,
+    max_pool,
+    transposed_convolution,
+)
+
+
+def gemm(node: Node) -> list[Any] | None:
+    """Gemm without C: alpha is a product of its own."""
+    alpha = float(node.attribute("alpha", 1.0))
+    if node.input(2) or alpha == 1.0:
+        return None
+    product = node.fresh()
+    attributes = {**node.attributes, "alpha": 1.0, "beta": 1.0}
+    return [
+        node.make("Gemm", [node.input(0), node.input(1)], [product], **attributes),
+        node.make("Mul", [product, np.array(alpha, node.dtype())], [node.output(0)]),
+    ]
+
+
+def matmul(node: Node) -> list[Any] | None:
+    """MatMul of vectors as one of matrices."""
+    ranks = len(node.shape(0)), len(node.shape(1))
+    if min(ranks) > 1:
+        return None
+    nodes, names = [], [node.input(0), node.input(1)]
+    for side in range(2):
+        if ranks[side] == 1:
+            name = node.fresh()
+            nodes.append(node.make("Unsqueeze", [names[side], np.array([side], np.int64)], [name]))
+            names[side] = name
+    product = node.fresh()
+    nodes.append(node.make("MatMul", names, [product]))
+    axes = [-2] * (ranks[0] == 1) + [-1] * (ranks[1] == 1)
+    nodes.append(node.make("Squeeze", [product, np.array(axes, np.int64)], [node.output(0)]))
+    return nodes
+
+
+def split(node: Node) -> list[Any] | None:
+    """Split as slices; sizes that are not constant are refused."""
+    axis, shape = node.attribute("axis", 0), node.shape()
+    axis %= len(shape)
+    count = len(node.proto.output)
+    sizes = node.constant(1)
+    if node.input(1) and sizes is None:
+        raise node.refusal("its sizes are not constant")
+    if sizes is None:
+        part = -(-shape[axis] // count)
+        sizes = np.array([part] * (count - 1) + [shape[axis] - part * (count - 1)])
+    starts = np.concatenate([[0], np.cumsum(sizes)])
+    nodes = []
+    for index, name in enumerate(node.proto.output):
+        if name:
+            bounds = [np.array([v], np.int64) for v in (starts[index], starts[index + 1], axis)]
+            nodes.append(node.make("Slice", [node.input(0), *bounds], [name]))
+    return nodes
+
+
+def cumulative_sum(node: Node) -> list[Any]:
+    """CumSum as a product with a triangle of ones."""
+    shape, axis = node.shape(), node.constant(1)
+    if axis is None or axis.size != 1 or node.dtype().kind != "f":
+        raise node.refusal("expected floating point and a constant axis")
+    place = int(axis.reshape(())) % len(shape)
+    extent = shape[place]
+    weights = np.tril(np.ones((extent, extent)), -1 if node.attribute("exclusive", 0) else 0)
+    if node.attribute("reverse", 0):
+        weights = weights[::-1, ::-1]
+    return along(node, node.input(0), place, weights, node.output(0), len(shape))
+
+
+def lp_normalization(node: Node) -> list[Any]:
+    """LpNormalization, where what has no length stays zero."""
+    axis, p = node.attribute("axis", -1), node.attribute("p", 2)
+    norm, is_zero, safe = (node.fresh() for _ in range(3))
+    zero, one = np.zeros((), node.dtype()), np.ones((), node.dtype())
+    kind = "ReduceL1" if p == 1 else "ReduceL2"
+    axes = {"axes": [axis]} if node.opset < 18 else {}
+    inputs = [node.input(0)] if node.opset < 18 else [node.input(0), np.array([axis], np.int64)]
+    return [
+        node.make(kind, inputs, [norm], keepdims=1, **axes),
+        node.make("Equal", [norm, zero], [is_zero]),
+        node.make("Where", [is_zero, one, norm], [safe]),
+        node.make("Div", [node.input(0), safe], [node.output(0)]),
+    ]
+
+
+def flatten(node: Node) -> list[Any] | None:
+    """Flatten before the first, or counted from the last dimension, as a reshape."""
+    shape, axis = node.shape(), node.attribute("axis", 1)
+    if 0 < axis < len(shape):
+        return None
+    place = axis + len(shape) if axis < 0 else axis
+    target = [int(np.prod(shape[:place])), int(np.prod(shape[place:]))]
+    return [node.make("Reshape", [node.input(0), np.array(target, np.int64)], [node.output(0)])]
+
+
+def depth_to_space(node: Node) -> list[Any]:
+    """DepthToSpace as reshapes and a transposition."""
+    n, c, h, w = node.shape()
+    b = node.attribute("blocksize")
+    if node.attribute("mode", "DCR") == "DCR":
+        shape, order = [n, b, b, c // (b * b), h, w], [0, 3, 4, 1, 5, 2]
+    else:
+        shape, order = [n, c // (b * b), b, b, h, w], [0, 1, 4, 2, 5, 3]
+    return _rearrange(node, shape, order, [n, c // (b * b), h * b, w * b])
+
+
+def space_to_depth(node: Node) -> list[Any]:
+    """SpaceToDepth as reshapes and a transposition."""
+    n, c, h, w = node.shape()
+    b = node.attribute("blocksize")
+    order = [0, 3, 5, 1, 2, 4] if node.attribute("mode", "DCR") == "DCR" else [0, 1, 3, 5, 2, 4]
+    shape = [n, c, h // b, b, w // b, b]
+    return _rearrange(node, shape, order, [n, c * b * b, h // b, w // b])
+
+
+def _rearrange(node: Node, shape: list[int], order: list[int], result: list[int]) -> list[Any]:
+    split, moved = node.fresh(), node.fresh()
+    return [
+        node.make("Reshape", [node.input(0), np.array(shape, np.int64)], [split]),
+        node.make("Transpose", [split], [moved], perm=order),
+        node.make("Reshape", [moved, np.array(result, np.int64)], [node.output(0)]),
+    ]
+
+
+def lstm(node: Node) -> None:
+    """LSTM: what torch-mlir leaves out without a word is refused."""
+    if node.input(7):
+        raise node.refusal("peephole weights")
+    return recurrent(node)
+
+
+def recurrent(node: Node) -> None:
+    """RNN, GRU, LSTM: forms that torch-mlir leaves out without a word are refused."""
+    if node.attribute("clip") is not None:
+        raise node.refusal("attribute clip")
+    if node.input(4):
+        raise node.refusal("lengths of the sequences")
+    if node.attribute("input_forget", 0):
+        raise node.refusal("attribute input_forget")
+
+
+def reduction(node: Node) -> list[Any] | None:
+    """Reductions over no dimension at all."""
+    axes = node.constant(1)
+    if node.input(1) and axes is None:
+        raise node.refusal("its axes are not constant")
+    if not node.attribute("noop_with_empty_axes", 0) or (axes is not None and axes.size):
+        return None
+    if node.proto.op_type in ("ReduceMax", "ReduceMean", "ReduceMin", "ReduceProd", "ReduceSum"):
+        return [node.make("Identity", [node.input(0)], [node.output(0)])]
+    raise node.refusal("noop_with_empty_axes without axes")
+
+
+def bit_shift(node: Node) -> None:
+    """BitShift: numbers with a sign shift in another way."""
+    if node.dtype().kind == "i":
+        raise node.refusal(f"elements of {node.dtype()}, which have a sign")
+
+
+def grid_sample(node: Node) -> None:
+    """GridSample: torch-mlir rounds to another nearest element."""
+    if node.attribute("mode", "linear") == "nearest":
+        raise node.refusal("mode 'nearest'")
+
+
+def refused(reason: str) -> Rule:
+    """A rule for an operation of which no form is supported."""
+
+    def rule(node: Node) -> None:
+        raise node.refusal(reason)
+
+    return rule
+
+
+_REDUCTIONS = ("L1", "L2", "LogSum", "LogSumExp", "Max", "Mean", "Min", "Prod", "Sum", "SumSquare")
+
+RULES: dict[str, Rule] = {
+    "AveragePool": average_pool,
+    "BitShift": bit_shift,
+    "Conv": convolution,
+    "ConvTranspose": transposed_convolution,
+    "CumSum": cumulative_sum,
+    "DepthToSpace": depth_to_space,
+    "DequantizeLinear": dequantize,
+    "Det": refused("determinants"),
+    "Flatten": flatten,
+    "GRU": recurrent,
+    "Gemm": gemm,
+    "GridSample": grid_sample,
+    "LSTM": lstm,
+    "LpNormalization": lp_normalization,
+    "LpPool": lp_pool,
+    "MatMul": matmul,
+    "MaxPool": max_pool,
+    "Pad": pad,
+    "QLinearMatMul": product,
+    "QuantizeLinear": quantize,
+    "RNN": recurrent,
+    "Resize": resize,
+    "SpaceToDepth": space_to_depth,
+    **{f"Reduce{kind}": reduction for kind in _REDUCTIONS},
+    "Split": split,
+}
+
+# Operations that ONNX defines by others and torch-mlir does not know.
+INLINED: frozenset[str] = frozenset(
+    {
+        "AffineGrid",
+        "Attention",
+        "CausalConvWithState",
+        "CenterCropPad",
+        "DynamicQuantizeLinear",
+        "MeanVarianceNormalization",
+        "NegativeLogLikelihoodLoss",
+        "RMSNormalization",
+        "RotaryEmbedding",
+        "SoftmaxCrossEntropyLoss",
+        "Softsign",
+        "SwiGLU",
+    }
+)
