@@ -18,7 +18,8 @@ use_configuration() {
 # Sources in git only, so that build trees and scratch files do not count.
 run_format() {
   git ls-files '*.cpp' '*.h' | xargs clang-format-22 --dry-run --Werror &&
-    git ls-files | xargs "$venv/bin/python" scripts/lib/check_sources.py
+    git ls-files | xargs "$venv/bin/python" scripts/lib/check_sources.py &&
+    "$venv/bin/python" scripts/lib/check_layers.py .
 }
 run_docs() { scripts/update-docs --check; }
 
