@@ -2,7 +2,14 @@
 # upstream libraries go through MLIR_LIBS (the shared libMLIR.so when enabled),
 # our own through LINK_LIBS.
 
-set(PRUNE_WARNING_FLAGS -Wall -Wextra -Wno-unused-parameter)
+# LLVM's own flags switch off what g++ warns of without reason; a second -Wall
+# would switch it on again. Its headers of intrinsics use values that are not set.
+set(PRUNE_WARNING_FLAGS)
+if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+  list(APPEND PRUNE_WARNING_FLAGS -Wno-maybe-uninitialized)
+else()
+  list(APPEND PRUNE_WARNING_FLAGS -Wall -Wextra -Wno-unused-parameter)
+endif()
 if(PRUNE_WERROR)
   list(APPEND PRUNE_WARNING_FLAGS -Werror)
 endif()

@@ -7,9 +7,9 @@
 lit=/usr/lib/llvm-22/bin/lit
 all_results="$root/build/test-results"
 
-# Names the preset that the next suites build and test.
-use_configuration() {
-  use_preset "$1"
+# Says where the next suites build, test and write.
+use_configuration() { # name preset
+  use_preset "$2"
   results="$all_results/$1"
   mkdir -p "$results"
   export PYTHONPATH="$build/python"
@@ -37,9 +37,14 @@ run_unit() {
     ninja -C "$build" -j "$jobs" prune-bench >"$results/bench-build.log" 2>&1 ||
       { tail -n 20 "$results/bench-build.log" >&2; return 1; }
   fi
-  # GoogleTest's own files count test cases, ctest's would count programs.
-  GTEST_OUTPUT="xml:$results/unit/" \
-    ctest --test-dir "$build" --output-on-failure --no-tests=error
+  run_ctest unit
+}
+# The runtimes alone: nothing of MLIR to build.
+run_runtime() { run_ctest runtime -R PruneRuntimeTests; }
+# GoogleTest's own files count test cases, ctest's would count programs.
+run_ctest() { # suite options...
+  GTEST_OUTPUT="xml:$results/$1/" \
+    ctest --test-dir "$build" --output-on-failure --no-tests=error "${@:2}"
 }
 
 run_pytest() {
@@ -63,5 +68,5 @@ run_tidy() { "$venv/bin/python" scripts/lib/tidy.py "$build" -j "$jobs"; }
 # What changed since the parent commit, or since $PRUNE_TEST_BASE.
 run_tidy-changed() {
   "$venv/bin/python" scripts/lib/tidy.py "$build" -j "$jobs" \
-    --since "${PRUNE_TEST_BASE:-HEAD~1}" --seconds 600
+    --since "${PRUNE_TEST_BASE:-HEAD~1}" --seconds 300
 }

@@ -12,6 +12,7 @@ bounds the time: what was not reached is listed and is no error. A source file t
 
 import argparse
 import json
+import os
 import subprocess
 import sys
 import time
@@ -23,39 +24,43 @@ ROOT = Path(__file__).resolve().parents[2]
 TIDY = "clang-tidy-22"
 
 
-def sources_of(build: Path) -> dict[Path, Path]:
-    """Our own source files of the build, relative to the root, and their objects."""
+def sources_of(build: Path) -> set[Path]:
+    """Our own source files of the build, relative to the root."""
     commands = json.loads((build / "compile_commands.json").read_text(encoding="utf-8"))
-    found = {}
+    found = set()
     for command in commands:
         source = Path(command["directory"], command["file"]).resolve()
         if source.is_relative_to(ROOT) and not source.is_relative_to(build):
             relative = source.relative_to(ROOT)
             if relative.parts[0] not in (".venv", "build"):
-                found[relative] = Path(command.get("output", ""))
+                found.add(relative)
     return found
 
 
-def includers(build: Path, header: Path, sources: Iterable[Path]) -> list[Path]:
-    """Source files that include a header, as ninja knows from the last build."""
+def includers(
+    build: Path, headers: Iterable[Path], sources: Iterable[Path]
+) -> dict[Path, list[Path]]:
+    """Source files that include each header, as ninja knows from the last build."""
     done = subprocess.run(
         ["ninja", "-C", str(build), "-t", "deps"], capture_output=True, text=True, check=True
     )
-    known, found, source = set(sources), [], None
+    wanted = {str(ROOT / header): header for header in headers}
+    known = {str(ROOT / source): source for source in sources}
+    found: dict[Path, list[Path]] = {header: [] for header in headers}
+    source, first = None, False
     for line in done.stdout.splitlines():
         if not line.startswith(" "):
-            source = None  # the first dependence of an object is its source
+            first = True  # the first dependence of an object is its source
             continue
-        path = (build / line.strip()).resolve()
-        relative = path.relative_to(ROOT) if path.is_relative_to(ROOT) else path
-        if source is None:
-            source = relative
-        elif relative == header and source in known:
-            found.append(source)
-    return sorted(set(found), key=lambda path: (path.stem != header.stem, path))
+        path = os.path.normpath(build / line.strip())
+        if first:
+            source, first = known.get(path), False
+        elif source is not None and path in wanted:
+            found[wanted[path]].append(source)
+    return found
 
 
-def changed_since(commit: str, build: Path, sources: dict[Path, Path]) -> list[Path]:
+def changed_since(commit: str, build: Path, sources: set[Path]) -> list[Path]:
     """Source files to check for what differs from `commit`."""
     done = subprocess.run(
         ["git", "diff", "--name-only", "--diff-filter=d", commit, "--", "*.cpp", "*.h"],
@@ -65,20 +70,22 @@ def changed_since(commit: str, build: Path, sources: dict[Path, Path]) -> list[P
         sys.exit(f"tidy: no commit '{commit}' to compare with: {done.stderr.strip()}")
     chosen = [Path(name) for name in done.stdout.split()]
     files = {path for path in chosen if path in sources}
-    for header in (path for path in chosen if path.suffix == ".h"):
-        users = includers(build, header, sources)
+    headers = [path for path in chosen if path.suffix == ".h"]
+    for header, users in includers(build, headers, sources).items() if headers else ():
         if users and not files.intersection(users):
-            files.add(users[0])
+            files.add(min(users, key=lambda user: (user.stem != header.stem, user)))
     return sorted(files)
 
 
-def check(build: Path, source: Path, end: float) -> str | None:
-    """What clang-tidy finds in a file, or None if the time was over."""
+def check(build: Path, source: Path, end: float) -> bool | None:
+    """Whether clang-tidy finds nothing in a file, which it prints; None if the time was over."""
     if time.monotonic() > end:
         return None
     command = [TIDY, "-p", str(build), "--quiet", "--warnings-as-errors=*", str(source)]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
-    return done.stdout + (done.stderr if not done.stdout else "") if done.returncode else ""
+    if done.returncode:
+        print(done.stdout or done.stderr, end="", flush=True)
+    return done.returncode == 0
 
 
 def main() -> int:
@@ -97,13 +104,12 @@ def main() -> int:
     end = time.monotonic() + arguments.seconds
     with ThreadPoolExecutor(arguments.jobs) as pool:
         results = list(pool.map(lambda source: check(build, source, end), files))
-    bad = [text for text in results if text]
-    left = [str(file) for file, text in zip(files, results, strict=True) if text is None]
-    print("\n".join(bad), end="")
+    left = [str(file) for file, clean in zip(files, results, strict=True) if clean is None]
     if left:
         print(f"not reached in {arguments.seconds:.0f} s: {' '.join(left)}")
-    print(f"clang-tidy: {len(files) - len(left)} files checked, {len(bad)} with findings")
-    return 1 if bad else 0
+    print(f"clang-tidy: {len(files) - len(left)} files checked, "
+          f"{results.count(False)} with findings")  # fmt: skip
+    return 1 if False in results else 0
 
 
 if __name__ == "__main__":
