@@ -28,13 +28,31 @@ bool isHalving(const ConvolutionShape &shape);
 void runHalving(const PoolCall &call, int64_t begin, int64_t end);
 void runHalving(const PoolBackwardCall &call, int64_t begin, int64_t end);
 
+/// Vector types by their number of elements; they may lie at any address.
+/// Written out, because g++ forgets the size of a vector that depends on a
+/// parameter.
+template <int Width>
+struct PoolVectors;
+template <>
+struct PoolVectors<16> {
+  typedef float Floats __attribute__((vector_size(64), aligned(4)));
+  typedef int32_t Places __attribute__((vector_size(64), aligned(4)));
+  typedef uint8_t Bytes __attribute__((vector_size(16), aligned(1)));
+};
+template <>
+struct PoolVectors<4> {
+  typedef float Floats __attribute__((vector_size(16), aligned(4)));
+  typedef int32_t Places __attribute__((vector_size(16), aligned(4)));
+  typedef uint8_t Bytes __attribute__((vector_size(4), aligned(1)));
+};
+
 /// `Width` floats, places as integers, and places as bytes; scalars for 1.
 template <int Width>
 struct PoolLanes {
   static constexpr int kWidth = Width;
-  typedef float Floats __attribute__((vector_size(4 * Width), aligned(4)));
-  typedef int32_t Places __attribute__((vector_size(4 * Width), aligned(4)));
-  typedef uint8_t Bytes __attribute__((vector_size(Width), aligned(1)));
+  using Floats = typename PoolVectors<Width>::Floats;
+  using Places = typename PoolVectors<Width>::Places;
+  using Bytes = typename PoolVectors<Width>::Bytes;
 
   PRUNE_RT_INLINE static Floats load(const float *from) {
     return *reinterpret_cast<const Floats *>(from);
