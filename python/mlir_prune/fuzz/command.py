@@ -12,6 +12,7 @@ from pathlib import Path
 from ..errors import InputError, nearest
 from ..native import native
 from .checks import all_checks
+from .files import KINDS
 from .generate import Case, generate
 from .reduce import check_text
 from .runner import Settings, fuzz, summary
@@ -22,6 +23,7 @@ examples:
   prune fuzz --modules 2000                     what continuous integration runs
   prune fuzz --modules 1000000 --out runs/fuzz  a long run, with a bar and a log
   prune fuzz --modules 1000000 --out runs/fuzz --resume
+  prune fuzz --files --modules 2000             broken files instead of networks
   prune fuzz --seed 17 --print                  the network of a seed
   prune fuzz --seed 17                          every check on it
   prune fuzz --check runs/fuzz/17-shrink.small.mlir --checks shrink --seed 17
@@ -42,6 +44,7 @@ def add_parser(parsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> 
     parser.add_argument("--jobs", type=int, help="processes (default: one per core)")
     parser.add_argument("--out", default="out/fuzz", help="folder of log and failures")
     parser.add_argument("--resume", action="store_true", help="go on with the run in the folder")
+    parser.add_argument("--files", action="store_true", help="break files instead of networks")
     parser.add_argument("--checks", help="names of the checks, with commas (default: all)")
     parser.add_argument(
         "--per-module", type=int, default=6,
@@ -64,12 +67,15 @@ def add_parser(parsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> 
 
 def run(arguments: argparse.Namespace) -> int:
     """Runs the command; returns its exit code."""
-    checks = _checks(arguments.checks)
     if arguments.list:
         for check in all_checks().values():
             print(f"{check.name}  ({check.forms})")
+        print(f"with --files: {', '.join(KINDS)}")
         return 0
     native()
+    if arguments.files:
+        return _run(arguments, tuple(arguments.checks.split(",")) if arguments.checks else ())
+    checks = _checks(arguments.checks)
     if arguments.check:
         return _one(_read(arguments), checks, arguments)
     if arguments.seed is not None:
@@ -78,12 +84,18 @@ def run(arguments: argparse.Namespace) -> int:
             sys.stdout.write(case.text)
             return 0
         return _one(case, checks, arguments)
+    return _run(arguments, checks)
+
+
+def _run(arguments: argparse.Namespace, checks: tuple[str, ...]) -> int:
+    """Many seeds: networks, or broken files."""
     settings = Settings(
         first=_natural(arguments.first, "--first"),
         modules=_natural(arguments.modules, "--modules"),
         checks=checks, per_module=_natural(arguments.per_module, "--per-module"),
         jobs=max(1, arguments.jobs or available()), timeout=arguments.timeout,
         known=_patterns(arguments.known), reduce=not arguments.no_reduce,
+        files=arguments.files,
     )  # fmt: skip
     start = time.monotonic()
     log = fuzz(settings, Path(arguments.out), arguments.resume, arguments.quiet)

@@ -11,11 +11,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from .files import KINDS, broken, check_file, make_samples, wanted
 from .generate import generate
 from .log import Log
 from .outcome import Failure, Outcome, check_seed
 from .reduce import reduce_case
-from .workers import Workers
+from .workers import Job, Workers
 
 
 @dataclass(frozen=True)
@@ -31,24 +32,52 @@ class Settings:
     timeout: float = 60.0
     known: tuple[str, ...] = ()
     reduce: bool = True
+    files: bool = False
 
 
 def fuzz(settings: Settings, folder: Path, resume: bool, quiet: bool = False) -> Log:
     """Checks the modules of a range of seeds; the log tells what was found."""
-    log = Log(folder, {"checks": list(settings.checks), "per_module": settings.per_module}, resume)
+    same = {"checks": list(settings.checks), "per_module": settings.per_module}
+    log = Log(folder, {"files": settings.files, **same}, resume)
     seeds = [
         seed for seed in range(settings.first, settings.first + settings.modules)
         if seed not in log.done
     ]  # fmt: skip
-    job = functools.partial(_job, settings.checks, settings.per_module)
+    job, keep = _tasks(settings, folder, quiet)
     with Workers(job, settings.jobs, settings.timeout) as workers:
         for outcome in track(workers.outcomes(seeds), len(seeds), log, quiet):
             outcome.failures = [f for f in outcome.failures if not is_known(f, settings.known)]
             log.add(outcome)
             for failure in outcome.failures:
-                _keep(log, outcome, failure, settings, quiet)
+                if log.first(failure):
+                    keep(log, outcome, failure)
     log.close()
     return log
+
+
+Keep = Callable[[Log, Outcome, Failure], None]
+
+
+def _tasks(settings: Settings, folder: Path, quiet: bool) -> tuple[Job, Keep]:
+    """What workers do, and how a failure is kept."""
+    if not settings.files:
+        job = functools.partial(_job, settings.checks, settings.per_module)
+        return job, lambda *found: _keep(*found, settings, quiet)
+    samples = (folder / "samples").absolute()
+    kinds = wanted(settings.checks, make_samples(samples))
+    return (
+        functools.partial(check_file, samples, kinds),
+        lambda *found: _keep_file(*found, samples, quiet),
+    )
+
+
+def _keep_file(log: Log, outcome: Outcome, failure: Failure, samples: Path, quiet: bool) -> None:
+    """Writes the broken file of a failure."""
+    suffix = Path(KINDS[failure.check].sample).suffix
+    data = broken(samples, failure.check, outcome.seed)
+    path = log.save(f"{outcome.seed}-{failure.check}{suffix}", data)
+    if not quiet:
+        print(f"{path}: {failure.kind}: {failure.message}", flush=True)
 
 
 def _job(
@@ -65,8 +94,6 @@ def is_known(failure: Failure, known: Sequence[str]) -> bool:
 
 def _keep(log: Log, outcome: Outcome, failure: Failure, settings: Settings, quiet: bool) -> None:
     """Writes the module of a new failure, and the smallest one that fails so, too."""
-    if not log.first(failure):
-        return
     case = generate(outcome.seed)
     head = heading(failure, case.seed, case.special)
     path = log.save(f"{outcome.seed}-{failure.check}.mlir", head + case.text)

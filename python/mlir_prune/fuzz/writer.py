@@ -107,6 +107,12 @@ class Writer(Builder):
         text = f"prune.gate {weight}, {aux} ste(<softplus>){granularity} : {types}"
         return self.emit(f"{name}.gated", shape, text).name
 
+    def emit(
+        self, hint: str, shape: Shape, text: str, producers: tuple[str, ...] = ()
+    ) -> Value:
+        """Appends an operation, under a name that no scalar body uses."""
+        return super().emit(f"v.{hint}", shape, text, producers)
+
     # Operations on any shape.
 
     def generic(
