@@ -10,11 +10,12 @@ import time
 from pathlib import Path
 
 from ..errors import InputError, nearest
+from ..io import write_text
 from ..native import native
 from .checks import all_checks
 from .files import KINDS
 from .generate import Case, generate
-from .reduce import check_text
+from .reduce import check_text, reduce_case
 from .runner import Settings, fuzz, summary
 from .workers import Workers, available
 
@@ -27,6 +28,7 @@ examples:
   prune fuzz --seed 17 --print                  the network of a seed
   prune fuzz --seed 17                          every check on it
   prune fuzz --check runs/fuzz/17-shrink.small.mlir --checks shrink --seed 17
+  prune fuzz --check net.mlir --checks shrink --reduce small.mlir
 
 The exit code is 0 when every check held, 1 when one failed. docs/Fuzzing.md lists
 the checks and says how failures are made small."""
@@ -62,7 +64,9 @@ def add_parser(parsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> 
     parser.add_argument("--print", action="store_true", help="print the network of --seed")
     parser.add_argument("--check", metavar="FILE", help="check the module of a file")
     parser.add_argument("--special", action="store_true", help="inputs of --check may be NaN")
-    parser.add_argument("--expect", metavar="KIND", help=argparse.SUPPRESS)
+    parser.add_argument(
+        "--reduce", metavar="OUT", help="write the smallest module that fails as that of --check"
+    )
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -141,12 +145,14 @@ def _one(case: Case, checks: tuple[str, ...], arguments: argparse.Namespace) -> 
     """Checks one module in a process of its own and prints what fails."""
     with Workers(functools.partial(check_text, checks), 1, arguments.timeout) as workers:
         (outcome,) = workers.outcomes([case])
-    if arguments.expect:
-        return int(any(f"{f.check}:{f.kind}" == arguments.expect for f in outcome.failures))
     for failure in outcome.failures:
         print(f"{failure.check}: {failure.kind}: {failure.message}")
     if outcome.skipped:
         print(f"left out: {outcome.skipped}")
     elif not outcome.failures:
         print(f"{len(outcome.checks)} checks hold: {', '.join(outcome.checks)}")
+    if arguments.reduce and outcome.failures:
+        small = reduce_case(case, outcome.failures[0], arguments.timeout)
+        write_text(arguments.reduce, small or case.text)
+        print(f"written to {arguments.reduce}")
     return 1 if outcome.failures else 0

@@ -181,6 +181,8 @@ class Program:
     def _skipped(self, index: int) -> Iterator[Program]:
         """What a statement reads, of the same type, in its place."""
         statement = self.statements[index]
+        if "= linalg.fill " in statement.text:
+            return  # its operand has no values
         types = {s.result: s.type for s in self.statements[:index]}
         types |= {name: kind.split(" {")[0] for name, kind in self.arguments}
         for name in sorted(statement.reads):

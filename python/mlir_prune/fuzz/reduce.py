@@ -11,7 +11,7 @@ from dataclasses import replace
 from .generate import Case
 from .outcome import Failure, Outcome, check_case
 from .program import Program
-from .workers import Workers
+from .workers import Job, Workers
 
 SECONDS = 120.0
 """Time for one failure; what is small by then is kept."""
@@ -22,13 +22,19 @@ def check_text(names: tuple[str, ...], case: Case, skip: tuple[str, ...], begin:
     return check_case(case, names, 0, skip, begin)  # type: ignore[arg-type]
 
 
-def reduce_case(case: Case, failure: Failure, timeout: float) -> str | None:
-    """The smallest text found that fails alike; None when it is no smaller."""
+def reduce_case(
+    case: Case, failure: Failure, timeout: float, job: Job | None = None
+) -> str | None:
+    """The smallest text found that fails alike; None when it is no smaller.
+
+    `job` checks one module; that of the check which failed when it is not given.
+    """
     program = Program.parse(case.text)
     if program is None:
         return None
     names = () if failure.check in ("module", "generate") else (failure.check,)
-    with Workers(functools.partial(check_text, names), 1, timeout) as workers:
+    job = job or functools.partial(check_text, names)
+    with Workers(job, 1, timeout) as workers:
 
         def fails(candidate: Program) -> bool:
             text = candidate.text()

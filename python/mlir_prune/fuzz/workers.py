@@ -28,6 +28,9 @@ Job = Callable[[Any, tuple[str, ...], Callable[[str], None]], Outcome]
 LIFETIME = 400
 """Tasks after which a worker is replaced, so that memory does not grow."""
 
+START = 300.0
+"""Seconds for a process to start: on a busy machine they are many, and no check runs."""
+
 # Memory that is allocated is not what was there before (glibc), nor is that of the
 # runtime, so that code that reads what nobody wrote is found.
 _ENVIRONMENT = {"PRUNE_RT_POISON": "1", "MALLOC_PERTURB_": "1", "OMP_NUM_THREADS": "1"}
@@ -162,7 +165,8 @@ class Workers:
         return value
 
     def _late(self, worker: _Worker) -> Outcome | None:
-        if time.monotonic() - worker.started < self.timeout:
+        allowed = max(self.timeout, START) if worker.check == "start" else self.timeout
+        if time.monotonic() - worker.started < allowed:
             return None
         worker.process.kill()
         worker.process.join()

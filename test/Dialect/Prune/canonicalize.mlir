@@ -107,6 +107,16 @@ func.func @shut_gate(%w: tensor<4xf32>) -> tensor<4xf32> {
   return %0 : tensor<4xf32>
 }
 
+// A subnormal number counts as zero, as it does in compiled code.
+// CHECK-LABEL: func @shut_gate_above_zero
+func.func @shut_gate_above_zero(%w: tensor<4xf32>) -> tensor<4xf32> {
+  %a = arith.constant dense<1.0e-40> : tensor<4xf32>
+  %0 = prune.gate %w, %a ste(<softplus>) : tensor<4xf32>, tensor<4xf32>
+  // CHECK-NEXT: %[[ZERO:.*]] = arith.constant dense<0.000000e+00> : tensor<4xf32>
+  // CHECK-NEXT: return %[[ZERO]]
+  return %0 : tensor<4xf32>
+}
+
 // CHECK-LABEL: func @gate_of_both_signs
 func.func @gate_of_both_signs(%w: tensor<2xf32>) -> tensor<2xf32> {
   %a = arith.constant dense<[-1.0, 1.0]> : tensor<2xf32>

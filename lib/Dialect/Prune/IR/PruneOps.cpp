@@ -94,7 +94,8 @@ struct FoldConstantGate final : OpRewritePattern<GateOp> {
     if (value.isNaN())
       return rewriter.notifyMatchFailure(
           op, "auxiliary parameters are not numbers");
-    if (!value.isZero() && !value.isNegative()) {
+    // Compiled code takes subnormal numbers for zero, and so does this.
+    if (!value.isZero() && !value.isDenormal() && !value.isNegative()) {
       rewriter.replaceOp(op, op.getWeight());
       return success();
     }

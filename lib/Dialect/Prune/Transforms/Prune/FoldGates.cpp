@@ -37,10 +37,14 @@ static SmallVector<char, 0> readGates(GateOp op, const ConstantView &aux) {
   SmallVector<char, 0> isOpen;
   if (ShapedType::getNumElements(shape) == 0)
     return isOpen;
+  // Compiled code takes subnormal numbers for zero, and so does this.
+  auto element = cast<FloatType>(getElementTypeOrSelf(op.getType()));
+  double smallest = APFloat::getSmallestNormalized(element.getFloatSemantics())
+                        .convertToDouble();
   SmallVector<int64_t> index(shape.size(), 0);
   do {
     double m = groups ? aux.at(groups.getGroup(index)) : aux.at(index);
-    isOpen.push_back(m > 0.0);
+    isOpen.push_back(m >= smallest);
   } while (advance(index, shape));
   return isOpen;
 }

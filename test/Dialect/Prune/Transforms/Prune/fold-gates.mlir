@@ -10,7 +10,7 @@
 // REMARK: remark: [Passed] GateFolded | Category:prune-fold-gates{{.*}} | Closed=2, Parameter=v
 // REMARK: remark: [Missed] NotFolded | Category:prune-fold-gates{{.*}} | {{.*}}Parameter=w, Reason={{"?}}the auxiliary parameters are not constant
 
-// A gate is open above zero only; bytes of the masks are in the resources below.
+// A gate is open above zero only, and a subnormal number counts as zero; bytes of the masks are in the resources below.
 // CHECK-LABEL: func @forward(
 // CHECK-NOT: arith.constant {{.*}}auxiliary
 // CHECK: %[[M:.*]] = arith.constant dense_resource<mask_v> : tensor<2x2xi1>
@@ -33,7 +33,7 @@ func.func @forward(%w: tensor<2xf32> {prune.param = #prune.param<"w", weight>},
   %b = arith.constant {prune.param = #prune.param<"b", bias>} dense<[5.0, 6.0]> : tensor<2xf32>
   %m = arith.constant {prune.param = #prune.param<"v.gate", auxiliary>} dense<[-0.5, 0.5]> : tensor<2xf32>
   %u = arith.constant {prune.param = #prune.param<"u", weight>} dense<[[1.0, 2.0, 3.0, 4.0]]> : tensor<1x4xf32>
-  %k = arith.constant {prune.param = #prune.param<"u.gate", auxiliary>} dense<[[0.1, 0.0, 1.0, -1.0]]> : tensor<1x4xf32>
+  %k = arith.constant {prune.param = #prune.param<"u.gate", auxiliary>} dense<[[0.1, 1.0e-40, 1.0, -1.0]]> : tensor<1x4xf32>
   %t = prune.gate %v, %m ste(<softplus>) granularity(<channel, axis = 0>) : tensor<2x2xf32>, tensor<2xf32>
   %c = prune.gate %b, %m ste(<softplus>) : tensor<2xf32>, tensor<2xf32>
   %s = prune.gate %u, %k ste(<softplus>) : tensor<1x4xf32>, tensor<1x4xf32>
