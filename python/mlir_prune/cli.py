@@ -9,6 +9,7 @@ usage (argparse); 130 interrupted.
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from collections.abc import Sequence
 
@@ -47,13 +48,28 @@ def main(argv: Sequence[str] | None = None) -> int:
         arguments.recipe = arguments.recipe_option
     try:
         code: int = arguments.run(arguments) or 0
+        sys.stdout.flush()
     except (InputError, TrainingError, prune_error()) as error:
-        print(f"prune: error: {' '.join(str(error).split())}", file=sys.stderr)
+        return _fail(str(error))
+    except BrokenPipeError:
+        # Whoever read the output has enough; the rest must not be flushed at the end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
+    except OSError as error:
+        where = f"{error.filename}: " if error.filename else ""
+        return _fail(f"{where}{error.strerror or error}")
+    except MemoryError:
+        return _fail("there is not enough memory for this network, batch or file")
     except KeyboardInterrupt:
         print("prune: interrupted", file=sys.stderr)
         return 130
     return code
+
+
+def _fail(message: str) -> int:
+    """Reports an error in one line; returns the exit code."""
+    print(f"prune: error: {' '.join(message.split())}", file=sys.stderr)
+    return 1
 
 
 def _add_demo(parsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:

@@ -31,7 +31,9 @@ from .recipe import Recipe, check, default_recipe, load_recipe
 from .report import kernel_rows
 from .training.plan import plan_text
 from .training.plots import draw_comparison, draw_run
+from .training.lock import locked
 from .training.profile import profile_stage
+from .training.rehearsal import rehearse
 from .training.result import finish
 from .training.table import read_results, summary, table_text
 from .training.trainer import Trainer
@@ -56,15 +58,19 @@ def compress_command(arguments: argparse.Namespace) -> None:
 def train(arguments: argparse.Namespace) -> None:
     """Runs a recipe in a folder of its own, or prints its plan."""
     recipe = _overrides(_recipe(arguments), arguments)
-    if arguments.dry_run:
-        sys.stdout.write(plan_text(recipe, _data(recipe, arguments)))
-        return
     native()
     data = _data(recipe, arguments)
+    if arguments.dry_run:
+        text = plan_text(recipe, data)
+        rehearse(recipe, data)
+        sys.stdout.write(text)
+        return
     folder = Path(arguments.out or default_folder(arguments.recipe, recipe))
-    with make_progress(arguments.quiet) as progress:
+    if not arguments.resume:
+        rehearse(recipe, data)
+    with locked(folder), make_progress(arguments.quiet) as progress:
         trainer = Trainer(
-            recipe, data, _folder(str(folder)), progress, arguments.resume,
+            recipe, data, folder, progress, arguments.resume,
             overwrite=arguments.overwrite, reuse=_reused(arguments),
         )  # fmt: skip
         trainer.run()

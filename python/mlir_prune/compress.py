@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ import numpy as np
 from . import io
 from .bench import Timing, measure
 from .data import Dataset
-from .errors import InputError
+from .errors import InputError, TrainingError
 from .picture import draw
 from .progress import Progress
 from .recipe import Bench, Recipe
@@ -32,9 +33,12 @@ from .shrink import (
     with_kernels,
 )
 from .training.checkpoint import Arrays
-from .training.evaluate import Score, score_logits
+from .training.evaluate import Score
 from .training.history import read_history
-from .training.result import Outcome, batched, forms_of, outcome
+from .training.lock import locked
+from .training.lost import check_result
+from .training.rehearsal import rehearse
+from .training.result import Outcome, evaluated, forms_of, outcome, part_scores
 from .training.trainer import Trainer
 
 NETWORKS = ("dense", "shrunk", "sparse")
@@ -45,7 +49,7 @@ NETWORKS = ("dense", "shrunk", "sparse")
 _TEST_BATCH = 500
 
 
-class CompressionError(RuntimeError):
+class CompressionError(TrainingError):
     """The compiled network does not compute what the pruned one does."""
 
 
@@ -63,20 +67,43 @@ def compress(
     plain reference by more than :data:`TOLERANCE`.
     """
     folder = Path(out)
-    trainer = Trainer(recipe, data, folder, progress, start=dense, overwrite=True)
-    trainer.run()
-    found = outcome(trainer)
-    forms = forms_of(found, recipe.batch)
-    progress.say("compiling, comparing with the reference and timing")
-    executables, remarks = compile_networks(forms.dense, forms.masked, recipe.bench)
-    error = verify(forms, executables, data.validation.inputs)
-    timings = time_networks(executables, data.validation.inputs, recipe.bench)
-    scores = test_scores(forms, data, recipe.threads)
-    history = read_history(folder)
-    report = build_report(recipe, data, found, history, forms, scores, timings, remarks, error)
-    write_artifacts(folder, found, forms)
-    write_report(folder, report)
+    rehearse_compression(recipe, data)
+    with locked(folder):
+        trainer = Trainer(recipe, data, folder, progress, start=dense, overwrite=True)
+        trainer.run()
+        found = outcome(trainer)
+        forms = forms_of(found, recipe.batch)
+        progress.say("compiling, comparing with the reference and timing")
+        executables, remarks = compile_networks(forms.dense, forms.masked, recipe.bench)
+        error = verify(forms, executables, data.validation.inputs)
+        timings = time_networks(executables, data.validation.inputs, recipe.bench)
+        scores = network_scores(recipe, found, forms, data)
+        history = read_history(folder)
+        report = build_report(recipe, data, found, history, forms, scores, timings, remarks, error)
+        check_result(report["layers"])
+        write_artifacts(folder, found, forms)
+        write_report(folder, report)
     return report
+
+
+def rehearse_compression(recipe: Recipe, data: Dataset) -> None:
+    """Raises what the run and its report would raise, before anything is trained."""
+    found, forms = rehearse(recipe, data)
+    executables, remarks = compile_networks(forms.dense, forms.masked, recipe.bench)
+    # The plain reference is slow, and the trained network is compared anyway.
+    smallest = min(executables)
+    error = verify(forms, {smallest: executables[smallest]}, data.validation.inputs)
+    timings = [
+        Timing(name, batch, recipe.bench.threads, 1.0, 1.0, 1.0, 1)
+        for batch, networks in executables.items()
+        for name in networks
+    ]
+    told = evaluated(recipe, found, forms, min(data.test_rows, _TEST_BATCH))
+    score = asdict(Score(0.0, 0.0, 1))
+    scores = {part: dict.fromkeys(told, score) for part in ("validation", "test")}
+    report = build_report(recipe, data, found, [], forms, scores, timings, remarks, error)
+    render_text(report)
+    draw(report)
 
 
 def compile_networks(
@@ -129,18 +156,13 @@ def take_rows(inputs: np.ndarray, batch: int) -> np.ndarray:
     return np.ascontiguousarray(np.resize(inputs, (batch, inputs.shape[1])))
 
 
-def test_scores(forms: Forms, data: Dataset, threads: int) -> dict[str, Score]:
-    """Scores of the dense and the compact network on the test part, opened here."""
-    test = data.open_test()
-    batch = min(len(test), _TEST_BATCH)
-    compact, _ = compact_at(forms.masked, batch)
-    modules = {"dense": at_batch(forms.dense, batch), "pruned": compact}
-    return {
-        name: score_logits(
-            batched(module.compile(threads=threads), test.inputs, batch, test.shape), test.labels
-        )
-        for name, module in modules.items()
-    }
+def network_scores(
+    recipe: Recipe, found: Outcome, forms: Forms, data: Dataset
+) -> dict[str, dict[str, Any]]:
+    """Scores by part and network; the test part is opened here."""
+    batch = min(data.test_rows, _TEST_BATCH)
+    executables = evaluated(recipe, found, forms, batch)
+    return part_scores(executables, data, batch, found.dense_network.input_shape)
 
 
 def write_artifacts(folder: Path, found: Outcome, forms: Forms) -> None:

@@ -16,6 +16,7 @@ from pathlib import Path
 
 import numpy as np
 
+from .cifar import SHAPE as CIFAR_SHAPE
 from .cifar import read_cifar
 from .errors import DataError, nearest
 from .idx import read_idx
@@ -23,6 +24,12 @@ from .io import read_arrays
 
 # The split must not move when the seed of the training does.
 _SPLIT_SEED = 20190527
+
+_LEAST_ROWS = 10
+"""Rows of a set to train on: enough for parts of a tenth."""
+
+_MOST_CLASSES = 1_000_000
+"""A label above is a slip; it also must not wrap around in 32 bits."""
 
 
 @dataclass(frozen=True)
@@ -43,6 +50,11 @@ class Split:
                 f"inputs {list(self.inputs.shape)} and labels {list(self.labels.shape)} "
                 "do not fit: expected [rows, features] and [rows]"
             )
+        if self.inputs.dtype != np.float32 or self.labels.dtype != np.int32:
+            raise DataError(
+                f"inputs are float32 and labels int32, got {self.inputs.dtype} and "
+                f"{self.labels.dtype}"
+            )
         if not self.shape:
             object.__setattr__(self, "shape", (self.inputs.shape[1],))
         if math.prod(self.shape) != self.inputs.shape[1]:
@@ -52,6 +64,23 @@ class Split:
 
     def __len__(self) -> int:
         return len(self.labels)
+
+    def check(self, what: str, shape: tuple[int, ...], classes: int) -> None:
+        """Raises :class:`DataError` unless there are finite rows of `shape` in `classes`."""
+        if self.inputs.size == 0:
+            raise DataError(f"{what}: there are none, or no values in a row")
+        if tuple(self.shape) != tuple(shape):
+            raise DataError(
+                f"{what}: rows have shape {list(self.shape)}, those to train {list(shape)}"
+            )
+        if not np.isfinite(self.inputs).all():
+            raise DataError(f"{what}: inputs hold values that are not finite")
+        low, high = int(self.labels.min()), int(self.labels.max())
+        if low < 0 or high >= classes:
+            raise DataError(
+                f"{what}: label {low if low < 0 else high}, expected class numbers from 0 to "
+                f"{classes - 1}"
+            )
 
 
 @dataclass
@@ -99,6 +128,20 @@ class Dataset:
     def shape(self) -> tuple[int, ...]:
         """Shape of one input row."""
         return self.train.shape
+
+    def check(self) -> None:
+        """Raises :class:`DataError` for faults of any part, of the test part too.
+
+        Nothing of the test part is given away, so that it can still be opened.
+        """
+        parts = {"training rows": self.whole or self.train, "validation rows": self.validation}
+        for what, rows in (parts | {"test rows": self._test()}).items():
+            rows.check(f"{self.name}: {what}", self.shape, self.classes)
+
+    @property
+    def test_rows(self) -> int:
+        """Number of rows of the test part."""
+        return len(self._test())
 
     def open_test(self) -> Split:
         """The test part; raises :class:`RuntimeError` on the second call."""
@@ -182,14 +225,11 @@ def _digits() -> Dataset:
 def _idx(name: str, folder: Path, classes: int = 0) -> Dataset:
     """Byte images in [0, 1]; a tenth of the training rows is for validation.
 
-    Without `classes` the labels of the training part say how many there are.
+    Without `classes` the largest label says how many there are.
     """
-    inputs, labels, shape = _idx_pair(folder, "train")
-    test_part = "t10k" if _has(folder, "t10k-images") else "test"
-    return _split_two(
-        name, inputs, labels, shape, classes or int(labels.max()) + 1,
-        lambda: Split(*_idx_pair(folder, test_part)),
-    )  # fmt: skip
+    train = Split(*_idx_pair(folder, "train"))
+    test = Split(*_idx_pair(folder, "t10k" if _has(folder, "t10k-images") else "test"))
+    return _split_two(name, train, test, classes or _count_classes(train, test))
 
 
 def _idx_pair(folder: Path, part: str) -> tuple[np.ndarray, np.ndarray, tuple[int, ...]]:
@@ -210,11 +250,8 @@ def _has(folder: Path, stem: str) -> bool:
 
 def _cifar10(folder: Path) -> Dataset:
     """Images of 3x32x32, normalised; a tenth of the training rows is for validation."""
-    inputs, labels = read_cifar(folder, "train")
-    return _split_two(
-        "cifar10", inputs, labels, (3, 32, 32), 10,
-        lambda: Split(*read_cifar(folder, "test"), (3, 32, 32)),
-    )  # fmt: skip
+    train, test = (Split(*read_cifar(folder, part), CIFAR_SHAPE) for part in ("train", "test"))
+    return _split_two("cifar10", train, test, 10)
 
 
 def _find(folder: Path, stem: str) -> Path:
@@ -233,71 +270,88 @@ def _npz(path: Path) -> Dataset:
     """
     arrays = read_arrays(path)
     if {"x_train", "y_train", "x_test", "y_test"} <= arrays.keys():
-        x, y = _npz_pair(path, arrays, "x_train", "y_train")
-        test = _npz_pair(path, arrays, "x_test", "y_test")
-        if test[0].shape[1] != x.shape[1]:
-            raise DataError(f"{path}: x_train and x_test have different features")
-        classes = int(max(y.max(), test[1].max())) + 1
-        shape = arrays["x_train"].shape[1:]
-        return _split_two(path.name, x, y, shape, classes, lambda: Split(*test, shape))
+        train = _npz_split(path, arrays, "x_train", "y_train", least=_LEAST_ROWS)
+        test = _npz_split(path, arrays, "x_test", "y_test", least=1)
+        if len({arrays[name].dtype.kind == "f" for name in ("x_train", "x_test")}) > 1:
+            raise DataError(
+                f"{path}: x_train is {arrays['x_train'].dtype}, x_test {arrays['x_test'].dtype}: "
+                "whole numbers are divided by 255, others are not"
+            )
+        return _split_two(path.name, train, test, _count_classes(train, test))
     if {"x", "y"} <= arrays.keys():
-        x, y = _npz_pair(path, arrays, "x", "y")
-        shape = arrays["x"].shape[1:]
-        return _split_three(x, y, shape, name=path.name, classes=int(y.max()) + 1)
+        rows = _npz_split(path, arrays, "x", "y", least=_LEAST_ROWS)
+        return _split_three(
+            rows.inputs, rows.labels, rows.shape, path.name, int(rows.labels.max()) + 1
+        )
     raise DataError(
         f"{path}: holds {sorted(arrays)}, expected x and y, or x_train, y_train, x_test and y_test"
     )
 
 
-def _npz_pair(
-    path: Path, arrays: dict[str, np.ndarray], x: str, y: str
-) -> tuple[np.ndarray, np.ndarray]:
+def _npz_split(
+    path: Path, arrays: dict[str, np.ndarray], x: str, y: str, least: int
+) -> Split:
     inputs, labels = arrays[x], arrays[y]
-    if inputs.ndim < 2 or len(inputs) < 10 or inputs.dtype.kind not in "fiu":
+    if inputs.ndim < 2 or len(inputs) < least or inputs.dtype.kind not in "fiu":
         raise DataError(
             f"{path}: {x} is {inputs.dtype} {list(inputs.shape)}, expected numbers "
-            "[rows, ...] with at least 10 rows"
+            f"[rows, ...] with at least {least} rows"
         )
     if labels.shape != (len(inputs),):
         raise DataError(f"{path}: {y} is {list(labels.shape)}, expected [{len(inputs)}]")
     rows = _rows(inputs, 255.0 if inputs.dtype.kind in "iu" else 1.0)
+    if rows.shape[1] == 0:
+        raise DataError(f"{path}: {x} is {list(inputs.shape)}, expected rows with values")
     if not np.isfinite(rows).all():
         raise DataError(f"{path}: {x} holds values that are not finite")
-    return rows, _classes(labels, f"{path}: {y}")
+    return Split(rows, _classes(labels, f"{path}: {y}"), inputs.shape[1:])
 
 
 def _rows(values: np.ndarray, scale: float) -> np.ndarray:
     """Values / scale as C-contiguous float32 [rows, features]."""
-    flat = values.reshape(len(values), -1).astype(np.float32)
+    with np.errstate(over="ignore"):  # what is too large becomes infinite, and is refused
+        flat = values.reshape(len(values), math.prod(values.shape[1:])).astype(np.float32)
     flat /= np.float32(scale)
     return np.ascontiguousarray(flat)
 
 
 def _classes(labels: np.ndarray, source: str) -> np.ndarray:
-    """Class numbers as int32; they must be whole and not negative."""
-    if labels.dtype.kind not in "iu" or labels.size == 0 or labels.min() < 0:
-        raise DataError(f"{source}: labels must be class numbers from 0, got {labels.dtype}")
+    """Class numbers as int32; they must be whole, not negative, and not absurdly large."""
+    if labels.size == 0:
+        raise DataError(f"{source}: there are no labels")
+    if labels.dtype.kind not in "iu" or labels.min() < 0:
+        low = "" if labels.dtype.kind not in "iu" else f", with {labels.min()} among them"
+        raise DataError(f"{source}: labels must be class numbers from 0, got {labels.dtype}{low}")
+    if labels.max() >= _MOST_CLASSES:
+        raise DataError(
+            f"{source}: labels must be class numbers below {_MOST_CLASSES:,}, got {labels.max()}"
+        )
     return labels.astype(np.int32)
 
 
-def _split_two(
-    name: str,
-    inputs: np.ndarray,
-    labels: np.ndarray,
-    shape: tuple[int, ...],
-    classes: int,
-    test: Callable[[], Split],
-) -> Dataset:
+def _split_two(name: str, train: Split, test: Split, classes: int) -> Dataset:
     """A fixed shuffle, then 10 % validation, 90 % training; the test part is its own."""
-    order = np.random.default_rng(_SPLIT_SEED).permutation(len(labels))
+    order = np.random.default_rng(_SPLIT_SEED).permutation(len(train))
     held, kept = order[: len(order) // 10], order[len(order) // 10 :]
-    return Dataset(
-        name,
-        Split(inputs[kept], labels[kept], shape),
-        Split(inputs[held], labels[held], shape),
-        classes,
-        test,
+    return _checked(
+        Dataset(
+            name,
+            Split(train.inputs[kept], train.labels[kept], train.shape),
+            Split(train.inputs[held], train.labels[held], train.shape),
+            classes,
+            lambda: test,
+        )
     )
+
+
+def _count_classes(*parts: Split) -> int:
+    return 1 + max(int(part.labels.max()) for part in parts)
+
+
+def _checked(found: Dataset) -> Dataset:
+    """The set, after its faults would have been raised."""
+    found.check()
+    return found
 
 
 def _split_three(
@@ -307,10 +361,12 @@ def _split_three(
     order = np.random.default_rng(_SPLIT_SEED).permutation(len(labels))
     fifth = len(order) // 5
     test, held, kept = order[:fifth], order[fifth : 2 * fifth], order[2 * fifth :]
-    return Dataset(
-        name,
-        Split(inputs[kept], labels[kept], shape),
-        Split(inputs[held], labels[held], shape),
-        classes,
-        lambda: Split(inputs[test], labels[test], shape),
+    return _checked(
+        Dataset(
+            name,
+            Split(inputs[kept], labels[kept], shape),
+            Split(inputs[held], labels[held], shape),
+            classes,
+            lambda: Split(inputs[test], labels[test], shape),
+        )
     )

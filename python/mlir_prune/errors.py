@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable
+from typing import Any
 
 
 class InputError(ValueError):
@@ -25,10 +26,29 @@ class RecipeError(InputError):
 
 
 class TrainingError(RuntimeError):
-    """Training cannot go on (a loss or parameter is not a number)."""
+    """A run cannot go on: a loss is not a number, nothing is left, results differ."""
+
+
+def shorten(value: Any) -> str:
+    """`value` as text in a message, cut where it is long."""
+    if type(value) is int and abs(value) >= 10**20:
+        return f"a whole number of {value.bit_length()} bits"
+    if isinstance(value, dict | list | tuple) and len(value) > 8:
+        return f"a {type(value).__name__} of {len(value)}"
+    try:
+        text = repr(value)
+    except (ValueError, RecursionError):
+        return f"a {type(value).__name__}"
+    return text if len(text) <= 80 else f"{text[:60]}..."
 
 
 def nearest(word: str, known: Iterable[str]) -> str:
-    """A hint ``; did you mean 'x'?`` with the known word next to `word`, else empty."""
-    close = difflib.get_close_matches(word, list(known), n=1, cutoff=0.5)
+    """A hint ``; did you mean 'x'?`` with the known word next to `word`, else empty.
+
+    A word that is known is no hint.
+    """
+    known = list(known)
+    if word in known or len(word) > 80:
+        return ""
+    close = difflib.get_close_matches(word, known, n=1, cutoff=0.5)
     return f"; did you mean '{close[0]}'?" if close else ""

@@ -21,6 +21,7 @@ from .errors import DataError
 
 _TYPES = {0x08: ">u1", 0x09: ">i1", 0x0B: ">i2", 0x0C: ">i4", 0x0D: ">f4", 0x0E: ">f8"}
 _LIMIT = 1 << 32  # bytes; a damaged header must not ask for more
+_MOST_RANK = 8
 
 
 def read_idx(path: str | os.PathLike[str]) -> np.ndarray:
@@ -49,6 +50,8 @@ def _read(file: IO[bytes] | gzip.GzipFile, path: Path) -> np.ndarray:
     if len(extents) < 4 * magic[3]:
         raise DataError(f"{path}: the header ends after {len(extents)} bytes of extents")
     shape = struct.unpack(f">{magic[3]}I", extents)
+    if len(shape) > _MOST_RANK:
+        raise DataError(f"{path}: the header says {len(shape)} dimensions, more than {_MOST_RANK}")
     dtype = np.dtype(_TYPES[magic[2]])
     expected = dtype.itemsize
     for extent in shape:

@@ -49,7 +49,8 @@ def _curves(axes: Any, report: dict[str, Any]) -> None:
         start += len(scores)
     axes.set(title="Validation accuracy", xlabel="epoch", ylabel="%")
     axes.grid(alpha=0.3)
-    axes.legend()
+    if report["history"]:
+        axes.legend()
 
 
 def _weights(axes: Any, report: dict[str, Any]) -> None:
@@ -87,13 +88,21 @@ def _times(axes: Any, report: dict[str, Any]) -> None:
 
 
 def _pattern(axes: Any, report: dict[str, Any]) -> None:
-    """How many first-layer weights read each input; an image where it is square."""
-    pattern = np.asarray(report["pattern"])
-    side = math.isqrt(len(pattern))
-    if side * side == len(pattern):
-        image = axes.imshow(pattern.reshape(side, side), cmap="viridis")
-        axes.figure.colorbar(image, ax=axes)
-        axes.set(title="Weights kept per input pixel", xticks=[], yticks=[])
-    else:
-        axes.bar(np.arange(len(pattern)), pattern, color=_COLOURS["sparse"])
-        axes.set(title="Weights kept per input", xlabel="input")
+    """How many first-layer weights read each input; an image where it has two dimensions."""
+    counts = np.asarray(report["pattern"]["counts"])
+    shape = tuple(report["pattern"]["shape"])
+    image, title = None, "Weights kept per input"
+    side = math.isqrt(counts.size)
+    if len(shape) > 1:
+        # Planes of the channels side by side.
+        planes = counts.reshape(shape[0], -1, shape[-1])
+        image, title = np.concatenate(list(planes), axis=1), "Filters that read each tap"
+    elif side * side == counts.size:
+        image, title = counts.reshape(side, side), "Weights kept per input pixel"
+    if image is None:
+        axes.bar(np.arange(counts.size), counts, color=_COLOURS["sparse"])
+        axes.set(title=title, xlabel="input")
+        return
+    shown = axes.imshow(image, cmap="viridis")
+    axes.figure.colorbar(shown, ax=axes)
+    axes.set(title=title, xticks=[], yticks=[])

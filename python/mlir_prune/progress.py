@@ -39,6 +39,10 @@ class Progress:
     def say(self, text: str) -> None:
         """One line between phases."""
 
+    def warn(self, text: str) -> None:
+        """One line on standard error, also when nothing else is reported."""
+        print(f"prune: warning: {text}", file=sys.stderr, flush=True)
+
 
 class Lines(Progress):
     """One line for each finished phase, for files and pipes."""
@@ -107,6 +111,10 @@ class Bars(Progress):
 
     def say(self, text: str) -> None:
         self._bars.console.print(text, highlight=False, markup=False)
+
+    def warn(self, text: str) -> None:
+        # Through the bars, which would be drawn over it otherwise.
+        self.say(f"prune: warning: {text}")
 
 
 def make_progress(quiet: bool) -> Progress:

@@ -45,6 +45,9 @@ def make_table(report: dict[str, Any]) -> Table:
 
 def _accuracy(report: dict[str, Any]) -> Iterator[Row]:
     dense, pruned = report["test"]["dense"], report["test"]["pruned"]
+    came = report["test"].get("initial")
+    if came is not None:
+        yield "test accuracy as it came", f"{came['accuracy']:.2f} %", "", "before any training here"
     yield (
         "test accuracy",
         f"{dense['accuracy']:.2f} %",
@@ -124,6 +127,7 @@ def _times(report: dict[str, Any]) -> Iterator[Row]:
 
 def notes(report: dict[str, Any]) -> Iterator[str]:
     """What the table does not say by itself, losses included."""
+    yield f"Dense is the network {report['dense']['text']}."
     if report["choice"]:
         yield _choice(report["choice"])
     reference = report["reference"]

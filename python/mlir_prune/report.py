@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -21,11 +20,11 @@ from .bench import Timing
 from .data import Dataset
 from .recipe import Recipe, stage_names
 from .recipe.parse import to_tree
+from .recipe.reference import reference_text
 from .recipe.schema import Prune
 from .shrink import TOLERANCE, Forms, Remark
 
 if TYPE_CHECKING:
-    from .training.evaluate import Score
     from .training.result import Outcome
 
 
@@ -35,7 +34,7 @@ def build_report(
     found: Outcome,
     history: Sequence[dict[str, Any]],
     forms: Forms,
-    scores: dict[str, Score],
+    scores: dict[str, dict[str, Any]],
     timings: Sequence[Timing],
     remarks: dict[int, list[Remark]],
     error: float,
@@ -49,15 +48,13 @@ def build_report(
         "title": networks.model_title(recipe.model, recipe.dataset),
         "recipe": to_tree(recipe),
         "rows": {"train": len(data.train), "validation": len(data.validation)},
-        "test": {name: asdict(score) for name, score in scores.items()},
-        "validation": {
-            "dense": asdict(found.dense_score),
-            "pruned": asdict(found.pruned_score),
-        },
+        "dense": {"stage": found.reference, "text": reference_text(recipe)},
+        "test": scores["test"],
+        "validation": scores["validation"],
         "choice": choice(recipe, found),
         "layers": layers,
         "totals": totals(layers),
-        "pattern": input_pattern(found.pruned[first] != 0),
+        "pattern": input_pattern(found.pruned.get(first), found.dense_network.shapes()[first]),
         "remarks": forms.remarks,
         "kernels": {str(batch): kernel_rows(lines) for batch, lines in remarks.items()},
         "timings": [timing.to_dict() for timing in timings],
@@ -165,9 +162,17 @@ def totals(layers: Sequence[dict[str, Any]]) -> dict[str, Any]:
     }
 
 
-def input_pattern(mask: np.ndarray) -> list[int]:
-    """Weights that read each input feature, from the mask of the first layer."""
-    return [int(n) for n in np.count_nonzero(mask, axis=0)]
+def input_pattern(weight: np.ndarray | None, shape: tuple[int, ...]) -> dict[str, Any]:
+    """Outputs of the first layer that read each place of its input.
+
+    A place is a feature for a fully connected layer, and a channel and a tap of the filter
+    for a convolution. `weight` is None when nothing of the layer is left; `shape` is that
+    of the dense weight, [out, in, ...].
+    """
+    counts = np.zeros(shape[1:], np.int64)
+    if weight is not None:
+        counts = np.count_nonzero(weight, axis=0)
+    return {"shape": list(counts.shape), "counts": counts.reshape(-1).tolist()}
 
 
 def kernel_rows(remarks: Sequence[Remark]) -> list[dict[str, str]]:

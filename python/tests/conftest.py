@@ -64,6 +64,7 @@ def report() -> dict[str, Any]:
     return {
         "dataset": "blobs",
         "title": "16-20-4",
+        "dense": {"stage": "dense", "text": "after stage 'dense'"},
         "recipe": {},
         "rows": {"train": 100, "validation": 40},
         "test": {"dense": score, "pruned": {**score, "accuracy": 95.0}},
@@ -77,7 +78,7 @@ def report() -> dict[str, Any]:
         },
         "layers": layers,
         "totals": totals(layers),
-        "pattern": [2] * 16,
+        "pattern": {"shape": [16], "counts": [2] * 16},
         "remarks": [],
         "kernels": {
             "1": [{"layer": "fc1", "kernel": "csr", "reason": "10 % non-zero"}],

@@ -69,5 +69,7 @@ def test_picture_is_a_png(report: dict[str, Any]) -> None:
 
     assert draw(report).startswith(b"\x89PNG")
     odd = copy.deepcopy(report)
-    odd["pattern"] = [1, 2, 3]
+    odd["pattern"] = {"shape": [3], "counts": [1, 2, 3]}
+    assert draw(odd).startswith(b"\x89PNG")
+    odd["pattern"] = {"shape": [2, 1, 3], "counts": [1, 2, 3, 4, 5, 6]}
     assert draw(odd).startswith(b"\x89PNG")

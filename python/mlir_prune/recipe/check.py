@@ -6,12 +6,8 @@ from __future__ import annotations
 from ..errors import RecipeError, nearest
 from ..networks import build_network
 from .modifiers import GROUP_KINDS, Regularize
+from .reference import INITIAL, dense_stages, reference_stage, stage_names
 from .schema import Compact, Prune, Recipe, Train
-
-
-def stage_names(recipe: Recipe) -> list[str]:
-    """Name of each stage: its own, or its kind and number."""
-    return [stage.name or f"{stage.kind}{index}" for index, stage in enumerate(recipe.stages)]
 
 
 def check(recipe: Recipe) -> None:
@@ -23,12 +19,9 @@ def check(recipe: Recipe) -> None:
     for index, name in enumerate(names):
         if name in names[:index]:
             raise RecipeError(f"stages[{index}].name: '{name}' is taken")
-        if name == "initial" or "/" in name or ":" in name:
+        if name == INITIAL or "/" in name or ":" in name:
             raise RecipeError(f"stages[{index}].name: '{name}' cannot be the name of a stage")
-    trained = [n for n, s in zip(names, recipe.stages, strict=True) if isinstance(s, Train)]
-    if recipe.reference and recipe.reference not in trained:
-        hint = nearest(recipe.reference, trained)
-        raise RecipeError(f"reference: no training stage is called '{recipe.reference}'{hint}")
+    _reference(recipe, names)
     last_compact = max(
         (i for i, stage in enumerate(recipe.stages) if isinstance(stage, Compact)), default=-1
     )
@@ -46,14 +39,26 @@ def check(recipe: Recipe) -> None:
             _prune(stage, path, recipe, names[:index])
 
 
+def _reference(recipe: Recipe, names: list[str]) -> None:
+    trained = [n for n, s in zip(names, recipe.stages, strict=True) if isinstance(s, Train)]
+    if not recipe.reference or recipe.reference == INITIAL:
+        return
+    if recipe.reference not in trained:
+        hint = nearest(recipe.reference, trained)
+        raise RecipeError(f"reference: no training stage is called '{recipe.reference}'{hint}")
+    if recipe.reference not in dense_stages(recipe):
+        raise RecipeError(
+            f"reference: the network after stage '{recipe.reference}' is not dense; name a "
+            f"training stage before anything is pruned, or '{INITIAL}'"
+        )
+
+
 def check_train(stage: Train, path: str, recipe: Recipe, before: list[str]) -> None:
     """Checks one training stage."""
     if stage.start and stage.start != "initial" and stage.start not in before:
         hint = nearest(stage.start, [*before, "initial"])
         raise RecipeError(f"{path}.start: no earlier stage is called '{stage.start}'{hint}")
-    if stage.learning_rate.value <= 0:
-        raise RecipeError(f"{path}.learning_rate is positive, got {stage.learning_rate.value:g}")
-    if stage.learning_rate.warmup >= stage.epochs:
+    if stage.learning_rate.warmup >= max(stage.epochs, 1):
         raise RecipeError(f"{path}.learning_rate.warmup is shorter than the stage")
     for number, penalty in enumerate(stage.regularize):
         _penalty(penalty, f"{path}.regularize[{number}]", stage.epochs)
@@ -86,18 +91,19 @@ def check_train(stage: Train, path: str, recipe: Recipe, before: list[str]) -> N
 
 
 def _distill(stage: Train, path: str, recipe: Recipe, before: list[str]) -> None:
-    plain = []
-    for name, other in zip(before, recipe.stages, strict=False):
-        if not isinstance(other, Train) or other.gates or other.straight_through:
-            break
-        plain.append(name)
-    if not plain or (recipe.reference and recipe.reference not in plain):
+    if not _has_reference(recipe, before):
         raise RecipeError(
             f"{path}.distill: the reference stage, which makes the labels, comes before this one "
             "and before anything is pruned"
         )
     if stage.gates and stage.gates.bilevel:
         raise RecipeError(f"{path}.distill: gates with rows of their own learn from class numbers")
+
+
+def _has_reference(recipe: Recipe, before: list[str]) -> bool:
+    """Whether there is a trained dense network after the stages `before`."""
+    name = reference_stage(recipe)
+    return name in before or (name == INITIAL and bool(recipe.model.file))
 
 
 def _is_pattern(text: str) -> bool:
@@ -116,7 +122,7 @@ def _penalty(penalty: Regularize, path: str, epochs: int) -> None:
         raise RecipeError(f"{path}: only l1 and group_lasso have a proximal step")
     if penalty.end is not None and penalty.end <= penalty.start:
         raise RecipeError(f"{path}: it ends at epoch {penalty.end:g}, before it starts")
-    if penalty.start >= epochs:
+    if penalty.start >= max(epochs, 1):
         raise RecipeError(f"{path}: it starts at epoch {penalty.start:g}, after the stage")
 
 
@@ -130,7 +136,7 @@ def _prune(stage: Prune, path: str, recipe: Recipe, before: list[str]) -> None:
             )
         if stage.iterations > 1 or stage.retrain:
             raise RecipeError(f"{path}: trials and iterations do not go together")
-        if not any(isinstance(s, Train) for s in recipe.stages[: len(before)]):
+        if not _has_reference(recipe, before):
             raise RecipeError(f"{path}.trials needs a training stage before it to compare with")
         if not any(isinstance(s, Train) for s in recipe.stages[len(before) + 1 :]):
             raise RecipeError(f"{path}.trials needs a training stage after it to train like")

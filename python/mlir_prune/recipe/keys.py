@@ -54,9 +54,26 @@ def range_text(metadata: Any) -> str:
         return "not negative"
     if all(bound is None for bound in (low, high, above, below)):
         return ""
+    if above == 0 and high is not None and float(high).is_integer() and high > 1:
+        return f"positive, at most {high:,}"
+    if low == 0 and high is not None and float(high).is_integer() and high > 1:
+        return f"not negative, at most {high:,}"
     left = f"[{low:g}" if low is not None else f"({above:g}" if above is not None else "(-inf"
     right = f"{high:g}]" if high is not None else f"{below:g})" if below is not None else "inf)"
     return f"in {left}, {right}"
+
+
+LIMITS = {"epochs": 1e6, "steps": 1e9, "rows": 1e6}
+"""Largest number of a key by its unit; what is above is a slip, not a setting."""
+
+LIMIT = 2**53
+"""Largest whole number of any other key: what a double holds exactly."""
+
+
+def over_limit(metadata: Any, value: float) -> float | None:
+    """The limit of the key where `value` is beyond it."""
+    limit = LIMITS.get(metadata["unit"], LIMIT if isinstance(value, int) else None)
+    return limit if limit is not None and abs(value) > limit else None
 
 
 def in_range(metadata: Any, value: float) -> bool:

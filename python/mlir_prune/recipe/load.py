@@ -8,10 +8,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from ..errors import InputError, RecipeError, nearest
+from ..errors import RecipeError, nearest
 from .check import check
 from .parse import parse_recipe, to_tree
 from .schema import Recipe
+from .strict_yaml import MAX_BYTES, parse_yaml
 
 
 def recipe_folders() -> list[Path]:
@@ -84,16 +85,17 @@ def dump_recipe(recipe: Recipe) -> str:
 def read_yaml(path: Path) -> Any:
     """Parsed YAML; an empty file is an empty mapping."""
     try:
-        import yaml
-    except ImportError:
-        raise InputError("recipes need PyYAML: pip install pyyaml") from None
-    try:
-        tree = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError) as error:
+        if path.stat().st_size > MAX_BYTES:
+            raise RecipeError(f"{path}: a recipe has at most {MAX_BYTES:,} bytes")
+        text = path.read_text(encoding="utf-8")
+    except (OSError, ValueError) as error:
+        if isinstance(error, RecipeError):
+            raise
         raise RecipeError(f"{path}: cannot be read ({error})") from None
-    except yaml.YAMLError as error:
-        reason = " ".join(str(error).split())
-        raise RecipeError(f"{path}: not valid YAML ({reason})") from None
+    try:
+        tree = parse_yaml(text)
+    except RecipeError as error:
+        raise RecipeError(f"{path}: {error}") from None
     return tree if tree is not None else {}
 
 
@@ -102,11 +104,9 @@ def _change(tree: Any, change: str) -> None:
     path, equals, text = change.partition("=")
     if not equals or not path:
         raise RecipeError(f"a change is key=value, got '{change}'")
-    import yaml
-
     try:
-        value = yaml.safe_load(text)
-    except yaml.YAMLError:
+        value = parse_yaml(text)
+    except RecipeError:
         raise RecipeError(f"{path}: '{text}' is not a YAML value") from None
     node, words = tree, path.split(".")
     for word, following in zip(words, [*words[1:], None], strict=True):

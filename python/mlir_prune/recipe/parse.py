@@ -13,8 +13,8 @@ import types
 import typing
 from typing import Any
 
-from ..errors import RecipeError, nearest
-from .keys import in_range, range_text
+from ..errors import RecipeError, nearest, shorten
+from .keys import in_range, over_limit, range_text
 from .schema import STAGES, Recipe, Stage
 
 _WORDS = {int: "a whole number", float: "a number", bool: "true or false", str: "a text"}
@@ -61,7 +61,7 @@ def _record(tree: Any, kind: type, path: str) -> Any:
     name = getattr(kind, "SHORT", None)
     if not isinstance(tree, dict):
         if name is None or tree is None or isinstance(tree, list):
-            raise RecipeError(f"{path} is a mapping of keys, got {tree!r}")
+            raise RecipeError(f"{path} is a mapping of keys, got {shorten(tree)}")
         tree = {name: tree}
     hints = typing.get_type_hints(kind)
     fields = {field.name: field for field in dataclasses.fields(kind)}
@@ -69,7 +69,8 @@ def _record(tree: Any, kind: type, path: str) -> Any:
     values: dict[str, Any] = {}
     for word, value in tree.items():
         if word not in fields:
-            raise RecipeError(f"unknown key '{prefix}{word}'{nearest(str(word), fields)}")
+            text = word if isinstance(word, str) and word.isprintable() else shorten(word)
+            raise RecipeError(f"unknown key '{prefix}{text}'{nearest(text, fields)}")
         values[word] = _value(value, hints[word], f"{prefix}{word}", fields[word].metadata)
     for word, field in fields.items():
         if word not in values and _default(field) is dataclasses.MISSING:
@@ -96,6 +97,7 @@ def _value(value: Any, hint: Any, path: str, metadata: Any) -> Any:
 def _union(value: Any, options: tuple[Any, ...], path: str, metadata: Any) -> Any:
     if value is None and type(None) in options:
         return None
+    options = tuple(option for option in options if option is not type(None))
     for option in options:
         if isinstance(value, dict) == (typing.get_origin(option) is dict or _is_record(option)):
             return _value(value, option, path, metadata)
@@ -116,7 +118,7 @@ def _list(value: Any, element: Any, path: str, metadata: Any) -> tuple[Any, ...]
         ):
             value = [value]
         else:
-            raise RecipeError(f"{path} is a list, got {value!r}")
+            raise RecipeError(f"{path} is a list, got {shorten(value)}")
     if element in (int, float, str):
         return tuple(_value(item, element, path, metadata) for item in value)
     return tuple(
@@ -126,35 +128,45 @@ def _list(value: Any, element: Any, path: str, metadata: Any) -> tuple[Any, ...]
 
 def _mapping(value: Any, element: Any, path: str, metadata: Any) -> dict[str, Any]:
     if not isinstance(value, dict):
-        raise RecipeError(f"{path} is a mapping of names, got {value!r}")
-    return {
-        str(name): _value(item, element, f"{path}.{name}", metadata) for name, item in value.items()
-    }
+        raise RecipeError(f"{path} is a mapping of names, got {shorten(value)}")
+    result = {}
+    for name, item in value.items():
+        if not isinstance(name, str):
+            raise RecipeError(f"{path}: a name is a text, got {shorten(name)}")
+        result[name] = _value(item, element, f"{path}.{name}", metadata)
+    return result
 
 
 def _stage(value: Any, path: str) -> Any:
     if not isinstance(value, dict):
-        raise RecipeError(f"{path} is a mapping of keys, got {value!r}")
+        raise RecipeError(f"{path} is a mapping of keys, got {shorten(value)}")
     kind = value.get("kind", "train")
-    if kind not in STAGES:
+    if not isinstance(kind, str) or kind not in STAGES:
         hint = nearest(str(kind), STAGES)
-        raise RecipeError(f"{path}.kind is one of {', '.join(STAGES)}, got {kind!r}{hint}")
+        raise RecipeError(f"{path}.kind is one of {', '.join(STAGES)}, got {shorten(kind)}{hint}")
     return _record(value, STAGES[kind], path)
 
 
 def _scalar(value: Any, kind: Any, path: str, metadata: Any) -> Any:
     if kind is float and isinstance(value, str):
         value = _number(value)  # YAML 1.1 reads 1e-4 as text
-    if kind is float and isinstance(value, int) and not isinstance(value, bool):
+    if type(value) is int and (limit := over_limit(metadata, value)) is not None:
+        raise RecipeError(f"{path} is at most {limit:g}, got {shorten(value)}")
+    if kind is float and type(value) is int:
         value = float(value)
     if type(value) is not kind or (kind is float and not math.isfinite(value)):
-        raise RecipeError(f"{path} expects {_WORDS[kind]}, got {value!r}")
+        raise RecipeError(f"{path} expects {_WORDS[kind]}, got {shorten(value)}")
     choices = metadata["choices"]
     if choices and value not in choices:
         hint = nearest(str(value), choices)
-        raise RecipeError(f"{path} is one of {', '.join(choices)}, got '{value}'{hint}")
-    if kind in (int, float) and not in_range(metadata, value):
-        raise RecipeError(f"{path} is {range_text(metadata)}, got {value:g}")
+        raise RecipeError(f"{path} is one of {', '.join(choices)}, got {shorten(value)}{hint}")
+    if kind in (int, float):
+        if not in_range(metadata, value):
+            raise RecipeError(f"{path} is {range_text(metadata)}, got {value:g}")
+        if (limit := over_limit(metadata, value)) is not None:
+            raise RecipeError(f"{path} is at most {limit:g}, got {value:g}")
+    if kind is str and not value.isprintable():
+        raise RecipeError(f"{path} is a text without control characters, got {shorten(value)}")
     return value
 
 

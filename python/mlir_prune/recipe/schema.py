@@ -34,7 +34,7 @@ class Model:
     widths: tuple[int, ...] = key(
         "Features of mlp from the input to the logits; 300 and 100 between those of the data "
         "set if empty.",
-        (), above=0,
+        (), above=0, high=1_000_000,
     )  # fmt: skip
     activation: str = key("Activation between the layers of mlp: relu, sigmoid or tanh.", "relu")
     shortcut: str = key("Shortcuts of the residual networks.", "A", choices=("A", "B"))
@@ -84,8 +84,11 @@ class Train:
         "values.",
         "",
     )
-    epochs: int = key("Length.", 20, unit="epochs", above=0)
-    batch: int | None = key("Rows of a batch; the recipe's if empty.", None, above=0)
+    epochs: int = key(
+        "Length; a stage of none only scores what it starts from.", 20, unit="epochs", low=0,
+        high=1_000_000,
+    )  # fmt: skip
+    batch: int | None = key("Rows of a batch; the recipe's if empty.", None, unit="rows", above=0)
     rows: str = key("Rows to train on: all but validation, or without those of the gates.",
                     "merged", choices=("merged", "train"))  # fmt: skip
     optimizer: Optimizer = key("Optimiser; a name or a mapping.", factory=Optimizer)
@@ -158,8 +161,9 @@ class Prune:
     ignore: tuple[str, ...] = key("Weights to leave alone.", ())
     trials: Trials | None = key("Choose the rule on the validation part.", None)
     iterations: int = key(
-        "Times to prune and train again; each prunes what the one before has left.", 1, above=0
-    )
+        "Times to prune and train again; each prunes what the one before has left.", 1,
+        above=0, high=1000,
+    )  # fmt: skip
     retrain: Train | None = key("Training of each iteration.", None)
     reinitialize: bool = key(
         "Give the survivors their first values back, which loses accuracy (Han et al. 2015).",
@@ -209,9 +213,9 @@ class Bench:
     """Timing of the compiled networks by `prune compress` and `prune demo`."""
 
     batches: tuple[int, ...] = key("Batches to time.", (1, 64), unit="rows", above=0)
-    threads: int = key("Threads of the compiled code.", 1, above=0)
-    rounds: int = key("Rounds in which the networks take turns.", 15, above=0)
-    min_seconds: float = key("Length of a measurement.", 0.02, unit="seconds", above=0)
+    threads: int = key("Threads of the compiled code.", 1, above=0, high=1024)
+    rounds: int = key("Rounds in which the networks take turns.", 15, above=0, high=1000)
+    min_seconds: float = key("Length of a measurement.", 0.02, unit="seconds", above=0, high=60)
 
 
 @dataclass(frozen=True)
@@ -219,14 +223,22 @@ class Recipe:
     """A whole run."""
 
     method: str = key("Name of the method in tables and figures.", "")
-    dataset: str = key("`digits`, `mnist` or the path of an .npz file.", "digits")
+    dataset: str = key(
+        "`digits`, `mnist`, `cifar10`, `idx:` and a folder, or the path of an .npz file: see "
+        "the data sets below.",
+        "digits",
+    )
     seed: int = key("Seed of the first values and of the batches.", 1, low=0)
     batch: int = key("Rows of a training batch.", 64, unit="rows", above=0)
-    threads: int = key("Threads of the compiled code; the values do not depend on it.", 1, above=0)
+    threads: int = key(
+        "Threads of the compiled code; the values do not depend on it.", 1, above=0, high=1024
+    )
     model: Model = key("Network; a name or a mapping.", factory=Model)
     splits: Splits = key("Parts of the training rows.", factory=Splits)
     reference: str = key(
-        "Stage whose network is called dense; the first training stage if empty.", ""
+        "Stage whose network is called dense. If empty it is the first training stage before "
+        "anything is pruned; without one, and with `initial`, it is the network as it came.",
+        "",
     )
     stages: tuple[Stage, ...] = key("What is done, in order.", ())
     bench: Bench = key("Timing.", factory=Bench)

@@ -7,8 +7,10 @@ when the process is killed while it writes.
 
 from __future__ import annotations
 
+import hashlib
 import json
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -16,10 +18,29 @@ from typing import Any
 import numpy as np
 
 from .. import io
-from ..errors import InputError
+from ..errors import InputError, shorten
+from ..structure import check_tree
 
 FILE = "checkpoint.npz"
-VERSION = 1
+VERSION = 2
+
+_META: dict[str, Any] = {
+    "version": int,
+    "recipe": str,
+    "unit": int,
+    "epoch": int,
+    "step": int,
+    "total_steps": int,
+    "total_epochs": int,
+    "seconds": float,
+    "history": int,
+    "sums": {str: float},
+    "scores": {str: {"accuracy": float, "loss": float, "rows": int}},
+    "trials": {},
+    "remaining": {str: int},
+    "notes": {},
+}
+"""The form of `meta`; for what else is in it the digest vouches."""
 
 Arrays = dict[str, np.ndarray]
 
@@ -84,8 +105,10 @@ class CheckpointWriter:
             arrays |= {f"saved/{label}/{name}": array for name, array in group.items()}
         text = json.dumps(state.meta).encode()
         arrays["meta"] = np.frombuffer(text, np.uint8)
+        arrays["digest"] = np.frombuffer(_digest(arrays), np.uint8)
+        data = io.npz_bytes(arrays)
         with io.atomic(self.path, durable) as file:
-            np.savez(file, **dict[str, Any](arrays))
+            file.write(data)
         if durable:
             self._last = now
 
@@ -96,18 +119,38 @@ def read_checkpoint(folder: Path) -> RunState:
     if not path.is_file():
         raise InputError(f"{folder}: there is no run to resume, {FILE} is missing")
     arrays = io.read_arrays(path)
-    try:
-        meta = json.loads(arrays.pop("meta").tobytes())
-    except (KeyError, ValueError):
-        raise InputError(f"{path}: not a checkpoint of prune train") from None
-    if meta.get("version") != VERSION:
-        raise InputError(f"{path}: version {meta.get('version')}, expected {VERSION}")
+    found = arrays.pop("digest", None)
+    meta = _read_meta(arrays, path)
+    if found is None or found.tobytes() != _digest(arrays):
+        raise InputError(f"{path}: damaged, its arrays are not those that were written")
+    check_tree(meta, _META, f"{path}: meta")
     state = RunState(meta=meta)
     for key, array in arrays.items():
         prefix, _, name = key.partition("/")
         if prefix == "saved":
             label, _, name = name.partition("/")
             state.saved.setdefault(label, {})[name] = array
-        else:
+        elif prefix in ("arrays", "best", "live"):
             getattr(state, prefix)[name] = array
     return state
+
+
+def _read_meta(arrays: Arrays, path: Path) -> dict[str, Any]:
+    try:
+        meta = io.parse_json(arrays["meta"].tobytes())
+    except (KeyError, ValueError):
+        raise InputError(f"{path}: not a checkpoint of prune train") from None
+    version = meta.get("version") if isinstance(meta, dict) else None
+    if version != VERSION:
+        raise InputError(f"{path}: version {shorten(version)}, expected {VERSION}")
+    return dict(meta)
+
+
+def _digest(arrays: Mapping[str, np.ndarray]) -> bytes:
+    """Of names, types, shapes and bytes: a run must not go on from other values."""
+    digest = hashlib.sha256()
+    for name in sorted(arrays):
+        array = np.ascontiguousarray(arrays[name])
+        digest.update(f"{name} {array.dtype.str} {arrays[name].shape} ".encode())
+        digest.update(array.reshape(-1).view(np.uint8).data)
+    return digest.digest()

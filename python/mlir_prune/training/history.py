@@ -15,7 +15,9 @@ import os
 from pathlib import Path
 from typing import Any
 
+from .. import io
 from ..errors import InputError
+from ..structure import check_tree
 
 FILE = "history.jsonl"
 
@@ -25,31 +27,61 @@ class History:
 
     def __init__(self, folder: Path, length: int) -> None:
         self.path = folder / FILE
-        self.path.touch()
-        size = self.path.stat().st_size
-        if size < length:
-            raise InputError(f"{self.path}: shorter than the checkpoint says; lines were removed")
-        if size > length:
-            os.truncate(self.path, length)
+        with io.writing(self.path):
+            self.path.touch()
+            size = self.path.stat().st_size
+            if size < length:
+                raise InputError(
+                    f"{self.path}: shorter than the checkpoint says; lines were removed"
+                )
+            if size > length:
+                os.truncate(self.path, length)
+        read_history(folder)  # what is left must be whole
         self.length = length
 
     def append(self, line: dict[str, Any]) -> None:
         """Adds one line; numbers that are not finite become null."""
         data = (json.dumps(_finite(line)) + "\n").encode()
-        with open(self.path, "ab") as file:
+        with io.writing(self.path), open(self.path, "ab") as file:
             file.write(data)
         self.length += len(data)
 
 
+_LINE = {
+    "stage": str,
+    "epoch": int,
+    "step": int,
+    "loss": float | None,
+    "penalty": float | None,
+    "validation": {"accuracy": float | None, "loss": float | None},
+    "learning_rate": float | None,
+    "strength": float | None,
+    "nonzeros": {str: int},
+    "open_gates": {str: int},
+    "pruned": int,
+    "recovered": int,
+    "seconds": float | None,
+}
+
+
 def read_history(folder: Path) -> list[dict[str, Any]]:
-    """All lines of a run folder."""
+    """All lines of a run folder; raises :class:`InputError` for others than the ones above."""
     path = folder / FILE
     try:
-        return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+        text = path.read_text(encoding="utf-8")
     except FileNotFoundError:
         raise InputError(f"{path}: no such file") from None
     except (OSError, ValueError) as error:
         raise InputError(f"{path}: not a history ({error})") from None
+    lines = []
+    for number, line in enumerate(text.splitlines(), start=1):
+        try:
+            found = io.parse_json(line)
+        except ValueError as error:
+            raise InputError(f"{path}:{number}: not a line of a history ({error})") from None
+        check_tree(found, _LINE, f"{path}:{number}")
+        lines.append(found)
+    return lines
 
 
 def _finite(value: Any) -> Any:

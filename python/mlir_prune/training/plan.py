@@ -159,7 +159,7 @@ def _matched(network: Any, names: Iterable[str]) -> Iterator[str]:
 
 def _rates(rate: Rate, per_epoch: int, total: int) -> str:
     """The schedule and its values at the start, the middle and the end."""
-    if rate.schedule == "constant" and not rate.warmup:
+    if total == 0 or (rate.schedule == "constant" and not rate.warmup):
         return f"{rate.value:g}"
     places = (0, total // 2, total - 1)
     values = [schedule.learning_rate(rate, step, per_epoch, total) for step in places]

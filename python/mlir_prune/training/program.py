@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import copy
 import functools
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -31,7 +31,7 @@ def state_name(function: str, name: str) -> str:
 
 
 class Program:
-    """A network after a pass pipeline, compiled."""
+    """A network after a pass pipeline, compiled when it is first called."""
 
     def __init__(
         self, text: str, pipeline: str, threads: int = 1, masks: FixedMasks | None = None
@@ -43,7 +43,11 @@ class Program:
             self.module.run(pipeline)
         self.functions = {f.name: f for f in self.module.functions()}
         self._threads = threads
-        self._executable = self.module.compile(threads=threads)
+
+    @functools.cached_property
+    def executable(self) -> Any:
+        """The code, compiled where it is first called."""
+        return self.module.compile(threads=self._threads)
 
     def __str__(self) -> str:
         return str(self.module)
@@ -88,15 +92,17 @@ class Program:
 
     def bind(self, function: str, state: Mapping[str, np.ndarray]) -> Call:
         """A function with the arrays of `state` in place; inputs are set later."""
-        return Call(self._executable, self.functions[function], state)
+        return Call(lambda: self.executable, self.functions[function], state)
 
 
 class Call:
     """A function of a program with its arguments in order."""
 
-    def __init__(self, executable: Any, signature: Any, state: Mapping[str, np.ndarray]) -> None:
+    def __init__(
+        self, executable: Callable[[], Any], signature: Any, state: Mapping[str, np.ndarray]
+    ) -> None:
         self._executable, self._name = executable, signature.name
-        self._run = functools.partial(executable, signature.name)
+        self._run: Callable[..., list[Any]] | None = None
         self._arguments: list[Any] = []
         self._inputs: dict[str, int] = {}
         for place, argument in enumerate(signature.arguments):
@@ -129,19 +135,19 @@ class Call:
     def on(self, executable: Any) -> Call:
         """The same call, with the same arguments, of another executable."""
         other = copy.copy(self)
-        other._executable = executable
-        other._run = functools.partial(executable, self._name)
+        other._executable, other._run = lambda: executable, None
         return other
 
     def seconds(self) -> float:
         """Runs the function; returns the time that it took."""
-        times: list[float] = self._executable.time(self._name, self._arguments)
+        times: list[float] = self._executable().time(self._name, self._arguments)
         return times[0]
 
     def __call__(self) -> list[Any]:
         """Runs the function; state changes in place, all results are returned."""
-        results: list[Any] = self._run(*self._arguments)
-        return results
+        if self._run is None:
+            self._run = functools.partial(self._executable(), self._name)
+        return self._run(*self._arguments)
 
 
 @functools.lru_cache(maxsize=4)

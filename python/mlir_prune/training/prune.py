@@ -11,6 +11,7 @@ import numpy as np
 from .. import networks
 from ..recipe.schema import Prune
 from .carry import plain
+from .lost import check_lost
 from .masks import PREFIX, Arrays, apply, intersect, masks_of, reinitialize, select_masks
 from .units import RULES, ChooseUnit, PruneUnit
 
@@ -30,6 +31,7 @@ def prune(trainer: Trainer, unit: PruneUnit) -> Arrays:
         "nonzeros": count_nonzeros(network, after),
         "live_before": count_nonzeros(network, before),
     }
+    check_lost(trainer, unit.name, {n: int(np.count_nonzero(after[n])) for n in network.weights()})
     run.meta["notes"][unit.name] = note
     if unit.stage.dropout == "adjust":
         run.meta["remaining"] = {

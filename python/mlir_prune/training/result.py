@@ -17,11 +17,15 @@ from typing import Any
 import numpy as np
 
 from .. import io, networks
+from ..data import Dataset
+from ..recipe import Recipe
 from ..recipe.parse import to_tree
+from ..recipe.reference import INITIAL, reference_text
 from ..report import layer_rows, totals
 from ..shrink import Forms, at_batch, bound, build_forms, compact_at, relative_error, run_forward
 from .checkpoint import Arrays
-from .evaluate import Score, score_logits
+from .evaluate import score_logits
+from .lost import check_result
 from .masks import apply
 from .trainer import Trainer
 
@@ -45,20 +49,6 @@ class Outcome:
     meta: dict[str, Any]
     reference: str
 
-    @property
-    def dense_score(self) -> Score:
-        """Validation score of the dense network."""
-        return self._score(self.reference)
-
-    @property
-    def pruned_score(self) -> Score:
-        """Validation score of the last training stage."""
-        return self._score(list(self.meta["scores"])[-1])
-
-    def _score(self, name: str) -> Score:
-        found = self.meta["scores"][name]
-        return Score(found["accuracy"], found["loss"], found["rows"])
-
 
 def outcome(trainer: Trainer) -> Outcome:
     """The networks of a trainer whose units are all done."""
@@ -66,7 +56,7 @@ def outcome(trainer: Trainer) -> Outcome:
     shapes = trainer.network.shapes()
     values = {name: apply(settled)[name] for name in shapes}
     masks = {n.removeprefix("mask:"): a for n, a in settled.items() if n.startswith("mask:")}
-    saved = trainer.state.saved.get(trainer.reference, settled)
+    saved = trainer.state.saved[trainer.reference]
     dense = {name: saved[name] for name in trainer.dense_network.shapes()}
     return Outcome(
         trainer.dense_network, trainer.network, trainer.initial_values(), dense, values, masks,
@@ -103,30 +93,23 @@ def build_result(
     """Everything about a run that tables and figures show."""
     recipe, meta, batch = trainer.recipe, found.meta, trainer.recipe.batch
     threads = recipe.threads
-    compact, _ = compact_at(forms.masked, batch)
-    networks_by_name = {"dense": at_batch(forms.dense, batch), "pruned": compact}
-    executables = {n: m.compile(threads=threads) for n, m in networks_by_name.items()}
     shape = found.dense_network.input_shape
     rows = trainer.data.validation.inputs[:batch]
+    executables = evaluated(recipe, found, forms, batch)
     masked = bound(found.network, batch, found.pruned).compile(threads=threads)
     difference = relative_error(
         batched(executables["pruned"], rows, batch, shape), batched(masked, rows, batch, shape)
     )
-    parts = {"validation": trainer.data.validation, "test": trainer.data.open_test()}
-    scores = {
-        part: {
-            name: asdict(score_logits(batched(ex, split.inputs, batch, shape), split.labels))
-            for name, ex in executables.items()
-        }
-        for part, split in parts.items()
-    }
+    scores = part_scores(executables, trainer.data, batch, shape)
     left = {name: np.asarray(array) for name, array in forms.compact.parameters().items()}
     layers = layer_rows(found.dense_network, found.pruned, left)
+    check_result(layers)
     return {
         "method": recipe.method,
         "network": networks.model_title(recipe.model, recipe.dataset),
         "dataset": trainer.data.name,
         "seed": recipe.seed,
+        "dense": {"stage": found.reference, "text": reference_text(recipe)},
         "validation": scores["validation"],
         "test": scores["test"],
         "layers": layers,
@@ -140,6 +123,33 @@ def build_result(
         "recipe": to_tree(recipe),
         "command": " ".join(command),
         "environment": environment(threads),
+    }
+
+
+def evaluated(recipe: Recipe, found: Outcome, forms: Forms, batch: int) -> dict[str, Any]:
+    """Executables of the networks whose accuracy is told.
+
+    `dense` and `pruned`, and `initial` where a file's network was trained before it was
+    called dense.
+    """
+    compact, _ = compact_at(forms.masked, batch)
+    modules = {"dense": at_batch(forms.dense, batch), "pruned": compact}
+    if recipe.model.file and found.reference != INITIAL:
+        modules["initial"] = at_batch(forms.initial, batch)
+    return {name: module.compile(threads=recipe.threads) for name, module in modules.items()}
+
+
+def part_scores(
+    executables: Mapping[str, Any], data: Dataset, batch: int, shape: tuple[int, ...]
+) -> dict[str, dict[str, Any]]:
+    """Scores by part and network; the test part is opened here."""
+    parts = {"validation": data.validation, "test": data.open_test()}
+    return {
+        part: {
+            name: asdict(score_logits(batched(ex, split.inputs, batch, shape), split.labels))
+            for name, ex in executables.items()
+        }
+        for part, split in parts.items()
     }
 
 

@@ -14,9 +14,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from .. import io
-from ..errors import InputError
+from ..errors import InputError, RecipeError
 from ..recipe import Recipe, from_dict
 from ..recipe.schema import Model, Train
+from ..recipe.strict_yaml import parse_yaml
 from .checkpoint import RunState, read_checkpoint
 from .history import FILE as HISTORY
 from .history import read_history
@@ -56,12 +57,10 @@ def reuse_dense(trainer: Trainer, state: RunState, source: Path) -> None:
 
 
 def _recipe_of(found: RunState, source: Path) -> Recipe:
-    import yaml
-
-    tree: Any = yaml.safe_load(found.meta["recipe"])
-    if not isinstance(tree, dict):
-        raise InputError(f"{source}: its checkpoint names no recipe")
-    return from_dict(tree)
+    try:
+        return from_dict(parse_yaml(found.meta["recipe"]))
+    except RecipeError as error:
+        raise InputError(f"{source}: the recipe of its checkpoint: {error}") from None
 
 
 def check_shared(recipe: Recipe, other: Recipe, reference: str, source: Path) -> None:

@@ -22,6 +22,7 @@ from .compact import compact
 from .distill import soft_labels
 from .evaluate import Score, beats, score
 from .gradients import gradient_rms
+from .lost import check_lost, counts
 from .masks import PREFIX, is_gate, live_weights
 from .methods import Method, make_methods
 from .packing import Packing, fixed_masks
@@ -143,6 +144,10 @@ class StageTraining:
             result = score(self.program, self.state, trainer.data.validation, self.extra)
             self._record(epoch, result, time.monotonic() - started)
             progress.advance(self.per_epoch - first, f"validation {result.accuracy:.2f} %")
+        if run.meta["best"] is None:
+            # A stage of no epochs only scores what it starts from.
+            result = score(self.program, self.state, trainer.data.validation, self.extra)
+            run.meta["best"] = {**asdict(result), "epoch": 0}
         kept = run.meta["best"]
         progress.end(f"validation {kept['accuracy']:.2f} % (epoch {kept['epoch']} kept)")
         self.leave()
@@ -229,6 +234,10 @@ class StageTraining:
         run, trainer, meta = self.trainer.state, self.trainer, self.trainer.state.meta
         self._check_finite(epoch)
         live = self.live()
+        # Closed gates can open again until the stage ends.
+        final = self.stage.gates is None or epoch + 1 == self.stage.epochs
+        if final or any(mask.any() for mask in live.values()):
+            check_lost(trainer, self.unit.name, counts(live))
         meta["total_steps"] += self.per_epoch
         meta["total_epochs"] += 1
         meta["seconds"] += seconds
@@ -242,7 +251,7 @@ class StageTraining:
             "validation": {"accuracy": result.accuracy, "loss": result.loss},
             "learning_rate": self.rate,
             "strength": self.strengths[0] if self.strengths else 0.0,
-            "nonzeros": {name: int(np.count_nonzero(mask)) for name, mask in live.items()},
+            "nonzeros": counts(live),
             "open_gates": {
                 name.removesuffix(".gate"): int(np.count_nonzero(array > 0))
                 for name, array in self.state.items()

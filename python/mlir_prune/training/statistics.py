@@ -10,7 +10,7 @@ from ..pipelines import module, options
 from .batches import Batches
 from .carry import plain
 from .masks import Arrays
-from .program import compiled
+from .program import Program, compiled
 from .units import StatisticsUnit
 
 if TYPE_CHECKING:
@@ -19,14 +19,20 @@ if TYPE_CHECKING:
 _STEP = "statistics_step"
 
 
+def statistics_program(trainer: Trainer, unit: StatisticsUnit) -> Program:
+    """The step that measures; raises :class:`InputError` for a network without statistics."""
+    network, recipe = trainer.network, trainer.recipe
+    if "scale" not in network.roles().values():
+        raise InputError(f"{unit.name}: the network has no batch normalisation")
+    pipeline = module(options("prune-build-statistics-step", name=_STEP))
+    return compiled(network.text(recipe.batch), pipeline, recipe.threads)
+
+
 def measure_statistics(trainer: Trainer, unit: StatisticsUnit) -> Arrays:
     """Parameters and masks as they are, with statistics that are means over batches."""
     network, run, recipe = trainer.network, trainer.state, trainer.recipe
-    if "scale" not in network.roles().values():
-        raise InputError(f"{unit.name}: the network has no batch normalisation")
+    program = statistics_program(trainer, unit)
     arrays = plain(network, run.arrays, run.meta["pending"])
-    pipeline = module(options("prune-build-statistics-step", name=_STEP))
-    program = compiled(network.text(recipe.batch), pipeline, recipe.threads)
     state = program.fill(arrays)
     batches = Batches(trainer.data.merged, recipe.batch, network.input_shape, unit.seed)
     step = program.bind(_STEP, state)

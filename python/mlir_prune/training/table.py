@@ -18,7 +18,7 @@ from .result import FILE, error
 Result = dict[str, Any]
 
 _COLUMNS = (
-    "network", "method", "dense error (%)", "pruned error (%)", "change (points)",
+    "network", "method", "dense is", "dense error (%)", "pruned error (%)", "change (points)",
     "weights left", "compression", "per layer (%)", "neurons left", "MACs (%)",
     "non-zero MACs (%)", "epochs", "seeds", "time (s)", "command",
 )  # fmt: skip
@@ -61,6 +61,7 @@ def _row(runs: list[Result]) -> list[str]:
     pruned = [error(run["test"]["pruned"]) for run in runs]
     totals = [run["totals"] for run in runs]
     return [
+        runs[0]["dense"]["text"],
         spread(dense, 2),
         spread(pruned, 2),
         spread([p - d for p, d in zip(pruned, dense, strict=True)], 2, sign=True),
@@ -112,8 +113,9 @@ def summary(result: Result) -> str:
     """A run in two lines."""
     t, test = result["totals"], result["test"]
     dense, pruned = error(test["dense"]), error(test["pruned"])
+    came = f"{error(test['initial']):.2f} % as it came, " if "initial" in test else ""
     return (
-        f"test error {dense:.2f} % dense, {pruned:.2f} % pruned ({pruned - dense:+.2f} points) on "
+        f"test error {came}{dense:.2f} % dense ({result['dense']['text']}), {pruned:.2f} % pruned ({pruned - dense:+.2f} points) on "
         f"{test['dense']['rows']:,} rows\n"
         f"{t['nonzeros']:,} of {t['weights']:,} weights left ({t['compression']:.1f}x), "
         f"{100.0 * t['macs_shrunk'] / t['macs_dense']:.2f} % of the MACs after removal, "

@@ -17,13 +17,14 @@ from .. import io, networks
 from ..data import Dataset
 from ..errors import InputError
 from ..progress import Progress
-from ..recipe import Recipe, dump_recipe, stage_names
-from ..recipe.schema import Train
+from ..recipe import Recipe, dump_recipe
+from ..recipe.reference import INITIAL, reference_stage
 from .carry import plain, settle
 from .checkpoint import FILE, Arrays, CheckpointWriter, RunState, fresh_meta, read_checkpoint
 from .compact import CompactNetwork, compact
 from .evaluate import Score, score
 from .history import History
+from .lock import locked
 from .program import compiled
 from .prune import choose_trial, prune
 from .reuse import reuse_dense
@@ -75,15 +76,15 @@ class Trainer:
         self._start, self._reuse = start, reuse
         self._writer = CheckpointWriter(folder)
         self._written = False
-        folder.mkdir(parents=True, exist_ok=True)
-        self.state = self._resumed() if resume else self._fresh(overwrite)
-        self.network = self._current_network()
-        self.history = History(folder, self.state.meta["history"])
+        with locked(folder):
+            self.state = self._resumed() if resume else self._fresh(overwrite)
+            self.network = self._current_network()
+            self.history = History(folder, self.state.meta["history"])
 
     def run(self) -> RunState:
         """All units that are left; returns the state at the end."""
         meta = self.state.meta
-        with self._interrupts():
+        with locked(self.folder), self._interrupts():
             while meta["unit"] < len(self.units):
                 self._unit(self.units[meta["unit"]])
                 meta["unit"] += 1
@@ -118,11 +119,8 @@ class Trainer:
 
     @property
     def reference(self) -> str:
-        """Name of the stage whose network is called dense."""
-        names = stage_names(self.recipe)
-        trained = [n for n, s in zip(names, self.recipe.stages, strict=True)
-                   if isinstance(s, Train)]  # fmt: skip
-        return self.recipe.reference or (trained[0] if trained else "")
+        """Name of the stage whose network is called dense, or `initial`."""
+        return reference_stage(self.recipe)
 
     def _unit(self, unit: Any) -> None:
         meta, run = self.state.meta, self.state
@@ -169,12 +167,19 @@ class Trainer:
             raise InputError(
                 f"{self.folder} holds a run already: go on with --resume, or give another folder"
             )
-        for name in (FILE, "history.jsonl", "result.json"):
-            (self.folder / name).unlink(missing_ok=True)
+        with io.writing(self.folder):
+            for name in (FILE, "history.jsonl", "result.json"):
+                (self.folder / name).unlink(missing_ok=True)
         io.write_text(self.folder / "recipe.yaml", dump_recipe(self.recipe))
         state = RunState(arrays=self.initial_values(), meta=fresh_meta())
         state.meta["recipe"] = recipe_key(self.recipe)
-        if self._start is not None:
+        if self.reference == INITIAL:
+            state.saved[INITIAL] = dict(state.arrays)
+        if self.reference == INITIAL or self.recipe.model.file:
+            state.meta["scores"][INITIAL] = asdict(self._score(state.arrays))
+            if not np.isfinite(state.meta["scores"][INITIAL]["loss"]):
+                raise InputError("the network as it came gives values that are not finite")
+        if self._start is not None and self.reference != INITIAL:
             self._skip_dense(state)
         if self._reuse is not None:
             reuse_dense(self, state, self._reuse)
@@ -185,9 +190,12 @@ class Trainer:
         names = [unit.name for unit in self.units]
         state.meta["unit"] = names.index(self.reference) + 1
         state.saved[self.reference] = dict(state.arrays)
+        state.meta["scores"][self.reference] = asdict(self._score(state.arrays))
+
+    def _score(self, values: Arrays) -> Score:
+        """Validation score of values of the dense network."""
         program = compiled(self.dense_network.text(self.recipe.batch), "", self.recipe.threads)
-        found = score(program, state.arrays, self.data.validation)
-        state.meta["scores"][self.reference] = asdict(found)
+        return score(program, values, self.data.validation)
 
     def _resumed(self) -> RunState:
         for stale in self.folder.glob(f".{FILE}.*"):

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 
-from ..recipe.check import stage_names
+from ..recipe.reference import reference_stage, stage_names
 from ..recipe.schema import Compact, Prune, Recipe, Statistics, Train
 
 RULES = ("quality", "threshold", "ratio")
@@ -131,7 +131,5 @@ def _trials(recipe: Recipe, index: int, name: str, stage: Prune) -> list[Unit]:
 
 def saved_stages(recipe: Recipe) -> set[str]:
     """Names of the stages whose values later work needs."""
-    names = stage_names(recipe)
-    first = [n for n, s in zip(names, recipe.stages, strict=True) if isinstance(s, Train)][:1]
-    wanted = {recipe.reference} if recipe.reference else set(first)
+    wanted = {reference_stage(recipe)}
     return wanted | {s.start for s in recipe.stages if isinstance(s, Train) and s.start}

@@ -18,6 +18,7 @@ from ..data import Dataset, Split
 from ..errors import InputError, nearest
 from ..recipe import Recipe
 from ..recipe.schema import Train
+from .checkpoint import Arrays
 from .evaluate import Score
 from .stage import StageTraining
 from .trainer import Trainer
@@ -33,10 +34,10 @@ def untrained_stage(recipe: Recipe, name: str = "") -> Iterator[StageTraining]:
     there is no such stage.
     """
     with TemporaryDirectory() as folder:
-        yield _Untrained(recipe, _random_data(recipe), Path(folder)).reach(name)
+        yield Untrained(recipe, random_data(recipe), Path(folder)).reach(name)
 
 
-class _Untrained(Trainer):
+class Untrained(Trainer):
     """Comes to a stage without training the ones before."""
 
     def reach(self, name: str) -> StageTraining:
@@ -58,8 +59,11 @@ class _Untrained(Trainer):
         StageTraining(self, unit).leave()
         return Score(0.0, 0.0, 1)
 
+    def _score(self, values: Arrays) -> Score:
+        return Score(0.0, 0.0, 1)
 
-def _random_data(recipe: Recipe) -> Dataset:
+
+def random_data(recipe: Recipe) -> Dataset:
     """Rows of noise, enough for a batch of each part."""
     network = networks.build_network(recipe.model, recipe.dataset)
     batches = [stage.batch or recipe.batch for stage in recipe.stages if isinstance(stage, Train)]
