@@ -28,7 +28,7 @@ from .native import native, read_module
 from .networks import build_network
 from .progress import Progress, make_progress
 from .recipe import Recipe, check, default_recipe, load_recipe
-from .report import kernel_rows
+from .report import kernel_rows, read_report
 from .training.plan import plan_text
 from .training.plots import draw_comparison, draw_run
 from .training.lock import locked
@@ -264,7 +264,4 @@ def _folder(path: str) -> Path:
 def _read_report(folder: Path) -> dict[str, Any]:
     if not folder.is_dir():
         raise InputError(f"{folder}: no such folder")
-    report = io.read_json(folder / "report.json")
-    if not isinstance(report, dict) or "totals" not in report:
-        raise InputError(f"{folder / 'report.json'}: not a report of prune compress")
-    return report
+    return read_report(folder)

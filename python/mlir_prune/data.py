@@ -25,6 +25,45 @@ from .io import read_arrays
 # The split must not move when the seed of the training does.
 _SPLIT_SEED = 20190527
 
+FORMS = (
+    (
+        "`digits`",
+        "The handwritten digits of scikit-learn: 1,797 rows of 1x8x8. 60 % train, 20 % "
+        "validate, 20 % are the test part.",
+        "divided by 16",
+    ),
+    (
+        "`mnist`",
+        "Files as for `idx:` in `mnist/` below `PRUNE_DATA` or `--data`; ten classes.",
+        "divided by 255",
+    ),
+    (
+        "`cifar10`",
+        "`train*.bin` or `data_batch*.bin`, and `test*.bin`, each also with `.xz`, in "
+        "`cifar10/` below `PRUNE_DATA` or `--data`: the binary version, 3x32x32. A tenth of "
+        "the training rows validates.",
+        "divided by 255, less the mean of the channel (0.485, 0.456, 0.406), divided by its "
+        "deviation (0.229, 0.224, 0.225)",
+    ),
+    (
+        "`idx:<folder>`",
+        "`train-images-idx3-ubyte`, `train-labels-idx1-ubyte` and the same with `t10k` or "
+        "`test`; a dot may stand before `idx`, and `.gz` at the end. Images are bytes [rows, "
+        "height, width] or [rows, channels, height, width]. A tenth of the training rows "
+        "validates. There are as many classes as the largest label says.",
+        "divided by 255",
+    ),
+    (
+        "`<file>.npz`",
+        "Arrays `x` and `y`: 60 % train, 20 % validate, 20 % are the test part. Or `x_train`, "
+        "`y_train`, `x_test`, `y_test`: a tenth of the training rows validates. `x` is [rows, "
+        "...] in the shape that the network reads, `y` whole class numbers [rows]; ten rows "
+        "at least.",
+        "whole numbers are divided by 255; floating-point numbers stay as they are",
+    ),
+)
+"""Data sets by name, what they read, and how pixels are scaled: for the documentation."""
+
 _LEAST_ROWS = 10
 """Rows of a set to train on: enough for parts of a tenth."""
 

@@ -46,6 +46,16 @@ def fold_pipeline() -> str:
     return module("prune-fold-masks")
 
 
+def gate_pipeline(granularity: str, names: Iterable[str]) -> str:
+    """Gates on the weights `names`, each with an auxiliary parameter."""
+    return module(options("prune-insert-gates", granularity=granularity, parameters=names))
+
+
+def fold_gates_pipeline() -> str:
+    """Constant gates folded into the parameters that they switch off."""
+    return module("prune-fold-gates", "prune-fold-masks")
+
+
 def shrink_pipeline(record_kept: bool = False) -> str:
     """From the masked form to the compact form; `Module.kept` tells what is left."""
     return module(options("prune-compact-pipeline", record_kept=record_kept or None))

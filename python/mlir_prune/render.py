@@ -47,7 +47,8 @@ def _accuracy(report: dict[str, Any]) -> Iterator[Row]:
     dense, pruned = report["test"]["dense"], report["test"]["pruned"]
     came = report["test"].get("initial")
     if came is not None:
-        yield "test accuracy as it came", f"{came['accuracy']:.2f} %", "", "before any training here"
+        accuracy = f"{came['accuracy']:.2f} %"
+        yield "test accuracy as it came", accuracy, "", "before any training here"
     yield (
         "test accuracy",
         f"{dense['accuracy']:.2f} %",

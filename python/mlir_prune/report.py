@@ -11,21 +11,90 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from . import networks
+from . import io, networks
 from .bench import Timing
 from .data import Dataset
+from .errors import InputError
 from .recipe import Recipe, stage_names
 from .recipe.parse import to_tree
 from .recipe.reference import reference_text
 from .recipe.schema import Prune
 from .shrink import TOLERANCE, Forms, Remark
+from .structure import NATURAL, POSITIVE, SECONDS, Least, check_tree
 
 if TYPE_CHECKING:
     from .training.result import Outcome
+
+
+_SCORE = {"accuracy": float, "loss": float | None, "rows": POSITIVE}
+
+LAYER = {
+    "name": str, "shape": [NATURAL, NATURAL], "weights": POSITIVE, "nonzeros": NATURAL,
+    "compact_shape": [NATURAL, NATURAL],
+}  # fmt: skip
+
+SCORES = {"dense": _SCORE, "pruned": _SCORE}
+
+TOTALS = {
+    "weights": POSITIVE, "nonzeros": NATURAL, "compression": Least(float, 1e-9),
+    "macs_dense": POSITIVE, "macs_shrunk": NATURAL, "macs_sparse": NATURAL,
+}  # fmt: skip
+
+_TIMING = {
+    "network": str, "batch": POSITIVE, "threads": POSITIVE, "median": SECONDS, "low": SECONDS,
+    "high": SECONDS, "calls": POSITIVE,
+}  # fmt: skip
+
+_REPORT = {
+    "dataset": str,
+    "title": str,
+    "dense": {"text": str},
+    "test": SCORES,
+    "validation": SCORES,
+    "layers": [LAYER, LAYER],
+    "totals": {
+        **TOTALS, "parameters": POSITIVE, "parameters_left": NATURAL,
+        "compression_with_biases": float, "flops_dense": NATURAL, "flops_sparse": NATURAL,
+        "hidden": NATURAL, "hidden_left": NATURAL, "neurons_removed": int,
+    },
+    "pattern": {"shape": [POSITIVE, POSITIVE], "counts": [NATURAL, NATURAL]},
+    "kernels": {str: [{"layer": str, "kernel": str, "reason": str}]},
+    "timings": [_TIMING],
+    "bytes": {"dense": NATURAL, "compact": NATURAL},
+    "reference": {"relative_error": float, "tolerance": float},
+    "history": {str: {"loss": [float | None], "validation": [float | None]}},
+}  # fmt: skip
+
+_CHOICE = {
+    "tried": [{"rule": str, "number": float, "nonzeros": NATURAL, "score": _SCORE,
+               "accepted": bool}],
+    "chosen": {"rule": str, "number": float},
+    "tolerance": float,
+}  # fmt: skip
+
+
+def read_report(folder: Path) -> dict[str, Any]:
+    """The report of an output folder; raises :class:`InputError` for anything else."""
+    path = folder / "report.json"
+    report = io.read_json(path)
+    check_tree(report, _REPORT, str(path))
+    if report.get("choice") is not None:
+        check_tree(report["choice"], _CHOICE, f"{path}: choice")
+    if "initial" in report["test"]:
+        check_tree(report["test"]["initial"], _SCORE, f"{path}: test: initial")
+    for batch in {timing["batch"] for timing in report["timings"]}:
+        names = {t["network"] for t in report["timings"] if t["batch"] == batch}
+        if names != {"dense", "shrunk", "sparse"}:
+            raise InputError(f"{path}: timings of batch {batch} are of {', '.join(sorted(names))}")
+    pattern = report["pattern"]
+    if math.prod(pattern["shape"]) != len(pattern["counts"]):
+        raise InputError(f"{path}: pattern: the counts do not fit the shape")
+    return dict(report)
 
 
 def build_report(

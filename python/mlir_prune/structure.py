@@ -2,8 +2,8 @@
 """The form of what is read from a file that this package wrote.
 
 A form is a type, `float` for any finite number, a union with None, a list of one form
-for lists of any length, a mapping of keys to forms (further keys are allowed), or
-``{str: form}`` for any keys.
+for lists of any length (twice the form: of one entry at least), a mapping of keys to forms (further keys are allowed),
+``{str: form}`` for any keys, or :class:`Least`.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from __future__ import annotations
 import math
 import types
 import typing
+from dataclasses import dataclass
 from typing import Any
 
 from .errors import InputError, shorten
@@ -20,6 +21,19 @@ _WORDS: dict[Any, str] = {int: "a whole number", float: "a number", bool: "true 
 
 _LARGEST = 2.0**63
 """Numbers are counts, per cent and seconds; a larger one is damage."""
+
+
+@dataclass(frozen=True)
+class Least:
+    """Numbers of a kind that are not below a bound."""
+
+    kind: type
+    low: float
+
+
+NATURAL, POSITIVE = Least(int, 0), Least(int, 1)
+SECONDS = Least(float, 1e-12)
+"""Times are divided by."""
 
 
 def check_tree(value: Any, form: Any, where: str) -> None:
@@ -33,8 +47,14 @@ def check_tree(value: Any, form: Any, where: str) -> None:
     elif isinstance(form, list):
         if not isinstance(value, list):
             _refuse(value, list, where)
+        if len(form) > 1 and not value:
+            raise InputError(f"{where} expects entries, got an empty list")
         for index, item in enumerate(value):
             check_tree(item, form[0], f"{where}[{index}]")
+    elif isinstance(form, Least):
+        check_tree(value, form.kind, where)
+        if value < form.low:
+            raise InputError(f"{where} expects at least {form.low:g}, got {shorten(value)}")
     elif not _is(value, form):
         _refuse(value, form, where)
 

@@ -5,11 +5,14 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from conftest import make_blobs
+from mlir_prune.models import make
 from mlir_prune.training.gradients import gradient_rms
 from mlir_prune.training.history import read_history
+from mlir_prune.training.masks import gate_masks, gate_of, gates_of
 from mlir_prune.training.result import finish
 from mlir_prune.training.trainer import Trainer
 from short_runs import DENSE, SIZES, WEIGHTS, left, recipe, train
@@ -56,7 +59,7 @@ def test_gates_freeze_at_the_compression(tmp_path: Path, joint: bool) -> None:
     gates = {**gates, "stop": True}
     train(tmp_path / "s", DENSE, {**GATES, "epochs": 12, "gates": gates})
     assert len(read_history(tmp_path / "s")[3:]) == first + 1
-    assert trainer.state.meta["pending"] == {"kind": "gates"}
+    assert trainer.state.meta["pending"]["kind"] == "gates"
 
 
 def test_closed_weights_keep_their_values(tmp_path: Path) -> None:
@@ -133,3 +136,32 @@ def test_methods_resume_to_the_same_bits(tmp_path: Path) -> None:
     one, two = whole.state.arrays, last.state.arrays
     assert one.keys() == two.keys()
     assert all(one[name].tobytes() == two[name].tobytes() for name in one)
+
+
+def test_a_closed_filter_takes_its_normalisation_along() -> None:
+    """The compiler knows what belongs to a filter; no name says so."""
+    network = make("resnet20")
+    values = network.init(np.random.default_rng(0))
+    name = network.weights()[0]
+    filters = network.shapes()[name][0]
+    gate = np.ones(filters, np.float32)
+    gate[3] = -1.0
+    rule = {"kind": "gates", "granularity": "channel", "names": [name]}
+    masks = gate_masks(network, values | {gate_of(name): gate}, rule)
+    roles = network.roles()
+    assert sorted(roles[n.removeprefix("mask:")] for n in masks) == ["bias", "scale", "weight"]
+    for mask in masks.values():
+        assert not mask[3].any() and np.delete(mask, 3, axis=0).all()
+
+
+def test_a_parameter_that_is_called_gate_is_none(tmp_path: Path) -> None:
+    """Only what belongs to a weight of the network is a gate."""
+
+    class Named:
+        def weights(self) -> list[str]:
+            return ["mlp", "mlp.gate", "fc.weight"]
+
+        def shapes(self) -> dict[str, tuple[int, ...]]:
+            return dict.fromkeys(self.weights(), (2, 2))
+
+    assert gates_of(Named()) == {"mlp.gate.gate", "fc.weight.gate"}

@@ -16,6 +16,7 @@ import typing
 from pathlib import Path
 from typing import Any
 
+from ..data import FORMS
 from .keys import range_text
 from .modifiers import (
     Admm,
@@ -75,8 +76,23 @@ _WORDS = {int: "whole number", float: "number", bool: "true or false", str: "tex
 
 
 def sections() -> str:
-    """A section with a table for every mapping of a recipe."""
-    return "\n".join(_section(title, kind) for title, kind in _SECTIONS)
+    """A section with a table for every mapping of a recipe, and one of the data sets."""
+    tables = [_section(title, kind) for title, kind in _SECTIONS]
+    return "\n".join([*tables, _data_sets()])
+
+
+def _data_sets() -> str:
+    lines = [
+        "### Data sets",
+        "",
+        "What `dataset` can be. Values must be finite and labels in range, in the test part "
+        "too: all parts are checked before anything is trained. Which rows validate and test "
+        "does not depend on the seed.",
+        "",
+        "| name | what is read | pixels |",
+        "|---|---|---|",
+    ]
+    return "\n".join([*lines, *(f"| {' | '.join(form)} |" for form in FORMS), ""])
 
 
 def renew(text: str) -> str:

@@ -15,7 +15,7 @@ import numpy as np
 
 from .. import networks
 from ..recipe.schema import Train
-from .masks import PREFIX, apply, intersect, is_gate, masks_of, open_gates, select_masks
+from .masks import apply, gate_masks, gates_of, intersect, masks_of, select_masks
 
 Arrays = dict[str, np.ndarray]
 
@@ -26,26 +26,12 @@ def settle(network: Any, arrays: Mapping[str, np.ndarray], pending: Any) -> Arra
     if pending is None:
         return arrays
     if pending["kind"] == "gates":
-        masks = _gate_masks(network, arrays)
+        masks = gate_masks(network, arrays, pending)
     else:
         masks = straight_through_masks(network, arrays, pending)
     arrays |= intersect(masks_of(arrays), masks)
-    return apply({name: array for name, array in arrays.items() if not is_gate(name)})
-
-
-def _gate_masks(network: Any, arrays: Mapping[str, np.ndarray]) -> Arrays:
-    """Masks of gated weights, and of the biases of gated filters."""
-    masks: Arrays = {}
-    for name in network.weights():
-        gate = arrays.get(f"{name}.gate")
-        if gate is None:
-            continue
-        shape = arrays[name].shape
-        masks[PREFIX + name] = np.ascontiguousarray(open_gates(gate, shape))
-        bias = name.rsplit(".", 1)[0] + ".bias"
-        if gate.shape != shape and bias in arrays and arrays[bias].shape == (shape[0],):
-            masks[PREFIX + bias] = (gate > 0).reshape(-1)
-    return masks
+    gates = gates_of(network)
+    return apply({name: array for name, array in arrays.items() if name not in gates})
 
 
 def straight_through_masks(network: Any, arrays: Mapping[str, np.ndarray], rule: Any) -> Arrays:
@@ -61,17 +47,21 @@ def straight_through_masks(network: Any, arrays: Mapping[str, np.ndarray], rule:
 def pending_form(network: Any, stage: Train, path: str) -> dict[str, Any] | None:
     """The form that a stage leaves its weights in, None when it is plain."""
     if stage.gates:
-        return {"kind": "gates"}
-    rule = stage.straight_through
-    if rule is None:
+        rule = stage.gates
+        names = networks.choose(
+            network, rule.targets, rule.ignore, f"{path}.gates", among=("weight",)
+        )
+        return {"kind": "gates", "granularity": rule.granularity, "names": names}
+    moving = stage.straight_through
+    if moving is None:
         return None
     names = networks.choose(
-        network, rule.targets, rule.ignore, f"{path}.straight_through", among=("weight",)
+        network, moving.targets, moving.ignore, f"{path}.straight_through", among=("weight",)
     )
     return {
         "kind": "straight_through",
-        "pattern": rule.pattern,
-        "ratio": rule.ratio,
+        "pattern": moving.pattern,
+        "ratio": moving.ratio,
         "names": names,
     }
 
@@ -88,7 +78,7 @@ def enter(
     if stage.mask:
         wanted |= set(masks_of(arrays))
     if going_on:
-        wanted |= {name for name in arrays if is_gate(name)}
+        wanted |= gates_of(network)
     if not stage.reset_optimizer:
         wanted |= _moments(arrays)
     return apply({name: array for name, array in arrays.items() if name in wanted})

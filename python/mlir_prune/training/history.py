@@ -36,7 +36,9 @@ class History:
                 )
             if size > length:
                 os.truncate(self.path, length)
-        read_history(folder)  # what is left must be whole
+        read_history(folder)  # what is left must be whole, to its last line
+        if not self.path.read_bytes().endswith(b"\n" if length else b""):
+            raise InputError(f"{self.path}: its last line has no end; lines were changed")
         self.length = length
 
     def append(self, line: dict[str, Any]) -> None:

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from ..native import parse
-from ..pipelines import fold_pipeline, select_pipeline
+from ..pipelines import fold_gates_pipeline, fold_pipeline, gate_pipeline, select_pipeline
 
 Arrays = dict[str, np.ndarray]
 
@@ -65,28 +65,48 @@ def apply(arrays: Mapping[str, np.ndarray]) -> Arrays:
     return result
 
 
-def is_gate(name: str) -> bool:
-    """Whether state of this name is a gate's, and not a moment of one."""
-    return name.endswith(".gate") and ":" not in name
+def gate_of(weight: str) -> str:
+    """Name of the auxiliary parameter that the compiler gives a gated weight."""
+    return f"{weight}.gate"
 
 
-def open_gates(gate: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
-    """Mask of a weight from its gates: of its own shape, or one per slice of axis 0."""
-    opened = gate > 0
-    if gate.shape == shape:
-        return opened
-    return np.broadcast_to(opened.reshape((-1,) + (1,) * (len(shape) - 1)), shape)
+def gates_of(network: Any) -> set[str]:
+    """Names that gates of the network have, where there are some; no parameter is one."""
+    return {gate_of(weight) for weight in network.weights()} - set(network.shapes())
 
 
-def live_weights(arrays: Mapping[str, np.ndarray], weights: Iterable[str]) -> Arrays:
-    """Per weight where it acts: not zero, not masked, its gate open."""
+def gate_masks(network: Any, arrays: Mapping[str, np.ndarray], rule: Mapping[str, Any]) -> Arrays:
+    """What closed gates switch off, as masks: the compiler puts the gates in and folds them.
+
+    `rule` has the granularity of the gates and the names of the gated weights. Besides
+    these there are masks of what else belongs to a closed filter: biases, scales, shifts.
+    """
+    names = [name for name in rule["names"] if gate_of(name) in arrays]
+    if not names:
+        return {}
+    shapes = network.shapes()
+    module = parse(network.text(1))
+    module.run(gate_pipeline(rule["granularity"], names))
+    ones = {name: np.ones(shape, np.float32) for name, shape in shapes.items()}
+    module.bind(ones | {gate_of(name): arrays[gate_of(name)] for name in names})
+    module.run(fold_gates_pipeline())
+    folded = {name: np.asarray(array) != 0 for name, array in module.parameters().items()}
+    return {
+        PREFIX + name: np.ascontiguousarray(mask)
+        for name, mask in folded.items()
+        if name in names or not mask.all()
+    }
+
+
+def live_weights(network: Any, arrays: Mapping[str, np.ndarray], gates: Any = None) -> Arrays:
+    """Per weight where it acts: not zero, not masked, its gate (by the rule `gates`) open."""
+    closed = gate_masks(network, arrays, gates) if gates is not None else {}
     live: Arrays = {}
-    for name in weights:
+    for name in network.weights():
         live[name] = arrays[name] != 0
-        if PREFIX + name in arrays:
-            live[name] &= arrays[PREFIX + name]
-        if name + ".gate" in arrays:
-            live[name] &= open_gates(arrays[name + ".gate"], arrays[name].shape)
+        for masks in (arrays, closed):
+            if PREFIX + name in masks:
+                live[name] &= masks[PREFIX + name]
     return live
 
 

@@ -23,7 +23,7 @@ from .distill import soft_labels
 from .evaluate import Score, beats, score
 from .gradients import gradient_rms
 from .lost import check_lost, counts
-from .masks import PREFIX, is_gate, live_weights
+from .masks import PREFIX, gate_of, gates_of, live_weights
 from .methods import Method, make_methods
 from .packing import Packing, fixed_masks
 from .passes import Setting, stage_pipeline, strength_input
@@ -40,6 +40,7 @@ class StageTraining:
     def __init__(self, trainer: Trainer, unit: TrainUnit) -> None:
         self.trainer, self.unit, self.stage = trainer, unit, unit.stage
         self.network, run = trainer.network, trainer.state
+        self.gates = gates_of(self.network)
         if run.meta.get("entered") != run.meta["unit"]:
             self._enter()
         batch = self.stage.batch or trainer.recipe.batch
@@ -123,7 +124,7 @@ class StageTraining:
         """Gates that the program has and the run did not begin open."""
         gates = self.stage.gates
         for name, array in self.state.items():
-            if gates and is_gate(name) and name not in self.trainer.state.arrays:
+            if gates and name in self.gates and name not in self.trainer.state.arrays:
                 array.fill(gates.initial)
 
     def run(self) -> Score:
@@ -214,7 +215,8 @@ class StageTraining:
         if pending is not None and pending["kind"] == "straight_through":
             pending = {**pending, "ratio": self.extra.get("ratio", pending["ratio"])}
             arrays |= straight_through_masks(self.network, arrays, pending)
-        return live_weights(arrays, self.network.weights())
+        gates = pending if pending is not None and pending["kind"] == "gates" else None
+        return live_weights(self.network, arrays, gates)
 
     def macs_left(self) -> float:
         """MACs after removal of what the gates switch off, as a share of the dense ones.
@@ -222,7 +224,7 @@ class StageTraining:
         Those of the non-zero weights where single weights are gated.
         """
         trainer = self.trainer
-        settled = settle(self.network, self.dense(), {"kind": "gates"})
+        settled = settle(self.network, self.dense(), trainer.state.meta["pending"])
         smaller, values = compact(self.network, settled, trainer.recipe.batch)
         left = smaller.macs()
         if self.stage.gates and self.stage.gates.granularity == "element":
@@ -253,9 +255,9 @@ class StageTraining:
             "strength": self.strengths[0] if self.strengths else 0.0,
             "nonzeros": counts(live),
             "open_gates": {
-                name.removesuffix(".gate"): int(np.count_nonzero(array > 0))
-                for name, array in self.state.items()
-                if is_gate(name)
+                name: int(np.count_nonzero(self.state[gate_of(name)] > 0))
+                for name in self.network.weights()
+                if gate_of(name) in self.gates & self.state.keys()
             },
             "pruned": sum(int((run.live[n] & ~live[n]).sum()) for n in live),
             "recovered": sum(int((live[n] & ~run.live[n]).sum()) for n in live),
@@ -273,7 +275,7 @@ class StageTraining:
         run, meta, keep = self.trainer.state, self.trainer.state.meta, self.stage.keep
         if keep == "mean" and epoch >= self.stage.epochs // 2:
             count = 1 if not run.best else meta["best"]["count"] + 1
-            run.best = mean_of(run.best, self._values(), count)
+            run.best = mean_of(run.best, self._values(), count, self.gates)
             values = {**self.state, **self.packing.pack(run.best)}
             result = score(self.program, values, self.trainer.data.validation, self.extra)
             meta["best"] = {**asdict(result), "epoch": epoch + 1, "count": count}
@@ -290,7 +292,7 @@ class StageTraining:
         return {
             name: array.copy()
             for name, array in self.dense().items()
-            if name in wanted or name.startswith(PREFIX) or is_gate(name)
+            if name in wanted or name.startswith(PREFIX) or name in self.gates
         }
 
     def _save(self, epoch: int, step: int, sums: dict[str, float]) -> None:
@@ -323,7 +325,7 @@ class StageTraining:
 
 
 def mean_of(
-    mean: dict[str, np.ndarray], values: dict[str, np.ndarray], count: int
+    mean: dict[str, np.ndarray], values: dict[str, np.ndarray], count: int, gates: set[str]
 ) -> dict[str, np.ndarray]:
     """Mean of `count` sets of values: `mean` is that of the ones before, `values` the last.
 
@@ -331,7 +333,7 @@ def mean_of(
     """
     return {
         name: mean[name] + (array - mean[name]) / np.float32(count)
-        if count > 1 and array.dtype.kind == "f" and not is_gate(name)
+        if count > 1 and array.dtype.kind == "f" and name not in gates
         else array
         for name, array in values.items()
     }

@@ -13,6 +13,8 @@ import numpy as np
 
 from .. import io
 from ..errors import InputError
+from ..report import LAYER, SCORES, TOTALS
+from ..structure import NATURAL, Least, check_tree
 from .result import FILE, error
 
 Result = dict[str, Any]
@@ -24,6 +26,21 @@ _COLUMNS = (
 )  # fmt: skip
 
 
+_RESULT = {
+    "method": str,
+    "network": str,
+    "dataset": str,
+    "seed": int,
+    "dense": {"text": str},
+    "test": SCORES,
+    "layers": [LAYER, LAYER],
+    "totals": TOTALS,
+    "epochs": NATURAL,
+    "seconds": Least(float, 0),
+    "command": str,
+}
+
+
 def read_results(folders: Iterable[str | os.PathLike[str]]) -> list[Result]:
     """Results of finished runs; folders without one are an error."""
     results = []
@@ -33,7 +50,9 @@ def read_results(folders: Iterable[str | os.PathLike[str]]) -> list[Result]:
             continue  # a pattern over runs/ meets figures and tables too
         if not (path / FILE).is_file():
             raise InputError(f"{path}: the run is not finished, {FILE} is missing")
-        results.append(io.read_json(path / FILE))
+        result = io.read_json(path / FILE)
+        check_tree(result, _RESULT, str(path / FILE))
+        results.append(result)
     if not results:
         raise InputError("no run folder was given")
     return results
@@ -115,7 +134,8 @@ def summary(result: Result) -> str:
     dense, pruned = error(test["dense"]), error(test["pruned"])
     came = f"{error(test['initial']):.2f} % as it came, " if "initial" in test else ""
     return (
-        f"test error {came}{dense:.2f} % dense ({result['dense']['text']}), {pruned:.2f} % pruned ({pruned - dense:+.2f} points) on "
+        f"test error {came}{dense:.2f} % dense ({result['dense']['text']}), {pruned:.2f} % pruned "
+        f"({pruned - dense:+.2f} points) on "
         f"{test['dense']['rows']:,} rows\n"
         f"{t['nonzeros']:,} of {t['weights']:,} weights left ({t['compression']:.1f}x), "
         f"{100.0 * t['macs_shrunk'] / t['macs_dense']:.2f} % of the MACs after removal, "
