@@ -50,3 +50,24 @@ mlir::prune::parseGranularity(MLIRContext *context, StringRef text,
     return {};
   return GranularityAttr::get(context, *kind, *numbers, axis);
 }
+
+/// How often `size` goes into `extent`.
+static GranularityFit getFit(int64_t size, int64_t extent) {
+  if (size > extent)
+    return GranularityFit::None;
+  return extent % size == 0 ? GranularityFit::Whole : GranularityFit::Partial;
+}
+
+GranularityFit mlir::prune::getFit(GranularityAttr granularity,
+                                   ArrayRef<int64_t> shape) {
+  if (failed(granularity.getGridShape(shape)))
+    return GranularityFit::None;
+  ArrayRef<int64_t> sizes = granularity.getShape();
+  if (granularity.getKind() == GranularityKind::NOfM)
+    return ::getFit(sizes.back(), shape[granularity.getAxis()]);
+  GranularityFit worst = GranularityFit::Whole;
+  if (granularity.getKind() == GranularityKind::Block)
+    for (auto [size, extent] : llvm::zip_equal(sizes, shape))
+      worst = std::max(worst, ::getFit(size, extent));
+  return worst;
+}

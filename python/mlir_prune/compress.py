@@ -196,4 +196,7 @@ def read_values(path: str | os.PathLike[str], prefix: str) -> Arrays:
     }
     if not chosen:
         raise InputError(f"{path}: holds no parameters under '{prefix}/'")
+    for name, array in chosen.items():
+        if array.dtype.kind not in "fiu" or not np.isfinite(array).all():
+            raise InputError(f"{path}: parameter '{name}' is {array.dtype}, or not finite")
     return {name: np.asarray(array, np.float32) for name, array in chosen.items()}

@@ -12,6 +12,7 @@ import numpy as np
 from .errors import InputError
 from .frontend import from_file
 from .models import Builder, Layer, Network, Value
+from .models.network import layers_for_one_row
 
 
 class ImportedNetwork(Network):
@@ -39,7 +40,8 @@ class ImportedNetwork(Network):
         self._input_shape = tuple(int(extent) for extent in inputs[0].shape[1:])
         self._classes = int(results[0].shape[1])
         self._roles = {a.name: a.role for a in function.arguments if a.kind == "param"}
-        self._layers = _layers(module, int(inputs[0].shape[0]))
+        self._entries = layers_for_one_row(module.layers(), int(inputs[0].shape[0]))
+        self._layers = _layers(self._entries)
         if not self._layers:
             raise InputError(f"{source}: the network has no layer with a weight")
 
@@ -62,6 +64,10 @@ class ImportedNetwork(Network):
     def layers(self) -> tuple[Layer, ...]:
         """Layers with weights, in the order of the function; shapes are unknown."""
         return self._layers
+
+    def compiled_layers(self) -> list[dict[str, Any]]:
+        """What the compiler says of each layer, for one row."""
+        return self._entries
 
     @property
     def widths(self) -> tuple[int, ...]:
@@ -104,8 +110,8 @@ def load_network(path: str) -> ImportedNetwork:
     return ImportedNetwork.read(path)
 
 
-def _layers(module: Any, batch: int) -> tuple[Layer, ...]:
-    names = {entry["weight"]: entry["weight"].removesuffix(".weight") for entry in module.layers()}
+def _layers(entries: list[dict[str, Any]]) -> tuple[Layer, ...]:
+    names = {entry["weight"]: entry["weight"].removesuffix(".weight") for entry in entries}
     return tuple(
         Layer(
             name=names[entry["weight"]],
@@ -114,7 +120,7 @@ def _layers(module: Any, batch: int) -> tuple[Layer, ...]:
             bias=entry["bias"],
             producers=tuple(names[producer] for producer in entry["producers"]),
             shape=(),
-            macs=entry["macs"] // batch,
+            macs=entry["macs"],
         )
-        for entry in module.layers()
+        for entry in entries
     )

@@ -3,13 +3,14 @@
 
 from __future__ import annotations
 
-import fnmatch
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from .errors import RecipeError, nearest
 from .imported import load_network
 from .models import Mlp, make
+from .native import native, prune_error
 
 if TYPE_CHECKING:
     from .recipe.schema import Model
@@ -44,13 +45,13 @@ def model_title(model: Model, dataset: str) -> str:
 
 
 def layer_kinds(network: Any) -> dict[str, str]:
-    """`conv` or `fc` for the parameters of such layers."""
-    shapes = network.shapes()
-    stems = {
-        name.rsplit(".", 1)[0]: "conv" if len(shapes[name]) == 4 else "fc"
-        for name in network.weights()
-    }
-    return {name: stems.get(name.rsplit(".", 1)[0], "") for name in shapes}
+    """`conv` or `fc` for the weights and biases of such layers, as the compiler says."""
+    kinds: dict[str, str] = {}
+    for entry in network.compiled_layers():
+        for name in (entry["weight"], entry["bias"]):
+            if name is not None:
+                kinds.setdefault(name, entry["kind"])
+    return kinds
 
 
 def choose(
@@ -65,14 +66,33 @@ def choose(
     `path` is the recipe's key for messages; `among` are the roles that can be
     chosen. Raises :class:`RecipeError` when an entry matches nothing.
     """
-    found = network.roles()
-    names = [name for name in found if found[name] in set(among)]
-    kept = _matched(network, targets, names, f"{path}.targets")
-    dropped = _matched(network, ignore, names, f"{path}.ignore")
-    chosen = [name for name in names if name in kept and name not in dropped]
+    kinds, allowed = layer_kinds(network), set(among)
+    parameters = [
+        (name, role, kinds.get(name, ""))
+        for name, role in network.roles().items()
+        if role in allowed
+    ]
+    with _named(path):
+        chosen, *unused = native().choose_parameters(parameters, list(targets), list(ignore))
+    names = [name for name, _, _ in parameters]
+    for key, patterns in zip(("targets", "ignore"), unused, strict=True):
+        for pattern in patterns:
+            raise RecipeError(
+                f"{path}.{key}: '{pattern}' matches no parameter of {', '.join(names)}"
+                f"{nearest(pattern, [*names, *ROLES])}"
+            )
     if not chosen:
         raise RecipeError(f"{path}: no parameter is left to work on")
-    return chosen
+    return list(chosen)
+
+
+@contextmanager
+def _named(path: str) -> Iterator[None]:
+    """Makes errors of the compiler about the value of a key those of the recipe."""
+    try:
+        yield
+    except prune_error() as error:
+        raise RecipeError(f"{path}: {' '.join(str(error).split())}") from None
 
 
 def match_numbers(
@@ -82,32 +102,37 @@ def match_numbers(
 
     Raises :class:`RecipeError` for a pattern that matches nothing.
     """
-    names = list(names)
-    found: dict[str, float] = {}
-    for pattern, number in numbers.items():
-        matching = [name for name in names if fnmatch.fnmatchcase(name, pattern)]
-        if not matching:
-            raise RecipeError(
-                f"{path}: pattern '{pattern}' matches none of {', '.join(names)}"
-                f"{nearest(pattern, names)}"
-            )
-        for name in matching:
-            found.setdefault(name, number)
-    return found
+    names, patterns = list(names), list(numbers)
+    with _named(path):
+        positions, unused = native().match_patterns(patterns, names)
+    for pattern in unused:
+        raise RecipeError(
+            f"{path}: pattern '{pattern}' matches none of {', '.join(names)}"
+            f"{nearest(pattern, names)}"
+        )
+    return {
+        name: numbers[patterns[position]]
+        for name, position in zip(names, positions, strict=True)
+        if position >= 0
+    }
 
 
-def _matched(network: Any, patterns: Iterable[str], names: list[str], path: str) -> set[str]:
-    found, kinds = network.roles(), layer_kinds(network)
-    result: set[str] = set()
-    for pattern in patterns:
-        if pattern in ROLES:
-            matching = {n for n in names if pattern in (found[n], kinds[n])}
-        else:
-            matching = {n for n in names if fnmatch.fnmatchcase(n, pattern)}
-        if not matching:
-            hint = nearest(pattern, [*names, *ROLES])
+def check_granularity(
+    network: Any, names: Iterable[str], granularity: str, path: str
+) -> list[str]:
+    """Weights whose border has smaller groups.
+
+    Raises :class:`RecipeError` for a weight that has no such groups: an axis or a group is
+    outside of it.
+    """
+    shapes, partial = network.shapes(), []
+    for name in names:
+        with _named(path):
+            fit = native().fit_granularity(granularity, list(shapes[name]))
+        if fit == "none":
             raise RecipeError(
-                f"{path}: '{pattern}' matches no parameter of {', '.join(names)}{hint}"
+                f"{path}: '{name}' of shape {list(shapes[name])} has no groups of {granularity}"
             )
-        result |= matching
-    return result
+        if fit == "partial":
+            partial.append(name)
+    return partial

@@ -36,6 +36,7 @@ struct LayerInfo {
   std::string bias;
   std::string kind;
   std::vector<std::string> producers;
+  std::vector<int64_t> outputDims, inputDims;
   int64_t macs = 0;
 };
 
@@ -66,16 +67,41 @@ static void collectProducers(Value value, llvm::DenseSet<Value> &seen,
     collectProducers(operand, seen, producers);
 }
 
-/// Name of the bias that a value spreads, empty when it is none.
-static std::string findBias(Value value) {
-  while (Operation *op = value.getDefiningOp()) {
-    if (getParam(value) || op->getNumOperands() == 0)
-      break;
-    value = op->getOperand(0);
+/// Biases that `value` is computed from without a layer in between.
+static void collectBiases(Value value, llvm::DenseSet<Value> &seen,
+                          llvm::SetVector<StringRef> &biases) {
+  if (!seen.insert(value).second)
+    return;
+  if (ParamAttr param = getParam(value)) {
+    if (param.getRole() == ParamRole::Bias)
+      biases.insert(param.getName());
+    return;
   }
-  ParamAttr param = getParam(value);
-  return param && param.getRole() == ParamRole::Bias ? param.getName().str()
-                                                     : "";
+  Operation *op = value.getDefiningOp();
+  if (!op || !getWeightName(op).empty())
+    return;
+  for (Value operand : op->getOperands())
+    collectBiases(operand, seen, biases);
+}
+
+/// Name of the bias of a layer: what its sums start from, or what an operation
+/// on single elements adds to them. Empty when there is none, or no one.
+static std::string findBias(linalg::LinalgOp op) {
+  llvm::DenseSet<Value> seen;
+  llvm::SetVector<StringRef> biases;
+  for (Value init : op.getDpsInits())
+    collectBiases(init, seen, biases);
+  Value result = op->getResult(0);
+  for (Operation *user : result.getUsers()) {
+    auto structured = dyn_cast<linalg::LinalgOp>(user);
+    if (!biases.empty() || !structured || !result.hasOneUse() ||
+        structured.getNumReductionLoops() != 0)
+      continue;
+    seen.insert(result);
+    for (OpOperand *input : structured.getDpsInputOperands())
+      collectBiases(input->get(), seen, biases);
+  }
+  return biases.size() == 1 ? biases.front().str() : "";
 }
 
 static LayerInfo describe(linalg::LinalgOp op, const std::string &weight) {
@@ -83,9 +109,11 @@ static LayerInfo describe(linalg::LinalgOp op, const std::string &weight) {
   LayerInfo layer;
   layer.weight = weight;
   layer.macs = prunable.getMacs();
-  auto type = cast<RankedTensorType>(prunable.getWeight().getType());
-  layer.kind = type.getRank() > 2 ? "conv" : "fc";
-  layer.bias = findBias(op.getDpsInits().front());
+  // A filter that slides makes a convolution, whatever the rank of its weight.
+  layer.kind = linalg::isaConvolutionOpInterface(op) ? "conv" : "fc";
+  layer.bias = findBias(op);
+  llvm::append_range(layer.outputDims, prunable.getOutputChannelDims());
+  llvm::append_range(layer.inputDims, prunable.getInputChannelDims());
   llvm::DenseSet<Value> seen;
   llvm::SetVector<StringAttr> producers;
   for (OpOperand *input : op.getDpsInputOperands())
@@ -113,6 +141,8 @@ static nb::list listLayers(const Module &module) {
     entry["bias"] = layer.bias.empty() ? nb::none() : nb::cast(layer.bias);
     entry["kind"] = layer.kind;
     entry["producers"] = layer.producers;
+    entry["output_dims"] = layer.outputDims;
+    entry["input_dims"] = layer.inputDims;
     entry["macs"] = layer.macs;
     result.append(entry);
   }
@@ -123,5 +153,6 @@ void python::bindLayers(nb::class_<Module> &type) {
   type.def("layers", &listLayers,
            "Layers with a weight in program order, as dictionaries: names of "
            "weight and bias, kind (conv or fc), weights of the layers that it "
-           "reads, multiplications of one call with dense weights.");
+           "reads, dimensions of the weight that are output and input "
+           "channels, multiplications of one call with dense weights.");
 }

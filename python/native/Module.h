@@ -89,6 +89,9 @@ void bindModule(nanobind::module_ &module);
 /// Defines Executable.
 void bindExecutable(nanobind::module_ &module);
 
+/// Defines how parameters are chosen by name and role.
+void bindFilter(nanobind::module_ &module);
+
 } // namespace mlir::prune::python
 
 #endif // PRUNE_PYTHON_NATIVE_MODULE_H

@@ -14,4 +14,5 @@ NB_MODULE(_native, module) {
   mlir::prune::python::bindDiagnostics(module);
   mlir::prune::python::bindModule(module);
   mlir::prune::python::bindExecutable(module);
+  mlir::prune::python::bindFilter(module);
 }

@@ -18,6 +18,18 @@ namespace mlir::prune {
 GranularityAttr parseGranularity(MLIRContext *context, StringRef text,
                                  function_ref<InFlightDiagnostic()> emitError);
 
+/// How the groups of a granularity lie in a weight.
+enum class GranularityFit {
+  /// All groups are of the size that the granularity says.
+  Whole,
+  /// Groups at the border are smaller: an extent is no multiple.
+  Partial,
+  /// There are no such groups: an axis or a group is outside the weight.
+  None,
+};
+
+GranularityFit getFit(GranularityAttr granularity, ArrayRef<int64_t> shape);
+
 } // namespace mlir::prune
 
 #endif // PRUNE_SUPPORT_GRANULARITY_H

@@ -120,10 +120,10 @@ class Builder(Text):
         """Normalisation by channel with running statistics as buffers."""
         shape = (x.shape[1],)
         parameters = [
-            self.parameter(f"{name}.{suffix}", shape, role)
-            for suffix, role in (
-                ("weight", "scale"), ("bias", "bias"),
-                ("running_mean", "buffer"), ("running_var", "buffer"),
+            self.parameter(f"{name}.{suffix}", shape, role, first)
+            for suffix, role, first in (
+                ("weight", "scale", 1.0), ("bias", "bias", 0.0),
+                ("running_mean", "buffer", 0.0), ("running_var", "buffer", 1.0),
             )
         ]  # fmt: skip
         return self.emit(

@@ -6,12 +6,13 @@ from __future__ import annotations
 import functools
 import math
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from ..errors import InputError
+from ..native import parse
 from .builder import Builder, Layer
 from .text import Shape, Value
 
@@ -75,9 +76,18 @@ class Network(ABC):
         """Names of the weights, layer by layer."""
         return [layer.weight for layer in self.layers]
 
+    def compiled_layers(self) -> list[dict[str, Any]]:
+        """What the compiler says of each layer, for one row: see ``Module.layers``."""
+        return self._compiled
+
+    @functools.cached_property
+    def _compiled(self) -> list[dict[str, Any]]:
+        found: list[dict[str, Any]] = parse(self.text(1)).layers()
+        return found
+
     def macs(self) -> dict[str, int]:
         """Multiplications of each weight for one row, when it is dense."""
-        return {layer.weight: layer.macs for layer in self.layers}
+        return sum_macs(self.compiled_layers())
 
     @property
     def features(self) -> int:
@@ -97,10 +107,8 @@ class Network(ABC):
         for name, shape in self.shapes().items():
             if roles[name] == "weight":
                 values[name] = _draw(rng, shape, self.activation)
-            elif roles[name] == "scale" or name.endswith(".running_var"):
-                values[name] = np.ones(shape, np.float32)
             else:
-                values[name] = np.zeros(shape, np.float32)
+                values[name] = np.full(shape, self._plan.first[name], np.float32)
         return values
 
     def check(self, values: Mapping[str, np.ndarray], source: str) -> None:
@@ -113,6 +121,19 @@ class Network(ABC):
                     f"{source}: parameter '{name}' has shape {list(values[name].shape)}, "
                     f"expected {list(shape)}"
                 )
+
+
+def sum_macs(layers: Iterable[Mapping[str, Any]]) -> dict[str, int]:
+    """Multiplications by weight; one that several layers share counts for all of them."""
+    found: dict[str, int] = {}
+    for layer in layers:
+        found[layer["weight"]] = found.get(layer["weight"], 0) + layer["macs"]
+    return found
+
+
+def layers_for_one_row(layers: Iterable[Mapping[str, Any]], batch: int) -> list[dict[str, Any]]:
+    """Layers of a module for a batch, with the multiplications of one row."""
+    return [{**layer, "macs": layer["macs"] // batch} for layer in layers]
 
 
 def _draw(rng: np.random.Generator, shape: Shape, activation: str) -> np.ndarray:

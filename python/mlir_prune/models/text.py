@@ -45,6 +45,7 @@ class Text:
         self.batch = batch
         self.input = Value("%input", (batch, *input_shape))
         self.parameters: dict[str, tuple[Shape, str]] = {}
+        self.first: dict[str, float] = {}
         self._lines: list[str] = []
         self._names: dict[str, int] = {}
 
@@ -63,11 +64,15 @@ class Text:
         lines.append(f"  return {logits.name} : {kind}\n}}")
         return "\n".join(lines) + "\n"
 
-    def parameter(self, name: str, shape: Shape, role: str) -> str:
-        """Adds an argument; returns its name in the text."""
+    def parameter(self, name: str, shape: Shape, role: str, first: float = 0.0) -> str:
+        """Adds an argument; returns its name in the text.
+
+        `first` is what it holds before training, where that is not drawn.
+        """
         if name in self.parameters:
             raise InputError(f"parameter '{name}' is there twice")
         self.parameters[name] = shape, role
+        self.first[name] = first
         return _argument(name)
 
     def elementwise(self, x: Value, hint: str, body: str) -> Value:

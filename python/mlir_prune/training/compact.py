@@ -8,11 +8,11 @@ are left; what belongs to the parameter keeps the same ones.
 from __future__ import annotations
 
 import functools
-from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 
+from ..models.network import layers_for_one_row, sum_macs
 from ..native import parse
 from ..pipelines import batch_pipeline, lift_pipeline, shrink_pipeline
 from .masks import PREFIX, Arrays, apply
@@ -21,19 +21,17 @@ _MOMENTS = ("velocity:", "moment1:", "moment2:")
 
 
 class CompactNetwork:
-    """A network as it is left in the middle of a run: MLIR text and its numbers.
+    """A network as it is left in the middle of a run: MLIR text with a shape of a row."""
 
-    `uses` tells how often each element of a weight is used for one row.
-    """
-
-    def __init__(self, text: str, uses: Mapping[str, int], row: tuple[int, ...]) -> None:
-        self._text, self.uses = text, dict(uses)
-        self.input_shape = tuple(row)
-        function = next(f for f in parse(text).functions() if f.name == "forward")
+    def __init__(self, text: str, row: tuple[int, ...]) -> None:
+        self._text, self.input_shape = text, tuple(row)
+        module = parse(text)
+        function = next(f for f in module.functions() if f.name == "forward")
         parameters = [a for a in function.arguments if a.kind == "param"]
         self._shapes = {a.name: tuple(a.shape) for a in parameters}
         self._roles = {a.name: str(a.role) for a in parameters}
-        self.classes = int(function.results[0].shape[1])
+        batch, self.classes = map(int, function.results[0].shape)
+        self._layers = layers_for_one_row(module.layers(), batch)
 
     def text(self, batch: int) -> str:
         """The network as MLIR text for a batch of `batch` rows."""
@@ -51,9 +49,13 @@ class CompactNetwork:
         """Names of the weights, layer by layer."""
         return [name for name, role in self._roles.items() if role == "weight"]
 
+    def compiled_layers(self) -> list[dict[str, Any]]:
+        """What the compiler says of each layer, for one row."""
+        return self._layers
+
     def macs(self) -> dict[str, int]:
         """Multiplications of each weight for one row, when it is dense."""
-        return {n: self.uses[n] * int(np.prod(self._shapes[n])) for n in self.weights()}
+        return sum_macs(self._layers)
 
 
 @functools.lru_cache(maxsize=16)
@@ -61,12 +63,6 @@ def _at_batch(text: str, batch: int) -> str:
     module = parse(text)
     module.run(batch_pipeline(batch))
     return str(module)
-
-
-def uses_of(network: Any) -> dict[str, int]:
-    """How often each element of a weight is used for one row."""
-    shapes, products = network.shapes(), network.macs()
-    return {name: products[name] // int(np.prod(shapes[name])) for name in network.weights()}
 
 
 def compact(network: Any, arrays: Arrays, batch: int) -> tuple[CompactNetwork, Arrays]:
@@ -81,7 +77,7 @@ def compact(network: Any, arrays: Arrays, batch: int) -> tuple[CompactNetwork, A
     kept = module.kept()
     result: Arrays = {name: np.array(array) for name, array in module.parameters().items()}
     module.run(lift_pipeline())
-    smaller = CompactNetwork(str(module), uses_of(network), network.input_shape)
+    smaller = CompactNetwork(str(module), network.input_shape)
     for name, shape in smaller.shapes().items():
         if PREFIX + name in arrays:
             # Where the mask cannot be followed, zeros are what it had switched off.

@@ -58,6 +58,7 @@ def rule_masks(network: Any, stage: Prune, path: str, before: Arrays) -> Arrays:
             # Names of one pattern stay together, so that a global ratio ranks them so.
             value = [f"{pattern}:{number!r}" for pattern, number in value.items()]
         rule[key] = value
+    networks.check_granularity(network, names, stage.granularity, f"{path}.granularity")
     if stage.ratio is not None and stage.scope == "global":
         rule["scope"] = "global"
     found = select_masks(network, before, names, stage.granularity, **rule)

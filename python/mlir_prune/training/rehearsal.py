@@ -21,6 +21,7 @@ from ..recipe.schema import Prune
 from ..shrink import Forms
 from .batches import steps_per_epoch
 from .evaluate import Score
+from .groups import check_groups
 from .lost import check_counts
 from .masks import masks_of
 from .prune import prune
@@ -81,6 +82,9 @@ class _Rehearsal(Untrained):
         return outcome(self)
 
     def _unit(self, unit: Unit) -> None:
+        if isinstance(unit, PruneUnit | TrainUnit | ChooseUnit):
+            for warning in check_groups(self.network, unit.stage, unit.path):
+                self.progress.warn(warning)
         notes = self.state.meta["notes"]
         # Prices relative to gradients would need steps.
         notes["gradient_rms"] = dict.fromkeys(self.network.weights(), 1.0)

@@ -228,7 +228,10 @@ class StageTraining:
         smaller, values = compact(self.network, settled, trainer.recipe.batch)
         left = smaller.macs()
         if self.stage.gates and self.stage.gates.granularity == "element":
-            left = {n: smaller.uses[n] * int(np.count_nonzero(values[n])) for n in left}
+            left = {
+                n: macs // max(1, values[n].size) * int(np.count_nonzero(values[n]))
+                for n, macs in left.items()
+            }
         return sum(left.values()) / sum(trainer.dense_network.macs().values())
 
     def _record(self, epoch: int, result: Score, seconds: float) -> None:

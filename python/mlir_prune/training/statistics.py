@@ -22,10 +22,11 @@ _STEP = "statistics_step"
 def statistics_program(trainer: Trainer, unit: StatisticsUnit) -> Program:
     """The step that measures; raises :class:`InputError` for a network without statistics."""
     network, recipe = trainer.network, trainer.recipe
-    if "scale" not in network.roles().values():
+    text = network.text(recipe.batch)
+    if "prune.batch_norm" not in text:
         raise InputError(f"{unit.name}: the network has no batch normalisation")
     pipeline = module(options("prune-build-statistics-step", name=_STEP))
-    return compiled(network.text(recipe.batch), pipeline, recipe.threads)
+    return compiled(text, pipeline, recipe.threads)
 
 
 def measure_statistics(trainer: Trainer, unit: StatisticsUnit) -> Arrays:

@@ -108,6 +108,8 @@ def spread(values: Sequence[float], digits: int, sign: bool = False) -> str:
 
 def _shares(runs: list[Result]) -> list[str]:
     """Per cent of the weights left of each layer."""
+    if len({len(run["layers"]) for run in runs}) > 1:
+        raise InputError("runs of one network and method have different numbers of layers")
     layers = range(len(runs[0]["layers"]))
     shares = [
         [100.0 * run["layers"][i]["nonzeros"] / run["layers"][i]["weights"] for run in runs]

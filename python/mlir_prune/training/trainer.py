@@ -150,7 +150,7 @@ class Trainer:
         self.network, arrays = compact(self.network, settled, self.recipe.batch)
         self._take(arrays)
         meta["network"] = {
-            "text": self.network.text(self.recipe.batch), "uses": self.network.uses,
+            "text": self.network.text(self.recipe.batch),
             "row": list(self.network.input_shape),
         }  # fmt: skip
         left = sum(array.size for name, array in arrays.items() if name in self.network.weights())
@@ -213,7 +213,7 @@ class Trainer:
         found = self.state.meta["network"]
         if found is None:
             return self.dense_network
-        return CompactNetwork(found["text"], found["uses"], tuple(found["row"]))
+        return CompactNetwork(found["text"], tuple(found["row"]))
 
     @contextmanager
     def _interrupts(self) -> Iterator[None]:

@@ -17,7 +17,7 @@
 
 #include "Prune/Interfaces/PrunableOpInterface.h"
 #include "Prune/Support/Granularity.h"
-#include "Prune/Support/NameFilter.h"
+#include "Prune/Support/ParameterFilter.h"
 #include "Prune/Support/Parameters.h"
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/IR/Remarks.h"
@@ -47,26 +47,9 @@ namespace {
 struct ScorePass final : prune::impl::ScorePassBase<ScorePass> {
   using ScorePassBase::ScorePassBase;
 
-  /// Roles to score; weights only, unless others are given.
-  FailureOr<SmallVector<ParamRole>> getRoles() {
-    SmallVector<ParamRole> result;
-    for (StringRef text : roles) {
-      std::optional<ParamRole> role = symbolizeParamRole(text);
-      if (!role)
-        return getOperation().emitError()
-               << "expected a role weight, bias, scale, buffer or auxiliary, "
-                  "got '"
-               << text << "'";
-      result.push_back(*role);
-    }
-    if (result.empty())
-      result.push_back(ParamRole::Weight);
-    return result;
-  }
-
   /// Prunable weights, and parameters of the other roles asked for.
   llvm::SetVector<Value> collect(ArrayRef<ParamRole> chosenRoles,
-                                 const NameFilter &filter) {
+                                 const ParameterFilter &filter) {
     llvm::SetVector<Value> weights;
     auto add = [&](Value value) {
       ParamAttr param = getParam(value);
@@ -108,15 +91,18 @@ struct ScorePass final : prune::impl::ScorePassBase<ScorePass> {
 
   void runOnOperation() override {
     auto emitError = [&] { return getOperation().emitError(); };
-    FailureOr<SmallVector<ParamRole>> chosenRoles = getRoles();
-    FailureOr<NameFilter> filter =
-        NameFilter::get(parameters, ignore, emitError);
+    FailureOr<SmallVector<ParamRole>> chosenRoles =
+        parseRoles(roles, emitError);
+    FailureOr<ParameterFilter> filter =
+        ParameterFilter::get({}, parameters, ignore, emitError);
     auto granularityAttr =
         parseGranularity(&getContext(), granularity, emitError);
     llvm::APFloat exponent(p.getValue());
     if (failed(chosenRoles) || failed(filter) || !granularityAttr ||
         failed(CriterionAttr::verify(emitError, criterion, exponent)))
       return signalPassFailure();
+    if (chosenRoles->empty())
+      chosenRoles->push_back(ParamRole::Weight);
     auto criterionAttr = CriterionAttr::get(&getContext(), criterion, exponent);
     for (Value weight : collect(*chosenRoles, *filter))
       if (!isScored(weight, criterionAttr, granularityAttr))

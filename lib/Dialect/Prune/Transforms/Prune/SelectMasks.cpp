@@ -16,7 +16,7 @@
 #include "Prune/Dialect/Prune/Transforms/Prune/Passes.h"
 
 #include "Prune/Analysis/MaskSelection.h"
-#include "Prune/Support/NameFilter.h"
+#include "Prune/Support/ParameterFilter.h"
 #include "Prune/Support/Parameters.h"
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/IR/Remarks.h"

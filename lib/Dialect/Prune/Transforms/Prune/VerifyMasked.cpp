@@ -16,7 +16,7 @@
 
 #include "Prune/Interfaces/PrunableOpInterface.h"
 #include "Prune/Support/Constants.h"
-#include "Prune/Support/NameFilter.h"
+#include "Prune/Support/ParameterFilter.h"
 #include "Prune/Support/Parameters.h"
 #include "mlir/IR/BuiltinOps.h"
 
@@ -51,8 +51,8 @@ struct VerifyMaskedPass final
   void runOnOperation() override {
     markAllAnalysesPreserved();
     auto emitError = [&] { return getOperation().emitError(); };
-    FailureOr<NameFilter> filter =
-        NameFilter::get(parameters, ignore, emitError);
+    FailureOr<ParameterFilter> filter =
+        ParameterFilter::get({}, parameters, ignore, emitError);
     if (failed(filter))
       return signalPassFailure();
     bool isValid = true;

@@ -17,7 +17,7 @@
 #include "Prune/Dialect/Prune/Transforms/Train/Passes.h"
 #include "Prune/Interfaces/PrunableOpInterface.h"
 #include "Prune/Support/Constants.h"
-#include "Prune/Support/NameFilter.h"
+#include "Prune/Support/ParameterFilter.h"
 #include "Prune/Support/Parameters.h"
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"

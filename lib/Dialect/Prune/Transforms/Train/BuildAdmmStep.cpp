@@ -14,7 +14,7 @@
 
 #include "Prune/Dialect/Prune/Transforms/Train/Passes.h"
 #include "Prune/Support/Granularity.h"
-#include "Prune/Support/NameFilter.h"
+#include "Prune/Support/ParameterFilter.h"
 #include "Ranking.h"
 #include "StepState.h"
 

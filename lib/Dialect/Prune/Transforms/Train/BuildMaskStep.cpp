@@ -17,7 +17,7 @@
 #include "Prune/Dialect/Prune/Transforms/Train/Passes.h"
 #include "Prune/Dialect/Prune/Utils/StructuredBuilder.h"
 #include "Prune/Support/Granularity.h"
-#include "Prune/Support/NameFilter.h"
+#include "Prune/Support/ParameterFilter.h"
 #include "Ranking.h"
 #include "StepState.h"
 
@@ -60,7 +60,7 @@ private:
   }
 
   GranularityAttr groups;
-  NameFilter filter;
+  ParameterFilter filter;
   NumberRules factors;
   SmallVector<StepParameter> chosen;
 };
@@ -78,7 +78,8 @@ LogicalResult BuildMaskStepPass::readOptions() {
   if (scope == "global" && !ratios.empty())
     return emitError() << "factors of the ratio need scope=tensor";
   groups = parseGranularity(&getContext(), granularity, emitError);
-  FailureOr<NameFilter> names = NameFilter::get(parameters, ignore, emitError);
+  FailureOr<ParameterFilter> names =
+      ParameterFilter::get({}, parameters, ignore, emitError);
   FailureOr<NumberRules> numbers = NumberRules::get(ratios, emitError);
   if (!groups || failed(names) || failed(numbers))
     return failure();
@@ -100,7 +101,7 @@ LogicalResult BuildMaskStepPass::chooseParameters() {
   Operation *function = getOperation().lookupSymbol(step);
   chosen.clear();
   for (StepParameter &parameter : *found) {
-    if (!parameter.hasMask || !filter.matches(parameter.param.getName()))
+    if (!parameter.hasMask || !filter.matches(parameter.param))
       continue;
     if (failed(groups.getGridShape(parameter.type.getShape())))
       return function->emitError()

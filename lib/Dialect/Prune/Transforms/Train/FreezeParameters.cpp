@@ -111,7 +111,7 @@ void FreezeParametersPass::runOnOperation() {
     if (!target.getArgAttr(i, PruneDialect::kFrozenAttrName))
       freeze(target, i, param);
   }
-  filter->warnOfUnused(target, known);
+  warnOfUnused(*filter, target, known);
   if (!isAnyChosen)
     target.emitWarning("no parameter to freeze");
   dropGradients(target);

@@ -94,6 +94,6 @@ void InsertAdmmPass::runOnOperation() {
         << "expected a penalty rho that is not negative, got " << rho;
     return signalPassFailure();
   }
-  for (const TrainableParameter &parameter : filter->choose(*loss, "pull"))
+  for (const TrainableParameter &parameter : choose(*filter, *loss, "pull"))
     addPull(*loss, parameter);
 }

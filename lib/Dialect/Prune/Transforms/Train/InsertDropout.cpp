@@ -15,7 +15,7 @@
 #include "LossFunction.h"
 #include "Prune/Dialect/Prune/Transforms/Train/Passes.h"
 #include "Prune/Interfaces/PrunableOpInterface.h"
-#include "Prune/Support/NameFilter.h"
+#include "Prune/Support/ParameterFilter.h"
 #include "Prune/Support/Parameters.h"
 
 #include "mlir/Dialect/Tensor/IR/Tensor.h"

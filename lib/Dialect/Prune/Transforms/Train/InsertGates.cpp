@@ -170,7 +170,7 @@ InsertGatesPass::chooseWeights(func::FuncOp target) {
     if (!isGated(argument))
       chosen.push_back(argument);
   }
-  filter->warnOfUnused(target, known);
+  warnOfUnused(*filter, target, known);
   if (!isAnyChosen)
     target.emitWarning("no parameter to gate");
   return chosen;

@@ -16,7 +16,7 @@
 #include "LossFunction.h"
 #include "Prune/Dialect/Prune/Transforms/Train/Passes.h"
 #include "Prune/Support/Granularity.h"
-#include "Prune/Support/NameFilter.h"
+#include "Prune/Support/ParameterFilter.h"
 #include "Ranking.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -159,7 +159,7 @@ void InsertProximalStepsPass::runOnOperation() {
   if (failed(step) || failed(filter) || failed(readOptions()) ||
       failed(verifyStep(*step, *filter)))
     return signalPassFailure();
-  filter->warnOfUnused(*step);
+  warnOfUnused(*filter, *step);
   for (const TrainableParameter &parameter : step->getParameters())
     if (filter->matches(parameter.param))
       addStep(*step, parameter);

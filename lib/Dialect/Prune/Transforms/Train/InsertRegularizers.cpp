@@ -33,12 +33,6 @@ using namespace mlir;
 using namespace mlir::prune;
 
 namespace {
-/// Strength of the parameters whose name matches the pattern.
-struct NamedStrength {
-  NamePattern pattern;
-  double value;
-};
-
 /// Hands out strengths as values at the start of the function, each once.
 class StrengthSource {
 public:
@@ -101,7 +95,6 @@ private:
     return kind == RegularizerKind::GroupLasso ||
            kind == RegularizerKind::GroupHoyerSquare;
   }
-  FailureOr<SmallVector<NamedStrength>> parseStrengths();
   FailureOr<SmallVector<GranularityAttr>> parseGranularities();
   FailureOr<SmallVector<TrainableParameter>>
   chooseParameters(const LossFunction &loss);
@@ -113,23 +106,6 @@ private:
   void returnPenalty(LossFunction &loss, Value penalty);
 };
 } // namespace
-
-FailureOr<SmallVector<NamedStrength>> InsertRegularizersPass::parseStrengths() {
-  Location loc = getOperation().getLoc();
-  SmallVector<NamedStrength> named;
-  for (StringRef text : strengths) {
-    auto [pattern, number] = text.rsplit(':');
-    double value = 0.0;
-    if (number.getAsDouble(value))
-      return emitError(loc)
-             << "expected a strength as pattern:number, got '" << text << "'";
-    FailureOr<NamePattern> name = NamePattern::parse(loc, pattern);
-    if (failed(name))
-      return failure();
-    named.push_back({std::move(*name), value});
-  }
-  return std::move(named);
-}
 
 /// The granularities of a penalty of groups, no granularity for any other.
 FailureOr<SmallVector<GranularityAttr>>
@@ -167,7 +143,7 @@ InsertRegularizersPass::chooseParameters(const LossFunction &loss) {
   if (failed(filter))
     return failure();
   Type lossElement = getElementTypeOrSelf(loss.getLoss().getType());
-  SmallVector<TrainableParameter> chosen = filter->choose(loss, "regularise");
+  SmallVector<TrainableParameter> chosen = choose(*filter, loss, "regularise");
   for (const TrainableParameter &parameter : chosen) {
     Type type = loss.getArgument(parameter).getType();
     if (getElementTypeOrSelf(type) != lossElement)
@@ -273,7 +249,8 @@ void InsertRegularizersPass::returnPenalty(LossFunction &loss, Value penalty) {
 
 void InsertRegularizersPass::runOnOperation() {
   FailureOr<LossFunction> loss = LossFunction::find(getOperation(), function);
-  FailureOr<SmallVector<NamedStrength>> named = parseStrengths();
+  FailureOr<NumberRules> named =
+      NumberRules::get(strengths, [&] { return getOperation().emitError(); });
   FailureOr<SmallVector<GranularityAttr>> groups = parseGranularities();
   if (failed(loss) || failed(named) || failed(groups) ||
       (loss->hasGradients() && failed(loss->verifyGradients())))
@@ -281,8 +258,7 @@ void InsertRegularizersPass::runOnOperation() {
   FailureOr<SmallVector<TrainableParameter>> chosen = chooseParameters(*loss);
   if (failed(chosen))
     return signalPassFailure();
-  for (const NamedStrength &own : *named)
-    own.pattern.warnIfUnused(*loss);
+  warnOfUnused(named->getPatterns(), *loss);
 
   func::ReturnOp returnOp = loss->getReturn();
   OpBuilder builder(returnOp);
@@ -294,16 +270,15 @@ void InsertRegularizersPass::runOnOperation() {
   StrengthSource source(*loss, element, input);
   Value total;
   for (const TrainableParameter &parameter : *chosen) {
-    auto *own = llvm::find_if(*named, [&](const NamedStrength &s) {
-      return s.pattern.matches(parameter.param);
-    });
+    std::optional<unsigned> own = named->find(parameter.param.getName());
     double common = runtimeStrength ? 1.0 : static_cast<double>(strength);
+    double factor = own ? named->getNumber(*own) : common;
     FailureOr<SmallVector<PenaltyTerm>> terms =
         getTerms(*loss, parameter, *groups);
     if (failed(terms))
       return signalPassFailure();
     for (const PenaltyTerm &term : *terms) {
-      Value amount = source.get(own == named->end() ? common : own->value);
+      Value amount = source.get(factor);
       Value penalty = addPenalty(*loss, parameter, term, amount);
       if (total)
         penalty = arith::AddFOp::create(builder, loc, total, penalty);

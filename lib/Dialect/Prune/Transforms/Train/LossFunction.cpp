@@ -214,17 +214,8 @@ void LossFunction::appendOutput(Value value, StringRef output) {
 }
 
 //===----------------------------------------------------------------------===//
-// NamePattern and ParameterFilter
+// Choosing parameters
 //===----------------------------------------------------------------------===//
-
-FailureOr<NamePattern> NamePattern::parse(Location loc, StringRef text) {
-  auto glob = llvm::GlobPattern::create(text);
-  if (!glob) {
-    std::string reason = llvm::toString(glob.takeError());
-    return emitError(loc) << "'" << text << "' is no glob pattern: " << reason;
-  }
-  return NamePattern{text.str(), std::move(*glob)};
-}
 
 /// The parameters of a loss function that patterns choose from.
 static SmallVector<ParamAttr> getParams(const LossFunction &loss) {
@@ -233,81 +224,41 @@ static SmallVector<ParamAttr> getParams(const LossFunction &loss) {
   });
 }
 
-void NamePattern::warnIfUnused(Operation *op,
-                               ArrayRef<ParamAttr> params) const {
-  bool isUsed =
-      llvm::any_of(params, [&](ParamAttr param) { return matches(param); });
-  if (!isUsed)
-    op->emitWarning() << "pattern '" << text
-                      << "' matches no trainable parameter";
+void mlir::prune::warnOfUnused(ArrayRef<ParameterPattern> patterns,
+                               Operation *op, ArrayRef<ParamAttr> params) {
+  SmallVector<ParameterKey> keys(params.begin(), params.end());
+  for (const ParameterPattern &pattern : patterns)
+    if (!isUsed(pattern, keys))
+      op->emitWarning() << "pattern '" << pattern.getText()
+                        << "' matches no trainable parameter";
 }
 
-void NamePattern::warnIfUnused(const LossFunction &loss) const {
-  warnIfUnused(loss.getFunction(), getParams(loss));
+void mlir::prune::warnOfUnused(const ParameterFilter &filter, Operation *op,
+                               ArrayRef<ParamAttr> params) {
+  warnOfUnused(filter.getChosen(), op, params);
+  warnOfUnused(filter.getIgnored(), op, params);
 }
 
-static LogicalResult parsePatterns(Location loc, ArrayRef<std::string> texts,
-                                   SmallVectorImpl<NamePattern> &patterns) {
-  for (StringRef text : texts) {
-    FailureOr<NamePattern> pattern = NamePattern::parse(loc, text);
-    if (failed(pattern))
-      return failure();
-    patterns.push_back(std::move(*pattern));
-  }
-  return success();
+void mlir::prune::warnOfUnused(const ParameterFilter &filter,
+                               const LossFunction &loss) {
+  warnOfUnused(filter, loss.getFunction(), getParams(loss));
 }
 
-FailureOr<ParameterFilter>
-ParameterFilter::create(Location loc, ArrayRef<std::string> roles,
-                        ArrayRef<std::string> patterns,
-                        ArrayRef<std::string> ignore) {
-  ParameterFilter filter;
-  for (StringRef text : roles) {
-    std::optional<ParamRole> role = symbolizeParamRole(text);
-    if (!role)
-      return emitError(loc) << "expected a role weight, bias, scale, buffer "
-                               "or auxiliary, got '"
-                            << text << "'";
-    filter.roles.push_back(*role);
-  }
-  if (roles.empty())
-    filter.roles.push_back(ParamRole::Weight);
-  if (failed(parsePatterns(loc, patterns, filter.patterns)) ||
-      failed(parsePatterns(loc, ignore, filter.ignore)))
-    return failure();
-  return filter;
-}
-
-bool ParameterFilter::matches(ParamAttr param) const {
-  auto matchesName = [&](const NamePattern &pattern) {
-    return pattern.matches(param);
-  };
-  return llvm::is_contained(roles, param.getRole()) &&
-         (patterns.empty() || llvm::any_of(patterns, matchesName)) &&
-         llvm::none_of(ignore, matchesName);
-}
-
-void ParameterFilter::warnOfUnused(Operation *op,
-                                   ArrayRef<ParamAttr> params) const {
-  for (const NamePattern &pattern : patterns)
-    pattern.warnIfUnused(op, params);
-  for (const NamePattern &pattern : ignore)
-    pattern.warnIfUnused(op, params);
+void mlir::prune::warnOfUnused(ArrayRef<ParameterPattern> patterns,
+                               const LossFunction &loss) {
+  warnOfUnused(patterns, loss.getFunction(), getParams(loss));
 }
 
 SmallVector<TrainableParameter>
-ParameterFilter::choose(const LossFunction &loss, StringRef purpose) const {
-  warnOfUnused(loss);
+mlir::prune::choose(const ParameterFilter &filter, const LossFunction &loss,
+                    StringRef purpose) {
+  warnOfUnused(filter, loss);
   SmallVector<TrainableParameter> chosen;
   llvm::copy_if(loss.getParameters(), std::back_inserter(chosen),
                 [&](const TrainableParameter &parameter) {
-                  return matches(parameter.param);
+                  return filter.matches(parameter.param);
                 });
   if (chosen.empty())
     loss.getFunction().emitWarning() << "no parameter to " << purpose;
   return chosen;
-}
-
-void ParameterFilter::warnOfUnused(const LossFunction &loss) const {
-  warnOfUnused(loss.getFunction(), getParams(loss));
 }

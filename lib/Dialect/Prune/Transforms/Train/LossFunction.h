@@ -10,11 +10,11 @@
 #define PRUNE_LIB_DIALECT_PRUNE_TRANSFORMS_TRAIN_LOSSFUNCTION_H
 
 #include "Prune/Dialect/Prune/IR/Prune.h"
+#include "Prune/Support/ParameterFilter.h"
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/IR/BuiltinOps.h"
 #include "llvm/ADT/STLExtras.h"
-#include "llvm/Support/GlobPattern.h"
 
 namespace mlir::prune {
 
@@ -76,46 +76,21 @@ private:
   SmallVector<TrainableParameter> parameters;
 };
 
-/// A glob pattern over names of parameters, and its text.
-struct NamePattern {
-  std::string text;
-  llvm::GlobPattern glob;
+/// Warns at `op` of each pattern that matches none of the parameters, whatever
+/// their role: a slip of the pen more often than not.
+void warnOfUnused(ArrayRef<ParameterPattern> patterns, Operation *op,
+                  ArrayRef<ParamAttr> params);
+void warnOfUnused(const ParameterFilter &filter, Operation *op,
+                  ArrayRef<ParamAttr> params);
+void warnOfUnused(const ParameterFilter &filter, const LossFunction &loss);
+void warnOfUnused(ArrayRef<ParameterPattern> patterns,
+                  const LossFunction &loss);
 
-  /// Emits an error at `loc` and fails when `text` is no glob pattern.
-  static FailureOr<NamePattern> parse(Location loc, StringRef text);
-  bool matches(ParamAttr param) const { return glob.match(param.getName()); }
-
-  /// Warns when no trainable parameter of the function matches.
-  void warnIfUnused(const LossFunction &loss) const;
-  /// Warns at `op` when none of the parameters matches.
-  void warnIfUnused(Operation *op, ArrayRef<ParamAttr> params) const;
-};
-
-/// Chooses parameters by role and by glob patterns over their names.
-class ParameterFilter {
-public:
-  /// No roles means weights, no patterns means every name; `ignore` wins.
-  /// Emits an error at `loc` and fails on a role or pattern that is none.
-  static FailureOr<ParameterFilter> create(Location loc,
-                                           ArrayRef<std::string> roles,
-                                           ArrayRef<std::string> patterns,
-                                           ArrayRef<std::string> ignore);
-  bool matches(ParamAttr param) const;
-
-  /// Warns of each pattern that matches no parameter of the function, whatever
-  /// its role: a slip of the pen more often than not.
-  void warnOfUnused(const LossFunction &loss) const;
-  void warnOfUnused(Operation *op, ArrayRef<ParamAttr> params) const;
-
-  /// The trainable parameters that match, in the order of the function. Warns
-  /// of unused patterns, and that there is "no parameter to <purpose>".
-  SmallVector<TrainableParameter> choose(const LossFunction &loss,
-                                         StringRef purpose) const;
-
-private:
-  SmallVector<ParamRole> roles;
-  SmallVector<NamePattern> patterns, ignore;
-};
+/// The trainable parameters that match, in the order of the function. Warns of
+/// unused patterns, and that there is "no parameter to <purpose>".
+SmallVector<TrainableParameter> choose(const ParameterFilter &filter,
+                                       const LossFunction &loss,
+                                       StringRef purpose);
 
 /// True when the argument of a parameter holds the values that a pattern keeps
 /// (`prune-pack-parameters`).

@@ -76,6 +76,6 @@ void MaskGradientsPass::runOnOperation() {
       getOperation().getLoc(), roles, parameters, ignore);
   if (failed(loss) || failed(filter) || failed(loss->verifyGradients()))
     return signalPassFailure();
-  for (const TrainableParameter &parameter : filter->choose(*loss, "mask"))
+  for (const TrainableParameter &parameter : choose(*filter, *loss, "mask"))
     maskGradient(*loss, parameter);
 }

@@ -247,7 +247,7 @@ void PackParametersPass::runOnOperation() {
   SmallVector<ParamAttr> known;
   for (auto &[name, candidate] : found)
     known.push_back(candidate.param);
-  filter->warnOfUnused(getOperation(), known);
+  warnOfUnused(*filter, getOperation(), known);
   for (auto &[name, candidate] : found) {
     std::optional<ConstantView> mask = ConstantView::get(candidate.mask);
     if (!filter->matches(candidate.param) || !mask)

@@ -12,5 +12,5 @@
 // NOFM: error: n_of_m expects shape = [n, m] with 0 < n < m, and an axis
 // P: error: expected a positive finite exponent p, got 0
 // ROLE: error: expected a role weight, bias, scale, buffer or auxiliary, got 'weights'
-// GLOB: error: malformed name pattern 'fc['
+// GLOB: error: 'fc[' is no glob pattern: invalid glob pattern
 module {}

@@ -2,6 +2,7 @@
 // RUN: not prune-opt %s --split-input-file --pass-pipeline="builtin.module(prune-insert-regularizers{roles=heavy})" 2>&1 | FileCheck %s --check-prefix=ROLE
 // RUN: not prune-opt %s --split-input-file --pass-pipeline="builtin.module(prune-insert-regularizers{parameters=[})" 2>&1 | FileCheck %s --check-prefix=GLOB
 // RUN: not prune-opt %s --split-input-file --pass-pipeline="builtin.module(prune-insert-regularizers{strengths=fc1.weight})" 2>&1 | FileCheck %s --check-prefix=STRENGTH
+// RUN: not prune-opt %s --split-input-file --pass-pipeline="builtin.module(prune-insert-regularizers{strengths=fc1.weight:nan})" 2>&1 | FileCheck %s --check-prefix=NAN
 // RUN: not prune-opt %s --split-input-file --pass-pipeline="builtin.module(prune-insert-regularizers{kind=l3})" 2>&1 | FileCheck %s --check-prefix=KIND
 // RUN: not prune-opt %s --split-input-file --pass-pipeline="builtin.module(prune-insert-regularizers{roles=bias parameters=b,fc9.* ignore=c* strengths=d:1})" 2>&1 | FileCheck %s --check-prefix=UNUSED
 
@@ -10,7 +11,8 @@
 // UNUSED: warning: pattern 'd' matches no trainable parameter
 // ROLE: error: expected a role weight, bias, scale, buffer or auxiliary, got 'heavy'
 // GLOB: error: '[' is no glob pattern: invalid glob pattern
-// STRENGTH: error: expected a strength as pattern:number, got 'fc1.weight'
+// STRENGTH: error: expected 'number' or 'pattern:number', got 'fc1.weight'
+// NAN: error: expected 'number' or 'pattern:number', got 'fc1.weight:nan'
 // KIND: Cannot find option named 'l3'
 
 // expected-warning @below {{no parameter to regularise}}
