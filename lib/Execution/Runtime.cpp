@@ -22,16 +22,29 @@
 using namespace mlir;
 using namespace mlir::prune;
 
+/// The file that holds this code, links resolved: a library, or the program
+/// itself, which the loader only knows as it was called.
+static llvm::SmallString<256> getOwnPath() {
+  Dl_info self;
+  void *here = reinterpret_cast<void *>(&getOwnPath);
+  llvm::SmallString<256> path;
+  if (!dladdr(here, &self) || !self.dli_fname)
+    return path;
+  if (llvm::sys::path::is_absolute(self.dli_fname))
+    (void)llvm::sys::fs::real_path(self.dli_fname, path);
+  if (path.empty())
+    path = llvm::sys::fs::getMainExecutable(self.dli_fname, here);
+  return path;
+}
+
 /// Folders that may hold the libraries, best first.
 static llvm::SmallVector<std::string> getFolders() {
   llvm::SmallVector<std::string> folders;
   if (auto folder = llvm::sys::Process::GetEnv("PRUNE_RUNTIME_DIR"))
     return {*folder};
-  Dl_info self;
-  if (!dladdr(reinterpret_cast<void *>(&getFolders), &self) || !self.dli_fname)
+  llvm::SmallString<256> folder = getOwnPath();
+  if (folder.empty())
     return folders;
-  llvm::SmallString<256> folder(self.dli_fname);
-  llvm::sys::fs::make_absolute(folder);
   for (int level = 0; level < 4; ++level) {
     llvm::sys::path::remove_filename(folder);
     folders.push_back(folder.str().str());
