@@ -25,7 +25,7 @@ from mlir_prune.fuzz.log import Log
 from mlir_prune.fuzz.outcome import Failure, Outcome
 from mlir_prune.fuzz.program import Program
 from mlir_prune.fuzz.reduce import reduce_case
-from mlir_prune.fuzz.runner import Settings, fuzz
+from mlir_prune.fuzz.runner import Settings, fuzz, is_known
 from mlir_prune.fuzz.subject import Difference, Subject, difference
 from mlir_prune.fuzz.workers import Workers
 from mlir_prune.native import native
@@ -177,6 +177,18 @@ def test_a_run_is_logged_and_goes_on(tmp_path: Path) -> None:
     path.write_bytes(b"{\n" + whole)
     with pytest.raises(InputError, match=r"log.jsonl:1: not a line of a log"):
         fuzz(settings, tmp_path / "run", resume=True, quiet=True)
+
+
+def test_what_is_known_does_not_count(tmp_path: Path) -> None:
+    failure = Failure("shrink", "difference", "result 'a': 1.5 became 2")
+    assert is_known(7, failure, ("^7 shrink: difference: result #: # became #",))
+    assert not is_known(8, failure, ("^7 ", "shrink: crash"))
+    listed = Path(__file__).parents[2] / "scripts" / "lib" / "known_failures.txt"
+    out = str(tmp_path / "run")
+    arguments = ["fuzz", "--modules", "1", "--checks", "round-trip", "--jobs", "1", "--out", out]
+    assert cli.main([*arguments, "--known", str(listed)]) == 0
+    (tmp_path / "known").write_text("(\n")
+    assert cli.main([*arguments, "--known", str(tmp_path / "known")]) == 1
 
 
 def test_signatures_have_no_numbers() -> None:

@@ -53,6 +53,14 @@ run_pytest() {
   "$venv/bin/python" -m pytest -q -ra "${options[@]}" --junitxml "$results/pytest.xml" python/tests
 }
 
+# Random networks and broken files, the same ones each time; docs/Fuzzing.md.
+run_fuzz() {
+  "$venv/bin/python" -m mlir_prune fuzz --modules "${PRUNE_TEST_MODULES:-2000}" --jobs "$jobs" \
+    --out "$results/fuzz" --known scripts/lib/known_failures.txt &&
+    "$venv/bin/python" -m mlir_prune fuzz --files --modules 500 --jobs "$jobs" \
+      --out "$results/fuzz-files" --known scripts/lib/known_failures.txt
+}
+
 # The wheel, built by pip, in an environment that holds nothing else.
 run_package() {
   local target="$build/package-venv" wheels="$build/wheels"

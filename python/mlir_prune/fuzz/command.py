@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import argparse
 import functools
+import re
 import sys
 import time
 from pathlib import Path
@@ -132,6 +133,11 @@ def _patterns(files: list[str]) -> tuple[str, ...]:
         except (OSError, UnicodeDecodeError) as error:
             raise InputError(f"{name}: cannot be read ({error})") from None
         patterns += [line for line in lines if line.strip() and not line.startswith("#")]
+    for pattern in patterns:
+        try:
+            re.compile(pattern)
+        except re.error as error:
+            raise InputError(f"'{pattern}' is no regular expression ({error})") from None
     return tuple(patterns)
 
 

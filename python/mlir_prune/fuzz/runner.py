@@ -46,7 +46,10 @@ def fuzz(settings: Settings, folder: Path, resume: bool, quiet: bool = False) ->
     job, keep = _tasks(settings, folder, quiet)
     with Workers(job, settings.jobs, settings.timeout) as workers:
         for outcome in track(workers.outcomes(seeds), len(seeds), log, quiet):
-            outcome.failures = [f for f in outcome.failures if not is_known(f, settings.known)]
+            outcome.failures = [
+                failure for failure in outcome.failures
+                if not is_known(outcome.seed, failure, settings.known)
+            ]  # fmt: skip
             log.add(outcome)
             for failure in outcome.failures:
                 if log.first(failure):
@@ -87,9 +90,9 @@ def _job(
     return check_seed(seed, names, count, skip, begin)
 
 
-def is_known(failure: Failure, known: Sequence[str]) -> bool:
-    """Whether a pattern of faults that are known finds the failure's signature."""
-    return any(re.search(pattern, failure.signature) for pattern in known)
+def is_known(seed: int, failure: Failure, known: Sequence[str]) -> bool:
+    """Whether a pattern of faults that are known finds the seed and the signature."""
+    return any(re.search(pattern, f"{seed} {failure.signature}") for pattern in known)
 
 
 def _keep(log: Log, outcome: Outcome, failure: Failure, settings: Settings, quiet: bool) -> None:
