@@ -16,6 +16,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "GroupedSum.h"
 #include "Prune/Analysis/BodyEvaluator.h"
 #include "Prune/Analysis/ChannelState.h"
 #include "Prune/Dialect/Prune/IR/Prune.h"
@@ -72,7 +73,13 @@ static std::string getPinReason(linalg::LinalgOp op, unsigned loop,
   return isShared ? "" : "summed over by one factor of '" + name + "' alone";
 }
 
-static void tieLoops(linalg::LinalgOp op, ChannelTies &ties) {
+/// The tensor and dimension that have the channels of a dimension; nothing when
+/// others speak for it.
+using GetOwnerFn =
+    function_ref<std::optional<std::pair<Value, unsigned>>(Value, unsigned)>;
+
+static void tieLoops(linalg::LinalgOp op, ChannelTies &ties,
+                     GetOwnerFn getOwner) {
   std::optional<SumOfProducts> product = matchSumOfProducts(op);
   for (unsigned loop = 0; loop < op.getNumLoops(); ++loop) {
     std::string reason = getPinReason(op, loop, product);
@@ -80,21 +87,23 @@ static void tieLoops(linalg::LinalgOp op, ChannelTies &ties) {
     unsigned firstDim = 0;
     forEachTensor(op, [&](Value value, AffineMap map) {
       for (unsigned dim = 0; dim < map.getNumResults(); ++dim) {
-        if (getLoop(map, dim) != loop)
+        std::optional<std::pair<Value, unsigned>> owner =
+            getLoop(map, dim) == loop ? getOwner(value, dim) : std::nullopt;
+        if (!owner)
           continue;
         if (!reason.empty())
-          ties.pin(value, dim, reason);
+          ties.pin(owner->first, owner->second, reason);
         if (!first)
-          std::tie(first, firstDim) = std::pair(value, dim);
+          std::tie(first, firstDim) = *owner;
         else
-          ties.tie(first, firstDim, value, dim);
+          ties.tie(first, firstDim, owner->first, owner->second);
       }
     });
   }
   forEachTensor(op, [&](Value value, AffineMap map) {
     for (unsigned dim = 0; dim < map.getNumResults(); ++dim)
-      if (!getLoop(map, dim))
-        ties.pin(value, dim, "indexed through a window");
+      if (auto owner = getOwner(value, dim); owner && !getLoop(map, dim))
+        ties.pin(owner->first, owner->second, "indexed through a window");
   });
 }
 
@@ -338,13 +347,24 @@ template <typename OpTy>
 struct StructuredChannelModel
     : ChannelOpInterface::ExternalModel<StructuredChannelModel<OpTy>, OpTy> {
   void tieChannels(Operation *op, ChannelTies &ties) const {
-    tieLoops(cast<linalg::LinalgOp>(op), ties);
+    auto structured = cast<linalg::LinalgOp>(op);
+    if (std::optional<GroupedSum> sum = GroupedSum::match(structured)) {
+      sum->tieChannels(ties);
+      return tieLoops(structured, ties, [&](Value value, unsigned dim) {
+        return sum->getFlat(value, dim);
+      });
+    }
+    tieLoops(structured, ties, [](Value value, unsigned dim) {
+      return std::optional(std::pair(value, dim));
+    });
   }
 
   void propagateConstants(Operation *op, ChannelState &state) const {
     auto structured = cast<linalg::LinalgOp>(op);
     if (structured.getNumParallelLoops() == structured.getNumLoops())
       return propagateElementwise(structured, state);
+    if (std::optional<GroupedSum> sum = GroupedSum::match(structured))
+      return sum->propagate(state);
     if (std::optional<WeightedSum> sum = WeightedSum::match(structured, state))
       return sum->propagate(state);
     propagateReduction(structured, state);
@@ -354,6 +374,8 @@ struct StructuredChannelModel
     auto structured = cast<linalg::LinalgOp>(op);
     if (structured.getNumParallelLoops() == structured.getNumLoops())
       return;
+    if (std::optional<GroupedSum> sum = GroupedSum::match(structured))
+      return sum->markLive(state);
     if (std::optional<WeightedSum> sum = WeightedSum::match(structured, state))
       return sum->markLive(state);
     // Weights that are not known may be anything.
@@ -382,8 +404,10 @@ struct StructuredChannelModel
 
   FailureOr<int64_t> foldConstants(Operation *op, OpBuilder &builder,
                                    ChannelState &state) const {
-    std::optional<WeightedSum> sum =
-        WeightedSum::match(cast<linalg::LinalgOp>(op), state);
+    auto structured = cast<linalg::LinalgOp>(op);
+    if (std::optional<GroupedSum> grouped = GroupedSum::match(structured))
+      return grouped->fold(builder, state);
+    std::optional<WeightedSum> sum = WeightedSum::match(structured, state);
     return sum ? sum->fold(builder, state) : int64_t(0);
   }
 

@@ -16,6 +16,8 @@
 #include "Prune/Analysis/ChannelState.h"
 #include "Prune/Implementations/Channels.h"
 
+#include "GroupedSum.h"
+
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/IR/BuiltinDialect.h"
 #include "mlir/IR/DialectRegistry.h"
@@ -86,6 +88,8 @@ struct ReshapeModel
       std::is_same_v<OpTy, tensor::CollapseShapeOp>;
 
   void tieChannels(Operation *op, ChannelTies &ties) const {
+    if (GroupedSum::owns(op))
+      return;
     Reshape reshape = Reshape::get(cast<OpTy>(op));
     for (const ReshapeGroup &group : reshape.groups) {
       if (group.isKnown) {
@@ -106,6 +110,8 @@ struct ReshapeModel
   }
 
   void propagateConstants(Operation *op, ChannelState &state) const {
+    if (GroupedSum::owns(op))
+      return;
     Reshape reshape = Reshape::get(cast<OpTy>(op));
     for (const ReshapeGroup &group : reshape.groups) {
       int64_t extent = getExtent(reshape.parts, group.partDim);

@@ -52,9 +52,8 @@ static SmallVector<int64_t> getOffsets(const ConstantView &view,
   return offsets;
 }
 
-/// Steps over the loops that are summed over and that the weight has not.
-static std::optional<double> countRepeats(linalg::LinalgOp op,
-                                          AffineMap weightMap) {
+std::optional<double> mlir::prune::countRepeats(linalg::LinalgOp op,
+                                                AffineMap weightMap) {
   double repeats = 1.0;
   for (auto [loop, range] : llvm::enumerate(op.getStaticLoopRanges())) {
     if (!isReduction(op, loop) || usesLoop(weightMap, loop))

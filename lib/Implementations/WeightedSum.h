@@ -24,6 +24,16 @@ bool isReduction(linalg::LinalgOp op, unsigned loop);
 Attribute getOperandConstant(linalg::LinalgOp op, ChannelState &state,
                              OpOperand &operand, unsigned loop, int64_t index);
 
+/// Steps over the loops that are summed over and that the weight has not;
+/// nothing when that is unknown.
+std::optional<double> countRepeats(linalg::LinalgOp op, AffineMap weightMap);
+
+/// A constant of the offsets, spread over a type whose dimension `dim` they run
+/// along. It gets the name of the bias that belongs to the weight. Dynamic
+/// extents are those of `init`.
+Value createBias(OpBuilder &builder, Operation *op, Value weight, Value init,
+                 RankedTensorType type, unsigned dim, ArrayRef<double> offsets);
+
 /// A sum of products one factor of which is a weight with known elements.
 ///
 /// Dimensions of the weight that no other tensor is indexed with (the taps of a
@@ -99,8 +109,6 @@ private:
                   ArrayRef<double> factors) const;
   llvm::BitVector getInterior(ArrayRef<unsigned> resultDims) const;
   void addToInit(OpBuilder &builder, ChannelState &state, Value offset) const;
-  Value createBias(OpBuilder &builder, RankedTensorType type,
-                   ArrayRef<double> offsets) const;
 
   /// Extents of `dims`, strides in the view, and offsets of the taps in it,
   /// which are ordered as positions over the loops of the window are.

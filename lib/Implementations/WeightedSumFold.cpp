@@ -75,15 +75,15 @@ static Value createEmpty(OpBuilder &builder, RankedTensorType type,
   return tensor::EmptyOp::create(builder, init.getLoc(), type, extents);
 }
 
-/// A constant of the offsets, spread over a type.
-Value WeightedSum::createBias(OpBuilder &builder, RankedTensorType type,
-                              ArrayRef<double> offsets) const {
+Value mlir::prune::createBias(OpBuilder &builder, Operation *op, Value weight,
+                              Value init, RankedTensorType type, unsigned dim,
+                              ArrayRef<double> offsets) {
   Location loc = op->getLoc();
-  auto biasType = RankedTensorType::get({type.getDimSize(getOutputDim())},
-                                        type.getElementType());
+  auto biasType =
+      RankedTensorType::get({type.getDimSize(dim)}, type.getElementType());
   // A weight x.weight gets a bias x.bias, unless there is one elsewhere.
   std::string name;
-  ParamAttr param = getParam(weight->get());
+  ParamAttr param = getParam(weight);
   auto function = op->getParentOfType<FunctionOpInterface>();
   if (param && param.getName().ends_with(".weight") && function) {
     name = (param.getName().drop_back(strlen("weight")) + "bias").str();
@@ -96,11 +96,11 @@ Value WeightedSum::createBias(OpBuilder &builder, RankedTensorType type,
   if (!name.empty())
     bias->setAttr(PruneDialect::kParamAttrName,
                   ParamAttr::get(op->getContext(), name, ParamRole::Bias));
-  Value empty = createEmpty(builder, type, init->get());
+  Value empty = createEmpty(builder, type, init);
   SmallVector<int64_t> others;
-  for (int64_t dim = 0; dim < type.getRank(); ++dim)
-    if (dim != static_cast<int64_t>(getOutputDim()))
-      others.push_back(dim);
+  for (int64_t other = 0; other < type.getRank(); ++other)
+    if (other != static_cast<int64_t>(dim))
+      others.push_back(other);
   auto spread = linalg::BroadcastOp::create(builder, loc, bias, empty, others);
   return spread->getResult(0);
 }
@@ -124,7 +124,9 @@ LogicalResult WeightedSum::addOffsets(OpBuilder &builder, ChannelState &state,
   SmallVector<double> kept;
   for (int64_t i : state.getKept(result, getOutputDim()))
     kept.push_back(offsets[i]);
-  addToInit(builder, state, createBias(builder, type, kept));
+  Value bias = createBias(builder, op, weight->get(), init->get(), type,
+                          getOutputDim(), kept);
+  addToInit(builder, state, bias);
   return success();
 }
 

@@ -51,6 +51,9 @@ static void addToMasked(OpPassManager &manager, const MaskOptions &options) {
   select.scope = options.scope;
   select.allowEmpty = options.allowEmpty;
   manager.addPass(createSelectMasksPass(select));
+  // What is chosen as a whole leaves as a whole.
+  if (StringRef(options.granularity).starts_with("channel"))
+    manager.addPass(createExtendMasksPass());
 }
 
 /// The masked form holds for what a granularity fits; a weight that it does not

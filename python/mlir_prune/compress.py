@@ -72,9 +72,11 @@ def compress(
         trainer = Trainer(recipe, data, folder, progress, start=dense, overwrite=True)
         trainer.run()
         found = outcome(trainer)
-        forms = forms_of(found, recipe.batch)
+        forms = forms_of(found, recipe.batch, recipe.fold_borders)
         progress.say("compiling, comparing with the reference and timing")
-        executables, remarks = compile_networks(forms.dense, forms.masked, recipe.bench)
+        executables, remarks = compile_networks(
+            forms.dense, forms.masked, recipe.bench, recipe.fold_borders
+        )
         error = verify(forms, executables, data.validation.inputs)
         timings = time_networks(executables, data.validation.inputs, recipe.bench)
         scores = network_scores(recipe, found, forms, data)
@@ -89,7 +91,9 @@ def compress(
 def rehearse_compression(recipe: Recipe, data: Dataset) -> None:
     """Raises what the run and its report would raise, before anything is trained."""
     found, forms = rehearse(recipe, data)
-    executables, remarks = compile_networks(forms.dense, forms.masked, recipe.bench)
+    executables, remarks = compile_networks(
+        forms.dense, forms.masked, recipe.bench, recipe.fold_borders
+    )
     # The plain reference is slow, and the trained network is compared anyway.
     smallest = min(executables)
     error = verify(forms, {smallest: executables[smallest]}, data.validation.inputs)
@@ -107,13 +111,13 @@ def rehearse_compression(recipe: Recipe, data: Dataset) -> None:
 
 
 def compile_networks(
-    dense: Any, masked: Any, settings: Bench
+    dense: Any, masked: Any, settings: Bench, fold_borders: bool = False
 ) -> tuple[dict[int, dict[str, Any]], dict[int, list[Remark]]]:
     """Executables by batch and network, and the kernel remarks by batch."""
     executables: dict[int, dict[str, Any]] = {}
     remarks: dict[int, list[Remark]] = {}
     for batch in settings.batches:
-        compact, _ = compact_at(masked, batch)
+        compact, _ = compact_at(masked, batch, fold_borders)
         sparse, remarks[batch] = with_kernels(compact)
         # Batch normalisations are folded in all three, so that pruning alone differs.
         modules = (folded_norms(at_batch(dense, batch)), folded_norms(compact), sparse)

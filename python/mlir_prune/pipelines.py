@@ -56,9 +56,19 @@ def fold_gates_pipeline() -> str:
     return module("prune-fold-gates", "prune-fold-masks")
 
 
-def shrink_pipeline(record_kept: bool = False) -> str:
-    """From the masked form to the compact form; `Module.kept` tells what is left."""
-    return module(options("prune-compact-pipeline", record_kept=record_kept or None))
+def shrink_pipeline(record_kept: bool = False, fold_borders: bool = False) -> str:
+    """From the masked form to the compact form; `Module.kept` tells what is left.
+
+    With `fold_borders` constant filters leave through padding, at the price of a
+    bias with a value for every position.
+    """
+    return module(
+        options(
+            "prune-compact-pipeline",
+            record_kept=record_kept or None,
+            fold_borders=fold_borders or None,
+        )
+    )
 
 
 def batch_pipeline(batch: int) -> str:

@@ -38,6 +38,7 @@ class Forms:
     masked: Any
     compact: Any
     remarks: list[Remark]
+    fold_borders: bool = False
 
 
 def build_forms(
@@ -46,6 +47,7 @@ def build_forms(
     initial: Mapping[str, np.ndarray],
     dense: Mapping[str, np.ndarray],
     pruned: Mapping[str, np.ndarray],
+    fold_borders: bool = False,
 ) -> Forms:
     """Binds the values and runs the shrinking passes.
 
@@ -54,9 +56,14 @@ def build_forms(
     """
     masked = bound(network, batch, pruned)
     masked.run(mask_pipeline())
-    compact, remarks = compact_at(masked, batch)
+    compact, remarks = compact_at(masked, batch, fold_borders)
     return Forms(
-        bound(network, batch, initial), bound(network, batch, dense), masked, compact, remarks
+        bound(network, batch, initial),
+        bound(network, batch, dense),
+        masked,
+        compact,
+        remarks,
+        fold_borders,
     )
 
 
@@ -74,14 +81,14 @@ def at_batch(module: Any, batch: int) -> Any:
     return copy
 
 
-def compact_at(masked: Any, batch: int) -> tuple[Any, list[Remark]]:
+def compact_at(masked: Any, batch: int, fold_borders: bool = False) -> tuple[Any, list[Remark]]:
     """The compact form of a masked network for `batch`, and what was removed.
 
     The batch comes first: of a network that died altogether only a constant is
     left, which no batch can be read from any more.
     """
     copy = at_batch(masked, batch)
-    return copy, run_with_remarks(copy, shrink_pipeline())
+    return copy, run_with_remarks(copy, shrink_pipeline(fold_borders=fold_borders))
 
 
 def with_kernels(compact: Any) -> tuple[Any, list[Remark]]:

@@ -233,6 +233,11 @@ class Recipe:
     threads: int = key(
         "Threads of the compiled code; the values do not depend on it.", 1, above=0, high=1024
     )
+    fold_borders: bool = key(
+        "Whether constant filters leave through padding, for a bias with a value for every "
+        "position.",
+        False,
+    )
     model: Model = key("Network; a name or a mapping.", factory=Model)
     splits: Splits = key("Parts of the training rows.", factory=Splits)
     reference: str = key(

@@ -29,7 +29,8 @@ def select_masks(
     """Masks of the weights `names` by one rule of ``prune-select-masks``.
 
     Elements that `values` has at zero through an earlier mask count as zeros,
-    so they are pruned first.
+    so they are pruned first. With groups that are whole filters there are also
+    masks of the vectors that belong to them (bias, scale and shift).
     """
     names = list(names)
     module = parse(network.text(1))
@@ -37,10 +38,13 @@ def select_masks(
     module.bind({name: values[name] for name in shapes})
     module.run(select_pipeline(granularity, names, **rule))
     # Ones in the place of the weights turn the masks into what folding leaves.
-    module.bind({name: np.ones(shapes[name], np.float32) for name in names})
+    whole = granularity.startswith("channel")
+    vectors = [name for name, shape in shapes.items() if whole and len(shape) == 1]
+    module.bind({name: np.ones(shapes[name], np.float32) for name in [*names, *vectors]})
     module.run(fold_pipeline())
-    folded = module.parameters()
-    return {PREFIX + name: np.asarray(folded[name]) != 0 for name in names}
+    found = {name: np.asarray(array) != 0 for name, array in module.parameters().items()}
+    extended = [name for name in vectors if not found[name].all()]
+    return {PREFIX + name: found[name] for name in [*names, *extended]}
 
 
 def intersect(old: Mapping[str, np.ndarray], new: Mapping[str, np.ndarray]) -> Arrays:

@@ -52,7 +52,7 @@ def rehearse(recipe: Recipe, data: Dataset) -> tuple[Outcome, Forms]:
         trainer = _Rehearsal(recipe, random_data(recipe), Path(folder))
         check_fit(trainer.dense_network, data)
         found = trainer.run_all()
-    return found, forms_of(found, recipe.batch)
+    return found, forms_of(found, recipe.batch, recipe.fold_borders)
 
 
 def _check_rows(recipe: Recipe, data: Dataset) -> None:

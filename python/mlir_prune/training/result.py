@@ -64,9 +64,11 @@ def outcome(trainer: Trainer) -> Outcome:
     )  # fmt: skip
 
 
-def forms_of(found: Outcome, batch: int) -> Forms:
+def forms_of(found: Outcome, batch: int, fold_borders: bool = False) -> Forms:
     """The networks in the forms of docs/Pipelines.md, with values."""
-    forms = build_forms(found.network, batch, found.pruned, found.pruned, found.pruned)
+    forms = build_forms(
+        found.network, batch, found.pruned, found.pruned, found.pruned, fold_borders
+    )
     forms.initial = bound(found.dense_network, batch, found.initial)
     forms.dense = bound(found.dense_network, batch, found.dense)
     return forms
@@ -75,7 +77,7 @@ def forms_of(found: Outcome, batch: int) -> Forms:
 def finish(trainer: Trainer, command: Sequence[str]) -> dict[str, Any]:
     """Reads the test part, writes result.json, values and the compact network."""
     found = outcome(trainer)
-    forms = forms_of(found, trainer.recipe.batch)
+    forms = forms_of(found, trainer.recipe.batch, trainer.recipe.fold_borders)
     result = build_result(trainer, found, forms, command)
     folder = trainer.folder
     values = {f"dense/{name}": array for name, array in found.dense.items()}
@@ -132,7 +134,7 @@ def evaluated(recipe: Recipe, found: Outcome, forms: Forms, batch: int) -> dict[
     `dense` and `pruned`, and `initial` where a file's network was trained before it was
     called dense.
     """
-    compact, _ = compact_at(forms.masked, batch)
+    compact, _ = compact_at(forms.masked, batch, forms.fold_borders)
     modules = {"dense": at_batch(forms.dense, batch), "pruned": compact}
     if recipe.model.file and found.reference != INITIAL:
         modules["initial"] = at_batch(forms.initial, batch)

@@ -107,6 +107,13 @@ static void report(const ChannelState &state, LayerReport &layer) {
   Value result = op->getResult(0);
   std::optional<unsigned> dim =
       findResultDim(axes, op.getWeight(), dims.front(), result);
+  // Groups of filters are merged behind the layer.
+  if (!dim && result.hasOneUse() && result.user_begin()->getNumResults() == 1) {
+    result = result.user_begin()->getResult(0);
+    dim = isa<RankedTensorType>(result.getType())
+              ? findResultDim(axes, op.getWeight(), dims.front(), result)
+              : std::nullopt;
+  }
   if (!dim)
     return;
   int64_t extent = cast<RankedTensorType>(result.getType()).getDimSize(*dim);

@@ -37,7 +37,8 @@ def EliminateDeadNeuronsPass : Pass<"prune-eliminate-dead-neurons", "ModuleOp"> 
 
     In convolutional networks filters leave through padding, pooling, batch
     normalisation, flattening, residual sums, slices and concatenations; what
-    these tie leaves only together. A convolution in groups loses whole groups.
+    these tie leaves only together. A convolution in groups loses whole groups,
+    and single filters as far as every group that stays loses as many.
     A constant other than zero that is padded with zeros is not one constant, so
     the filter stays (`ConstantKept` in the remark); with `fold-borders` it leaves,
     and a constant over filters and positions, which knows the borders, is what

@@ -128,6 +128,34 @@ def FoldMasksPass : Pass<"prune-fold-masks", "ModuleOp"> {
   let dependentDialects = ["::mlir::arith::ArithDialect"];
 }
 
+def ExtendMasksPass : Pass<"prune-extend-masks", "ModuleOp"> {
+  let summary = "Let masks of whole filters reach bias, scale and shift";
+  let description = [{
+    Before: a network in the masked form. After: where a constant mask switches a
+    whole filter or neuron off, the bias of the layer and the scale and shift of
+    the batch normalisation behind it have a mask, too, and the filter gives zeros
+    and nothing else. Without it the shift of the normalisation stays, and with it
+    a constant that padding and residual sums keep in the network.
+
+    ```mlir
+    %w1 = prune.apply_mask %w, %m : tensor<2x3x1x1xf32>  // the second filter is off
+    %y = linalg.conv_2d_nchw_fchw ins(%x, %w1 : ...) outs(%i : ...) -> tensor<1x2x4x4xf32>
+    %z = prune.batch_norm %y, %scale, %shift, %mean, %variance epsilon 1.0e-05 : ...
+    // becomes
+    %b = arith.constant dense<[true, false]> : tensor<2xi1>
+    %scale1 = prune.apply_mask %scale, %b : tensor<2xf32>
+    %shift1 = prune.apply_mask %shift, %b : tensor<2xf32>
+    %z = prune.batch_norm %y, %scale1, %shift1, %mean, %variance epsilon 1.0e-05 : ...
+    ```
+
+    A vector with other readers is left alone, with a remark.
+  }];
+  let statistics = [
+    Statistic<"numMasksExtended", "num-masks-extended", "vectors that got a mask">,
+  ];
+  let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::prune::PruneDialect"];
+}
+
 def FoldGatesPass : Pass<"prune-fold-gates", "ModuleOp"> {
   let summary = "Turn gates of constant auxiliary parameters into constant masks";
   let description = [{

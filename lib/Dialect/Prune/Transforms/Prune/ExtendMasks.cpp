@@ -1,0 +1,128 @@
+//===- ExtendMasks.cpp - Masks of filters reach their vectors -------------===//
+//
+// Part of the pruning compiler, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "Prune/Dialect/Prune/Transforms/Prune/Passes.h"
+
+#include "Prune/Dialect/Prune/IR/Prune.h"
+#include "Prune/Interfaces/PrunableOpInterface.h"
+#include "Prune/Support/Constants.h"
+#include "Prune/Support/Parameters.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Linalg/IR/Linalg.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "mlir/IR/BuiltinOps.h"
+#include "mlir/IR/Remarks.h"
+
+#define DEBUG_TYPE "prune-extend-masks"
+
+namespace mlir::prune {
+#define GEN_PASS_DEF_EXTENDMASKSPASS
+#include "Prune/Dialect/Prune/Transforms/Prune/Passes.h.inc"
+} // namespace mlir::prune
+
+using namespace mlir;
+using namespace mlir::prune;
+
+/// One byte per output channel of a layer: is anything of it left? Empty when
+/// the weight has no constant mask or no channel is off.
+static SmallVector<char> getKeptChannels(PrunableOpInterface layer) {
+  Value weight = layer.getWeight();
+  SmallVector<int64_t> dims = layer.getOutputChannelDims();
+  ApplyMaskOp mask;
+  if (weight && dims.size() == 1 && weight.hasOneUse())
+    mask = dyn_cast<ApplyMaskOp>(*weight.user_begin());
+  std::optional<ConstantView> view =
+      mask ? ConstantView::get(mask.getMask()) : std::nullopt;
+  if (!view || view->getNumElements() == 0)
+    return {};
+  SmallVector<char> kept(view->getShape()[dims.front()], 0);
+  SmallVector<int64_t> index(view->getRank(), 0);
+  do {
+    if (view->at(index) != 0.0)
+      kept[index[dims.front()]] = 1;
+  } while (advance(index, view->getShape()));
+  return llvm::is_contained(kept, 0) ? kept : SmallVector<char>();
+}
+
+static bool isReshape(Operation *op) {
+  return isa_and_nonnull<tensor::ExpandShapeOp, tensor::CollapseShapeOp>(op);
+}
+
+/// The uses of vectors by the normalisations that read a value.
+static void collectNorms(Value value, SmallVectorImpl<OpOperand *> &uses) {
+  for (Operation *user : value.getUsers()) {
+    if (isReshape(user)) {
+      collectNorms(user->getResult(0), uses);
+    } else if (auto norm = dyn_cast<BatchNormOp>(user)) {
+      uses.push_back(&norm.getScaleMutable());
+      uses.push_back(&norm.getBiasMutable());
+    }
+  }
+}
+
+/// The uses of vectors with one element per output channel of a layer.
+static SmallVector<OpOperand *> collectVectors(Operation *layer) {
+  SmallVector<OpOperand *> uses;
+  auto destination = dyn_cast<DestinationStyleOpInterface>(layer);
+  if (!destination || layer->getNumResults() != 1)
+    return uses;
+  Value init = destination.getDpsInits().front();
+  while (isReshape(init.getDefiningOp()))
+    init = init.getDefiningOp()->getOperand(0);
+  if (auto bias = init.getDefiningOp<linalg::BroadcastOp>())
+    uses.push_back(&bias.getInputMutable());
+  collectNorms(layer->getResult(0), uses);
+  return uses;
+}
+
+namespace {
+struct ExtendMasksPass final
+    : prune::impl::ExtendMasksPassBase<ExtendMasksPass> {
+  using ExtendMasksPassBase::ExtendMasksPassBase;
+
+  void runOnOperation() override {
+    SmallVector<PrunableOpInterface> layers;
+    getOperation().walk(
+        [&](PrunableOpInterface layer) { layers.push_back(layer); });
+    for (PrunableOpInterface layer : layers) {
+      SmallVector<char> kept = getKeptChannels(layer);
+      if (kept.empty())
+        continue;
+      for (OpOperand *use : collectVectors(layer))
+        mask(*use, kept);
+    }
+  }
+
+private:
+  void mask(OpOperand &use, ArrayRef<char> kept) {
+    Value vector = use.get();
+    auto type = dyn_cast<RankedTensorType>(vector.getType());
+    if (!type || type.getRank() != 1 ||
+        type.getDimSize(0) != static_cast<int64_t>(kept.size()) ||
+        !getParam(vector) || !ConstantView::get(vector))
+      return;
+    std::string name = getDisplayName(vector);
+    if (!vector.hasOneUse()) {
+      remark::missed(
+          use.getOwner()->getLoc(),
+          remark::RemarkOpts::name("MaskNotExtended").category(DEBUG_TYPE))
+          << remark::metric("Parameter", name)
+          << remark::metric("Reason", "it has other readers");
+      return;
+    }
+    OpBuilder builder(use.getOwner());
+    Location loc = vector.getLoc();
+    auto maskType = cast<RankedTensorType>(getMaskType(type));
+    auto value = createResource(maskType, "mask_" + name, kept);
+    auto constant = arith::ConstantOp::create(builder, loc, value);
+    auto masked = ApplyMaskOp::create(builder, loc, vector, constant);
+    use.set(masked);
+    ++numMasksExtended;
+  }
+};
+} // namespace

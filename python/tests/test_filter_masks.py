@@ -1,0 +1,70 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""Filters that are masked as a whole leave, with bias, scale and shift."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from layers import forward, random_values
+from mlir_prune import Module
+from mlir_prune.models import Network, ResNet, Vgg
+from mlir_prune.pipelines import shrink_pipeline
+from mlir_prune.training.masks import PREFIX, apply, select_masks
+
+VGG = Vgg((4, 6, 0, 6, 0), 7, (2, 8, 8), 3)
+RESNET = ResNet(1, "B", (4, 6, 8), (2, 8, 8), 3)
+
+
+def filters(network: Network) -> list[str]:
+    return [name for name, shape in network.shapes().items() if len(shape) == 4]
+
+
+def shrink(network: Network, values: dict[str, np.ndarray], **options: bool):
+    """The compact network, which computes what the pruned one does."""
+    x = np.random.default_rng(5).standard_normal((2, *network.input_shape)).astype(np.float32)
+    module = Module.parse(network.text(2))
+    module.bind({name: values[name] for name in network.shapes()})
+    module.run(shrink_pipeline(**options))
+    found = module.compile(reference=True).call("forward", {"input": x})["logits"]
+    expected = forward(network, values, x)
+    np.testing.assert_allclose(found, expected, atol=1e-5 * max(1.0, np.abs(expected).max()))
+    return {name: array.shape for name, array in module.parameters().items()}
+
+
+@pytest.mark.parametrize("network", [VGG, RESNET], ids=["vgg", "resnet"])
+def test_vectors_follow_the_filters(network: Network) -> None:
+    values = random_values(network, 3)
+    masks = select_masks(network, values, filters(network), "channel:0", ratio=0.5)
+    extended = {name for name in masks if masks[name].ndim == 1}
+    assert extended
+    for name in extended:
+        assert name.removeprefix(PREFIX) in network.shapes()
+        assert not name.endswith(("running_mean", "running_var"))
+        assert masks[name].mean() == pytest.approx(0.5)
+
+
+def test_every_masked_filter_leaves() -> None:
+    values = random_values(VGG, 3)
+    masks = select_masks(VGG, values, filters(VGG), "channel:0", ratio=0.5)
+    left = shrink(VGG, apply(values | masks))
+    for name in filters(VGG):
+        kept = masks[PREFIX + name].reshape(len(values[name]), -1).any(axis=1).sum()
+        assert left[name][0] == kept
+
+
+def test_single_weights_leave_the_vectors_alone() -> None:
+    values = random_values(VGG, 3)
+    masks = select_masks(VGG, values, filters(VGG), "unstructured", ratio=0.5)
+    assert set(masks) == {PREFIX + name for name in filters(VGG)}
+
+
+def test_shifts_leave_through_borders() -> None:
+    """With its shift alive a filter is a constant, which needs its borders folded."""
+    values = random_values(VGG, 3)
+    masks = select_masks(VGG, values, filters(VGG), "channel:0", ratio=0.5)
+    weights = {name: mask for name, mask in masks.items() if mask.ndim == 4}
+    pruned = apply(values | weights)
+    kept = shrink(VGG, pruned)
+    folded = shrink(VGG, pruned, fold_borders=True)
+    assert sum(folded[n][0] for n in filters(VGG)) < sum(kept[n][0] for n in filters(VGG))
