@@ -22,6 +22,7 @@ run_format() {
     "$venv/bin/python" scripts/lib/check_layers.py .
 }
 run_docs() { scripts/update-docs --check; }
+run_site() { scripts/docs; }
 
 run_lit() {
   "$venv/bin/python" "$lit" -j "$jobs" -sv --xunit-xml-output "$results/lit.xml" "$build/test"
