@@ -50,8 +50,11 @@ Attribute BodyEvaluator::evaluateUnknown(Operation *op,
                    : FloatAttr();
 }
 
-Attribute BodyEvaluator::evaluateResult(OpResult result) {
-  Operation *op = result.getOwner();
+Attribute BodyEvaluator::evaluateResult(OpResult opResult) {
+  if (result)
+    if (std::optional<Attribute> given = result(opResult))
+      return *given;
+  Operation *op = opResult.getOwner();
   if (op->getNumRegions() != 0)
     return {};
   // Folders may change their operation in place (sort its operands, say), so
@@ -69,7 +72,7 @@ Attribute BodyEvaluator::evaluateResult(OpResult result) {
     }
     if (results.empty())
       continue;
-    OpFoldResult folded = results[result.getResultNumber()];
+    OpFoldResult folded = results[opResult.getResultNumber()];
     if (auto attribute = dyn_cast<Attribute>(folded))
       constant = attribute;
     else if (auto value = cast<Value>(folded); value.getDefiningOp() != copy)

@@ -88,6 +88,7 @@ void ChannelAxes::pin(Value value, StringRef reason) {
 }
 
 void ChannelAxes::finish() {
+  resolveMerges();
   classes.compress();
   pinReasons.resize(classes.getNumClasses());
   for (const auto &[slot, reason] : pins)

@@ -87,9 +87,13 @@ void ChannelState::tie(Block &block) {
     } else if (auto channels = dyn_cast<ChannelOpInterface>(op)) {
       channels.tieChannels(axes);
     }
-    // Whatever a nested operation reads is beyond the interface.
+    // Whatever else a nested operation reads is beyond the interface.
+    SmallVector<Value> known;
+    if (auto channels = dyn_cast<ChannelOpInterface>(op))
+      known = channels.getCapturedTensors();
     for (Value value : getCapturedValues(op))
-      pin(value, "used inside '" + op.getName().getStringRef().str() + "'");
+      if (!llvm::is_contained(known, value))
+        pin(value, "used inside '" + op.getName().getStringRef().str() + "'");
   }
   axes.finish();
 }

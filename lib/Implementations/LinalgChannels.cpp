@@ -16,6 +16,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "GatherChannels.h"
 #include "GroupedSum.h"
 #include "Prune/Analysis/BodyEvaluator.h"
 #include "Prune/Analysis/ChannelState.h"
@@ -50,11 +51,12 @@ forEachTensor(linalg::LinalgOp op,
 
 /// Why no index of a loop can leave; empty when indices can.
 static std::string getPinReason(linalg::LinalgOp op, unsigned loop,
-                                const std::optional<SumOfProducts> &product) {
+                                const std::optional<SumOfProducts> &product,
+                                ArrayRef<Gather> gathers) {
   std::string name = op->getName().getStringRef().str();
   auto reads = [&](Operation &nested) {
     auto index = dyn_cast<linalg::IndexOp>(nested);
-    return index && index.getDim() == loop;
+    return index && index.getDim() == loop && !isIndexOfGathers(index, gathers);
   };
   if (llvm::any_of(*op.getBlock(), reads))
     return "'" + name + "' computes with its index";
@@ -78,11 +80,11 @@ static std::string getPinReason(linalg::LinalgOp op, unsigned loop,
 using GetOwnerFn =
     function_ref<std::optional<std::pair<Value, unsigned>>(Value, unsigned)>;
 
-static void tieLoops(linalg::LinalgOp op, ChannelTies &ties,
-                     GetOwnerFn getOwner) {
+static void tieLoops(linalg::LinalgOp op, ArrayRef<Gather> gathers,
+                     ChannelTies &ties, GetOwnerFn getOwner) {
   std::optional<SumOfProducts> product = matchSumOfProducts(op);
   for (unsigned loop = 0; loop < op.getNumLoops(); ++loop) {
-    std::string reason = getPinReason(op, loop, product);
+    std::string reason = getPinReason(op, loop, product, gathers);
     Value first;
     unsigned firstDim = 0;
     forEachTensor(op, [&](Value value, AffineMap map) {
@@ -113,6 +115,7 @@ static void tieLoops(linalg::LinalgOp op, ChannelTies &ties,
 
 /// Constants through the body of an operation without reductions.
 static void propagateElementwise(linalg::LinalgOp op, ChannelState &state) {
+  SmallVector<Gather> gathers = getGathers(op);
   for (OpResult result : op->getResults()) {
     unsigned number = result.getResultNumber();
     AffineMap map = op.getMatchingIndexingMap(op.getDpsInitOperand(number));
@@ -128,6 +131,13 @@ static void propagateElementwise(linalg::LinalgOp op, ChannelState &state) {
           return getOperandConstant(op, state, operand, *loop, i);
         };
         BodyEvaluator evaluator(op.getBlock(), state.assumesFinite(), argument);
+        evaluator.overrideResults(
+            [&](OpResult value) -> std::optional<Attribute> {
+              for (const Gather &gather : gathers)
+                if (gather.extract == value.getOwner())
+                  return getGatherConstant(gather, state, *loop, i);
+              return std::nullopt;
+            });
         if (Attribute constant = evaluator.evaluate(yielded))
           state.setConstant(result, dim, i, constant);
       }
@@ -348,15 +358,24 @@ struct StructuredChannelModel
     : ChannelOpInterface::ExternalModel<StructuredChannelModel<OpTy>, OpTy> {
   void tieChannels(Operation *op, ChannelTies &ties) const {
     auto structured = cast<linalg::LinalgOp>(op);
+    SmallVector<Gather> gathers = getGathers(structured);
     if (std::optional<GroupedSum> sum = GroupedSum::match(structured)) {
       sum->tieChannels(ties);
-      return tieLoops(structured, ties, [&](Value value, unsigned dim) {
-        return sum->getFlat(value, dim);
-      });
+      return tieLoops(
+          structured, gathers, ties,
+          [&](Value value, unsigned dim) { return sum->getFlat(value, dim); });
     }
-    tieLoops(structured, ties, [](Value value, unsigned dim) {
+    tieLoops(structured, gathers, ties, [](Value value, unsigned dim) {
       return std::optional(std::pair(value, dim));
     });
+    tieGathers(structured, gathers, ties);
+  }
+
+  SmallVector<Value> getCapturedTensors(Operation *op) const {
+    SmallVector<Value> captured;
+    for (const Gather &gather : getGathers(cast<linalg::LinalgOp>(op)))
+      captured.push_back(gather.getSource());
+    return captured;
   }
 
   void propagateConstants(Operation *op, ChannelState &state) const {
@@ -373,7 +392,7 @@ struct StructuredChannelModel
   void markLive(Operation *op, ChannelState &state) const {
     auto structured = cast<linalg::LinalgOp>(op);
     if (structured.getNumParallelLoops() == structured.getNumLoops())
-      return;
+      return markGathersLive(getGathers(structured), state);
     if (std::optional<GroupedSum> sum = GroupedSum::match(structured))
       return sum->markLive(state);
     if (std::optional<WeightedSum> sum = WeightedSum::match(structured, state))
@@ -389,7 +408,7 @@ struct StructuredChannelModel
     auto structured = cast<linalg::LinalgOp>(op);
     OpOperand *input = getCopiedInput(structured);
     if (!input)
-      return std::nullopt;
+      return getGatherView(structured, state);
     AffineMap map = structured.getMatchingIndexingMap(input);
     AffineMap result =
         structured.getMatchingIndexingMap(structured.getDpsInitOperand(0));
@@ -407,6 +426,8 @@ struct StructuredChannelModel
     auto structured = cast<linalg::LinalgOp>(op);
     if (std::optional<GroupedSum> grouped = GroupedSum::match(structured))
       return grouped->fold(builder, state);
+    SmallVector<Gather> gathers = getGathers(structured);
+    updateGathers(builder, structured, gathers, state);
     std::optional<WeightedSum> sum = WeightedSum::match(structured, state);
     return sum ? sum->fold(builder, state) : int64_t(0);
   }

@@ -14,6 +14,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "Prune/Analysis/Gather.h"
 #include "Prune/Dialect/Prune/IR/Prune.h"
 #include "Prune/Implementations/Channels.h"
 #include "Prune/Interfaces/PrunableOpInterface.h"
@@ -56,8 +57,9 @@ static SmallVector<int64_t> getLeadingDims(OpTy op) {
   return leading;
 }
 
-/// Follows a value through masks, gates, transpositions and reshapes (into
-/// groups of filters) to where it starts.
+/// Follows a value through masks, gates, transpositions, reshapes (into groups
+/// of filters) and rearrangements (of transposed convolutions) to where it
+/// starts.
 static WeightPath followToParameter(OpOperand *operand) {
   WeightPath path;
   path.operand = operand;
@@ -81,6 +83,11 @@ static WeightPath followToParameter(OpOperand *operand) {
       value = collapse.getSrc();
       for (int64_t &dim : path.dims)
         dim = getLeadingDims(collapse)[dim];
+    } else if (std::optional<Rearrangement> rearrangement =
+                   matchRearrangement(dyn_cast<linalg::LinalgOp>(op))) {
+      value = rearrangement->extract.getTensor();
+      for (int64_t &dim : path.dims)
+        dim = rearrangement->dims[dim];
     } else {
       break;
     }

@@ -14,6 +14,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "Prune/Analysis/ChannelState.h"
+#include "Prune/Analysis/Gather.h"
 #include "Prune/Implementations/Channels.h"
 
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
@@ -168,16 +169,28 @@ static bool isKnown(OpTy op, Value whole, Value part, unsigned dim) {
                   getExtent(part, dim)});
 }
 
-/// Ties a slice to where it lies in the whole tensor.
+/// Ties a slice to where it lies in the whole tensor. A slice that can be read
+/// by places may have strides.
 template <typename OpTy>
 static void tieSlice(OpTy op, Value whole, Value part, ChannelTies &ties) {
+  bool mayStride = std::is_same_v<OpTy, tensor::ExtractSliceOp> &&
+                   llvm::all_of(llvm::seq(0u, getRank(part)), [&](unsigned d) {
+                     return isKnown(op, whole, part, d);
+                   });
   for (unsigned dim = 0; dim < getRank(part); ++dim) {
     if (!isKnown(op, whole, part, dim)) {
       ties.pin(whole, dim, "sliced in an unknown place");
       ties.pin(part, dim, "sliced in an unknown place");
       continue;
     }
-    if (op.getStaticStrides()[dim] != 1 && getExtent(part, dim) > 1) {
+    int64_t stride = op.getStaticStrides()[dim];
+    if (mayStride && stride != 1) {
+      for (int64_t i = 0; i < getExtent(part, dim); ++i)
+        ties.tieRange(whole, dim, op.getStaticOffsets()[dim] + i * stride, part,
+                      dim, i, 1);
+      continue;
+    }
+    if (stride != 1 && getExtent(part, dim) > 1) {
       ties.pin(whole, dim, "sliced with a stride");
       ties.pin(part, dim, "sliced with a stride");
       continue;
@@ -206,6 +219,32 @@ static void updateSizes(OpTy op, Value part) {
     if (isKnown({size, getExtent(part, dim)}))
       size = getExtent(part, dim);
   op.setStaticSizes(sizes);
+}
+
+/// For each dimension of a slice, where its indices that stay are among those
+/// of the whole tensor that stay; nothing where that is not known.
+static SmallVector<SmallVector<int64_t>> getPlaces(tensor::ExtractSliceOp op,
+                                                   const ChannelState &state) {
+  SmallVector<SmallVector<int64_t>> places;
+  for (unsigned dim = 0; dim < getRank(op.getResult()); ++dim) {
+    SmallVector<int64_t> &own = places.emplace_back();
+    if (!isKnown(op, op.getSource(), op.getResult(), dim))
+      continue;
+    SmallVector<int64_t> kept = state.getKept(op.getSource(), dim);
+    for (int64_t i : state.getKept(op.getResult(), dim)) {
+      int64_t place =
+          op.getStaticOffsets()[dim] + i * op.getStaticStrides()[dim];
+      own.push_back(llvm::lower_bound(kept, place) - kept.begin());
+    }
+  }
+  return places;
+}
+
+/// True for a tensor that holds no values yet, so that any may be assumed.
+static bool isUndefined(Value value) {
+  while (auto slice = value.getDefiningOp<tensor::ExtractSliceOp>())
+    value = slice.getSource();
+  return value.getDefiningOp<tensor::EmptyOp>() != nullptr;
 }
 
 namespace {
@@ -239,8 +278,22 @@ struct ExtractSliceModel
   FailureOr<int64_t> foldConstants(Operation *op, OpBuilder &builder,
                                    ChannelState &state) const {
     auto slice = cast<tensor::ExtractSliceOp>(op);
-    if (hasSameRank(slice.getSource(), slice.getResult()))
-      updateOffsets(slice, slice.getSource(), state);
+    if (!hasSameRank(slice.getSource(), slice.getResult()))
+      return int64_t(0);
+    SmallVector<SmallVector<int64_t>> places = getPlaces(slice, state);
+    SmallVector<int64_t> offsets(slice.getStaticOffsets());
+    SmallVector<int64_t> strides(slice.getStaticStrides());
+    for (auto [dim, own] : llvm::enumerate(places)) {
+      if (own.empty())
+        continue;
+      auto progression =
+          GatherIndex{static_cast<unsigned>(dim), own}.getProgression();
+      if (!progression || progression->second < 1)
+        return gather(slice, builder, places);
+      std::tie(offsets[dim], strides[dim]) = *progression;
+    }
+    slice.setStaticOffsets(offsets);
+    slice.setStaticStrides(strides);
     return int64_t(0);
   }
 
@@ -249,7 +302,25 @@ struct ExtractSliceModel
     if (hasSameRank(slice.getSource(), slice.getResult()))
       updateSizes(slice, slice.getResult());
   }
+
+private:
+  static int64_t gather(tensor::ExtractSliceOp slice, OpBuilder &builder,
+                        ArrayRef<SmallVector<int64_t>> places);
 };
+
+/// Strides that lost channels are strides no more.
+int64_t ExtractSliceModel::gather(tensor::ExtractSliceOp slice,
+                                  OpBuilder &builder,
+                                  ArrayRef<SmallVector<int64_t>> places) {
+  SmallVector<int64_t> shape;
+  for (const SmallVector<int64_t> &own : places)
+    shape.push_back(own.size());
+  linalg::GenericOp gather =
+      createGather(builder, slice.getLoc(), slice.getSource(),
+                   slice.getType().clone(shape), places);
+  slice.getResult().replaceAllUsesWith(gather.getResult(0));
+  return 0;
+}
 
 struct InsertSliceModel
     : ChannelOpInterface::ExternalModel<InsertSliceModel,
@@ -270,7 +341,7 @@ struct InsertSliceModel
 
   /// Beside the slice a channel is that of the destination; through the slice
   /// it is that of the slice, and also of the destination unless the slice
-  /// spans all other dimensions.
+  /// spans all other dimensions or the destination holds nothing.
   void propagateConstants(Operation *op, ChannelState &state) const {
     auto slice = cast<tensor::InsertSliceOp>(op);
     Value whole = slice.getDest(), part = slice.getSource();
@@ -281,7 +352,9 @@ struct InsertSliceModel
              !isKnown(slice, whole, part, dim);
     };
     unsigned numPartial =
-        llvm::count_if(llvm::seq(0u, getRank(whole)), isPartial);
+        isUndefined(whole)
+            ? 0
+            : llvm::count_if(llvm::seq(0u, getRank(whole)), isPartial);
     for (unsigned dim = 0; dim < getRank(whole); ++dim) {
       int64_t offset = slice.getStaticOffsets()[dim];
       int64_t stride = slice.getStaticStrides()[dim];

@@ -8,8 +8,8 @@
 
 //
 // Empty tensors take any shape. A reshape keeps the channels of one dimension
-// of each group, the first that is not of extent one: every index of it is a
-// block of indices of the flat dimension (blocked, as in flatten).
+// of each group (ChannelMerges.cpp chooses it): every index of it is a block,
+// or blocks at equal distances, of indices of the flat dimension.
 //
 //===----------------------------------------------------------------------===//
 
@@ -34,8 +34,8 @@ struct ReshapeGroup {
   unsigned flatDim = 0;
   unsigned partDim = 0;
   int64_t inner = 1;
-  /// The other dimensions of the group.
-  SmallVector<unsigned> others;
+  /// All dimensions of the group.
+  SmallVector<unsigned> dims;
   /// All extents are static, or the only dimension keeps its extent.
   bool isKnown = true;
 };
@@ -62,9 +62,7 @@ struct Reshape {
         chosen = dims.begin();
       group.partDim = *chosen;
       for (int64_t dim : dims) {
-        if (dim == *chosen)
-          continue;
-        group.others.push_back(dim);
+        group.dims.push_back(dim);
         if (dim > *chosen)
           group.inner *= type.getDimSize(dim);
       }
@@ -93,14 +91,12 @@ struct ReshapeModel
     Reshape reshape = Reshape::get(cast<OpTy>(op));
     for (const ReshapeGroup &group : reshape.groups) {
       if (group.isKnown) {
-        ties.tieBlocks(reshape.flat, group.flatDim, reshape.parts,
-                       group.partDim, group.inner);
-      } else {
-        ties.pin(reshape.flat, group.flatDim, "reshaped by an unknown extent");
-        ties.pin(reshape.parts, group.partDim, "reshaped by an unknown extent");
+        ties.tieMerged(reshape.flat, group.flatDim, reshape.parts, group.dims);
+        continue;
       }
-      for (unsigned dim : group.others)
-        ties.pin(reshape.parts, dim, "inside a flattened block");
+      ties.pin(reshape.flat, group.flatDim, "reshaped by an unknown extent");
+      for (unsigned dim : group.dims)
+        ties.pin(reshape.parts, dim, "reshaped by an unknown extent");
     }
     // A tensor of rank zero holds one element, whatever it is made of.
     auto type = cast<RankedTensorType>(reshape.parts.getType());
@@ -114,32 +110,40 @@ struct ReshapeModel
       return;
     Reshape reshape = Reshape::get(cast<OpTy>(op));
     for (const ReshapeGroup &group : reshape.groups) {
-      int64_t extent = getExtent(reshape.parts, group.partDim);
-      for (int64_t i = 0; group.isKnown && i < extent; ++i)
-        isCollapse ? flatten(state, reshape, group, i)
-                   : unflatten(state, reshape, group, i);
+      int64_t inner = getExtent(reshape.flat, group.flatDim);
+      for (unsigned dim : group.dims) {
+        int64_t extent = getExtent(reshape.parts, dim);
+        if (!group.isKnown || inner <= 0)
+          break;
+        inner /= extent;
+        isCollapse ? flatten(state, reshape, group.flatDim, dim, inner)
+                   : unflatten(state, reshape, group.flatDim, dim, inner);
+      }
     }
   }
 
-  /// A constant channel makes its block constant.
+  /// A constant channel makes its blocks constant.
   static void flatten(ChannelState &state, const Reshape &reshape,
-                      const ReshapeGroup &group, int64_t i) {
-    Attribute constant = state.getConstant(reshape.parts, group.partDim, i);
-    for (int64_t j = 0; j < group.inner; ++j)
-      state.setConstant(reshape.flat, group.flatDim, i * group.inner + j,
-                        constant);
+                      unsigned flatDim, unsigned dim, int64_t inner) {
+    int64_t extent = getExtent(reshape.parts, dim);
+    for (int64_t i = 0, e = getExtent(reshape.flat, flatDim); i < e; ++i)
+      if (Attribute constant =
+              state.getConstant(reshape.parts, dim, i / inner % extent))
+        state.setConstant(reshape.flat, flatDim, i, constant);
   }
 
-  /// A channel is constant when its block is.
+  /// A channel is constant when its blocks are.
   static void unflatten(ChannelState &state, const Reshape &reshape,
-                        const ReshapeGroup &group, int64_t i) {
-    Attribute constant =
-        state.getConstant(reshape.flat, group.flatDim, i * group.inner);
-    for (int64_t j = 1; j < group.inner; ++j)
-      if (state.getConstant(reshape.flat, group.flatDim, i * group.inner + j) !=
-          constant)
-        constant = {};
-    state.setConstant(reshape.parts, group.partDim, i, constant);
+                        unsigned flatDim, unsigned dim, int64_t inner) {
+    int64_t extent = getExtent(reshape.parts, dim);
+    SmallVector<std::optional<Attribute>> constants(extent);
+    for (int64_t i = 0, e = getExtent(reshape.flat, flatDim); i < e; ++i) {
+      Attribute constant = state.getConstant(reshape.flat, flatDim, i);
+      std::optional<Attribute> &common = constants[i / inner % extent];
+      common = !common || *common == constant ? constant : Attribute();
+    }
+    for (auto [i, constant] : llvm::enumerate(constants))
+      state.setConstant(reshape.parts, dim, i, constant.value_or(Attribute()));
   }
 
   /// A reshaped constant, when it is one itself.

@@ -47,3 +47,19 @@ LogicalResult mlir::prune::addToConstantSource(Value value, unsigned dim,
   auto channels = dyn_cast<ChannelOpInterface>(op);
   return channels ? channels.addToResult(dim, offsets) : failure();
 }
+
+void ChannelTies::tieMerged(Value flat, unsigned flatDim, Value parts,
+                            ArrayRef<unsigned> dims) {
+  auto type = cast<RankedTensorType>(parts.getType());
+  auto isWide = [&](unsigned dim) { return type.getDimSize(dim) != 1; };
+  const unsigned *wide = llvm::find_if(dims, isWide);
+  unsigned chosen = wide == dims.end() ? dims.front() : *wide;
+  int64_t inner = 1;
+  for (unsigned dim : dims)
+    if (dim > chosen)
+      inner *= type.getDimSize(dim);
+  tieBlocks(flat, flatDim, parts, chosen, inner);
+  for (unsigned dim : dims)
+    if (dim != chosen)
+      pin(parts, dim, "inside a flattened block");
+}

@@ -31,6 +31,8 @@ void mlir::prune::buildImportPipeline(OpPassManager &manager,
   // passes after.
   manager.addPass(createSimplifyImportsPass());
   manager.addPass(createCanonicalizerPass());
+  // Places are computed from constants that the canonicalization has folded.
+  manager.addPass(createSimplifyGathersPass());
   // Before anything else looks at element-wise operations.
   manager.addNestedPass<func::FuncOp>(createRecognizeBatchNormsPass());
   // Transposes leave first, so that every weight is next to its contraction.

@@ -146,6 +146,15 @@ ConstantView ConstantView::transpose(ArrayRef<int64_t> permutation) const {
   return result;
 }
 
+ConstantView ConstantView::reverse(unsigned dim) const {
+  ConstantView result = *this;
+  if (shape[dim] == 0)
+    return result;
+  result.data += (shape[dim] - 1) * strides[dim] * getElementBytes(elementType);
+  result.strides[dim] = -strides[dim];
+  return result;
+}
+
 SmallVector<double, 0> ConstantView::toVector() const {
   SmallVector<double, 0> values;
   values.reserve(getNumElements());

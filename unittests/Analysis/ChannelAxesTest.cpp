@@ -54,6 +54,33 @@ TEST_F(ChannelAxesTest, KeepsWhatIsTiedToAnUnknownExtent) {
   EXPECT_TRUE(axes.getPinReason(axes.getClass(c, 0, 0)).empty());
 }
 
+TEST_F(ChannelAxesTest, MergesIntoTheDimensionThatCanLeave) {
+  // c is [a's dimension 0, b]: the first one cannot leave.
+  axes.pin(a, 0, "reason");
+  axes.tieMerged(c, 0, a, {0, 1});
+  axes.finish();
+  for (int64_t i = 0; i < 6; ++i)
+    EXPECT_EQ(axes.getClass(c, 0, i), axes.getClass(a, 1, i % 3));
+  EXPECT_EQ(axes.getPinReason(axes.getClass(c, 0, 0)), "");
+}
+
+TEST_F(ChannelAxesTest, MergesIntoTheFirstDimensionWhenAllCanLeave) {
+  axes.tieMerged(c, 0, a, {0, 1});
+  axes.finish();
+  for (int64_t i = 0; i < 6; ++i)
+    EXPECT_EQ(axes.getClass(c, 0, i), axes.getClass(a, 0, i / 3));
+  EXPECT_EQ(axes.getPinReason(axes.getClass(a, 1, 0)),
+            "inside a flattened block");
+}
+
+TEST_F(ChannelAxesTest, MergesAsTheTensorIsTiedAlready) {
+  axes.tieBlocks(c, 0, b, 0, /*inner=*/1);
+  axes.tieMerged(c, 0, a, {0, 1});
+  axes.finish();
+  for (int64_t i = 0; i < 6; ++i)
+    EXPECT_EQ(axes.getClass(c, 0, i), axes.getClass(a, 1, i % 3));
+}
+
 TEST_F(ChannelAxesTest, TiesRanges) {
   axes.tieRange(c, 0, 2, b, 0, 1, /*count=*/2);
   axes.finish();

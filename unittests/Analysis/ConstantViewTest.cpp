@@ -34,6 +34,9 @@ TEST_F(ConstantViewTest, ReadsEveryKind) {
     EXPECT_EQ(ArrayRef<double>(view->toVector()), ArrayRef<double>(numbers));
     EXPECT_EQ(view->at({0, 1}), -2.5);
     EXPECT_EQ(view->transpose({1, 0}).at({1, 0}), -2.5);
+    EXPECT_EQ(view->reverse(1).at({0, 0}), 0.0);
+    EXPECT_EQ(view->transpose({1, 0}).reverse(1).at({1, 0}), 5.0);
+    EXPECT_FALSE(view->reverse(1).getRawData());
     EXPECT_TRUE(view->getRawData());
     EXPECT_FALSE(view->transpose({1, 0}).getRawData());
   }

@@ -14,6 +14,7 @@
 #include "llvm/ADT/DenseMap.h"
 
 #include <functional>
+#include <optional>
 
 namespace mlir::prune {
 
@@ -28,10 +29,15 @@ namespace mlir::prune {
 class BodyEvaluator {
 public:
   using ArgumentFn = std::function<Attribute(BlockArgument)>;
+  using ResultFn = std::function<std::optional<Attribute>(OpResult)>;
 
   /// `argument` gives the constant of an argument of `body`, null when unknown.
   BodyEvaluator(Block *body, bool finite, ArgumentFn argument)
       : body(body), finite(finite), argument(std::move(argument)) {}
+
+  /// Lets `function` say what results of operations are, null for unknown,
+  /// where it does not return nothing: loop counters, elements of tensors.
+  void overrideResults(ResultFn function) { result = std::move(function); }
 
   /// The constant that `value` is, null when unknown. Only what `value` needs
   /// is evaluated.
@@ -44,6 +50,7 @@ private:
   Block *body;
   bool finite;
   ArgumentFn argument;
+  ResultFn result;
   llvm::DenseMap<Value, Attribute> known;
 };
 

@@ -11,6 +11,7 @@
 
 #include "Prune/Interfaces/ChannelOpInterface.h"
 #include "llvm/ADT/DenseMap.h"
+#include "llvm/ADT/DenseSet.h"
 #include "llvm/ADT/IntEqClasses.h"
 
 namespace mlir::prune {
@@ -32,6 +33,8 @@ public:
   void tie(Value a, unsigned dimA, Value b, unsigned dimB) override;
   void tieBlocks(Value flat, unsigned flatDim, Value part, unsigned partDim,
                  int64_t inner) override;
+  void tieMerged(Value flat, unsigned flatDim, Value parts,
+                 ArrayRef<unsigned> dims) override;
   void tieRange(Value a, unsigned dimA, int64_t beginA, Value b, unsigned dimB,
                 int64_t beginB, int64_t count) override;
   void pin(Value value, unsigned dim, StringRef reason) override;
@@ -60,11 +63,29 @@ private:
   /// Pins both dimensions when the extent of either is dynamic; true if so.
   bool pinIfDynamic(Value a, unsigned dimA, Value b, unsigned dimB);
 
+  /// Dimensions of a tensor that are one of another.
+  struct Merge {
+    Value flat;
+    unsigned flatDim;
+    Value parts;
+    SmallVector<unsigned> dims;
+  };
+
+  llvm::DenseSet<unsigned> getPinnedLeaders() const;
+  void tieMerge(const Merge &merge, unsigned dim);
+  bool hasBlocks(const Merge &merge, unsigned dim) const;
+  std::optional<unsigned> findOnlyDim(const Merge &merge,
+                                      const llvm::DenseSet<unsigned> &pinned,
+                                      bool mayGuess) const;
+  void resolveMerges();
+
   /// First slot of each dimension.
   llvm::DenseMap<Value, SmallVector<unsigned, 4>> firstSlots;
   unsigned numSlots = 0;
   llvm::IntEqClasses classes;
   SmallVector<std::pair<unsigned, std::string>> pins;
+  /// Merges whose dimension is not chosen yet.
+  SmallVector<Merge, 0> merges;
   SmallVector<std::string, 0> pinReasons;
 };
 

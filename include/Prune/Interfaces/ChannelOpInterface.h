@@ -33,6 +33,13 @@ public:
   virtual void tieBlocks(Value flat, unsigned flatDim, Value part,
                          unsigned partDim, int64_t inner) = 0;
 
+  /// Dimension `flatDim` merges the dimensions `dims` of another tensor, which
+  /// follow one another. The channels of one of them go on, in blocks, and the
+  /// others keep theirs: by default the first that is not of extent one goes
+  /// on.
+  virtual void tieMerged(Value flat, unsigned flatDim, Value parts,
+                         ArrayRef<unsigned> dims);
+
   /// Index `beginA + i` belongs to index `beginB + i`, for `count` of them.
   virtual void tieRange(Value a, unsigned dimA, int64_t beginA, Value b,
                         unsigned dimB, int64_t beginB, int64_t count) = 0;

@@ -32,6 +32,11 @@ def ChannelOpInterface : OpInterface<"ChannelOpInterface"> {
       cannot leave, with the reason.
     }], "void", "tieChannels", (ins "::mlir::prune::ChannelTies &":$ties)>,
     InterfaceMethod<[{
+      Tensors that the regions of the operation read from outside and that the
+      other methods speak for. All others keep their channels.
+    }], "::llvm::SmallVector<::mlir::Value>", "getCapturedTensors", (ins),
+    [{}], [{ return {}; }]>,
+    InterfaceMethod<[{
       Computes what is constant in the results from what is constant in the
       operands.
     }], "void", "propagateConstants", (ins "::mlir::prune::ChannelState &":$state),

@@ -49,6 +49,9 @@ public:
   /// `permutation[i]` of this view. O(rank).
   ConstantView transpose(ArrayRef<int64_t> permutation) const;
 
+  /// The same elements with a dimension in reverse order. O(rank).
+  ConstantView reverse(unsigned dim) const;
+
   /// All elements in row-major order, as doubles. O(elements).
   SmallVector<double, 0> toVector() const;
 

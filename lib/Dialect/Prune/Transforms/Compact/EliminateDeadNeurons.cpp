@@ -23,6 +23,7 @@
 #include "RemoveChannels.h"
 #include "SharedConstants.h"
 
+#include "Prune/Analysis/ChannelShuffles.h"
 #include "Prune/Interfaces/PrunableOpInterface.h"
 #include "Prune/Support/KeptIndices.h"
 #include "Prune/Support/Parameters.h"
@@ -274,21 +275,26 @@ private:
   /// Removes what is dead, to the fixed point.
   LogicalResult removeRounds(Block &block, ChannelOptions options,
                              SmallVectorImpl<LayerReport> &reports) {
+    ChannelShuffles shuffles(block);
     while (true) {
       eraseUnused(block);
       dropErased(block, reports);
+      shuffles.dropErased(block);
       unshareConstants(block);
       ChannelState state(block, options);
       for (LayerReport &layer : reports)
         if (layer.op)
           report(state, layer);
-      if (state.countDead() == 0)
+      if (state.countDead() == 0) {
+        shuffles.restore();
         return success();
+      }
       FailureOr<RemovalCounts> counts =
           removeDeadChannels(block, state, recordKept);
       if (failed(counts))
         return failure();
       dropErased(block, reports);
+      shuffles.dropErased(block);
       ++numIterations;
       numNeuronsRemoved += counts->neurons;
       numConstantsFolded += counts->folded;

@@ -61,7 +61,8 @@ void mlir::prune::mergeEqualConstants(Block &block) {
 
 /// True for a tensor that takes memory. A splat without a name takes none.
 static bool takesMemory(arith::ConstantOp constant) {
-  return isa<RankedTensorType>(constant.getType()) &&
+  auto type = dyn_cast<RankedTensorType>(constant.getType());
+  return type && isa<FloatType>(type.getElementType()) &&
          (getParam(constant) || !isa<SplatElementsAttr>(constant.getValue()));
 }
 

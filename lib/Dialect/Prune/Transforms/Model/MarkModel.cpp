@@ -13,6 +13,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "Prune/Analysis/Gather.h"
 #include "Prune/Dialect/Prune/IR/Prune.h"
 #include "Prune/Dialect/Prune/Transforms/Model/Passes.h"
 #include "Prune/Support/Constants.h"
@@ -99,14 +100,21 @@ static void splitSplats(OpOperand &operand) {
   operand.set(cast<arith::ConstantOp>(builder.clone(*constant)));
 }
 
-/// The operand that is reshaped, if at all, into `operand`: frameworks split
-/// and merge dimensions of the weights of grouped convolutions.
+/// The operand that is reshaped or rearranged, if at all, into `operand`:
+/// frameworks split and merge dimensions of the weights of grouped
+/// convolutions, and exchange and reverse those of transposed ones.
 static OpOperand *getSource(OpOperand *operand) {
-  Operation *definition = operand->get().getDefiningOp();
-  while (isa_and_nonnull<tensor::CollapseShapeOp, tensor::ExpandShapeOp>(
-      definition)) {
-    operand = &definition->getOpOperand(0);
-    definition = operand->get().getDefiningOp();
+  while (Operation *definition = operand->get().getDefiningOp()) {
+    if (isa<tensor::CollapseShapeOp, tensor::ExpandShapeOp>(definition)) {
+      operand = &definition->getOpOperand(0);
+      continue;
+    }
+    auto structured = dyn_cast<linalg::LinalgOp>(definition);
+    std::optional<Rearrangement> rearrangement =
+        structured ? matchRearrangement(structured) : std::nullopt;
+    if (!rearrangement)
+      break;
+    operand = &rearrangement->extract.getTensorMutable();
   }
   return operand;
 }

@@ -209,6 +209,25 @@ struct TrimPadding : OpRewritePattern<OpTy> {
   }
 };
 
+/// Lets a concatenation read what was cast to a type that says less.
+struct FoldConcatCasts : OpRewritePattern<tensor::ConcatOp> {
+  using OpRewritePattern::OpRewritePattern;
+  LogicalResult matchAndRewrite(tensor::ConcatOp op,
+                                PatternRewriter &rewriter) const override {
+    SmallVector<Value> inputs;
+    for (Value input : op.getInputs()) {
+      auto cast = input.getDefiningOp<tensor::CastOp>();
+      inputs.push_back(cast && tensor::canFoldIntoConsumerOp(cast)
+                           ? cast.getSource()
+                           : input);
+    }
+    if (llvm::equal(inputs, op.getInputs()))
+      return failure();
+    rewriter.modifyOpInPlace(op, [&] { op->setOperands(inputs); });
+    return success();
+  }
+};
+
 struct SimplifyImportsPass
     : prune::impl::SimplifyImportsPassBase<SimplifyImportsPass> {
   using SimplifyImportsPassBase::SimplifyImportsPassBase;
@@ -217,7 +236,8 @@ struct SimplifyImportsPass
     removeAssertions();
     inlineGlobals();
     RewritePatternSet patterns(&getContext());
-    patterns.add<DropUnitSums, TrimPadding<linalg::PoolingNchwMaxOp>,
+    patterns.add<DropUnitSums, FoldConcatCasts,
+                 TrimPadding<linalg::PoolingNchwMaxOp>,
                  TrimPadding<linalg::PoolingNchwSumOp>, TruncateConstant>(
         &getContext());
     patterns.add<SelectToExtremum>(&getContext(), numSelectsReplaced);

@@ -96,6 +96,8 @@ def SimplifyImportsPass : Pass<"prune-simplify-imports", "::mlir::ModuleOp"> {
       two agree for all values, NaN included (relu),
     * drops results of structured operations that nobody reads,
     * makes one slice of a slice of a slice,
+    * lets concatenations read operands of static shape that were cast to dynamic
+      ones,
     * takes back padding that lies behind the last window of a pooling,
     * sums (global pooling) into a tensor without the unit dimensions that the sum
       leaves, which come back as a reshape.
@@ -120,6 +122,51 @@ def SimplifyImportsPass : Pass<"prune-simplify-imports", "::mlir::ModuleOp"> {
     Statistic<"numGlobalsInlined", "num-globals-inlined", "Loads of globals replaced by constants">,
     Statistic<"numSelectsReplaced", "num-selects-replaced",
               "Compare and select pairs turned into a maximum or minimum">
+  ];
+  let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::linalg::LinalgDialect",
+                           "::mlir::tensor::TensorDialect"];
+}
+
+def SimplifyGathersPass : Pass<"prune-simplify-gathers", "::mlir::ModuleOp"> {
+  let summary = "Write computed places as short as they can be";
+  let description = [{
+    Frameworks write flips, upsampling, padding by reflection, uneven pooling and
+    selections by index as a `linalg.generic` that reads another tensor by
+    `tensor.extract`, at places that it computes, in long chains, in floating
+    point, from tensors of indices. Where a place depends on constants and on one
+    loop counter alone, this pass evaluates it at every counter and writes it as
+    the counter, as `offset + step * counter`, or as a table. What only copies all
+    elements in their order becomes a reshape, or nothing. Values are the same to
+    the bit: places are evaluated in the arithmetic that they are written in.
+
+    Example (nearest neighbors of 5 rows in 10):
+
+    ```mlir
+    %0 = linalg.index 2 : index
+    %1 = arith.index_cast %0 : index to i64
+    %2 = arith.sitofp %1 : i64 to f32
+    %3 = arith.divf %2, %two : f32
+    %4 = math.floor %3 : f32
+    %5 = arith.fptosi %4 : f32 to i64
+    %row = arith.index_cast %5 : i64 to index
+    %e = tensor.extract %x[%batch, %channel, %row, %column] : tensor<2x4x5x3xf32>
+    ```
+
+    becomes
+
+    ```mlir
+    %0 = linalg.index 2 : index
+    %1 = tensor.extract %table[%0] : tensor<10xi64>
+    %row = arith.index_cast %1 : i64 to index
+    %e = tensor.extract %x[%batch, %channel, %row, %column] : tensor<2x4x5x3xf32>
+    ```
+
+    Places that depend on the input of the network (embeddings) or on two loops,
+    and those that leave the tensor, stay as they are.
+  }];
+  let statistics = [
+    Statistic<"numIndicesSimplified", "num-indices-simplified", "Places written shorter">,
+    Statistic<"numReshapes", "num-reshapes", "Gathers that became reshapes">,
   ];
   let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::linalg::LinalgDialect",
                            "::mlir::tensor::TensorDialect"];
