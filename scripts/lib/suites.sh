@@ -74,8 +74,14 @@ run_package() {
 }
 
 run_tidy() { "$venv/bin/python" scripts/lib/tidy.py "$build" -j "$jobs"; }
-# What changed since the parent commit, or since $PRUNE_TEST_BASE.
+# What changed since the parent commit, or since $PRUNE_TEST_BASE. A clone without
+# history has no parent: then all files count, as many as the time allows.
 run_tidy-changed() {
-  "$venv/bin/python" scripts/lib/tidy.py "$build" -j "$jobs" \
-    --since "${PRUNE_TEST_BASE:-HEAD~1}" --seconds 300
+  local base="${PRUNE_TEST_BASE:-HEAD~1}" since=()
+  if git rev-parse --quiet --verify "$base^{commit}" >/dev/null; then
+    since=(--since "$base")
+  else
+    log "no commit $base in this clone"
+  fi
+  "$venv/bin/python" scripts/lib/tidy.py "$build" -j "$jobs" "${since[@]}" --seconds 300
 }
