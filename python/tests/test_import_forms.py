@@ -26,7 +26,7 @@ from onnx import TensorProto, helper, numpy_helper  # noqa: E402
 
 from mlir_prune import frontend  # noqa: E402
 from mlir_prune.errors import InputError  # noqa: E402
-from mlir_prune.importing import onnx_rules  # noqa: E402
+from mlir_prune.importing import onnx_rules, process  # noqa: E402
 
 
 def save(
@@ -151,9 +151,22 @@ def test_refused(name: str, tmp_path: Path) -> None:
     assert "'node'" in message and len(message) - len(str(path)) < 250
 
 
-def test_crash_names_the_operation(tmp_path: Path) -> None:
+def test_crash_names_the_operation(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """torch-mlir dies of this one; a version that does not may convert it."""
     path = save(tmp_path / "net.onnx", "Einsum", [[]], equation="->")
+    with pytest.raises(InputError, match="Einsum 'node' is not supported: an operand without"):
+        frontend.from_onnx(path)
+    worker = tmp_path / "worker.py"
+    worker.write_text(
+        "import sys\n"
+        "from pathlib import Path\n"
+        "from mlir_prune.importing import onnx_rules, worker\n"
+        "del onnx_rules.RULES['Einsum']\n"
+        "worker.serve(Path(sys.argv[1]))\n"
+    )
+    monkeypatch.setattr(
+        process, "_command", lambda folder: [sys.executable, str(worker), str(folder)]
+    )
     with pytest.raises(InputError, match="cannot import the network: .*Einsum 'node'"):
         frontend.from_onnx(path)
 

@@ -178,6 +178,12 @@ def bit_shift(node: Node) -> None:
         raise node.refusal(f"elements of {node.dtype()}, which have a sign")
 
 
+def einsum(node: Node) -> None:
+    """Einsum: torch-mlir dies of operands without dimensions."""
+    if any(len(node.shape(index)) == 0 for index in range(len(node.proto.input))):
+        raise node.refusal("an operand without dimensions")
+
+
 def grid_sample(node: Node) -> None:
     """GridSample: torch-mlir rounds to another nearest element."""
     if node.attribute("mode", "linear") == "nearest":
@@ -204,6 +210,7 @@ RULES: dict[str, Rule] = {
     "DepthToSpace": depth_to_space,
     "DequantizeLinear": dequantize,
     "Det": refused("determinants"),
+    "Einsum": einsum,
     "Flatten": flatten,
     "GRU": recurrent,
     "Gemm": gemm,
