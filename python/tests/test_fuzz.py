@@ -207,6 +207,8 @@ def test_statements_of_every_network_are_understood() -> None:
     assert program is not None and "%unused" not in program.text()
     for candidate in program.smaller():
         assert candidate.text() != program.text()
+        # Nobody can say what a tensor holds that nothing was written to.
+        assert "return %e " not in candidate.text()
 
 
 def test_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -142,7 +142,7 @@ REWRITES = {
     ),
     "orient": Rewrite(NESTED.format("prune-orient-weights"), renamed=True),
     "fuse-biases": Rewrite(NESTED.format("prune-fuse-bias-adds"), renamed=True),
-    "import": Rewrite(IMPORT, renamed=True, again=True),
+    "import": Rewrite(IMPORT, renamed=True, again=False),
     "fold-norms": Rewrite("prune-fold-batch-norms"),
     "eliminate": Rewrite("prune-eliminate-dead-neurons", first=PRUNED),
     # What is recorded is the last run alone, so a second one changes it.

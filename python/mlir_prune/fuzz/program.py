@@ -39,6 +39,11 @@ class Statement:
         return last[-1].group() if last and last[-1].end() == len(whole) else None
 
     @property
+    def is_empty(self) -> bool:
+        """Whether the result has no values yet."""
+        return "= tensor.empty() " in self.text
+
+    @property
     def reads(self) -> set[str]:
         """Names in the text other than its result."""
         return set(_NAME.findall(self.text)) - {self.result}
@@ -160,7 +165,7 @@ class Program:
     def _returned(self, index: int) -> Iterator[Program]:
         """The result of a statement in the place of the first of the function."""
         statement = self.statements[index]
-        if len(self.results) != 1 or not statement.type or statement.type == "f32":
+        if len(self.results) != 1 or statement.type in (None, "f32") or statement.is_empty:
             return
         _, kind, more = self.results[0]
         if statement.result == self.results[0][0] or ("loss" in more and kind != statement.type):
@@ -181,9 +186,8 @@ class Program:
     def _skipped(self, index: int) -> Iterator[Program]:
         """What a statement reads, of the same type, in its place."""
         statement = self.statements[index]
-        if "= linalg.fill " in statement.text:
-            return  # its operand has no values
-        types = {s.result: s.type for s in self.statements[:index]}
+        # What is empty has no values to stand for others.
+        types = {s.result: s.type for s in self.statements[:index] if not s.is_empty}
         types |= {name: kind.split(" {")[0] for name, kind in self.arguments}
         for name in sorted(statement.reads):
             if types.get(name) == statement.type and name in types:
