@@ -52,8 +52,9 @@ class Writer(Builder):
         self._count += 1
         return f"{kind}{self._count}"
 
-    def parameter(self, name: str, shape: Shape, role: str) -> str:
-        """A constant; seldom one that is there already, masked, or gated."""
+    def parameter(self, name: str, shape: Shape, role: str, first: float = 0.0) -> str:
+        """A constant; seldom one that is there already, masked, or gated. Its values are
+        drawn, so `first` does not matter."""
         if role == "weight" and self.values.chance(0.12):
             shared = [known for known, extents in self.constants if extents == shape]
             if shared:
