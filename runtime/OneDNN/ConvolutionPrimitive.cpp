@@ -219,9 +219,37 @@ static bool isKernel(const char *name) {
          !std::strstr(name, "sse41");
 }
 
+/// True when some window holds a column of x; else every window lies in the
+/// padding at the left and right.
+static bool readsColumns(const ConvolutionShape &shape) {
+  for (int64_t ox = 0; ox < shape.ow; ++ox)
+    for (int64_t kx = 0; kx < shape.kw; ++kx) {
+      int64_t column = shape.inputColumn(ox, kx);
+      if (column >= 0 && column < shape.w)
+        return true;
+    }
+  return false;
+}
+
+/// Shapes that go to our own loops, because oneDNN's kernels are wrong on them
+/// (seen in 3.7.2, in brg_conv_fwd:avx512_core). It is decided by the shape
+/// alone, as what oneDNN chooses depends on the processor.
+///
+/// * One channel of a group, an output of width one and windows that move on by
+///   more than one column: of the rows of y only the first is computed, if
+///   windows move on by one row.
+/// * No window holds a column of x: the kernel reads what is not there.
+static bool isFaulty(Direction direction, const ConvolutionShape &shape) {
+  bool isColumn = direction == Direction::Forward && shape.groupInputs() == 1 &&
+                  shape.ow == 1 && shape.strideW > 1;
+  return isColumn || !readsColumns(shape);
+}
+
 ConvolutionPrimitive
 prune_rt::makeConvolution(const ConvolutionRequest &request) {
   ConvolutionPrimitive result;
+  if (isFaulty(request.direction, request.shape))
+    return result;
   useThreads(1);
   PrimitiveDesc desc = makeDirection(request);
   if (!desc || !isKernel(getKernelName(desc.get())))
