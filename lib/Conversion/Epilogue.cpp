@@ -134,22 +134,30 @@ bool BodyMatcher::isSum(Value value) {
   return static_cast<bool>(bias);
 }
 
-/// True when `select(predicate(x, 0), x, 0)` is max(x, 0).
-static bool keepsPositive(arith::CmpFPredicate predicate) {
+/// A comparison for "greater" (or equal), or for "less"; true for NaN or false.
+static bool isGreater(arith::CmpFPredicate predicate) {
   using Predicate = arith::CmpFPredicate;
-  return predicate == Predicate::OGT || predicate == Predicate::OGE ||
-         predicate == Predicate::UGT || predicate == Predicate::UGE;
+  return llvm::is_contained(
+      {Predicate::OGT, Predicate::OGE, Predicate::UGT, Predicate::UGE},
+      predicate);
 }
-
-static bool keepsNegative(arith::CmpFPredicate predicate) {
+static bool isLess(arith::CmpFPredicate predicate) {
   using Predicate = arith::CmpFPredicate;
-  return predicate == Predicate::OLT || predicate == Predicate::OLE ||
-         predicate == Predicate::ULT || predicate == Predicate::ULE;
+  return llvm::is_contained(
+      {Predicate::OLT, Predicate::OLE, Predicate::ULT, Predicate::ULE},
+      predicate);
+}
+static bool isTrueForNaN(arith::CmpFPredicate predicate) {
+  using Predicate = arith::CmpFPredicate;
+  return llvm::is_contained(
+      {Predicate::UGT, Predicate::UGE, Predicate::ULT, Predicate::ULE},
+      predicate);
 }
 
 Value BodyMatcher::getReluArgument(Value value) {
   Operation *definition = value.getDefiningOp();
-  if (isa_and_nonnull<arith::MaximumFOp, arith::MaxNumFOp>(definition)) {
+  // Not maxnumf, which makes zero of a NaN.
+  if (isa_and_nonnull<arith::MaximumFOp>(definition)) {
     Value lhs = definition->getOperand(0), rhs = definition->getOperand(1);
     if (isConstant(rhs, 0.0))
       return lhs;
@@ -174,9 +182,11 @@ Value BodyMatcher::getReluArgument(Value value) {
   Value zero = isLeft ? compare.getRhs() : compare.getLhs();
   if (!(isLeft || compare.getRhs() == argument) || !isConstant(zero, 0.0))
     return {};
-  bool matches = choosesArgument == isLeft
-                     ? keepsPositive(compare.getPredicate())
-                     : keepsNegative(compare.getPredicate());
+  arith::CmpFPredicate predicate = compare.getPredicate();
+  bool matches =
+      choosesArgument == isLeft ? isGreater(predicate) : isLess(predicate);
+  // The relu of a NaN is a NaN: a comparison that loses it is none.
+  matches &= isTrueForNaN(predicate) == choosesArgument;
   return matches ? argument : Value();
 }
 

@@ -12,6 +12,8 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "Activation.h"
+
 #include "../Common/Runtime.h"
 #include "Lanes.h"
 
@@ -97,6 +99,21 @@ PRUNE_RT_CLONES
 static void mapTanh(float *row, int64_t columns, float rowBias,
                     const float *columnBias) {
   mapRow(row, columns, rowBias, columnBias, hyperbolicTangent);
+}
+
+/// `max(0, x)`, with the operands in the order in which a NaN stays one.
+PRUNE_RT_CLONES
+static void clampRow(float *row, int64_t columns) {
+  for (int64_t j = 0; j < columns; ++j)
+    row[j] = row[j] < 0.0f ? 0.0f : row[j];
+}
+
+void prune_rt::applyRelu(float *c, int64_t rows, int64_t columns,
+                         int64_t stride) {
+  if (stride == columns)
+    return clampRow(c, rows * columns);
+  for (int64_t i = 0; i < rows; ++i)
+    clampRow(c + i * stride, columns);
 }
 
 void prune_rt::addBiasAndActivate(float *c, int64_t rows, int64_t columns,

@@ -13,6 +13,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "Activation.h"
 #include "Chunks.h"
 #include "ConvolutionPrimitive.h"
 #include "Parallel.h"
@@ -63,7 +64,7 @@ public:
 private:
   Direction direction;
   ConvolutionShape shape;
-  bool accumulates;
+  bool accumulates, appliesRelu;
   Chunks chunks;
   Reorder packing;
   size_t packedBytes = 0;
@@ -85,6 +86,7 @@ ConvolutionVariant::ConvolutionVariant(const ConvolutionRequest &request,
                                        const Key &key, const float *w)
     : Variant(key), direction(request.direction), shape(request.shape),
       accumulates(request.flags & PRUNE_RT_ACCUMULATE),
+      appliesRelu(request.activation == PRUNE_RT_ACTIVATION_RELU),
       chunks(shape.n, getChunkLimit(shape)) {
   ConvolutionRequest part = request;
   part.shape.n = chunks.size;
@@ -139,10 +141,14 @@ void ConvolutionVariant::runChunk(const Operands &operands,
   bool isWhole = images == chunks.size;
   const ConvolutionPrimitive &primitive = isWhole ? whole : rest;
   Arguments &arguments = isWhole ? worker.whole : worker.rest;
-  if (isForward())
-    return primitive.run(arguments, operands.from + first * inputImage(),
-                         weights, operands.to + first * outputImage(),
-                         operands.bias);
+  if (isForward()) {
+    float *y = operands.to + first * outputImage();
+    primitive.run(arguments, operands.from + first * inputImage(), weights, y,
+                  operands.bias);
+    if (appliesRelu)
+      applyRelu(y, 1, images * outputImage(), images * outputImage());
+    return;
+  }
   float *dx = operands.to + first * inputImage();
   float *target = addsAfterwards() ? worker.chunk.floats() : dx;
   primitive.run(arguments, target, weights,

@@ -89,10 +89,10 @@ const char *prune_rt::getKernelName(const_dnnl_primitive_desc_t desc) {
   return name;
 }
 
+/// The post-operation of an activation. That of relu makes zero of a NaN, so
+/// that applyRelu follows the primitive instead.
 static dnnl_alg_kind_t getAlgorithm(int64_t activation) {
   switch (activation) {
-  case PRUNE_RT_ACTIVATION_RELU:
-    return dnnl_eltwise_relu;
   case PRUNE_RT_ACTIVATION_SIGMOID:
     return dnnl_eltwise_logistic;
   case PRUNE_RT_ACTIVATION_TANH:
@@ -113,8 +113,8 @@ Attributes prune_rt::makeAttributes(int64_t flags, int64_t activation) {
   PostOps postOps(chain);
   if (flags & PRUNE_RT_ACCUMULATE)
     dnnl_post_ops_append_sum(chain, 1.0f, 0, dnnl_data_type_undef);
-  if (activation != PRUNE_RT_ACTIVATION_NONE)
-    dnnl_post_ops_append_eltwise(chain, getAlgorithm(activation), 0.0f, 0.0f);
+  if (dnnl_alg_kind_t algorithm = getAlgorithm(activation))
+    dnnl_post_ops_append_eltwise(chain, algorithm, 0.0f, 0.0f);
   dnnl_primitive_attr_set_post_ops(created, chain);
   return attributes;
 }

@@ -12,6 +12,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "Activation.h"
 #include "DenseLoops.h"
 #include "MatmulPrimitive.h"
 
@@ -89,6 +90,8 @@ void MatmulVariant::run(const MatmulCall &call) {
                                        arguments->list.data()),
                 "the product failed");
   spare.giveBack(std::move(arguments));
+  if (call.activation == PRUNE_RT_ACTIVATION_RELU)
+    applyRelu(call.c, call.m, call.n, call.ldc);
 }
 
 /// Copies b into the layout that the primitive wants.
