@@ -8,6 +8,7 @@
 
 #include "AdjointModel.h"
 
+#include "Prune/Dialect/Prune/Utils/StructuredBuilder.h"
 #include "Prune/Implementations/Adjoint.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -20,6 +21,11 @@ using namespace mlir::prune;
 
 Value FloatBuilder::constant(Type type, double value) {
   auto element = cast<FloatType>(getElementTypeOrSelf(type));
+  auto tensor = dyn_cast<RankedTensorType>(type);
+  if (tensor && !tensor.hasStaticShape()) {
+    assert(like && like.getType() == type && "no value tells the extents");
+    return createFilledLike(*this, getLoc(), like, value);
+  }
   TypedAttr attribute = getFloatAttr(element, value);
   if (auto shaped = dyn_cast<ShapedType>(type))
     attribute = SplatElementsAttr::get(shaped, Attribute(attribute));

@@ -19,8 +19,9 @@ namespace mlir::prune {
 /// tensors, folding what is constant.
 class FloatBuilder : public ImplicitLocOpBuilder {
 public:
-  FloatBuilder(Location loc, const OpBuilder &builder)
-      : ImplicitLocOpBuilder(loc, builder) {}
+  /// `like` tells the extents of constants whose type leaves them open.
+  FloatBuilder(Location loc, const OpBuilder &builder, Value like = {})
+      : ImplicitLocOpBuilder(loc, builder), like(like) {}
 
   /// `value` in the given floating-point type, a splat for a tensor type.
   Value constant(Type type, double value);
@@ -34,6 +35,9 @@ public:
   /// `lhs > rhs`, false for NaN.
   Value greater(Value lhs, Value rhs);
   Value select(Value condition, Value ifTrue, Value ifFalse);
+
+private:
+  Value like;
 };
 
 /// Base of the rules of operations with one result. The concrete model has
@@ -46,7 +50,7 @@ struct AdjointModel : AdjointOpInterface::ExternalModel<ConcreteModel, OpTy> {
                              ArrayRef<Value> resultAdjoints,
                              ArrayRef<bool> needed,
                              MutableArrayRef<Value> inputAdjoints) const {
-    FloatBuilder b(op->getLoc(), builder);
+    FloatBuilder b(op->getLoc(), builder, /*like=*/op->getResult(0));
     return ConcreteModel::build(cast<OpTy>(op), resultAdjoints.front(), b,
                                 needed, inputAdjoints);
   }
@@ -63,7 +67,7 @@ struct UnaryAdjointModel
                              ArrayRef<Value> resultAdjoints,
                              ArrayRef<bool> needed,
                              MutableArrayRef<Value> inputAdjoints) const {
-    FloatBuilder b(op->getLoc(), builder);
+    FloatBuilder b(op->getLoc(), builder, /*like=*/op->getResult(0));
     if (needed.front())
       inputAdjoints.front() =
           ConcreteModel::build(cast<OpTy>(op), resultAdjoints.front(), b);

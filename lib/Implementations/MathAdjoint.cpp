@@ -21,6 +21,7 @@
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/IR/DialectRegistry.h"
 #include "mlir/IR/Matchers.h"
+#include "mlir/IR/TypeUtilities.h"
 #include "llvm/Support/MathExtras.h"
 
 using namespace mlir;
@@ -190,21 +191,47 @@ struct PowFModel : AdjointModel<PowFModel, math::PowFOp> {
   static LogicalResult build(math::PowFOp op, Value adjoint, FloatBuilder &b,
                              ArrayRef<bool> needed,
                              MutableArrayRef<Value> inputs) {
-    Value base = op.getLhs(), exponent = op.getRhs();
-    if (needed[0]) {
-      Value power = buildLessByOne(op, b);
-      Value slope = b.mul(power, exponent);
-      inputs[0] = b.mul(adjoint, slope);
-    }
-    if (needed[1]) {
-      Value logarithm = math::LogOp::create(b, base);
-      Value slope = b.mul(op.getResult(), logarithm);
-      inputs[1] = b.mul(adjoint, slope);
-    }
+    if (needed[0])
+      inputs[0] = buildBase(op, adjoint, b);
+    if (needed[1])
+      inputs[1] = buildExponent(op, adjoint, b);
     return success();
   }
 
 private:
+  static Value isEqual(Value lhs, Value rhs, FloatBuilder &b) {
+    return b.createOrFold<arith::CmpFOp>(arith::CmpFPredicate::OEQ, lhs, rhs);
+  }
+
+  /// `n * x^(n - 1)`, and zero for the exponent zero, whatever the base.
+  static Value buildBase(math::PowFOp op, Value adjoint, FloatBuilder &b) {
+    Value exponent = op.getRhs();
+    if (matchPattern(exponent, m_AnyZeroFloat()))
+      return {};
+    Value power = buildLessByOne(op, b);
+    Value slope = b.mul(power, exponent);
+    Value product = b.mul(adjoint, slope);
+    if (matchPattern(exponent, m_Constant()))
+      return product;
+    Value zero = b.constant(op.getType(), 0.0);
+    Value isConstant = isEqual(exponent, zero, b);
+    return b.select(isConstant, zero, product);
+  }
+
+  /// `x^n * log(x)`; zero to any power but a negative one is constant beside
+  /// it.
+  static Value buildExponent(math::PowFOp op, Value adjoint, FloatBuilder &b) {
+    Value base = op.getLhs();
+    Value logarithm = math::LogOp::create(b, base);
+    Value slope = b.mul(op.getResult(), logarithm);
+    Value product = b.mul(adjoint, slope);
+    Value zero = b.constant(op.getType(), 0.0);
+    Value isZero = isEqual(base, zero, b);
+    Value isNegative = b.greater(zero, op.getRhs());
+    Value rest = b.select(isNegative, product, zero);
+    return b.select(isZero, rest, product);
+  }
+
   /// The base to the power of the exponent minus one; the base itself for a
   /// square.
   static Value buildLessByOne(math::PowFOp op, FloatBuilder &b) {
@@ -214,6 +241,69 @@ private:
     if (matchPattern(less, m_OneFloat()))
       return base;
     return b.createOrFold<math::PowFOp>(base, less);
+  }
+};
+
+/// `n * x^(n - 1)`, and zero for the exponent zero, whatever the base.
+struct FPowIModel : AdjointModel<FPowIModel, math::FPowIOp> {
+  static LogicalResult build(math::FPowIOp op, Value adjoint, FloatBuilder &b,
+                             ArrayRef<bool> needed,
+                             MutableArrayRef<Value> inputs) {
+    APInt number;
+    if (!needed[0])
+      return success();
+    if (getElementTypeOrSelf(op.getRhs()).isIndex())
+      return op.emitError("no reverse-mode rule for an exponent of index type");
+    if (matchPattern(op.getRhs(), m_ConstantInt(&number)))
+      inputs[0] = buildConstant(op, number, adjoint, b);
+    else
+      inputs[0] = buildVariable(op, adjoint, b);
+    return success();
+  }
+
+private:
+  static Value createInteger(Type type, int64_t value, FloatBuilder &b) {
+    TypedAttr attribute = b.getIntegerAttr(getElementTypeOrSelf(type), value);
+    if (auto shaped = dyn_cast<ShapedType>(type))
+      attribute = SplatElementsAttr::get(shaped, Attribute(attribute));
+    return arith::ConstantOp::create(b, attribute);
+  }
+
+  static Value buildConstant(math::FPowIOp op, const APInt &number,
+                             Value adjoint, FloatBuilder &b) {
+    Value base = op.getLhs();
+    if (number.isZero())
+      return {};
+    if (number.isOne() && number.getBitWidth() > 1)
+      return adjoint;
+    // In 64 bits, where the exponent before that is still a number.
+    int64_t exponent = number.getSExtValue();
+    Value power = base;
+    if (exponent != 2) {
+      auto tensor = dyn_cast<ShapedType>(base.getType());
+      Type type = b.getI64Type();
+      if (tensor)
+        type = tensor.clone(type);
+      Value less = createInteger(type, exponent - 1, b);
+      power = math::FPowIOp::create(b, base.getType(), base, less);
+    }
+    Value slope = b.scale(power, static_cast<double>(exponent));
+    return b.mul(adjoint, slope);
+  }
+
+  static Value buildVariable(math::FPowIOp op, Value adjoint, FloatBuilder &b) {
+    Value base = op.getLhs(), exponent = op.getRhs();
+    Value one = createInteger(exponent.getType(), 1, b);
+    Value none = createInteger(exponent.getType(), 0, b);
+    Value less = arith::SubIOp::create(b, exponent, one);
+    Value power = math::FPowIOp::create(b, base.getType(), base, less);
+    Value factor = arith::SIToFPOp::create(b, base.getType(), exponent);
+    Value slope = b.mul(power, factor);
+    Value product = b.mul(adjoint, slope);
+    Value isZero =
+        arith::CmpIOp::create(b, arith::CmpIPredicate::eq, exponent, none);
+    Value zero = b.constant(op.getType(), 0.0);
+    return b.select(isZero, zero, product);
   }
 };
 
@@ -257,6 +347,7 @@ void mlir::prune::registerMathAdjointModels(DialectRegistry &registry) {
     attachRounding<math::RoundEvenOp>(context);
     attachRounding<math::TruncOp>(context);
     math::FmaOp::attachInterface<FmaModel>(*context);
+    math::FPowIOp::attachInterface<FPowIModel>(*context);
     math::PowFOp::attachInterface<PowFModel>(*context);
   });
 }

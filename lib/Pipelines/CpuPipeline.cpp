@@ -54,6 +54,8 @@ static void addToLinalg(OpPassManager &manager,
   manager.addPass(createDecomposeAggregatesPass());
   // Sums and products of whole tensors become generics, which fuse.
   manager.addPass(createConvertElementwiseToLinalgPass());
+  // Powers are scalars now; fusion is to see the multiplications that they are.
+  manager.addPass(createExpandPowersPass());
   // Equal reductions and broadcasts become one before anything is fused.
   manager.addPass(createCSEPass());
   manager.addPass(createCanonicalizerPass());

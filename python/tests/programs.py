@@ -179,6 +179,15 @@ UNARY = {
     "trunc": ("%y = math.trunc %in0 : f64", -2, 2),
     "square": ("%c = arith.constant 2.0 : f64\n%y = math.powf %in0, %c : f64", 0.2, 2),
     "power": ("%c = arith.constant -1.7 : f64\n%y = math.powf %in0, %c : f64", 0.2, 2),
+    "square with an integer": (
+        "%c = arith.constant 2 : i64\n%y = math.fpowi %in0, %c : f64, i64", -2, 2),
+    "first power": ("%c = arith.constant 1 : i64\n%y = math.fpowi %in0, %c : f64, i64", -2, 2),
+    "fifth power": ("%c = arith.constant 5 : i64\n%y = math.fpowi %in0, %c : f64, i64", -2, 2),
+    "inverse cube": ("%c = arith.constant -3 : i32\n%y = math.fpowi %in0, %c : f64, i32", 0.4, 2),
+    "large power": ("%c = arith.constant 21 : i64\n%y = math.fpowi %in0, %c : f64, i64", -1.1, 1.1),
+    "power of an index": (
+        "%i = linalg.index 1 : index\n%c = arith.index_cast %i : index to i64\n"
+        "%y = math.fpowi %in0, %c : f64, i64", -2, 2),
     "product with itself": ("%y = arith.mulf %in0, %in0 : f64", -2, 2),
     "relu": ("%c = arith.constant 0.0 : f64\n%y = arith.maximumf %in0, %c : f64", -2, 2),
     "relu, swapped": ("%c = arith.constant 0.0 : f64\n%y = arith.maxnumf %c, %in0 : f64", -2, 2),

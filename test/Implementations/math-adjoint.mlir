@@ -422,9 +422,66 @@ func.func @loss(%v: f64 {prune.param = #prune.param<"v", weight>}, %w: f64 {prun
   // CHECK-NEXT: %[[ONE:.*]] = arith.constant 1.0
   // CHECK-NEXT: %[[LESS:.*]] = arith.subf %[[W]], %[[ONE]]
   // CHECK-NEXT: %[[P:.*]] = math.powf %[[V]], %[[LESS]]
-  // CHECK-NEXT: %[[DV:.*]] = arith.mulf %[[P]], %[[W]]
+  // CHECK-NEXT: %[[DP:.*]] = arith.mulf %[[P]], %[[W]]
+  // CHECK-NEXT: %[[ZERO:.*]] = arith.constant 0.0
+  // CHECK-NEXT: %[[NONE:.*]] = arith.cmpf oeq, %[[W]], %[[ZERO]]
+  // CHECK-NEXT: %[[DV:.*]] = arith.select %[[NONE]], %[[ZERO]], %[[DP]]
   // CHECK-NEXT: %[[LOG:.*]] = math.log %[[V]]
-  // CHECK-NEXT: %[[DW:.*]] = arith.mulf %[[L]], %[[LOG]]
+  // CHECK-NEXT: %[[DL:.*]] = arith.mulf %[[L]], %[[LOG]]
+  // CHECK-NEXT: %[[NULL:.*]] = arith.constant 0.0
+  // CHECK-NEXT: %[[ATZERO:.*]] = arith.cmpf oeq, %[[V]], %[[NULL]]
+  // CHECK-NEXT: %[[NEGATIVE:.*]] = arith.cmpf ogt, %[[NULL]], %[[W]]
+  // CHECK-NEXT: %[[REST:.*]] = arith.select %[[NEGATIVE]], %[[DL]], %[[NULL]]
+  // CHECK-NEXT: %[[DW:.*]] = arith.select %[[ATZERO]], %[[REST]], %[[DL]]
   // CHECK-NEXT: return %[[L]], %[[DV]], %[[DW]]
   return %l : f64
+}
+
+// -----
+
+// Integer exponents: a square needs no power, any other constant the one before,
+// and what is one everywhere has no slope.
+
+// CHECK-LABEL: func.func @loss(
+// CHECK-SAME: %[[W:[^:]*]]: f64
+func.func @loss(%w: f64 {prune.param = #prune.param<"w", weight>}) -> f64 {
+  %zero = arith.constant 0 : i64
+  %two = arith.constant 2 : i64
+  %inverse = arith.constant -1 : i64
+  %one = math.fpowi %w, %zero : f64, i64
+  %square = math.fpowi %w, %two : f64, i64
+  %quotient = math.fpowi %w, %inverse : f64, i64
+  // CHECK: %[[S:.*]] = arith.addf
+  %s = arith.addf %square, %quotient : f64
+  %l = arith.addf %s, %one : f64
+  // CHECK: %[[L:.*]] = arith.addf %[[S]]
+  // CHECK-NEXT: %[[LESS:.*]] = arith.constant -2 : i64
+  // CHECK-NEXT: %[[P:.*]] = math.fpowi %[[W]], %[[LESS]]
+  // CHECK-NEXT: %[[MINUS:.*]] = arith.constant -1.0
+  // CHECK-NEXT: %[[DQ:.*]] = arith.mulf %[[P]], %[[MINUS]]
+  // CHECK-NEXT: %[[TWO:.*]] = arith.constant 2.0
+  // CHECK-NEXT: %[[DS:.*]] = arith.mulf %[[W]], %[[TWO]]
+  // CHECK-NEXT: %[[D:.*]] = arith.addf %[[DQ]], %[[DS]]
+  // CHECK-NEXT: return %[[L]], %[[D]]
+  return %l : f64
+}
+
+// -----
+
+// CHECK-LABEL: func.func @loss(
+// CHECK-SAME: %[[W:[^:]*]]: f32 {{.*}}, %[[N:[^:]*]]: i32
+func.func @loss(%w: f32 {prune.param = #prune.param<"w", weight>}, %n: i32) -> f32 {
+  // CHECK: %[[L:.*]] = math.fpowi
+  %l = math.fpowi %w, %n : f32, i32
+  // CHECK-NEXT: %[[ONE:.*]] = arith.constant 1 : i32
+  // CHECK-NEXT: %[[NONE:.*]] = arith.constant 0 : i32
+  // CHECK-NEXT: %[[LESS:.*]] = arith.subi %[[N]], %[[ONE]]
+  // CHECK-NEXT: %[[P:.*]] = math.fpowi %[[W]], %[[LESS]]
+  // CHECK-NEXT: %[[F:.*]] = arith.sitofp %[[N]]
+  // CHECK-NEXT: %[[D:.*]] = arith.mulf %[[P]], %[[F]]
+  // CHECK-NEXT: %[[ISZERO:.*]] = arith.cmpi eq, %[[N]], %[[NONE]]
+  // CHECK-NEXT: %[[ZERO:.*]] = arith.constant 0.0
+  // CHECK-NEXT: %[[DW:.*]] = arith.select %[[ISZERO]], %[[ZERO]], %[[D]]
+  // CHECK-NEXT: return %[[L]], %[[DW]]
+  return %l : f32
 }

@@ -74,6 +74,42 @@ def DecomposeAggregatesPass : Pass<"prune-decompose-aggregates"> {
   ];
 }
 
+def ExpandPowersPass : Pass<"prune-expand-powers"> {
+  let summary = "Expand powers with integer exponents";
+  let description = [{
+    Before: `math.fpowi`, with exponents of any integer type. After: there is none.
+
+    * A constant exponent of at most 16 becomes multiplications, squaring over and
+      over; a negative one the inverse of the positive power. So `x**2` is one
+      multiplication, which fuses and vectorises.
+    * Any other exponent becomes a number for `math.powf` of the absolute value;
+      the sign of the result is that of the base where the exponent is odd. A
+      number holds an exponent exactly up to its digits (2^24 in single precision);
+      a larger one is rounded, which changes the power by less than its own
+      rounding.
+
+    Exponent zero gives one for every base, NaN included.
+
+    Example:
+
+    ```mlir
+    %c3 = arith.constant 3 : i64
+    %y = math.fpowi %x, %c3 : f32, i64
+    ```
+
+    becomes
+
+    ```mlir
+    %s = arith.mulf %x, %x : f32
+    %y = arith.mulf %x, %s : f32
+    ```
+  }];
+  let statistics = [
+    Statistic<"numPowers", "num-powers-expanded", "Powers expanded">
+  ];
+  let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::math::MathDialect"];
+}
+
 def NameOperationsPass : Pass<"prune-name-operations"> {
   let summary = "Name operations in their locations, for reports on compiled code";
   let description = [{
