@@ -118,9 +118,9 @@ struct ConvertTranspose : OpRewritePattern<linalg::TransposeOp> {
   LogicalResult matchAndRewrite(linalg::TransposeOp op,
                                 PatternRewriter &rewriter) const override {
     auto type = dyn_cast<RankedTensorType>(op.getInput().getType());
-    if (!type || type.getRank() != 2 || !type.hasStaticShape() ||
-        !type.getElementType().isF32() || type.getDimSize(0) == 1 ||
-        type.getDimSize(1) == 1 ||
+    if (!type || !op.hasPureTensorSemantics() || type.getRank() != 2 ||
+        !type.hasStaticShape() || !type.getElementType().isF32() ||
+        type.getDimSize(0) == 1 || type.getDimSize(1) == 1 ||
         op.getPermutation() != ArrayRef<int64_t>{1, 0})
       return rewriter.notifyMatchFailure(op, "no transpose of a f32 matrix");
     Value init = op.getInit();
@@ -145,6 +145,11 @@ struct MarkConstantOperand : OpRewritePattern<onednn::MatmulOp> {
 struct ConvertLinalgToOneDNN
     : prune::impl::ConvertLinalgToOneDNNPassBase<ConvertLinalgToOneDNN> {
   using Base::Base;
+
+  void getDependentDialects(DialectRegistry &registry) const override {
+    Base::getDependentDialects(registry);
+    registry.insert<linalg::LinalgDialect>();
+  }
 
   void runOnOperation() override {
     MLIRContext *context = &getContext();

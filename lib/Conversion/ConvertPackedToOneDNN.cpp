@@ -216,6 +216,11 @@ struct ConvertPackedToOneDNN
     : prune::impl::ConvertPackedToOneDNNPassBase<ConvertPackedToOneDNN> {
   using Base::Base;
 
+  void getDependentDialects(DialectRegistry &registry) const override {
+    Base::getDependentDialects(registry);
+    registry.insert<linalg::LinalgDialect>();
+  }
+
   void runOnOperation() override {
     SmallVector<UnpackOp> unpacks;
     SmallVector<PackOp> packs;

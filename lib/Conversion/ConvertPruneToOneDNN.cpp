@@ -137,6 +137,11 @@ struct ConvertPruneToOneDNN
     : prune::impl::ConvertPruneToOneDNNPassBase<ConvertPruneToOneDNN> {
   using Base::Base;
 
+  void getDependentDialects(DialectRegistry &registry) const override {
+    Base::getDependentDialects(registry);
+    registry.insert<linalg::LinalgDialect>();
+  }
+
   void runOnOperation() override {
     SmallVector<linalg::LinalgOp> marked;
     getOperation()->walk([&](linalg::LinalgOp op) {

@@ -65,7 +65,8 @@ struct CancelTransposes : OpRewritePattern<linalg::TransposeOp> {
   LogicalResult matchAndRewrite(linalg::TransposeOp op,
                                 PatternRewriter &rewriter) const override {
     Value inner = onednn::getTransposedMatrix(op.getInput());
-    if (!inner || onednn::getTransposedMatrix(op->getResult(0)) == Value())
+    if (!inner || !op.hasPureTensorSemantics() ||
+        onednn::getTransposedMatrix(op->getResult(0)) == Value())
       return rewriter.notifyMatchFailure(op, "no pair of transpositions");
     rewriter.replaceOp(op, inner);
     return success();
@@ -235,6 +236,7 @@ TransposeToReshape::matchAndRewrite(linalg::TransposeOp op,
                                     PatternRewriter &rewriter) const {
   auto type = dyn_cast<RankedTensorType>(op.getInput().getType());
   if (!type || type.getRank() != 2 || !type.hasStaticShape() ||
+      !op.hasPureTensorSemantics() ||
       !onednn::getTransposedMatrix(op->getResult(0)) ||
       (type.getDimSize(0) != 1 && type.getDimSize(1) != 1))
     return rewriter.notifyMatchFailure(op, "no single row or column");

@@ -71,7 +71,10 @@ std::optional<ConstantView> ConstantView::get(Attribute value) {
   if (!type || !type.hasStaticShape())
     return std::nullopt;
   Type elementType = type.getElementType();
-  if (!isa<FloatType>(elementType) && !elementType.isInteger(1))
+  // Numbers are read as doubles, which hold no wider type.
+  bool isFloat =
+      isa<FloatType>(elementType) && elementType.getIntOrFloatBitWidth() <= 64;
+  if (!isFloat && !elementType.isInteger(1))
     return std::nullopt;
 
   ConstantView view;

@@ -55,6 +55,15 @@ TEST_F(ConstantViewTest, ReadsMasksPackedOrNot) {
             (SmallVector<double, 0>{1, 1, 1}));
 }
 
+TEST_F(ConstantViewTest, RefusesNumbersThatNoDoubleHolds) {
+  for (Type element :
+       {Type(builder.getF80Type()), Type(builder.getF128Type())}) {
+    auto value = FloatAttr::get(element, 1.5);
+    auto splat = SplatElementsAttr::get(getType({2}, element), value);
+    EXPECT_FALSE(ConstantView::get(Attribute(splat)));
+  }
+}
+
 TEST_F(ConstantViewTest, RefusesWhatItCannotRead) {
   auto integers = getType({2}, builder.getI32Type());
   EXPECT_FALSE(ConstantView::get(

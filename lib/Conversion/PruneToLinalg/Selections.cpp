@@ -153,44 +153,68 @@ static Value spread(ImplicitLocOpBuilder &b, Value kept,
       .front();
 }
 
+/// A mask of a weight without elements.
+static Value createEmptyMask(ImplicitLocOpBuilder &b, RankedTensorType type) {
+  return tensor::EmptyOp::create(b, type.getShape(), type.getElementType());
+}
+
+/// Ranks the groups of all scores together: one byte per group. `groups` has
+/// the number of groups of each weight and their size.
+static Value rankGroups(ImplicitLocOpBuilder &b, SelectMaskOp op,
+                        ValueRange scores, ArrayRef<int64_t> groups) {
+  int64_t count = 0;
+  for (size_t i = 0; i < groups.size(); i += 2)
+    count += groups[i];
+  Value all = concatenate(b, scores, count);
+  Value ratio = createRatio(b, op);
+  Value empty =
+      tensor::EmptyOp::create(b, ArrayRef<int64_t>{count}, b.getI8Type());
+  auto select = onednn::SelectGroupsOp::create(b, TypeRange{empty.getType()},
+                                               all, ratio, empty, groups);
+  return select->getResult(0);
+}
+
 /// One mask per weight, by rank over all of them. Fails on other
 /// scores than of f32, and on blocks that do not divide the weight.
 static FailureOr<SmallVector<Value>> createRatioMasks(ImplicitLocOpBuilder &b,
                                                       SelectMaskOp op) {
   GranularityAttr granularity = op.getGranularity();
   SmallVector<int64_t> groups;
-  int64_t count = 0;
+  // Weights without elements take no part in the ranking.
+  SmallVector<Value> ranked;
   for (auto [scores, mask] : llvm::zip_equal(op.getScores(), op.getMasks())) {
     auto type = cast<RankedTensorType>(scores.getType());
-    std::optional<int64_t> size =
-        getGroupSize(granularity, type, cast<RankedTensorType>(mask.getType()));
-    if (!type.getElementType().isF32() || !size)
+    auto maskType = cast<RankedTensorType>(mask.getType());
+    if (!type.getElementType().isF32())
+      return failure();
+    if (maskType.getNumElements() == 0)
+      continue;
+    std::optional<int64_t> size = getGroupSize(granularity, type, maskType);
+    if (!size)
       return failure();
     groups.append({type.getNumElements(), *size});
-    count += type.getNumElements();
+    ranked.push_back(scores);
   }
-  Value all = concatenate(b, op.getScores(), count);
-  Value ratio = createRatio(b, op);
-  Value empty =
-      tensor::EmptyOp::create(b, ArrayRef<int64_t>{count}, b.getI8Type());
-  auto select = onednn::SelectGroupsOp::create(b, TypeRange{empty.getType()},
-                                               all, ratio, empty, groups);
-  Value kept = select->getResult(0);
+  Value kept = ranked.empty() ? Value() : rankGroups(b, op, ranked, groups);
   OpFoldResult one = b.getIndexAttr(1);
   SmallVector<Value> masks;
   int64_t offset = 0;
   for (auto [scores, mask] : llvm::zip_equal(op.getScores(), op.getMasks())) {
     auto type = cast<RankedTensorType>(scores.getType());
+    auto maskType = cast<RankedTensorType>(mask.getType());
+    if (maskType.getNumElements() == 0) {
+      masks.push_back(createEmptyMask(b, maskType));
+      continue;
+    }
     Value own = kept;
-    if (op.getScores().size() > 1) {
+    if (ranked.size() > 1) {
       OpFoldResult start = b.getIndexAttr(offset);
       OpFoldResult size = b.getIndexAttr(type.getNumElements());
       own = tensor::ExtractSliceOp::create(b, kept, start, size, one);
     }
     offset += type.getNumElements();
     own = unflatten(b, own, type.getShape());
-    Value spreadMask =
-        spread(b, own, cast<RankedTensorType>(mask.getType()), granularity);
+    Value spreadMask = spread(b, own, maskType, granularity);
     masks.push_back(spreadMask);
   }
   return masks;

@@ -222,7 +222,8 @@ struct MoveUp : OpRewritePattern<linalg::TransposeOp> {
   LogicalResult matchAndRewrite(linalg::TransposeOp op,
                                 PatternRewriter &rewriter) const override {
     auto producer = op.getInput().getDefiningOp<linalg::GenericOp>();
-    if (op.getPermutation() != ArrayRef(kToNhwc) || !producer ||
+    if (!op.hasPureTensorSemantics() ||
+        op.getPermutation() != ArrayRef(kToNhwc) || !producer ||
         !producer->hasOneUse() || producer->getNumResults() != 1 ||
         !isImageMap(producer))
       return rewriter.notifyMatchFailure(op, "no element-wise producer");
@@ -250,6 +251,8 @@ struct TurnUniform : OpRewritePattern<linalg::TransposeOp> {
 
 LogicalResult TurnUniform::matchAndRewrite(linalg::TransposeOp op,
                                            PatternRewriter &rewriter) const {
+  if (!op.hasPureTensorSemantics())
+    return rewriter.notifyMatchFailure(op, "no operation on tensors");
   Operation *producer = op.getInput().getDefiningOp();
   auto type = cast<RankedTensorType>(op->getResult(0).getType());
   if (!type.hasStaticShape() ||

@@ -32,7 +32,8 @@ Value onednn::createTranspose(OpBuilder &builder, Location loc, Value source,
 
 bool onednn::isImageTranspose(linalg::TransposeOp op) {
   auto type = dyn_cast<RankedTensorType>(op.getInput().getType());
-  return type && type.getRank() == 4 && type.hasStaticShape();
+  return type && type.getRank() == 4 && type.hasStaticShape() &&
+         op.hasPureTensorSemantics();
 }
 
 linalg::TransposeOp onednn::getTransposeToNchw(Value value) {
@@ -59,7 +60,7 @@ struct MergeTransposes : OpRewritePattern<linalg::TransposeOp> {
   LogicalResult matchAndRewrite(linalg::TransposeOp op,
                                 PatternRewriter &rewriter) const override {
     auto first = op.getInput().getDefiningOp<linalg::TransposeOp>();
-    if (!first || !isImageTranspose(first))
+    if (!op.hasPureTensorSemantics() || !first || !isImageTranspose(first))
       return rewriter.notifyMatchFailure(op, "the operand is not transposed");
     SmallVector<int64_t> permutation =
         applyPermutation(first.getPermutation(), op.getPermutation());

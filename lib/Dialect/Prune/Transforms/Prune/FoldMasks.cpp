@@ -129,7 +129,7 @@ struct FoldMasksPass final : prune::impl::FoldMasksPassBase<FoldMasksPass> {
 
   void flush(Value weight) {
     std::optional<ConstantView> view = ConstantView::get(weight);
-    if (!view)
+    if (!view || !isa<FloatType>(view->getElementType()))
       return;
     SmallVector<double, 0> values = view->toVector();
     int64_t flushed = flushSubnormals(values, view->getElementType());

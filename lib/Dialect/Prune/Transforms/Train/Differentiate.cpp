@@ -24,6 +24,9 @@
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Dialect/Linalg/IR/Linalg.h"
+#include "mlir/Dialect/Math/IR/Math.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/IR/Remarks.h"
 #include "mlir/Interfaces/SideEffectInterfaces.h"
 
@@ -97,6 +100,10 @@ findParameters(func::FuncOp function) {
       return function.emitError()
              << "expected parameter '" << param.getName()
              << "' of a floating-point type, got " << argument.getType();
+    auto tensor = dyn_cast<RankedTensorType>(argument.getType());
+    if (tensor && !tensor.hasStaticShape())
+      return function.emitError() << "expected parameter '" << param.getName()
+                                  << "' of static shape, got " << tensor;
     parameters.push_back(argument);
   }
   for (auto constant : function.getOps<arith::ConstantOp>()) {
@@ -260,6 +267,13 @@ namespace {
 struct DifferentiatePass final
     : prune::impl::DifferentiatePassBase<DifferentiatePass> {
   using DifferentiatePassBase::DifferentiatePassBase;
+
+  /// What the rules of operations create.
+  void getDependentDialects(DialectRegistry &registry) const override {
+    DifferentiatePassBase::getDependentDialects(registry);
+    registry.insert<linalg::LinalgDialect, math::MathDialect, PruneDialect,
+                    tensor::TensorDialect>();
+  }
 
   void runOnOperation() override {
     if (failed(differentiate()))

@@ -66,6 +66,11 @@ struct LossArgument {
 struct InsertLossPass final : prune::impl::InsertLossPassBase<InsertLossPass> {
   using InsertLossPassBase::InsertLossPassBase;
 
+  void getDependentDialects(DialectRegistry &registry) const override {
+    InsertLossPassBase::getDependentDialects(registry);
+    registry.insert<PruneDialect>();
+  }
+
   void runOnOperation() override {
     if (failed(insertLoss()))
       signalPassFailure();

@@ -89,16 +89,16 @@ FailureOr<unsigned> prune::trainBatchNorms(func::FuncOp function,
   if (failed(ops))
     return failure();
   Operation *returnOp = function.front().getTerminator();
-  SmallVector<Value> results = llvm::to_vector(returnOp->getOperands());
+  SmallVector<Value> state;
   llvm::SmallDenseMap<Type, Value> momenta;
   auto addState = [&](Value buffer, Value value) {
-    NamedAttribute state(
+    NamedAttribute name(
         StringAttr::get(function.getContext(), PruneDialect::kStateAttrName),
         getBufferName(buffer));
     (void)function.insertResult(
         function.getNumResults(), value.getType(),
-        DictionaryAttr::get(function.getContext(), {state}));
-    results.push_back(value);
+        DictionaryAttr::get(function.getContext(), {name}));
+    state.push_back(value);
   };
   for (BatchNormOp op : *ops) {
     ImplicitLocOpBuilder b(op.getLoc(), op);
@@ -118,6 +118,9 @@ FailureOr<unsigned> prune::trainBatchNorms(func::FuncOp function,
     addState(op.getMean(), mean);
     addState(op.getVariance(), variance);
   }
+  // The function may return a normalisation itself, which is another value now.
+  SmallVector<Value> results = llvm::to_vector(returnOp->getOperands());
+  llvm::append_range(results, state);
   returnOp->setOperands(results);
   for (BatchNormOp op : *ops)
     op.erase();

@@ -176,3 +176,10 @@ func.func @loss(%a: f32 {prune.param = #prune.param<"a", scale>}) -> f32 {
   %9 = math.asin %8 : f32
   return %9 : f32
 }
+
+// -----
+
+// expected-error @below {{expected parameter 'w' of static shape, got 'tensor<?x4xf32>'}}
+func.func @loss(%v: f32 {prune.param = #prune.param<"v", scale>}, %w: tensor<?x4xf32> {prune.param = #prune.param<"w", weight>}) -> f32 {
+  return %v : f32
+}
