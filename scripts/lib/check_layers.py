@@ -14,6 +14,7 @@ from pathlib import Path
 
 DEBTS = {
     ("Support/Granularity.h", "Dialect/Prune/IR/Prune.h"),
+    ("Support/ParameterFilter.h", "Dialect/Prune/IR/Prune.h"),
     ("Support/Parameters.h", "Dialect/Prune/IR/Prune.h"),
     ("Support/CMakeLists.txt", "MLIRPruneDialect"),
 }
