@@ -10,6 +10,7 @@
 
 #include "mlir/IR/BuiltinAttributes.h"
 #include "mlir/IR/Location.h"
+#include "llvm/Support/JSON.h"
 #include "llvm/Support/raw_ostream.h"
 
 #include <nanobind/stl/string.h>
@@ -48,8 +49,10 @@ static Message makeMessage(Diagnostic &diagnostic) {
     severity << "remark";
     break;
   }
-  message.location = python::toString(diagnostic.getLocation());
-  message.text = diagnostic.str();
+  // A diagnostic may quote bytes of a broken file, which are no text.
+  message.location =
+      llvm::json::fixUTF8(python::toString(diagnostic.getLocation()));
+  message.text = llvm::json::fixUTF8(diagnostic.str());
   return message;
 }
 
@@ -61,7 +64,8 @@ DiagnosticCollector::DiagnosticCollector(MLIRContext *context)
       }) {}
 
 void python::raise(llvm::Error error) {
-  throw DiagnosticError{{{"error", "", llvm::toString(std::move(error))}}};
+  std::string text = llvm::json::fixUTF8(llvm::toString(std::move(error)));
+  throw DiagnosticError{{{"error", "", text}}};
 }
 
 /// What `str()` of the exception gives: the errors, one per line.

@@ -272,3 +272,16 @@ def test_bytecode_with_values_round_trips(tmp_path):
 def test_a_missing_file_is_named():
     with pytest.raises(native.PruneError, match=r"no-such\.mlir"):
         native.Module.from_file("no-such.mlir")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        b'func.func @f() { "prune.\xfe\xff"() : () -> ()\n return }',
+        b'func.func @f() { call @"\xfe"() : () -> ()\n return }',
+        b'func.func @"\xfe"(%x: tensor<2xf32>) -> tensor<3xf32> { return %x : tensor<2xf32> }',
+    ],
+)
+def test_an_error_may_quote_bytes_that_are_no_text(text: bytes) -> None:
+    with pytest.raises(native.PruneError, match="\N{REPLACEMENT CHARACTER}"):
+        native.Module.parse(text)
