@@ -122,9 +122,15 @@ SPARSE = (
 PRUNED = "prune-fold-gates,prune-fold-masks"
 
 
-def _shrink(rule: str, more: str = "") -> Rewrite:
+def _shrink(rule: str, granularity: str = "", compact: str = "") -> Rewrite:
+    """Removal after a choice of masks; the choice itself is made once.
+
+    Made again on what is folded it could fall on other channels among equal ones, and
+    a masked filter takes its bias along.
+    """
     return Rewrite(
-        SHRINK.format(rule, more), first=SHRINK.format(rule, f"{more} stop-after=folded"),
+        f"prune-compact-pipeline{{{compact}}}",
+        first=SHRINK.format(rule, f" {granularity} stop-after=folded"),
         again=False, verify="prune-verify-compacted",
     )  # fmt: skip
 
@@ -155,9 +161,9 @@ REWRITES = {
     "shrink": _shrink("threshold=0"),
     "shrink-half": _shrink("ratio=0.5"),
     "shrink-global": _shrink("ratio=0.7 scope=global"),
-    "shrink-filters": _shrink("ratio=0.4", " granularity=channel:0"),
-    "shrink-inputs": _shrink("ratio=0.4", " granularity=channel:1"),
-    "shrink-norms": _shrink("threshold=0", " fold-batch-norms"),
+    "shrink-filters": _shrink("ratio=0.4", "granularity=channel:0"),
+    "shrink-inputs": _shrink("ratio=0.4", "granularity=channel:1"),
+    "shrink-norms": _shrink("threshold=0", compact="fold-batch-norms"),
     "kernels": Rewrite("prune-select-kernels", exact=True, verify="prune-verify-kernels"),
     "to-linalg": Rewrite("convert-prune-to-linalg", again=False),
     "to-onednn": Rewrite(
