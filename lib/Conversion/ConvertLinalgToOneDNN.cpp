@@ -20,7 +20,6 @@
 
 #include "ConvolutionPatterns.h"
 #include "Epilogue.h"
-#include "Prune/Analysis/StructuredOps.h"
 #include "Prune/Dialect/OneDNN/IR/OneDNN.h"
 #include "Prune/Dialect/Prune/IR/Prune.h"
 
@@ -91,7 +90,7 @@ struct ConvertContraction : OpInterfaceRewritePattern<linalg::LinalgOp> {
 
   LogicalResult matchAndRewrite(linalg::LinalgOp op,
                                 PatternRewriter &rewriter) const override {
-    if (!isContraction(op))
+    if (!linalg::isaContractionOpInterface(op))
       return rewriter.notifyMatchFailure(op, "no contraction");
     Product product;
     StringRef reason = matchProduct(op, product);
@@ -191,7 +190,7 @@ struct ConvertLinalgToOneDNN
     if (!linalgOp)
       return;
     Product product;
-    if (isContraction(linalgOp))
+    if (linalg::isaContractionOpInterface(linalgOp))
       return reportKept(op, "contraction", matchProduct(linalgOp, product));
     StringRef obstacle = getConvolutionObstacle(linalgOp);
     if (!obstacle.empty())

@@ -14,7 +14,6 @@
 
 #include "Prune/Kernels/SparseProduct.h"
 
-#include "Prune/Analysis/StructuredOps.h"
 #include "Prune/Interfaces/PrunableOpInterface.h"
 
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
@@ -62,7 +61,7 @@ std::optional<SparseProduct> prune::matchSparseProduct(Operation *op,
   auto prunable = dyn_cast<PrunableOpInterface>(op);
   auto structured = dyn_cast<linalg::LinalgOp>(op);
   OpOperand *weight = prunable ? prunable.getWeightOperand() : nullptr;
-  if (!weight || !isContraction(structured))
+  if (!weight || !structured || !linalg::isaContractionOpInterface(structured))
     return fail("it is no contraction with a weight");
   if (!llvm::all_of(op->getOperands(), isStaticMatrix) ||
       structured.getNumLoops() != 3)

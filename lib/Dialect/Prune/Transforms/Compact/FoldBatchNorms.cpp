@@ -15,7 +15,6 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "Prune/Analysis/StructuredOps.h"
 #include "Prune/Dialect/Prune/IR/Prune.h"
 #include "Prune/Dialect/Prune/Transforms/Compact/Passes.h"
 #include "Prune/Support/Constants.h"
@@ -153,7 +152,8 @@ static FailureOr<Layer> findLayer(BatchNormOp norm, StringRef &reason) {
   reason = "there is no convolution or product before it";
   layer.op = value.getDefiningOp<linalg::LinalgOp>();
   if (!layer.op || !value.hasOneUse() || layer.op->getNumResults() != 1 ||
-      (!isContraction(layer.op) && !isConvolution(layer.op)))
+      (!linalg::isaContractionOpInterface(layer.op) &&
+       !linalg::isaConvolutionOpInterface(layer.op)))
     return failure();
   AffineMap map =
       layer.op.getMatchingIndexingMap(layer.op.getDpsInitOperand(0));

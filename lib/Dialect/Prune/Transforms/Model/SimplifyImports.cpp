@@ -14,8 +14,6 @@
 
 #include "Prune/Dialect/Prune/Transforms/Model/Passes.h"
 
-#include "StructuredImports.h"
-
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/ControlFlow/IR/ControlFlowOps.h"
 #include "mlir/Dialect/Linalg/Transforms/Transforms.h"
@@ -243,7 +241,6 @@ struct SimplifyImportsPass
                  TrimPadding<linalg::PoolingNchwSumOp>, TruncateConstant>(
         &getContext());
     patterns.add<SelectToExtremum>(&getContext(), numSelectsReplaced);
-    populateStructuredImportPatterns(patterns, numContractionsSplit);
     tensor::populateMergeConsecutiveInsertExtractSlicePatterns(patterns);
     linalg::populateEraseUnusedOperandsAndResultsPatterns(patterns);
     if (failed(applyPatternsGreedily(getOperation(), std::move(patterns))))

@@ -72,18 +72,15 @@ struct ScorePass final : prune::impl::ScorePassBase<ScorePass> {
   void score(Value weight, CriterionAttr criterionAttr,
              GranularityAttr granularityAttr) {
     auto type = cast<RankedTensorType>(weight.getType());
-    auto remarkKept = [&](const char *reason) {
+    FailureOr<SmallVector<int64_t>> grid =
+        granularityAttr.getGridShape(type.getShape());
+    if (failed(grid)) {
       remark::missed(weight.getLoc(),
                      remark::RemarkOpts::name("NotScored").category(DEBUG_TYPE))
           << remark::metric("Parameter", getDisplayName(weight))
-          << remark::reason(reason);
-    };
-    if (!type.hasStaticShape())
-      return remarkKept("its shape is not static");
-    FailureOr<SmallVector<int64_t>> grid =
-        granularityAttr.getGridShape(type.getShape());
-    if (failed(grid))
-      return remarkKept("the granularity does not fit the shape");
+          << remark::reason("the granularity does not fit the shape");
+      return;
+    }
     OpBuilder builder(weight.getContext());
     builder.setInsertionPointAfterValue(weight);
     auto scoreType = RankedTensorType::get(*grid, type.getElementType());
@@ -107,14 +104,7 @@ struct ScorePass final : prune::impl::ScorePassBase<ScorePass> {
     if (chosenRoles->empty())
       chosenRoles->push_back(ParamRole::Weight);
     auto criterionAttr = CriterionAttr::get(&getContext(), criterion, exponent);
-    llvm::SetVector<Value> weights = collect(*chosenRoles, *filter);
-    if (weights.empty())
-      remark::missed(
-          getOperation().getLoc(),
-          remark::RemarkOpts::name("NothingToScore").category(DEBUG_TYPE))
-          << remark::reason("no operation has a weight of the chosen roles and "
-                            "names; nothing will be pruned");
-    for (Value weight : weights)
+    for (Value weight : collect(*chosenRoles, *filter))
       if (!isScored(weight, criterionAttr, granularityAttr))
         score(weight, criterionAttr, granularityAttr);
   }
