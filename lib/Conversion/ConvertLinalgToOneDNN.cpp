@@ -20,6 +20,7 @@
 
 #include "ConvolutionPatterns.h"
 #include "Epilogue.h"
+#include "Prune/Analysis/StructuredOps.h"
 #include "Prune/Dialect/OneDNN/IR/OneDNN.h"
 #include "Prune/Dialect/Prune/IR/Prune.h"
 
@@ -90,7 +91,7 @@ struct ConvertContraction : OpInterfaceRewritePattern<linalg::LinalgOp> {
 
   LogicalResult matchAndRewrite(linalg::LinalgOp op,
                                 PatternRewriter &rewriter) const override {
-    if (!linalg::isaContractionOpInterface(op))
+    if (!isContraction(op))
       return rewriter.notifyMatchFailure(op, "no contraction");
     Product product;
     StringRef reason = matchProduct(op, product);
@@ -190,7 +191,7 @@ struct ConvertLinalgToOneDNN
     if (!linalgOp)
       return;
     Product product;
-    if (linalg::isaContractionOpInterface(linalgOp))
+    if (isContraction(linalgOp))
       return reportKept(op, "contraction", matchProduct(linalgOp, product));
     StringRef obstacle = getConvolutionObstacle(linalgOp);
     if (!obstacle.empty())

@@ -22,6 +22,7 @@
 #include "Epilogue.h"
 #include "TransposePropagation.h"
 
+#include "Prune/Analysis/StructuredOps.h"
 #include "Prune/Dialect/OneDNN/IR/OneDNN.h"
 #include "Prune/Dialect/Prune/IR/Prune.h"
 
@@ -48,8 +49,7 @@ static bool isStaticMatrix(Value value) {
 
 /// True for a product of two static f32 matrices in any transposition.
 static bool isMatrixProduct(linalg::LinalgOp op) {
-  return op && linalg::isaContractionOpInterface(op) &&
-         op.hasPureTensorSemantics() && op.getNumLoops() == 3 &&
+  return isContraction(op) && op.getNumLoops() == 3 &&
          llvm::all_of(op->getOperands(), isStaticMatrix) &&
          llvm::all_of(op.getIndexingMapsArray(), [](AffineMap map) {
            return map.isProjectedPermutation() && map.getNumResults() == 2;

@@ -16,7 +16,7 @@
 
 #include "ConvolutionMatch.h"
 
-#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "Prune/Analysis/StructuredOps.h"
 
 using namespace mlir;
 using namespace mlir::prune;
@@ -63,17 +63,8 @@ static bool hasSum(AffineMap map) {
   });
 }
 
-/// True when the body is `out + a * b`.
-static bool isSumOfProducts(linalg::LinalgOp op) {
-  return op.getNumDpsInputs() == 2 && op.getNumDpsInits() == 1 &&
-         linalg::detail::isContractionBody(
-             *op.getBlock(), [](Operation *first, Operation *second) {
-               return isa<arith::MulFOp>(first) && isa<arith::AddFOp>(second);
-             });
-}
-
 bool prune::isWindowed(linalg::LinalgOp op) {
-  return op.hasPureTensorSemantics() && isSumOfProducts(op) &&
+  return matchSumOfProducts(op) &&
          llvm::any_of(op.getIndexingMapsArray(), hasSum);
 }
 
@@ -205,7 +196,7 @@ static bool hasMatchingExtents(const Convolution &convolution) {
 
 StringRef prune::matchConvolution(linalg::LinalgOp op,
                                   Convolution &convolution) {
-  if (!op.hasPureTensorSemantics() || !isSumOfProducts(op))
+  if (!matchSumOfProducts(op))
     return "it is no sum of products on tensors";
   OpOperand *x = nullptr;
   SmallVector<OpOperand *> others;

@@ -17,7 +17,7 @@
 
 #include "GatherChannels.h"
 
-#include "StructuredOps.h"
+#include "Prune/Analysis/StructuredOps.h"
 
 using namespace mlir;
 using namespace mlir::prune;

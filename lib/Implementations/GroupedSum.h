@@ -10,7 +10,7 @@
 #define PRUNE_LIB_IMPLEMENTATIONS_GROUPEDSUM_H
 
 #include "Prune/Analysis/ChannelState.h"
-#include "StructuredOps.h"
+#include "Prune/Analysis/StructuredOps.h"
 
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 

@@ -153,12 +153,8 @@ struct ReshapeModel
     auto type = cast<RankedTensorType>(op->getResult(0).getType());
     if (!matchPattern(op->getOperand(0), m_Constant(&source)))
       return std::nullopt;
-    if (auto dense = dyn_cast<DenseElementsAttr>(source))
-      return ConstantView::get(dense.reshape(type));
-    if (auto resource = dyn_cast<DenseResourceElementsAttr>(source))
-      return ConstantView::get(
-          DenseResourceElementsAttr::get(type, resource.getRawHandle()));
-    return std::nullopt;
+    TypedAttr reshaped = reshapeConstant(source, type);
+    return reshaped ? ConstantView::get(Attribute(reshaped)) : std::nullopt;
   }
 
   void updateAttributes(Operation *op) const {

@@ -14,6 +14,7 @@
 
 #include "Prune/Kernels/SparseProduct.h"
 
+#include "Prune/Analysis/StructuredOps.h"
 #include "Prune/Interfaces/PrunableOpInterface.h"
 
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
@@ -61,7 +62,7 @@ std::optional<SparseProduct> prune::matchSparseProduct(Operation *op,
   auto prunable = dyn_cast<PrunableOpInterface>(op);
   auto structured = dyn_cast<linalg::LinalgOp>(op);
   OpOperand *weight = prunable ? prunable.getWeightOperand() : nullptr;
-  if (!weight || !structured || !linalg::isaContractionOpInterface(structured))
+  if (!weight || !isContraction(structured))
     return fail("it is no contraction with a weight");
   if (!llvm::all_of(op->getOperands(), isStaticMatrix) ||
       structured.getNumLoops() != 3)

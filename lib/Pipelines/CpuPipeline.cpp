@@ -87,6 +87,8 @@ static void addToDestinations(OpPassManager &manager) {
   manager.addPass(createStoreMasksAsBytesPass());
   // Common subexpression elimination made one buffer of many.
   manager.addPass(createSeparateDestinationsPass());
+  // The state of a recurrent network has one place for all steps.
+  manager.addPass(createCopyCarriedStatePass());
   // Fixes where results and state live, so that bufferisation can place
   // computations there.
   manager.addPass(createResultsToDestinationsPass());
@@ -97,9 +99,13 @@ static void addToBuffers(OpPassManager &manager,
                          const CpuPipelineOptions &options) {
   // A result that starts from tensor.empty is computed in its destination.
   manager.addPass(bufferization::createEmptyTensorEliminationPass());
+  // Upstream's own message names no operation.
+  manager.addPass(createVerifyBufferizablePass());
   // In place wherever the analysis finds no later reader.
   bufferization::OneShotBufferizePassOptions bufferize;
   bufferize.bufferizeFunctionBoundaries = true;
+  // For loops whose state cannot stay in one place.
+  bufferize.allowReturnAllocsFromLoops = true;
   bufferize.functionBoundaryTypeConversion =
       bufferization::LayoutMapOption::IdentityLayoutMap;
   manager.addPass(bufferization::createOneShotBufferizePass(bufferize));

@@ -24,8 +24,27 @@
 using namespace mlir;
 using namespace mlir::prune;
 
+static void addMarkModel(OpPassManager &manager,
+                         const ImportPipelineOptions &options) {
+  MarkModelPassOptions mark;
+  mark.function = options.function;
+  mark.parameters.assign(options.parameters.begin(), options.parameters.end());
+  mark.buffers.assign(options.buffers.begin(), options.buffers.end());
+  mark.constants.assign(options.constants.begin(), options.constants.end());
+  manager.addPass(createMarkModelPass(mark));
+}
+
 void mlir::prune::buildImportPipeline(OpPassManager &manager,
                                       const ImportPipelineOptions &options) {
+  if (options.bound) {
+    // What the first import could not evaluate without values.
+    manager.addNestedPass<func::FuncOp>(createFoldReparametrizationsPass());
+    manager.addNestedPass<func::FuncOp>(createFuseBiasAddsPass());
+    // The parts of what was evaluated.
+    manager.addPass(createCanonicalizerPass());
+    addMarkModel(manager, options);
+    return;
+  }
   // Frameworks write reshapes, casts and comparisons of extents that vanish
   // with static shapes; what is left of a body must be one operation for the
   // passes after.
@@ -35,17 +54,14 @@ void mlir::prune::buildImportPipeline(OpPassManager &manager,
   manager.addPass(createSimplifyGathersPass());
   // Before anything else looks at element-wise operations.
   manager.addNestedPass<func::FuncOp>(createRecognizeBatchNormsPass());
+  // Before weights are looked for.
+  manager.addNestedPass<func::FuncOp>(createFoldReparametrizationsPass());
   // Transposes leave first, so that every weight is next to its contraction.
   manager.addNestedPass<func::FuncOp>(createOrientWeightsPass());
   manager.addNestedPass<func::FuncOp>(createFuseBiasAddsPass());
   // Fills and destinations that lost their users.
   manager.addPass(createCanonicalizerPass());
-  MarkModelPassOptions mark;
-  mark.function = options.function;
-  mark.parameters.assign(options.parameters.begin(), options.parameters.end());
-  mark.buffers.assign(options.buffers.begin(), options.buffers.end());
-  mark.constants.assign(options.constants.begin(), options.constants.end());
-  manager.addPass(createMarkModelPass(mark));
+  addMarkModel(manager, options);
   // Parameters differ by their mark now.
   manager.addPass(createCSEPass());
 }

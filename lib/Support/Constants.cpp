@@ -240,6 +240,14 @@ DenseResourceElementsAttr mlir::prune::toResource(ElementsAttr value,
   return createResource(type, name, ArrayRef<double>(values));
 }
 
+TypedAttr mlir::prune::reshapeConstant(Attribute value, RankedTensorType type) {
+  if (auto dense = dyn_cast_or_null<DenseElementsAttr>(value))
+    return dense.reshape(type);
+  if (auto resource = dyn_cast_or_null<DenseResourceElementsAttr>(value))
+    return DenseResourceElementsAttr::get(type, resource.getRawHandle());
+  return {};
+}
+
 DenseResourceElementsAttr
 mlir::prune::sliceToResource(const ConstantView &view,
                              ArrayRef<SmallVector<int64_t>> kept,

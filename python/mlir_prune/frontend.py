@@ -68,6 +68,8 @@ class Imported:
         module.run(self.pipeline())
         if self.values:
             module.bind(self.values)
+            # Weights that are computed from parameters, now that these have values.
+            module.run("builtin.module(prune-import-pipeline{bound=true})")
         return module
 
 

@@ -151,4 +151,20 @@ func.func @not_fused(%x: tensor<8x8xf32>, %w: tensor<8x8xf32>, %b: tensor<8xf32>
   } -> tensor<8x8xf32>
   return %z, %y, %s : tensor<8x8xf32>, tensor<8x8xf32>, tensor<8x8xf32>
 }
+
+// Upstream calls this a contraction, too; it is more than a product.
+// CHECK-LABEL: func @longer_body
+// CHECK-NOT: onednn.matmul
+// CHECK: arith.negf
+func.func @longer_body(%x: tensor<8x8xf32>, %w: tensor<8x8xf32>, %c: tensor<8x8xf32>) -> tensor<8x8xf32> {
+  %0 = linalg.generic {indexing_maps = [#mk, affine_map<(m, n, k) -> (k, n)>, affine_map<(m, n, k) -> (m, n)>], iterator_types = ["parallel", "parallel", "reduction"]}
+      ins(%x, %w : tensor<8x8xf32>, tensor<8x8xf32>) outs(%c : tensor<8x8xf32>) {
+  ^bb0(%a: f32, %b: f32, %out: f32):
+    %n = arith.negf %a : f32
+    %p = arith.mulf %n, %b : f32
+    %s = arith.addf %out, %p : f32
+    linalg.yield %s : f32
+  } -> tensor<8x8xf32>
+  return %0 : tensor<8x8xf32>
+}
 {-# dialect_resources: { builtin: { w: "0x040000000000803F000000400000404000008040" } } #-}

@@ -36,6 +36,11 @@ struct ImportPipelineOptions : PassPipelineOptions<ImportPipelineOptions> {
   ListOption<std::string> constants{
       *this, "constants",
       llvm::cl::desc("Names of the parameters that are constants, in order.")};
+  Option<bool> bound{
+      *this, "bound",
+      llvm::cl::desc("Parameters got their values after a first import: only "
+                     "evaluate weights that are computed from them."),
+      llvm::cl::init(false)};
 };
 
 /// Adds the passes from `linalg` on tensors, as torch-mlir writes a network, to

@@ -88,6 +88,10 @@ DenseResourceElementsAttr createResource(RankedTensorType type, StringRef name,
 /// Nothing when the elements cannot be read.
 DenseResourceElementsAttr toResource(ElementsAttr value, StringRef name);
 
+/// The same elements in another shape; null when the attribute is neither dense
+/// nor dense_resource.
+TypedAttr reshapeConstant(Attribute value, RankedTensorType type);
+
 /// Keeps, of every dimension, the positions listed in `kept`, in their order.
 /// The result has the element type of `view`. O(elements kept).
 DenseResourceElementsAttr sliceToResource(const ConstantView &view,

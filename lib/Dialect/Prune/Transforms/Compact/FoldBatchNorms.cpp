@@ -15,6 +15,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "Prune/Analysis/StructuredOps.h"
 #include "Prune/Dialect/Prune/IR/Prune.h"
 #include "Prune/Dialect/Prune/Transforms/Compact/Passes.h"
 #include "Prune/Support/Constants.h"
@@ -152,8 +153,7 @@ static FailureOr<Layer> findLayer(BatchNormOp norm, StringRef &reason) {
   reason = "there is no convolution or product before it";
   layer.op = value.getDefiningOp<linalg::LinalgOp>();
   if (!layer.op || !value.hasOneUse() || layer.op->getNumResults() != 1 ||
-      (!linalg::isaContractionOpInterface(layer.op) &&
-       !linalg::isaConvolutionOpInterface(layer.op)))
+      (!isContraction(layer.op) && !isConvolution(layer.op)))
     return failure();
   AffineMap map =
       layer.op.getMatchingIndexingMap(layer.op.getDpsInitOperand(0));

@@ -6,8 +6,9 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// One pattern, rooted at the element-wise addition. The vector must be a
-// constant or an argument, so that it is at hand where the contraction is. The
+// One pattern, rooted at the element-wise operation whose body adds. The vector
+// must be a constant or an argument, perhaps behind broadcasts, so that it is
+// at hand where the contraction is; a reshape may lie between the two. The
 // broadcast reuses the destination of the fill that it replaces, which carries
 // dynamic extents along.
 //
@@ -15,9 +16,13 @@
 
 #include "Prune/Dialect/Prune/Transforms/Model/Passes.h"
 
+#include "Copies.h"
+#include "Prune/Analysis/StructuredOps.h"
+#include "Prune/Support/Constants.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
+#include "mlir/Dialect/Linalg/Transforms/Transforms.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/Dialect/Utils/ReshapeOpsUtils.h"
 #include "mlir/IR/DialectResourceBlobManager.h"
@@ -34,23 +39,44 @@ namespace mlir::prune {
 using namespace mlir;
 using namespace mlir::prune;
 
-/// True for an element-wise addition of two tensors.
-static bool isAddition(linalg::LinalgOp op) {
-  if (op.getNumDpsInputs() != 2 || op.getNumDpsInits() != 1 ||
-      op.getNumParallelLoops() != op.getNumLoops() ||
-      !op.hasPureTensorSemantics() ||
-      !op.getMatchingIndexingMap(op.getDpsInitOperand(0)).isIdentity())
-    return false;
-  Block *body = op.getBlock();
-  auto add = dyn_cast_or_null<arith::AddFOp>(&body->front());
-  if (!add || body->getOperations().size() != 2 ||
-      body->getTerminator()->getOperand(0) != add)
-    return false;
-  auto isInput = [&](Value value, unsigned number) {
-    return value == body->getArgument(number);
-  };
-  return (isInput(add.getLhs(), 0) && isInput(add.getRhs(), 1)) ||
-         (isInput(add.getLhs(), 1) && isInput(add.getRhs(), 0));
+namespace {
+/// A sum of elements of two inputs in the body of an element-wise operation.
+struct Addition {
+  arith::AddFOp sum;
+  OpOperand *inputs[2];
+};
+} // namespace
+
+/// True for an element-wise operation on tensors.
+static bool isElementwiseOnTensors(linalg::LinalgOp op) {
+  return op.getNumDpsInits() == 1 && op->getNumResults() == 1 &&
+         op.getNumParallelLoops() == op.getNumLoops() &&
+         op.hasPureTensorSemantics() &&
+         op.getMatchingIndexingMap(op.getDpsInitOperand(0)).isIdentity();
+}
+
+/// True when the operation is this sum and nothing else.
+static bool isYielded(linalg::LinalgOp op, arith::AddFOp sum) {
+  return op.getBlock()->getTerminator()->getOperand(0) == sum.getResult();
+}
+
+/// The sums of inputs in the body; others than the one that is yielded only
+/// where the body may change.
+static SmallVector<Addition> findAdditions(linalg::LinalgOp op) {
+  SmallVector<Addition> additions;
+  for (auto sum : op.getBlock()->getOps<arith::AddFOp>()) {
+    Addition addition{sum, {}};
+    for (unsigned i : {0u, 1u}) {
+      auto argument = dyn_cast<BlockArgument>(sum->getOperand(i));
+      if (argument && argument.getOwner() == op.getBlock() &&
+          op.isDpsInput(op.getMatchingOpOperand(argument)))
+        addition.inputs[i] = op.getMatchingOpOperand(argument);
+    }
+    if (addition.inputs[0] && addition.inputs[1] &&
+        (isYielded(op, sum) || isa<linalg::GenericOp>(op.getOperation())))
+      additions.push_back(addition);
+  }
+  return additions;
 }
 
 /// The destination of an init that is all zeros; null when it is something
@@ -62,19 +88,83 @@ static Value getZeroDestination(Value init) {
   return fill.getOutputs()[0];
 }
 
-/// The contraction or convolution that `operand` reads as its only user and
-/// that accumulates into zeros.
-static linalg::LinalgOp getProducer(linalg::LinalgOp add, OpOperand &operand) {
-  auto producer = operand.get().getDefiningOp<linalg::LinalgOp>();
-  if (!producer || !producer->hasOneUse() ||
+namespace {
+/// A contraction or convolution that accumulates into zeros, and the reshape
+/// between it and its only reader.
+struct Producer {
+  linalg::LinalgOp op;
+  Operation *reshape = nullptr;
+};
+} // namespace
+
+/// The contraction that `operand`, read element by element, comes from.
+static std::optional<Producer> getProducer(linalg::LinalgOp add,
+                                           OpOperand &operand) {
+  Value value = operand.get();
+  BlockArgument argument = add.getMatchingBlockArgument(&operand);
+  if (!value.hasOneUse() || !argument.hasOneUse() ||
       !add.getMatchingIndexingMap(&operand).isIdentity())
-    return {};
-  if (!linalg::isaContractionOpInterface(producer) &&
-      !linalg::isaConvolutionOpInterface(producer))
-    return {};
-  if (!getZeroDestination(producer.getDpsInits()[0]))
-    return {};
+    return std::nullopt;
+  Producer producer;
+  if (isa_and_nonnull<tensor::ExpandShapeOp, tensor::CollapseShapeOp>(
+          value.getDefiningOp())) {
+    producer.reshape = value.getDefiningOp();
+    value = producer.reshape->getOperand(0);
+  }
+  producer.op = value.getDefiningOp<linalg::LinalgOp>();
+  if (!value.hasOneUse() ||
+      !(isContraction(producer.op) || isConvolution(producer.op)) ||
+      !getZeroDestination(producer.op.getDpsInits()[0]))
+    return std::nullopt;
   return producer;
+}
+
+/// The map from indices of the source of a reshape that reads what `map` reads
+/// from indices of its result; nothing when an index is split or merged.
+template <typename OpTy>
+static std::optional<AffineMap> moveThroughReshape(OpTy reshape,
+                                                   AffineMap map) {
+  constexpr bool isExpand = std::is_same_v<OpTy, tensor::ExpandShapeOp>;
+  RankedTensorType parts =
+      isExpand ? reshape.getResultType() : reshape.getSrcType();
+  SmallVector<AffineExpr> dims(reshape.getResultType().getRank());
+  for (auto [flat, group] : llvm::enumerate(reshape.getReassociationIndices()))
+    for (int64_t part : group) {
+      bool isAlone = llvm::all_of(group, [&](int64_t other) {
+        return other == part || parts.getDimSize(other) == 1;
+      });
+      if (isAlone)
+        dims[isExpand ? part : int64_t(flat)] = getAffineDimExpr(
+            isExpand ? int64_t(flat) : part, reshape.getContext());
+    }
+  SmallVector<AffineExpr> results;
+  for (AffineExpr expr : map.getResults()) {
+    auto dim = dyn_cast<AffineDimExpr>(expr);
+    results.push_back(dim ? dims[dim.getPosition()] : expr);
+    if (!results.back())
+      return std::nullopt;
+  }
+  return AffineMap::get(reshape.getSrcType().getRank(), 0, results,
+                        reshape.getContext());
+}
+
+static std::optional<AffineMap> moveThroughReshape(Operation *reshape,
+                                                   AffineMap map) {
+  if (auto expand = dyn_cast<tensor::ExpandShapeOp>(reshape))
+    return moveThroughReshape(expand, map);
+  return moveThroughReshape(cast<tensor::CollapseShapeOp>(reshape), map);
+}
+
+/// Undoes a reshape of static shapes.
+static Value undoReshape(OpBuilder &builder, Operation *reshape, Value value) {
+  if (auto expand = dyn_cast<tensor::ExpandShapeOp>(reshape))
+    return tensor::CollapseShapeOp::create(builder, reshape->getLoc(),
+                                           expand.getSrcType(), value,
+                                           expand.getReassociationIndices());
+  auto collapse = cast<tensor::CollapseShapeOp>(reshape);
+  return tensor::ExpandShapeOp::create(builder, reshape->getLoc(),
+                                       collapse.getSrcType(), value,
+                                       collapse.getReassociationIndices());
 }
 
 /// True when a bias has a unit dimension at `position` that only broadcasts: a
@@ -87,6 +177,15 @@ static bool isUnit(AffineMap map, RankedTensorType type, unsigned position) {
     return true;
   return position == 0 && type.getRank() > 1 &&
          result == getAffineDimExpr(0, map.getContext());
+}
+
+/// The map with index zero for the unit dimensions that only broadcast.
+static AffineMap zeroUnits(AffineMap map, RankedTensorType type) {
+  SmallVector<AffineExpr> results(map.getResults());
+  for (unsigned position = 0; position < results.size(); ++position)
+    if (isUnit(map, type, position))
+      results[position] = getAffineConstantExpr(0, map.getContext());
+  return AffineMap::get(map.getNumDims(), 0, results, map.getContext());
 }
 
 /// Dimensions of the loop nest that a bias with this map is constant along;
@@ -128,13 +227,7 @@ static Value dropUnitDimensions(RewriterBase &rewriter, Value bias,
     shape.push_back(type.getDimSize(position));
   auto newType = RankedTensorType::get(shape, type.getElementType());
   if (auto constant = bias.getDefiningOp<arith::ConstantOp>()) {
-    TypedAttr value;
-    if (auto dense = dyn_cast<DenseElementsAttr>(constant.getValue()))
-      value = dense.reshape(newType);
-    else if (auto resource =
-                 dyn_cast<DenseResourceElementsAttr>(constant.getValue()))
-      value = DenseResourceElementsAttr::get(newType, resource.getRawHandle());
-    if (value) {
+    if (TypedAttr value = reshapeConstant(constant.getValue(), newType)) {
       auto reshaped =
           arith::ConstantOp::create(rewriter, constant.getLoc(), value);
       reshaped->setDiscardableAttrs(constant->getDiscardableAttrDictionary());
@@ -157,53 +250,106 @@ static bool isAvailable(Value value) {
 }
 
 namespace {
+/// What a contraction is going to start from.
+struct Start {
+  Value bias;
+  /// Dimensions of the bias that a loop reads, and dimensions of the result
+  /// that it is broadcast along.
+  SmallVector<int64_t> kept, dimensions;
+  /// The reshape to be undone behind the broadcast, if any.
+  Operation *reshape = nullptr;
+};
+
 struct FuseBiasAdd : OpInterfaceRewritePattern<linalg::LinalgOp> {
   FuseBiasAdd(MLIRContext *context, Pass::Statistic &count)
       : OpInterfaceRewritePattern(context), count(count) {}
 
-  LogicalResult matchAndRewrite(linalg::LinalgOp add,
+  LogicalResult matchAndRewrite(linalg::LinalgOp op,
                                 PatternRewriter &rewriter) const override {
-    if (!isAddition(add))
+    if (!isElementwiseOnTensors(op))
       return failure();
-    for (unsigned number : {0u, 1u})
-      if (succeeded(fuse(add, *add.getDpsInputOperand(number),
-                         *add.getDpsInputOperand(1 - number), rewriter)))
+    for (const Addition &addition : findAdditions(op))
+      for (unsigned i : {0u, 1u}) {
+        std::optional<Producer> producer = getProducer(op, *addition.inputs[i]);
+        std::optional<Start> start;
+        if (producer)
+          start = getStart(op, *producer, *addition.inputs[1 - i]);
+        if (!start || failed(setStart(*producer, *start, rewriter)))
+          continue;
+        removeAddition(op, addition, i, rewriter);
+        ++count;
         return success();
+      }
     return failure();
   }
 
 private:
-  LogicalResult fuse(linalg::LinalgOp add, OpOperand &sum, OpOperand &vector,
-                     PatternRewriter &rewriter) const {
-    linalg::LinalgOp producer = getProducer(add, sum);
-    SmallVector<int64_t> kept;
-    Value bias = vector.get();
-    auto type = dyn_cast<RankedTensorType>(bias.getType());
-    if (!producer || !type || !isAvailable(bias))
-      return failure();
+  /// What the contraction starts from when `vector` is its bias.
+  static std::optional<Start>
+  getStart(linalg::LinalgOp op, const Producer &producer, OpOperand &vector) {
+    Elements source =
+        resolveCopies({vector.get(), op.getMatchingIndexingMap(&vector)});
+    auto type = dyn_cast<RankedTensorType>(source.value.getType());
+    if (!type || !isAvailable(source.value))
+      return std::nullopt;
+    Start start{source.value, {}, {}, producer.reshape};
+    AffineMap map = zeroUnits(source.map, type);
+    if (producer.reshape)
+      if (std::optional<AffineMap> moved =
+              moveThroughReshape(producer.reshape, map)) {
+        map = *moved;
+        start.reshape = nullptr;
+      }
+    auto result = cast<RankedTensorType>(op->getResult(0).getType());
+    if (start.reshape && !result.hasStaticShape())
+      return std::nullopt;
     std::optional<SmallVector<int64_t>> dimensions =
-        getBroadcastDimensions(add.getMatchingIndexingMap(&vector), type, kept);
+        getBroadcastDimensions(map, type, start.kept);
     if (!dimensions)
-      return failure();
+      return std::nullopt;
+    start.dimensions = *dimensions;
+    return start;
+  }
+
+  static LogicalResult setStart(const Producer &producer, const Start &start,
+                                PatternRewriter &rewriter) {
+    linalg::LinalgOp op = producer.op;
     // A constant may be defined after the contraction. It has no operands, so
     // it can move up.
-    if (Operation *constant = bias.getDefiningOp())
-      if (constant->getBlock() == producer->getBlock() &&
-          producer->isBeforeInBlock(constant))
-        rewriter.moveOpBefore(constant, producer);
-    rewriter.setInsertionPoint(producer);
-    bias = dropUnitDimensions(rewriter, bias, kept);
+    if (Operation *constant = start.bias.getDefiningOp())
+      if (constant->getBlock() == op->getBlock() &&
+          op->isBeforeInBlock(constant))
+        rewriter.moveOpBefore(constant, op);
+    rewriter.setInsertionPoint(op);
+    Value bias = dropUnitDimensions(rewriter, start.bias, start.kept);
     if (!bias)
       return failure();
-    Value destination = getZeroDestination(producer.getDpsInits()[0]);
-    auto broadcast = linalg::BroadcastOp::create(rewriter, add.getLoc(), bias,
-                                                 destination, *dimensions);
-    rewriter.modifyOpInPlace(producer, [&] {
-      producer.getDpsInitOperand(0)->set(broadcast->getResult(0));
-    });
-    rewriter.replaceOp(add, producer->getResults());
-    ++count;
+    Value destination = getZeroDestination(op.getDpsInits()[0]);
+    if (start.reshape)
+      destination = tensor::EmptyOp::create(
+          rewriter, op.getLoc(),
+          cast<RankedTensorType>(start.reshape->getResult(0).getType())
+              .getShape(),
+          getElementTypeOrSelf(bias.getType()));
+    auto broadcast = linalg::BroadcastOp::create(rewriter, op.getLoc(), bias,
+                                                 destination, start.dimensions);
+    Value init = broadcast->getResult(0);
+    if (start.reshape)
+      init = undoReshape(rewriter, start.reshape, init);
+    rewriter.modifyOpInPlace(op, [&] { op.getDpsInitOperand(0)->set(init); });
     return success();
+  }
+
+  /// What was added is in what input `kept` of the sum reads.
+  static void removeAddition(linalg::LinalgOp op, const Addition &addition,
+                             unsigned kept, PatternRewriter &rewriter) {
+    if (isYielded(op, addition.sum)) {
+      rewriter.replaceOp(op, addition.inputs[kept]->get());
+      return;
+    }
+    rewriter.modifyOpInPlace(op, [&] {
+      rewriter.replaceOp(addition.sum, addition.sum->getOperand(kept));
+    });
   }
 
   Pass::Statistic &count;
@@ -215,6 +361,8 @@ struct FuseBiasAddsPass : prune::impl::FuseBiasAddsPassBase<FuseBiasAddsPass> {
   void runOnOperation() override {
     RewritePatternSet patterns(&getContext());
     patterns.add<FuseBiasAdd>(&getContext(), numBiasesFused);
+    // Of bodies that lost their sum.
+    linalg::populateEraseUnusedOperandsAndResultsPatterns(patterns);
     if (failed(applyPatternsGreedily(getOperation(), std::move(patterns))))
       signalPassFailure();
   }

@@ -13,7 +13,9 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "Prune/Analysis/Gather.h"
+#include "Copies.h"
+#include "Names.h"
+#include "Prune/Analysis/StructuredOps.h"
 #include "Prune/Dialect/Prune/IR/Prune.h"
 #include "Prune/Dialect/Prune/Transforms/Model/Passes.h"
 #include "Prune/Support/Constants.h"
@@ -26,7 +28,6 @@
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/IR/BuiltinOps.h"
-#include "mlir/IR/DialectResourceBlobManager.h"
 #include "mlir/IR/Remarks.h"
 #include "mlir/IR/SymbolTable.h"
 #include "llvm/ADT/MapVector.h"
@@ -42,11 +43,6 @@ namespace mlir::prune {
 
 using namespace mlir;
 using namespace mlir::prune;
-
-/// Keys of resources that say nothing: what torch-mlir and
-/// prune-orient-weights start theirs with.
-static constexpr StringLiteral kAnonymousKeys[] = {"torch_tensor_",
-                                                   "transposed_weight"};
 
 namespace {
 /// What is known about a parameter before it has a name.
@@ -75,21 +71,6 @@ static bool isSplat(arith::ConstantOp constant) {
   return isa<SplatElementsAttr>(constant.getValue());
 }
 
-/// The name that the location of a constant carries, or else the key of its
-/// resource; empty when neither means anything.
-static StringRef getGivenName(arith::ConstantOp constant) {
-  if (auto loc = dyn_cast<NameLoc>(constant.getLoc()))
-    return loc.getName();
-  if (auto resource =
-          dyn_cast<DenseResourceElementsAttr>(constant.getValue())) {
-    StringRef key = resource.getRawHandle().getKey();
-    if (llvm::none_of(kAnonymousKeys,
-                      [&](StringRef start) { return key.starts_with(start); }))
-      return key.ltrim('_');
-  }
-  return {};
-}
-
 /// Gives each use of a splat constant in the place of a parameter a constant of
 /// its own: equal initial values (zero biases) are not one parameter.
 static void splitSplats(OpOperand &operand) {
@@ -100,53 +81,76 @@ static void splitSplats(OpOperand &operand) {
   operand.set(cast<arith::ConstantOp>(builder.clone(*constant)));
 }
 
-/// The operand that is reshaped or rearranged, if at all, into `operand`:
-/// frameworks split and merge dimensions of the weights of grouped
-/// convolutions, and exchange and reverse those of transposed ones.
-static OpOperand *getSource(OpOperand *operand) {
-  while (Operation *definition = operand->get().getDefiningOp()) {
-    if (isa<tensor::CollapseShapeOp, tensor::ExpandShapeOp>(definition)) {
-      operand = &definition->getOpOperand(0);
-      continue;
-    }
-    auto structured = dyn_cast<linalg::LinalgOp>(definition);
-    std::optional<Rearrangement> rearrangement =
-        structured ? matchRearrangement(structured) : std::nullopt;
-    if (!rearrangement)
-      break;
-    operand = &rearrangement->extract.getTensorMutable();
-  }
-  return operand;
-}
-
 /// The operand of a contraction or convolution that is its weight: a constant,
-/// or an argument marked as a parameter, perhaps reshaped.
+/// or an argument marked as a parameter, perhaps copied.
 static OpOperand *getWeight(linalg::LinalgOp op,
                             function_ref<bool(Value)> isParameter) {
-  if (!linalg::isaContractionOpInterface(op) &&
-      !linalg::isaConvolutionOpInterface(op))
+  if (!isContraction(op) && !isConvolution(op))
     return nullptr;
   SmallVector<OpOperand *> inputs = op.getDpsInputOperands();
   // The second operand is the weight when both could be.
   for (OpOperand *input : llvm::reverse(inputs)) {
-    OpOperand *source = getSource(input);
+    OpOperand *source = getCopySource(input);
     if (getConstant(source->get()) || isParameter(source->get()))
       return source;
   }
   return nullptr;
 }
 
+/// True when a value is a copy of one with fewer dimensions.
+static bool isBroadcast(Value value) {
+  while (Operation *definition = value.getDefiningOp()) {
+    auto op = dyn_cast<linalg::LinalgOp>(definition);
+    OpOperand *input = getCopiedInput(op);
+    if (input &&
+        op.getMatchingIndexingMap(input).getNumResults() < op.getNumLoops())
+      return true;
+    if (input)
+      value = input->get();
+    else if (Value source = skipReshapes(value); source != value)
+      value = source;
+    else
+      return false;
+  }
+  return false;
+}
+
 /// The operand that is broadcast, perhaps reshaped, into what a contraction
 /// starts from.
 static OpOperand *getBias(linalg::LinalgOp op,
                           function_ref<bool(Value)> isParameter) {
-  OpOperand *init = getSource(op.getDpsInitOperand(0));
-  auto broadcast = init->get().getDefiningOp<linalg::BroadcastOp>();
-  if (!broadcast)
+  OpOperand *init = op.getDpsInitOperand(0);
+  OpOperand *source = getCopySource(init);
+  // One element per channel, or it is no bias of channels.
+  auto type = cast<RankedTensorType>(source->get().getType());
+  if (source == init || (type.getRank() != 1 && !isBroadcast(init->get())))
     return nullptr;
-  OpOperand *input = getSource(&broadcast.getInputMutable());
-  if (getConstant(input->get()) || isParameter(input->get()))
-    return input;
+  if (getConstant(source->get()) || isParameter(source->get()))
+    return source;
+  return nullptr;
+}
+
+/// An operation that reads a value like a layer its weight or its bias: it sums
+/// over it, or combines it with what a layer computes.
+static Operation *findLayer(Value value) {
+  for (OpOperand &use : value.getUses()) {
+    auto op = dyn_cast<linalg::LinalgOp>(use.getOwner());
+    if (isa<tensor::CollapseShapeOp, tensor::ExpandShapeOp>(use.getOwner()) ||
+        getCopiedInput(op) == &use) {
+      if (Operation *found = findLayer(use.getOwner()->getResult(0)))
+        return found;
+      continue;
+    }
+    if (op && op.getNumReductionLoops() > 0 && op.getNumDpsInputs() > 1)
+      return op;
+    auto isLayer = [](OpOperand *input) {
+      auto producer =
+          skipReshapes(input->get()).getDefiningOp<linalg::LinalgOp>();
+      return isContraction(producer) || isConvolution(producer);
+    };
+    if (op && llvm::any_of(op.getDpsInputOperands(), isLayer))
+      return op;
+  }
   return nullptr;
 }
 
@@ -255,9 +259,7 @@ private:
       if (!weight)
         return;
       std::string name =
-          (Twine(linalg::isaContractionOpInterface(op) ? "fc" : "conv") +
-           Twine(layer++))
-              .str();
+          (Twine(isContraction(op) ? "fc" : "conv") + Twine(layer++)).str();
       splitSplats(*weight);
       candidates.insert({weight->get(), {ParamRole::Weight, name + ".weight"}});
       remarkOrder(op, *weight);
@@ -299,7 +301,7 @@ private:
       return;
     AffineMap map = op.getMatchingIndexingMap(&weight);
     if (!isa<BlockArgument>(weight.get()) || map.getNumResults() != 2 ||
-        !linalg::isaContractionOpInterface(op) || !map.isProjectedPermutation())
+        !isContraction(op) || !map.isProjectedPermutation())
       return;
     auto iterators = op.getIteratorTypesArray();
     if (linalg::isReductionIterator(iterators[map.getDimPosition(0)]))
@@ -360,15 +362,31 @@ private:
     return unique;
   }
 
-  void nameConstant(arith::ConstantOp constant, StringRef name, ParamRole role,
-                    bool isStatistic) {
-    setParam(constant, name, role);
-    if (role == ParamRole::Buffer && !isStatistic)
+  static void remarkBuffer(arith::ConstantOp constant, StringRef name) {
+    Operation *layer = findLayer(constant);
+    if (!layer) {
       remark::analysis(constant.getLoc(),
                        remark::RemarkOpts::name("Buffer").category(DEBUG_TYPE))
           << ("constant '" + name +
               "' is no weight, bias or scale and is not trained")
                  .str();
+      return;
+    }
+    remark::missed(
+        constant.getLoc(),
+        remark::RemarkOpts::name("BufferOfLayer").category(DEBUG_TYPE))
+        << ("constant '" + name + "' is read by '" +
+            layer->getName().getStringRef() +
+            "' like a weight or a bias but is not recognized as one: it is "
+            "neither trained nor pruned")
+               .str();
+  }
+
+  void nameConstant(arith::ConstantOp constant, StringRef name, ParamRole role,
+                    bool isStatistic) {
+    setParam(constant, name, role);
+    if (role == ParamRole::Buffer && !isStatistic)
+      remarkBuffer(constant, name);
     auto dense = dyn_cast<DenseElementsAttr>(constant.getValue());
     DenseResourceElementsAttr resource =
         dense ? toResource(dense, name) : nullptr;

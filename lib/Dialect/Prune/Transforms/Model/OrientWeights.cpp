@@ -1,4 +1,4 @@
-//===- OrientWeights.cpp - Store weights of contractions as [out, in] -----===//
+//===- OrientWeights.cpp - Store weights as [out, in] ---------------------===//
 //
 // Part of the pruning compiler, under the Apache License v2.0 with LLVM
 // Exceptions. See LICENSE for license information.
@@ -6,22 +6,24 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// A transpose in front of a contraction is a renaming of the dimensions of one
-// operand: if result dimension i of the transpose is dimension p(i) of its
-// input, the input's map has at position p(i) what the transposed map has at
-// position i. Constants in the order [in, out] are transposed as data, once per
-// element, and the operand's map with them.
+// One walk over the contractions. Copies in front of an operand move into its
+// indexing map as long as the operation stays valid. A named operation whose
+// maps cannot be what they became is made again as a linalg.matmul, if need be
+// of reshaped operands, or as a linalg.contract. A constant that is stored as
+// [in, out] is transposed once, element by element, and the operand's map with
+// it. Linear in the operations and in the bytes of the weights.
 //
 //===----------------------------------------------------------------------===//
 
+#include "Contraction.h"
+#include "Copies.h"
 #include "Prune/Dialect/Prune/Transforms/Model/Passes.h"
 #include "Prune/Support/Constants.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
-#include "mlir/Dialect/Linalg/Utils/Utils.h"
-#include "mlir/IR/DialectResourceBlobManager.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
 
 #define DEBUG_TYPE "prune-orient-weights"
 
@@ -33,69 +35,47 @@ namespace mlir::prune {
 using namespace mlir;
 using namespace mlir::prune;
 
-static constexpr StringLiteral kIndexingMaps = "indexing_maps";
-
-/// True for contractions whose indexing maps are an attribute that may be any
-/// permutation.
-static bool hasFreeMaps(linalg::LinalgOp op) {
-  return isa<linalg::MatmulOp, linalg::BatchMatmulOp, linalg::ContractOp,
-             linalg::GenericOp>(op.getOperation()) &&
-         linalg::isaContractionOpInterface(op);
+/// True for what can be a weight before parameters have their marks: a constant
+/// or an argument of the function.
+static bool mayBeParameter(Value value) {
+  if (auto argument = dyn_cast<BlockArgument>(value))
+    return isa<func::FuncOp>(argument.getOwner()->getParentOp());
+  return value.getDefiningOp<arith::ConstantOp>() != nullptr;
 }
 
-/// The permutation of a transpose, named or generic.
-static std::optional<SmallVector<int64_t>> getPermutation(Operation *op) {
-  if (auto transpose = dyn_cast_or_null<linalg::TransposeOp>(op))
-    return llvm::to_vector(transpose.getPermutation());
-  if (auto generic = dyn_cast_or_null<linalg::GenericOp>(op))
-    return linalg::isaTransposeOpInterface(generic);
-  return std::nullopt;
+static bool isConstant(Value value) {
+  return skipReshapes(value).getDefiningOp<arith::ConstantOp>() != nullptr;
 }
 
-/// Replaces the operand by `value` and its map by `map`.
-static void setOperand(linalg::LinalgOp op, OpOperand &operand, Value value,
-                       AffineMap map) {
-  SmallVector<AffineMap> maps = op.getIndexingMapsArray();
-  maps[operand.getOperandNumber()] = map;
-  operand.set(value);
-  Builder builder(op.getContext());
-  op->setAttr(kIndexingMaps, builder.getAffineMapArrayAttr(maps));
-}
-
-/// The map of the input of a transpose whose result has `map`.
-static AffineMap undoPermutation(AffineMap map, ArrayRef<int64_t> permutation) {
-  SmallVector<AffineExpr> results(map.getNumResults());
-  for (auto [i, dim] : llvm::enumerate(permutation))
-    results[dim] = map.getResult(i);
-  return AffineMap::get(map.getNumDims(), /*symbolCount=*/0, results,
-                        map.getContext());
-}
-
-/// A two-dimensional constant with its dimensions exchanged; null when the
-/// values are not at hand as whole bytes.
-static TypedAttr transposeConstant(arith::ConstantOp constant) {
-  auto type = cast<RankedTensorType>(constant.getType());
-  int64_t rows = type.getDimSize(0), columns = type.getDimSize(1);
-  auto newType = RankedTensorType::get({columns, rows}, type.getElementType());
-  if (auto splat = dyn_cast<SplatElementsAttr>(constant.getValue()))
-    return splat.reshape(newType);
-  std::optional<ConstantView> view = ConstantView::get(constant.getValue());
-  std::optional<ArrayRef<char>> source =
-      view ? view->getRawData() : std::nullopt;
-  if (!source)
-    return {};
-  int64_t size = getElementBytes(type.getElementType());
-  AsmResourceBlob blob =
-      HeapAsmResourceBlob::allocate(source->size(), /*align=*/16);
-  char *target = blob.getMutableData().data();
-  for (int64_t row = 0; row < rows; ++row)
-    for (int64_t column = 0; column < columns; ++column)
-      std::memcpy(target + (column * rows + row) * size,
-                  source->data() + (row * columns + column) * size, size);
-  StringRef key = "transposed_weight";
-  if (auto resource = dyn_cast<DenseResourceElementsAttr>(constant.getValue()))
-    key = resource.getRawHandle().getKey();
-  return createResource(newType, key, std::move(blob));
+/// A value without a dimension of extent one.
+static Value dropUnitDimension(OpBuilder &builder, Value value, unsigned dim) {
+  auto type = cast<RankedTensorType>(value.getType());
+  SmallVector<int64_t> shape(type.getShape());
+  shape.erase(shape.begin() + dim);
+  auto newType = RankedTensorType::get(shape, type.getElementType());
+  auto constant = value.getDefiningOp<arith::ConstantOp>();
+  // A constant with other users stays one constant.
+  if (constant && constant->hasOneUse())
+    if (TypedAttr reshaped = reshapeConstant(constant.getValue(), newType)) {
+      OpBuilder::InsertionGuard guard(builder);
+      builder.setInsertionPoint(constant);
+      auto newConstant =
+          arith::ConstantOp::create(builder, constant.getLoc(), reshaped);
+      newConstant->setDiscardableAttrs(
+          constant->getDiscardableAttrDictionary());
+      return newConstant;
+    }
+  SmallVector<ReassociationIndices> groups;
+  for (int64_t i = 0; i < type.getRank(); ++i) {
+    if (i == dim && !groups.empty())
+      groups.back().push_back(i);
+    else if (i == dim + 1 && dim == 0)
+      groups.push_back({0, 1});
+    else if (i != dim)
+      groups.push_back({i});
+  }
+  return tensor::CollapseShapeOp::create(builder, value.getLoc(), newType,
+                                         value, groups);
 }
 
 namespace {
@@ -104,68 +84,72 @@ struct OrientWeightsPass
   using OrientWeightsPassBase::OrientWeightsPassBase;
 
   void runOnOperation() override {
+    SmallVector<linalg::LinalgOp> ops;
     getOperation().walk([&](linalg::LinalgOp op) {
-      if (!hasFreeMaps(op) || !op.hasPureTensorSemantics())
-        return;
-      for (OpOperand *operand : op.getDpsInputOperands()) {
-        foldTransposes(op, *operand);
-        orientWeight(op, *operand);
-      }
+      if (linalg::isaContractionOpInterface(op) && op.hasPureTensorSemantics())
+        ops.push_back(op);
     });
+    for (linalg::LinalgOp op : ops)
+      orient(op);
   }
 
 private:
-  void foldTransposes(linalg::LinalgOp op, OpOperand &operand) {
-    while (true) {
-      auto transpose = operand.get().getDefiningOp<linalg::LinalgOp>();
-      if (!transpose)
+  void orient(linalg::LinalgOp op) {
+    Contraction contraction(op);
+    for (unsigned input : {0u, 1u})
+      foldCopies(contraction, input);
+    // The second input is the weight when both could be.
+    bool isFirst = isConstant(contraction.inputs[0].value) &&
+                   !isConstant(contraction.inputs[1].value);
+    dropUnitBatch(contraction, isFirst ? 0 : 1);
+    numProductsFlattened += contraction.commit();
+    // A linalg.contract takes copies that what it was before did not.
+    for (unsigned input : {0u, 1u})
+      foldCopies(contraction, input);
+    numProductsFlattened += contraction.commit();
+    // Whether a constant has one user only shows once the copies are gone.
+    for (unsigned input : {0u, 1u})
+      numWeightsTransposed += contraction.orientWeight(input);
+    contraction.commit();
+  }
+
+  /// Moves copies in front of an input into its map. What can be no parameter
+  /// is left alone where the operation would have to become another one.
+  void foldCopies(Contraction &contraction, unsigned input) {
+    Elements &elements = contraction.inputs[input];
+    bool isWeight = mayBeParameter(resolveCopies(elements).value);
+    while (std::optional<Elements> source = stepThroughCopy(elements)) {
+      if (!elements.value.getDefiningOp<linalg::LinalgOp>() ||
+          !contraction.allows(input, source->map))
         return;
-      std::optional<SmallVector<int64_t>> permutation =
-          getPermutation(transpose);
-      if (!permutation)
+      bool isTransposition =
+          source->map.getNumResults() == elements.map.getNumResults();
+      if (!isWeight &&
+          !(isTransposition && contraction.takesMap(input, source->map)))
         return;
-      AffineMap map =
-          undoPermutation(op.getMatchingIndexingMap(&operand), *permutation);
-      setOperand(op, operand, transpose.getDpsInputOperand(0)->get(), map);
-      if (transpose->use_empty())
-        transpose->erase();
-      ++numTransposesFolded;
+      elements = *source;
+      ++(isTransposition ? numTransposesFolded : numBroadcastsFolded);
     }
   }
 
-  /// Brings a weight constant [in, out] to [out, in].
-  void orientWeight(linalg::LinalgOp op, OpOperand &operand) {
-    auto type = dyn_cast<RankedTensorType>(operand.get().getType());
-    AffineMap map = op.getMatchingIndexingMap(&operand);
-    if (!type || type.getRank() != 2 || !type.hasStaticShape() ||
-        !map.isProjectedPermutation())
+  /// A weight [1, in, out] of a product with a batch of one is [in, out].
+  void dropUnitBatch(Contraction &contraction, unsigned input) {
+    Elements &elements = contraction.inputs[input];
+    auto type = dyn_cast<RankedTensorType>(elements.value.getType());
+    if (!type || type.getRank() != 3 || !type.hasStaticShape() ||
+        !contraction.isUniform() ||
+        !mayBeParameter(skipReshapes(elements.value)))
       return;
-    auto iterators = op.getIteratorTypesArray();
-    unsigned first = map.getDimPosition(0), second = map.getDimPosition(1);
-    if (!linalg::isReductionIterator(iterators[first]) ||
-        !linalg::isParallelIterator(iterators[second]))
+    for (unsigned dim = 0; dim < 3; ++dim) {
+      AffineMap map = elements.map.dropResult(dim);
+      unsigned loop = elements.map.getDimPosition(dim);
+      if (type.getDimSize(dim) != 1 || !contraction.isBatchLoop(loop) ||
+          !contraction.allows(input, map))
+        continue;
+      OpBuilder builder(contraction.op);
+      elements = {dropUnitDimension(builder, elements.value, dim), map};
       return;
-    AffineMap newMap =
-        AffineMap::get(map.getNumDims(), /*symbolCount=*/0,
-                       {map.getResult(1), map.getResult(0)}, map.getContext());
-    if (auto constant = operand.get().getDefiningOp<arith::ConstantOp>())
-      orientConstant(op, operand, constant, newMap);
-  }
-
-  void orientConstant(linalg::LinalgOp op, OpOperand &operand,
-                      arith::ConstantOp constant, AffineMap map) {
-    if (!constant->hasOneUse())
-      return;
-    TypedAttr value = transposeConstant(constant);
-    if (!value)
-      return;
-    OpBuilder builder(constant);
-    auto newConstant =
-        arith::ConstantOp::create(builder, constant.getLoc(), value);
-    newConstant->setDiscardableAttrs(constant->getDiscardableAttrDictionary());
-    setOperand(op, operand, newConstant, map);
-    constant.erase();
-    ++numWeightsTransposed;
+    }
   }
 };
 } // namespace

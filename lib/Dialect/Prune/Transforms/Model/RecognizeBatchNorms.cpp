@@ -21,6 +21,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "Copies.h"
 #include "Prune/Dialect/Prune/IR/Prune.h"
 #include "Prune/Dialect/Prune/Transforms/Model/Passes.h"
 
@@ -83,44 +84,15 @@ static bool isElementwise(linalg::LinalgOp op) {
          op.getMatchingIndexingMap(op.getDpsInitOperand(0)).isIdentity();
 }
 
-/// The index that is no constant, of the only dimension that can have one.
-static AffineMap getOnlyIndex(AffineMap map) {
-  AffineExpr found;
-  for (AffineExpr expr : map.getResults()) {
-    if (isa<AffineConstantExpr>(expr))
-      continue;
-    if (found)
-      return {};
-    found = expr;
-  }
-  return found ? AffineMap::get(map.getNumDims(), 0, found) : AffineMap();
-}
-
 /// Goes from an element of a tensor to what computes it; false when that is no
 /// operation that is understood.
 static bool stepIntoTensor(Term &term) {
-  Operation *definition = term.value.getDefiningOp();
-  if (auto broadcast = dyn_cast_or_null<linalg::BroadcastOp>(definition)) {
-    SmallVector<int64_t> kept;
-    for (int64_t i = 0; i < term.map.getNumResults(); ++i)
-      if (!llvm::is_contained(broadcast.getDimensions(), i))
-        kept.push_back(i);
-    SmallVector<unsigned> positions(kept.begin(), kept.end());
-    term = {broadcast.getInput(), term.map.getSubMap(positions), {}};
+  if (std::optional<Elements> source =
+          stepThroughCopy({term.value, term.map})) {
+    term = {source->value, source->map, {}};
     return true;
   }
-  if (isa_and_nonnull<tensor::ExpandShapeOp, tensor::CollapseShapeOp>(
-          definition)) {
-    // Only vectors with unit dimensions beside them.
-    Value source = definition->getOperand(0);
-    auto type = cast<RankedTensorType>(source.getType());
-    AffineMap index = getOnlyIndex(term.map);
-    if (type.getRank() != 1 || !index)
-      return false;
-    term = {source, index, {}};
-    return true;
-  }
-  auto op = dyn_cast_or_null<linalg::LinalgOp>(definition);
+  auto op = term.value.getDefiningOp<linalg::LinalgOp>();
   if (!isElementwise(op))
     return false;
   Value yielded = op.getBlock()->getTerminator()->getOperand(0);
@@ -156,14 +128,16 @@ static std::optional<double> getConstant(Term term) {
   return std::nullopt;
 }
 
-/// The vector that has one element for each index of dimension 1.
+/// The vector that has one element for each index of dimension 1. That of one
+/// channel may be indexed in any way.
 static Value getPerChannel(Term term) {
   term = resolve(term);
   auto type = dyn_cast<RankedTensorType>(term.value.getType());
   if (!term.isTensor() || !type || type.getRank() != 1)
     return {};
   AffineExpr channel = getAffineDimExpr(1, type.getContext());
-  return term.map.getResult(0) == channel ? term.value : Value();
+  bool isUnit = type.getDimSize(0) == 1;
+  return isUnit || term.map.getResult(0) == channel ? term.value : Value();
 }
 
 /// The operand that is read element by element, wherever it comes from.
@@ -255,26 +229,54 @@ static bool matchProduct(Term term, Parts &parts) {
   return hasRoot && parts.input && parts.scale;
 }
 
-/// The whole expression, for the result of an element-wise operation.
-static std::optional<Parts> matchBatchNorm(linalg::LinalgOp op) {
+/// True when each of the parts has one element per channel of `type`.
+static bool fits(const Parts &parts, RankedTensorType type) {
+  Value vectors[] = {parts.scale, parts.bias, parts.mean, parts.variance};
+  return parts.input.getType() == type &&
+         llvm::all_of(vectors, [&](Value vector) {
+           return cast<RankedTensorType>(vector.getType()).getDimSize(0) ==
+                  type.getDimSize(1);
+         });
+}
+
+/// The whole expression, for a sum in the body of an element-wise operation.
+static std::optional<Parts> matchBatchNorm(linalg::LinalgOp op,
+                                           arith::AddFOp sum) {
   auto type = cast<RankedTensorType>(op->getResult(0).getType());
   if (type.getRank() < 2 || !type.hasStaticShape())
     return std::nullopt;
   AffineMap all =
       AffineMap::getMultiDimIdentityMap(type.getRank(), op.getContext());
-  // Behind an activation in the same body the sum is not what is yielded.
-  Term root{op.getBlock()->getTerminator()->getOperand(0), all, op};
-  auto sum = root.getOp<arith::AddFOp>();
-  if (!sum)
-    return std::nullopt;
+  Term root{sum.getResult(), all, op};
   for (unsigned i : {0u, 1u}) {
     Parts parts;
     parts.bias = getPerChannel(root.getOperand(sum, 1 - i));
     if (parts.bias && matchProduct(root.getOperand(sum, i), parts) &&
-        parts.input.getType() == type)
+        fits(parts, type))
       return parts;
   }
   return std::nullopt;
+}
+
+/// Lets the body read an element of `tensor` in the place of `scalar`.
+static linalg::GenericOp readInstead(linalg::GenericOp op, Value scalar,
+                                     Value tensor) {
+  OpBuilder builder(op);
+  SmallVector<Value> inputs(op.getInputs());
+  SmallVector<AffineMap> maps = op.getIndexingMapsArray();
+  maps.insert(maps.begin() + inputs.size(),
+              builder.getMultiDimIdentityMap(op.getNumLoops()));
+  inputs.push_back(tensor);
+  auto made = linalg::GenericOp::create(
+      builder, op.getLoc(), op->getResultTypes(), inputs, op.getOutputs(), maps,
+      op.getIteratorTypesArray());
+  made.getRegion().takeBody(op.getRegion());
+  BlockArgument argument = made.getBody()->insertArgument(
+      inputs.size() - 1, scalar.getType(), op.getLoc());
+  scalar.replaceAllUsesWith(argument);
+  op->replaceAllUsesWith(made);
+  op.erase();
+  return made;
 }
 
 namespace {
@@ -288,18 +290,35 @@ struct RecognizeBatchNormsPass final
       if (isElementwise(op))
         ops.push_back(op);
     });
-    for (linalg::LinalgOp op : ops) {
-      std::optional<Parts> parts = matchBatchNorm(op);
+    for (linalg::LinalgOp op : ops)
+      recognize(op);
+  }
+
+private:
+  /// Behind an activation in the same body the sum is not what is yielded.
+  void recognize(linalg::LinalgOp op) {
+    for (arith::AddFOp sum :
+         llvm::to_vector(op.getBlock()->getOps<arith::AddFOp>())) {
+      bool isYielded =
+          op.getBlock()->getTerminator()->getOperand(0) == sum.getResult();
+      auto generic = dyn_cast<linalg::GenericOp>(op.getOperation());
+      std::optional<Parts> parts;
+      if (isYielded || generic)
+        parts = matchBatchNorm(op, sum);
       if (!parts)
         continue;
       OpBuilder builder(op);
       Value result = op->getResult(0);
-      auto norm = BatchNormOp::create(builder, op.getLoc(), result.getType(),
-                                      parts->input, parts->scale, parts->bias,
-                                      parts->mean, parts->variance,
-                                      builder.getF64FloatAttr(parts->epsilon));
-      result.replaceAllUsesWith(norm.getResult());
+      auto norm = BatchNormOp::create(
+          builder, op.getLoc(), parts->input.getType(), parts->input,
+          parts->scale, parts->bias, parts->mean, parts->variance,
+          builder.getF64FloatAttr(parts->epsilon));
       ++numRecognized;
+      if (isYielded) {
+        result.replaceAllUsesWith(norm.getResult());
+        return;
+      }
+      op = readInstead(generic, sum, norm.getResult());
     }
   }
 };

@@ -7,21 +7,25 @@
 //===----------------------------------------------------------------------===//
 
 //
-// Union-find over the dimensions of all tensors of a function, tied by what
-// each operation says of its channels. The classes of the batch dimensions get
-// the new size in place; every class is checked before anything changes. Near
-// linear in the number of dimensions.
+// The batch is followed through the function (see BatchFlow.h), and everything
+// is checked before anything changes. What only looks like the batch, like an
+// empty tensor that serves two purposes, is made once per purpose. Linear in
+// the number of operations.
 //
 //===----------------------------------------------------------------------===//
 
 #include "Prune/Dialect/Prune/Transforms/Model/Passes.h"
 
+#include "BatchFlow.h"
 #include "Prune/Dialect/Prune/IR/Prune.h"
 #include "Prune/Interfaces/ChannelOpInterface.h"
-#include "Prune/Support/Parameters.h"
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Linalg/Transforms/Transforms.h"
+#include "mlir/Dialect/Utils/ReshapeOpsUtils.h"
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/IR/SymbolTable.h"
-#include "llvm/ADT/IntEqClasses.h"
+#include "mlir/Interfaces/SideEffectInterfaces.h"
 #include "llvm/ADT/MapVector.h"
 
 #define DEBUG_TYPE "prune-set-batch-size"
@@ -34,130 +38,6 @@ namespace mlir::prune {
 using namespace mlir;
 using namespace mlir::prune;
 
-namespace {
-using Dim = std::pair<Value, unsigned>;
-
-/// Dimensions that have one size, and what stands against changing it.
-class DimensionTies final : public ChannelTies {
-public:
-  /// The operation whose ties are being collected.
-  Operation *current = nullptr;
-
-  void tie(Value a, unsigned dimA, Value b, unsigned dimB) override {
-    unsigned first = number({a, dimA}), second = number({b, dimB});
-    classes.join(first, second);
-  }
-
-  void tieBlocks(Value flat, unsigned flatDim, Value part, unsigned partDim,
-                 int64_t inner) override {
-    if (inner == 1 && getExtent(flat, flatDim) == getExtent(part, partDim))
-      return tie(flat, flatDim, part, partDim);
-    pin(flat, flatDim, "flattened with another dimension");
-    pin(part, partDim, "flattened with another dimension");
-  }
-
-  void tieRange(Value a, unsigned dimA, int64_t beginA, Value b, unsigned dimB,
-                int64_t beginB, int64_t count) override {
-    if (getExtent(a, dimA) == count && getExtent(b, dimB) == count)
-      return tie(a, dimA, b, dimB);
-    pin(a, dimA, "a part of another dimension");
-    pin(b, dimB, "a part of another dimension");
-  }
-
-  void pin(Value value, unsigned dim, StringRef reason) override {
-    obstacles.push_back({number({value, dim}), current, reason.str()});
-  }
-
-  /// Pins all dimensions of a tensor.
-  void pinAll(Value value, StringRef reason) {
-    if (auto type = dyn_cast<RankedTensorType>(value.getType()))
-      for (int64_t dim = 0; dim < type.getRank(); ++dim)
-        pin(value, dim, reason);
-  }
-
-  /// Marks the class of a dimension as batch.
-  void addBatch(Value value, unsigned dim) {
-    batch.push_back(number({value, dim}));
-  }
-
-  /// Finds the classes of the batch; an error when one of them cannot change.
-  LogicalResult finish();
-
-  bool isBatch(Value value, unsigned dim) const {
-    auto found = numbers.find({value, dim});
-    return found != numbers.end() && isBatchNumber(found->second);
-  }
-
-  const llvm::MapVector<Dim, unsigned> &getNumbers() const { return numbers; }
-
-private:
-  struct Obstacle {
-    unsigned dim;
-    Operation *op;
-    std::string reason;
-  };
-
-  static int64_t getExtent(Value value, unsigned dim) {
-    return cast<RankedTensorType>(value.getType()).getDimSize(dim);
-  }
-
-  unsigned number(Dim dim) {
-    auto [entry, isNew] = numbers.insert({dim, numbers.size()});
-    if (isNew)
-      classes.grow(numbers.size());
-    return entry->second;
-  }
-
-  bool isBatchNumber(unsigned number) const {
-    return llvm::is_contained(leaders, classes.findLeader(number));
-  }
-
-  llvm::MapVector<Dim, unsigned> numbers;
-  llvm::IntEqClasses classes;
-  SmallVector<unsigned> batch;
-  SmallVector<unsigned> leaders;
-  SmallVector<Obstacle> obstacles;
-};
-} // namespace
-
-LogicalResult DimensionTies::finish() {
-  for (unsigned number : batch) {
-    unsigned leader = classes.findLeader(number);
-    if (!llvm::is_contained(leaders, leader))
-      leaders.push_back(leader);
-  }
-  for (const Obstacle &obstacle : obstacles)
-    if (isBatchNumber(obstacle.dim))
-      return obstacle.op->emitError()
-             << "cannot change the batch size: it is " << obstacle.reason;
-  return success();
-}
-
-/// Ties or pins the dimensions that one operation touches.
-static void collect(Operation &op, DimensionTies &ties) {
-  ties.current = &op;
-  for (Region &region : op.getRegions())
-    region.walk([&](Operation *nested) {
-      for (Value value : nested->getOperands())
-        if (value.getParentRegion() != nested->getParentRegion())
-          ties.pinAll(value, "used inside this operation");
-    });
-  if (auto channels = dyn_cast<ChannelOpInterface>(op))
-    return channels.tieChannels(ties);
-  if (op.hasTrait<OpTrait::IsTerminator>())
-    return;
-  std::string reason = ("used by '" + op.getName().getStringRef() + "'").str();
-  if (auto constant = dyn_cast<arith::ConstantOp>(op)) {
-    if (isa<SplatElementsAttr>(constant.getValue()))
-      return;
-    reason = "a dimension of a constant that is not a splat";
-  }
-  for (Value value : op.getOperands())
-    ties.pinAll(value, reason);
-  for (Value value : op.getResults())
-    ties.pinAll(value, reason);
-}
-
 /// True when the argument is a tensor that comes in batches.
 static bool isBatched(FunctionOpInterface function, unsigned argument) {
   auto type =
@@ -166,16 +46,194 @@ static bool isBatched(FunctionOpInterface function, unsigned argument) {
          function.getArgAttr(argument, PruneDialect::kInputAttrName);
 }
 
-/// Gives a value the new size; its elements too when it is a splat.
-static void resize(Value value, unsigned dim, int64_t size) {
-  auto type = cast<RankedTensorType>(value.getType());
-  SmallVector<int64_t> shape(type.getShape());
-  shape[dim] = size;
-  RankedTensorType newType = type.clone(shape);
-  value.setType(newType);
-  if (auto constant = value.getDefiningOp<arith::ConstantOp>())
+/// A tensor type with another batch.
+static RankedTensorType resize(Type type, const BatchDim &batch, int64_t size) {
+  auto tensor = cast<RankedTensorType>(type);
+  SmallVector<int64_t> shape(tensor.getShape());
+  shape[batch.dim] = batch.outer * size * batch.inner;
+  return tensor.clone(shape);
+}
+
+/// Brings the attributes that repeat shapes in line with the types.
+static void updateAttributes(Operation *op, const BatchFlow &flow) {
+  auto update = [](ArrayRef<int64_t> sizes, Value whole,
+                   const std::optional<BatchDim> &batch) {
+    SmallVector<int64_t> updated(sizes);
+    auto type = cast<RankedTensorType>(whole.getType());
+    if (batch)
+      updated[batch->dim] = type.getDimSize(batch->dim);
+    return updated;
+  };
+  if (auto slice = dyn_cast<tensor::ExtractSliceOp>(op))
+    slice.setStaticSizes(update(slice.getStaticSizes(), slice.getSource(),
+                                flow.get(slice.getSource())));
+  else if (auto slice = dyn_cast<tensor::InsertSliceOp>(op))
+    slice.setStaticSizes(update(slice.getStaticSizes(), slice.getDest(),
+                                flow.get(slice.getResult())));
+  else if (auto channels = dyn_cast<ChannelOpInterface>(op))
+    channels.updateAttributes();
+}
+
+namespace {
+/// Makes values that have no batch again with one.
+class Adapter {
+public:
+  Adapter(const BatchFlow &flow, int64_t oldSize, int64_t newSize)
+      : flow(flow), oldSize(oldSize), newSize(newSize) {}
+
+  /// A value like `value`, which `flow` says can be made, with the new batch at
+  /// `wanted`. The same one for the same wish.
+  Value adapt(Value value, const BatchDim &wanted);
+
+  /// Erases what nothing reads any more of what was made again.
+  void eraseUnused();
+
+private:
+  /// What the operands of a structured operation have to be.
+  void adaptOperands(linalg::LinalgOp clone, linalg::LinalgOp op,
+                     AffineExpr loop, const BatchDim &wanted);
+
+  const BatchFlow &flow;
+  int64_t oldSize, newSize;
+  llvm::MapVector<std::tuple<Value, unsigned, int64_t, int64_t>, Value> made;
+};
+} // namespace
+
+void Adapter::adaptOperands(linalg::LinalgOp clone, linalg::LinalgOp op,
+                            AffineExpr loop, const BatchDim &wanted) {
+  for (OpOperand &operand : op->getOpOperands())
+    for (auto [dim, expr] :
+         llvm::enumerate(op.getMatchingIndexingMap(&operand).getResults()))
+      if (expr == loop)
+        clone->setOperand(operand.getOperandNumber(),
+                          adapt(operand.get(), wanted.at(dim)));
+  for (auto [result, init] :
+       llvm::zip(clone->getResults(), clone.getDpsInits()))
+    result.setType(init.getType());
+}
+
+Value Adapter::adapt(Value value, const BatchDim &wanted) {
+  if (flow.get(value))
+    return value;
+  auto key = std::tuple(value, wanted.dim, wanted.outer, wanted.inner);
+  if (Value found = made.lookup(key))
+    return found;
+  Operation *op = value.getDefiningOp();
+  OpBuilder builder(op);
+  Operation *clone = builder.clone(*op);
+  Value result = clone->getResult(cast<OpResult>(value).getResultNumber());
+  RankedTensorType type = resize(value.getType(), wanted, newSize);
+  if (auto constant = dyn_cast<arith::ConstantOp>(clone)) {
     constant.setValueAttr(
-        cast<SplatElementsAttr>(constant.getValue()).resizeSplat(newType));
+        cast<SplatElementsAttr>(constant.getValue()).resizeSplat(type));
+  } else if (auto expand = dyn_cast<tensor::ExpandShapeOp>(op)) {
+    BatchDim flat = mergeBatch(expand.getResultType().getShape(),
+                               expand.getReassociationIndices(), wanted);
+    clone->setOperand(0, adapt(expand.getSrc(), flat));
+  } else if (auto collapse = dyn_cast<tensor::CollapseShapeOp>(op)) {
+    BatchDim part =
+        splitBatch(collapse.getSrcType().getShape(),
+                   collapse.getReassociationIndices(), wanted, oldSize)
+            .front();
+    clone->setOperand(0, adapt(collapse.getSrc(), part));
+  } else if (auto structured = dyn_cast<linalg::LinalgOp>(op)) {
+    OpOperand *init =
+        structured.getDpsInitOperand(cast<OpResult>(value).getResultNumber());
+    adaptOperands(cast<linalg::LinalgOp>(clone), structured,
+                  structured.getMatchingIndexingMap(init).getResult(wanted.dim),
+                  wanted);
+  }
+  result.setType(type);
+  if (auto expand = dyn_cast<tensor::ExpandShapeOp>(clone))
+    expand.setStaticOutputShape(type.getShape());
+  made[key] = result;
+  return result;
+}
+
+void Adapter::eraseUnused() {
+  llvm::DenseSet<Value> erased;
+  // Readers were made after what they read.
+  auto entries = made.takeVector();
+  for (const auto &entry : llvm::reverse(entries)) {
+    Value value = std::get<0>(entry.first);
+    if (erased.contains(value) || !value.getDefiningOp()->use_empty())
+      continue;
+    Operation *op = value.getDefiningOp();
+    erased.insert_range(op->getResults());
+    op->erase();
+  }
+}
+
+/// Lets a reshape merge the dimensions that it does from now on.
+static void setGroups(Operation *op, ArrayRef<ReassociationIndices> groups) {
+  if (groups.empty())
+    return;
+  OpBuilder builder(op);
+  op->setAttr("reassociation",
+              getReassociationIndicesAttribute(builder, groups));
+}
+
+/// Makes a reshape again as two, with two of its flat dimensions, the first of
+/// them `at`, merged in between: what the batch is a factor of crosses from one
+/// to the other.
+static void bridgeGroups(Operation *op, std::optional<unsigned> at) {
+  if (!at)
+    return;
+  OpBuilder builder(op);
+  auto expand = dyn_cast<tensor::ExpandShapeOp>(op);
+  SmallVector<ReassociationIndices> merged =
+      expand ? expand.getReassociationIndices()
+             : cast<tensor::CollapseShapeOp>(op).getReassociationIndices();
+  int64_t rank = merged.size();
+  llvm::append_range(merged[*at], merged[*at + 1]);
+  merged.erase(merged.begin() + *at + 1);
+  SmallVector<ReassociationIndices> pair;
+  for (int64_t dim = 0; dim < rank; ++dim) {
+    if (dim == int64_t(*at) + 1)
+      pair.back().push_back(dim);
+    else
+      pair.push_back({dim});
+  }
+  auto flat = tensor::CollapseShapeOp::create(
+      builder, op->getLoc(), op->getOperand(0), expand ? pair : merged);
+  auto result = tensor::ExpandShapeOp::create(builder, op->getLoc(),
+                                              op->getResult(0).getType(), flat,
+                                              expand ? merged : pair);
+  op->getResult(0).replaceAllUsesWith(result);
+  op->erase();
+}
+
+/// Lets a body read tensors at the counter of a loop.
+static void readAtCounters(ArrayRef<std::pair<OpOperand *, unsigned>> indices) {
+  for (auto [index, loop] : indices) {
+    if (index->get().getDefiningOp<linalg::IndexOp>())
+      continue;
+    OpBuilder builder(index->getOwner());
+    auto counter =
+        linalg::IndexOp::create(builder, index->getOwner()->getLoc(), loop);
+    index->set(counter);
+  }
+}
+
+/// Lets an operation read index 0 of dimensions of operands.
+static void readAtZero(ArrayRef<std::pair<OpOperand *, unsigned>> dims) {
+  if (dims.empty())
+    return;
+  IRRewriter rewriter(dims.front().first->getOwner()->getContext());
+  auto op = cast<linalg::LinalgOp>(dims.front().first->getOwner());
+  SmallVector<AffineMap> maps = op.getIndexingMapsArray();
+  for (auto [operand, dim] : dims) {
+    AffineMap &map = maps[operand->getOperandNumber()];
+    SmallVector<AffineExpr> results(map.getResults());
+    results[dim] = rewriter.getAffineConstantExpr(0);
+    map = AffineMap::get(map.getNumDims(), 0, results, op.getContext());
+  }
+  auto generic = dyn_cast<linalg::GenericOp>(op.getOperation());
+  if (!generic) {
+    rewriter.setInsertionPoint(op);
+    generic = *linalg::generalizeNamedOp(rewriter, op);
+  }
+  generic.setIndexingMapsAttr(rewriter.getAffineMapArrayAttr(maps));
 }
 
 /// Makes the signature say what the body does.
@@ -232,32 +290,72 @@ struct SetBatchSizePass final
               "size of";
   }
 
+  /// The present size of the batch.
+  FailureOr<int64_t> getBatch(FunctionOpInterface function) {
+    std::optional<int64_t> size;
+    for (unsigned i = 0; i < function.getNumArguments(); ++i) {
+      if (!isBatched(function, i))
+        continue;
+      auto type = cast<RankedTensorType>(function.getArgument(i).getType());
+      int64_t extent = type.getDimSize(0);
+      if (extent < 1)
+        return function.emitError()
+               << "expected inputs of a static batch of at least 1, got "
+               << type;
+      if (size && *size != extent)
+        return function.emitError() << "expected inputs of one batch size, got "
+                                    << *size << " and " << extent;
+      size = extent;
+    }
+    return *size;
+  }
+
   LogicalResult change(FunctionOpInterface function) {
     if (failed(verify(function)))
       return failure();
-    Block &block = function.getFunctionBody().front();
-    DimensionTies ties;
-    ties.current = function;
-    for (BlockArgument argument : block.getArguments()) {
-      if (isBatched(function, argument.getArgNumber()))
-        ties.addBatch(argument, 0);
-      else if (getParam(argument))
-        ties.pinAll(argument, "a dimension of parameter '" +
-                                  getDisplayName(argument) + "'");
-    }
-    for (Operation &op : block)
-      collect(op, ties);
-    if (failed(ties.finish()))
+    FailureOr<int64_t> oldSize = getBatch(function);
+    if (failed(oldSize))
       return failure();
-
-    for (const auto &[dim, number] : ties.getNumbers())
-      if (ties.isBatch(dim.first, dim.second))
-        resize(dim.first, dim.second, batch);
-    for (auto op : block.getOps<ChannelOpInterface>())
-      op.updateAttributes();
-    updateSignature(function, block);
+    Block &block = function.getFunctionBody().front();
+    BatchFlow flow(block, *oldSize);
+    for (BlockArgument argument : block.getArguments())
+      if (isBatched(function, argument.getArgNumber()))
+        flow.addInput(argument);
+    if (failed(flow.run()))
+      return failure();
+    apply(function, block, flow, *oldSize);
     ++numFunctionsChanged;
     return success();
+  }
+
+  void apply(FunctionOpInterface function, Block &block, const BatchFlow &flow,
+             int64_t oldSize) {
+    Adapter adapter(flow, oldSize, batch);
+    for (BlockArgument argument : block.getArguments())
+      if (std::optional<BatchDim> state = flow.get(argument))
+        argument.setType(resize(argument.getType(), *state, batch));
+    SmallVector<Operation *> old;
+    for (Operation &op : block)
+      old.push_back(&op);
+    for (const BatchStep &step : flow.getSteps()) {
+      for (auto [operand, wanted] : step.adapted)
+        operand->set(adapter.adapt(operand->get(), wanted));
+      for (auto [value, state] : step.results)
+        value.setType(resize(value.getType(), state, batch));
+    }
+    for (auto [op, step] : llvm::zip(old, flow.getSteps()))
+      setGroups(op, step.groups);
+    for (Operation *op : old)
+      updateAttributes(op, flow);
+    for (const BatchStep &step : flow.getSteps()) {
+      readAtCounters(step.counters);
+      readAtZero(step.broadcast);
+    }
+    for (auto [op, step] : llvm::zip(old, flow.getSteps()))
+      if (isa<tensor::ExpandShapeOp, tensor::CollapseShapeOp>(op))
+        bridgeGroups(op, step.bridge);
+    updateSignature(function, block);
+    adapter.eraseUnused();
   }
 };
 } // namespace

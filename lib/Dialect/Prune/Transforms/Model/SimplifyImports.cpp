@@ -14,6 +14,8 @@
 
 #include "Prune/Dialect/Prune/Transforms/Model/Passes.h"
 
+#include "StructuredImports.h"
+
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/ControlFlow/IR/ControlFlowOps.h"
 #include "mlir/Dialect/Linalg/Transforms/Transforms.h"
@@ -241,6 +243,7 @@ struct SimplifyImportsPass
                  TrimPadding<linalg::PoolingNchwSumOp>, TruncateConstant>(
         &getContext());
     patterns.add<SelectToExtremum>(&getContext(), numSelectsReplaced);
+    populateStructuredImportPatterns(patterns, numContractionsSplit);
     tensor::populateMergeConsecutiveInsertExtractSlicePatterns(patterns);
     linalg::populateEraseUnusedOperandsAndResultsPatterns(patterns);
     if (failed(applyPatternsGreedily(getOperation(), std::move(patterns))))

@@ -72,15 +72,18 @@ struct ScorePass final : prune::impl::ScorePassBase<ScorePass> {
   void score(Value weight, CriterionAttr criterionAttr,
              GranularityAttr granularityAttr) {
     auto type = cast<RankedTensorType>(weight.getType());
-    FailureOr<SmallVector<int64_t>> grid =
-        granularityAttr.getGridShape(type.getShape());
-    if (failed(grid)) {
+    auto remarkKept = [&](const char *reason) {
       remark::missed(weight.getLoc(),
                      remark::RemarkOpts::name("NotScored").category(DEBUG_TYPE))
           << remark::metric("Parameter", getDisplayName(weight))
-          << remark::reason("the granularity does not fit the shape");
-      return;
-    }
+          << remark::reason(reason);
+    };
+    if (!type.hasStaticShape())
+      return remarkKept("its shape is not static");
+    FailureOr<SmallVector<int64_t>> grid =
+        granularityAttr.getGridShape(type.getShape());
+    if (failed(grid))
+      return remarkKept("the granularity does not fit the shape");
     OpBuilder builder(weight.getContext());
     builder.setInsertionPointAfterValue(weight);
     auto scoreType = RankedTensorType::get(*grid, type.getElementType());
@@ -104,7 +107,14 @@ struct ScorePass final : prune::impl::ScorePassBase<ScorePass> {
     if (chosenRoles->empty())
       chosenRoles->push_back(ParamRole::Weight);
     auto criterionAttr = CriterionAttr::get(&getContext(), criterion, exponent);
-    for (Value weight : collect(*chosenRoles, *filter))
+    llvm::SetVector<Value> weights = collect(*chosenRoles, *filter);
+    if (weights.empty())
+      remark::missed(
+          getOperation().getLoc(),
+          remark::RemarkOpts::name("NothingToScore").category(DEBUG_TYPE))
+          << remark::reason("no operation has a weight of the chosen roles and "
+                            "names; nothing will be pruned");
+    for (Value weight : weights)
       if (!isScored(weight, criterionAttr, granularityAttr))
         score(weight, criterionAttr, granularityAttr);
   }

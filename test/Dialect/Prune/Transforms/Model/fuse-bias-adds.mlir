@@ -168,3 +168,54 @@ func.func @kept(%x: tensor<2x3xf32>, %w: tensor<3x4xf32>, %b: tensor<4xf32>, %r:
   } -> tensor<2x4xf32>
   return %z0, %y0, %y1, %y2, %y3 : tensor<2x4xf32>, tensor<2x4xf32>, tensor<2x4xf32>, tensor<2x4xf32>, tensor<2x4xf32>
 }
+
+// A reshape between product and sum, and a body that goes on.
+
+#unit3 = affine_map<(d0, d1, d2) -> (d0, 0, d2)>
+#id3 = affine_map<(d0, d1, d2) -> (d0, d1, d2)>
+
+// CHECK-LABEL: func @tokens
+// CHECK: %[[I:.*]] = linalg.broadcast ins(%{{.*}} : tensor<4xf32>) outs(%{{.*}} : tensor<7x4xf32>) dimensions = [0]
+// CHECK: %[[Z:.*]] = linalg.matmul {{.*}} outs(%[[I]] : tensor<7x4xf32>)
+// CHECK: %[[E:.*]] = tensor.expand_shape %[[Z]]
+// CHECK: linalg.generic {{.*}} ins(%[[E]] : tensor<1x7x4xf32>)
+// CHECK-NEXT: ^bb0
+// CHECK-NEXT: arith.maximumf
+// CHECK-NEXT: linalg.yield
+func.func @tokens(%x: tensor<7x3xf32>, %w: tensor<3x4xf32>) -> tensor<1x7x4xf32> {
+  %zero = arith.constant 0.0 : f32
+  %b = arith.constant dense<[[[1.0, 2.0, 3.0, 4.0]]]> : tensor<1x1x4xf32>
+  %e = tensor.empty() : tensor<7x4xf32>
+  %f = tensor.empty() : tensor<1x7x4xf32>
+  %i = linalg.fill ins(%zero : f32) outs(%e : tensor<7x4xf32>) -> tensor<7x4xf32>
+  %z = linalg.matmul ins(%x, %w : tensor<7x3xf32>, tensor<3x4xf32>) outs(%i : tensor<7x4xf32>) -> tensor<7x4xf32>
+  %z3 = tensor.expand_shape %z [[0, 1], [2]] output_shape [1, 7, 4] : tensor<7x4xf32> into tensor<1x7x4xf32>
+  %y = linalg.generic {indexing_maps = [#id3, #unit3, #id3], iterator_types = ["parallel", "parallel", "parallel"]}
+      ins(%z3, %b : tensor<1x7x4xf32>, tensor<1x1x4xf32>) outs(%f : tensor<1x7x4xf32>) {
+  ^bb0(%in: f32, %v: f32, %out: f32):
+    %s = arith.addf %in, %v : f32
+    %m = arith.maximumf %s, %zero : f32
+    linalg.yield %m : f32
+  } -> tensor<1x7x4xf32>
+  return %y : tensor<1x7x4xf32>
+}
+
+// The sum is not all that reads the product.
+
+// CHECK-LABEL: func @read_twice
+// CHECK-NOT: linalg.broadcast
+// CHECK: arith.addf
+func.func @read_twice(%x: tensor<2x3xf32>, %w: tensor<3x4xf32>, %b: tensor<4xf32>) -> tensor<2x4xf32> {
+  %zero = arith.constant 0.0 : f32
+  %e = tensor.empty() : tensor<2x4xf32>
+  %i = linalg.fill ins(%zero : f32) outs(%e : tensor<2x4xf32>) -> tensor<2x4xf32>
+  %z = linalg.matmul ins(%x, %w : tensor<2x3xf32>, tensor<3x4xf32>) outs(%i : tensor<2x4xf32>) -> tensor<2x4xf32>
+  %y = linalg.generic {indexing_maps = [#id, #row, #id], iterator_types = ["parallel", "parallel"]}
+      ins(%z, %b : tensor<2x4xf32>, tensor<4xf32>) outs(%e : tensor<2x4xf32>) {
+  ^bb0(%in: f32, %v: f32, %out: f32):
+    %s = arith.addf %in, %v : f32
+    %m = arith.mulf %s, %in : f32
+    linalg.yield %m : f32
+  } -> tensor<2x4xf32>
+  return %y : tensor<2x4xf32>
+}

@@ -152,3 +152,29 @@ func.func @net(%x: tensor<1x2x2x2xf32>) -> tensor<1x2x2x2x2xf32> {
   %z = linalg.conv_2d_ngchw_gfchw ins(%n5, %v5 : tensor<1x2x1x2x2xf32>, tensor<2x2x1x1x1xf32>) outs(%i5 : tensor<1x2x2x2x2xf32>) -> tensor<1x2x2x2x2xf32>
   return %z : tensor<1x2x2x2x2xf32>
 }
+
+// -----
+
+// What a layer reads though it is neither weight nor bias is not passed over: a
+// table that is added element by element, and the factor of another sum.
+
+#mn = affine_map<(d0, d1) -> (d0, d1)>
+#m = affine_map<(d0, d1) -> (d0)>
+func.func @net(%x: tensor<2x2xf32>) -> tensor<2xf32> {
+  %w = arith.constant dense<[[1.0, 2.0], [3.0, 4.0]]> : tensor<2x2xf32>
+  // expected-remark@below {{constant 'buffer0' is read by 'linalg.add' like a weight or a bias but is not recognized as one: it is neither trained nor pruned}}
+  %t = arith.constant dense<[[5.0, 6.0], [7.0, 8.0]]> : tensor<2x2xf32>
+  // expected-remark@below {{constant 'buffer1' is read by 'linalg.generic' like a weight or a bias but is not recognized as one: it is neither trained nor pruned}}
+  %f = arith.constant dense<[[9.0, 8.0], [7.0, 6.0]]> : tensor<2x2xf32>
+  %e = tensor.empty() : tensor<2x2xf32>
+  %i = tensor.empty() : tensor<2xf32>
+  %y = linalg.matmul ins(%x, %w : tensor<2x2xf32>, tensor<2x2xf32>) outs(%e : tensor<2x2xf32>) -> tensor<2x2xf32>
+  %a = linalg.add ins(%y, %t : tensor<2x2xf32>, tensor<2x2xf32>) outs(%e : tensor<2x2xf32>) -> tensor<2x2xf32>
+  %z = linalg.generic {indexing_maps = [#mn, #mn, #m], iterator_types = ["parallel", "reduction"]} ins(%a, %f : tensor<2x2xf32>, tensor<2x2xf32>) outs(%i : tensor<2xf32>) {
+  ^bb0(%in: f32, %v: f32, %out: f32):
+    %p = arith.subf %in, %v : f32
+    %q = arith.maximumf %p, %out : f32
+    linalg.yield %q : f32
+  } -> tensor<2xf32>
+  return %z : tensor<2xf32>
+}

@@ -94,6 +94,55 @@ func.func @kept(%x: tensor<3x2xf32>, %w: tensor<2x4xf32>, %i: tensor<4x2xf32>, %
   return %0, %1, %2, %3 : tensor<4x2xf32>, tensor<3x4xf32>, tensor<3x4xf32>, tensor<3x4xf32>
 }
 
+// A transposition that moves the batch stays in front of a batch_matmul when an
+// activation is transposed. When a weight is, the product becomes a contraction,
+// which takes any.
+
+// CHECK-LABEL: func @batch
+// CHECK-SAME: (%[[X:.*]]: tensor<4x2x3xf32>, %[[W:.*]]: tensor<3x2x5xf32>
+// CHECK: %[[E:.*]] = linalg.exp
+// CHECK: %[[T:.*]] = linalg.transpose ins(%[[E]] : tensor<4x2x3xf32>)
+// CHECK: %[[Y:.*]] = linalg.contract indexing_maps = [#[[$MBK:.*]], #[[$KBN:.*]], #[[$BMN:.*]]] ins(%[[E]], %[[W]] :
+// CHECK: linalg.batch_matmul indexing_maps = [#[[$BMK:.*]], #[[$BNK:.*]], #[[$BMN]]] ins(%[[T]], %{{.*}} : tensor<2x4x3xf32>, tensor<2x6x3xf32>)
+func.func @batch(%x: tensor<4x2x3xf32>, %w: tensor<3x2x5xf32>, %v: tensor<2x6x3xf32>, %i: tensor<2x4x5xf32>, %j: tensor<2x4x6xf32>) -> (tensor<2x4x5xf32>, tensor<2x4x6xf32>) {
+  %f = tensor.empty() : tensor<4x2x3xf32>
+  %e = tensor.empty() : tensor<2x4x3xf32>
+  %g = tensor.empty() : tensor<2x3x5xf32>
+  %h = tensor.empty() : tensor<2x3x6xf32>
+  %a = linalg.exp ins(%x : tensor<4x2x3xf32>) outs(%f : tensor<4x2x3xf32>) -> tensor<4x2x3xf32>
+  %t = linalg.transpose ins(%a : tensor<4x2x3xf32>) outs(%e : tensor<2x4x3xf32>) permutation = [1, 0, 2]
+  %u = linalg.transpose ins(%w : tensor<3x2x5xf32>) outs(%g : tensor<2x3x5xf32>) permutation = [1, 0, 2]
+  %y = linalg.batch_matmul ins(%t, %u : tensor<2x4x3xf32>, tensor<2x3x5xf32>) outs(%i : tensor<2x4x5xf32>) -> tensor<2x4x5xf32>
+  %s = linalg.transpose ins(%v : tensor<2x6x3xf32>) outs(%h : tensor<2x3x6xf32>) permutation = [0, 2, 1]
+  %z = linalg.batch_matmul ins(%t, %s : tensor<2x4x3xf32>, tensor<2x3x6xf32>) outs(%j : tensor<2x4x6xf32>) -> tensor<2x4x6xf32>
+  return %y, %z : tensor<2x4x5xf32>, tensor<2x4x6xf32>
+}
+
+// A matrix that is broadcast over a batch, or has a batch of one, is a matrix.
+
+// CHECK-LABEL: func @tokens
+// CHECK-SAME: (%[[X:.*]]: tensor<2x7x3xf32>, %[[W:.*]]: tensor<3x4xf32>, %[[V:.*]]: tensor<1x4x3xf32>)
+// CHECK: %[[XF:.*]] = tensor.collapse_shape %[[X]] {{\[}}[0, 1], [2]]
+// CHECK: %[[I:.*]] = linalg.fill {{.*}} -> tensor<14x4xf32>
+// CHECK: %[[Y:.*]] = linalg.matmul ins(%[[XF]], %[[W]] : tensor<14x3xf32>, tensor<3x4xf32>) outs(%[[I]] :
+// CHECK: %[[E:.*]] = tensor.expand_shape %[[Y]] {{\[}}[0, 1], [2]] output_shape [2, 7, 4]
+// CHECK: %[[S:.*]] = tensor.extract_slice %[[E]]
+// CHECK: %[[U:.*]] = tensor.collapse_shape %[[V]] {{\[}}[0, 1], [2]] : tensor<1x4x3xf32> into tensor<4x3xf32>
+// CHECK: linalg.matmul ins(%{{.*}}, %[[U]] : tensor<7x4xf32>, tensor<4x3xf32>)
+func.func @tokens(%x: tensor<2x7x3xf32>, %w: tensor<3x4xf32>, %v: tensor<1x4x3xf32>) -> tensor<1x7x3xf32> {
+  %zero = arith.constant 0.0 : f32
+  %e = tensor.empty() : tensor<2x3x4xf32>
+  %f = tensor.empty() : tensor<2x7x4xf32>
+  %g = tensor.empty() : tensor<1x7x3xf32>
+  %b = linalg.broadcast ins(%w : tensor<3x4xf32>) outs(%e : tensor<2x3x4xf32>) dimensions = [0]
+  %i = linalg.fill ins(%zero : f32) outs(%f : tensor<2x7x4xf32>) -> tensor<2x7x4xf32>
+  %y = linalg.batch_matmul ins(%x, %b : tensor<2x7x3xf32>, tensor<2x3x4xf32>) outs(%i : tensor<2x7x4xf32>) -> tensor<2x7x4xf32>
+  %s = tensor.extract_slice %y[0, 0, 0] [1, 7, 4] [1, 1, 1] : tensor<2x7x4xf32> to tensor<1x7x4xf32>
+  %j = linalg.fill ins(%zero : f32) outs(%g : tensor<1x7x3xf32>) -> tensor<1x7x3xf32>
+  %z = linalg.batch_matmul ins(%s, %v : tensor<1x7x4xf32>, tensor<1x4x3xf32>) outs(%j : tensor<1x7x3xf32>) -> tensor<1x7x3xf32>
+  return %z : tensor<1x7x3xf32>
+}
+
 // The values of both resources: 1 3 5 2 4 6 after the alignment word.
 
 // CHECK: dialect_resources

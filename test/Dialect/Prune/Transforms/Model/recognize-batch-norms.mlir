@@ -2,7 +2,7 @@
 // RUN: FileCheck %s < %t.mlir
 // RUN: prune-opt %t.mlir --pass-pipeline="builtin.module(func.func(prune-recognize-batch-norms,canonicalize))" | diff %t.mlir -
 
-// STATS: 3 num-batch-norms-recognized
+// STATS: 6 num-batch-norms-recognized
 
 #c = affine_map<(d0) -> (d0)>
 #all = affine_map<(d0, d1, d2, d3) -> (d0, d1, d2, d3)>
@@ -159,4 +159,86 @@ func.func @other(%x: tensor<2x4xf32>, %g: tensor<4xf32>, %b: tensor<4xf32>, %m: 
     linalg.yield %y : f32
   } -> tensor<2x4xf32>
   return %0, %1 : tensor<2x4xf32>, tensor<2x4xf32>
+}
+
+// As ONNX brings it in: the vectors get unit dimensions first, and the batch is
+// one, so that its index could be theirs. Then one channel, and an activation in
+// the same operation.
+
+#first = affine_map<(d0, d1, d2, d3) -> (d0, d1, 0, 0)>
+
+// CHECK-LABEL: func.func @expanded(
+// CHECK-SAME: %[[X:[^:]*]]: tensor<1x4x3x3xf32>, %[[G:[^:]*]]: tensor<4xf32>, %[[B:[^:]*]]: tensor<4xf32>, %[[M:[^:]*]]: tensor<4xf32>, %[[V:[^:]*]]: tensor<4xf32>)
+// CHECK-NEXT: %[[Y:.*]] = prune.batch_norm %[[X]], %[[G]], %[[B]], %[[M]], %[[V]] epsilon 1.250000e-01
+// CHECK-NEXT: return %[[Y]]
+func.func @expanded(%x: tensor<1x4x3x3xf32>, %g: tensor<4xf32>, %b: tensor<4xf32>, %m: tensor<4xf32>, %v: tensor<4xf32>) -> tensor<1x4x3x3xf32> {
+  %eps = arith.constant 0.125 : f32
+  %e = tensor.empty() : tensor<1x4x3x3xf32>
+  %e1 = tensor.empty() : tensor<1x4x1x1xf32>
+  %gx = tensor.expand_shape %g [[0, 1, 2, 3]] output_shape [1, 4, 1, 1] : tensor<4xf32> into tensor<1x4x1x1xf32>
+  %bx = tensor.expand_shape %b [[0, 1, 2, 3]] output_shape [1, 4, 1, 1] : tensor<4xf32> into tensor<1x4x1x1xf32>
+  %mx = tensor.expand_shape %m [[0, 1, 2, 3]] output_shape [1, 4, 1, 1] : tensor<4xf32> into tensor<1x4x1x1xf32>
+  %vx = tensor.expand_shape %v [[0, 1, 2, 3]] output_shape [1, 4, 1, 1] : tensor<4xf32> into tensor<1x4x1x1xf32>
+  %s = linalg.generic {indexing_maps = [#all, #all], iterator_types = ["parallel", "parallel", "parallel", "parallel"]}
+      ins(%vx : tensor<1x4x1x1xf32>) outs(%e1 : tensor<1x4x1x1xf32>) {
+  ^bb0(%in: f32, %out: f32):
+    %0 = arith.addf %in, %eps : f32
+    %1 = math.rsqrt %0 : f32
+    linalg.yield %1 : f32
+  } -> tensor<1x4x1x1xf32>
+  %y = linalg.generic {indexing_maps = [#all, #first, #first, #first, #first, #all], iterator_types = ["parallel", "parallel", "parallel", "parallel"]}
+      ins(%x, %mx, %s, %gx, %bx : tensor<1x4x3x3xf32>, tensor<1x4x1x1xf32>, tensor<1x4x1x1xf32>, tensor<1x4x1x1xf32>, tensor<1x4x1x1xf32>) outs(%e : tensor<1x4x3x3xf32>) {
+  ^bb0(%in: f32, %mm: f32, %ss: f32, %gg: f32, %bb: f32, %out: f32):
+    %0 = arith.subf %in, %mm : f32
+    %1 = arith.mulf %0, %ss : f32
+    %2 = arith.mulf %1, %gg : f32
+    %3 = arith.addf %2, %bb : f32
+    linalg.yield %3 : f32
+  } -> tensor<1x4x3x3xf32>
+  return %y : tensor<1x4x3x3xf32>
+}
+
+// CHECK-LABEL: func.func @one_channel(
+// CHECK: prune.batch_norm
+func.func @one_channel(%x: tensor<1x1x3x3xf32>, %g: tensor<1xf32>, %b: tensor<1xf32>, %m: tensor<1xf32>, %v: tensor<1xf32>) -> tensor<1x1x3x3xf32> {
+  %eps = arith.constant 0.125 : f32
+  %e = tensor.empty() : tensor<1x1x3x3xf32>
+  %gx = tensor.expand_shape %g [[0, 1, 2, 3]] output_shape [1, 1, 1, 1] : tensor<1xf32> into tensor<1x1x1x1xf32>
+  %y = linalg.generic {indexing_maps = [#all, #channel, #channel, #first, #channel, #all], iterator_types = ["parallel", "parallel", "parallel", "parallel"]}
+      ins(%x, %m, %v, %gx, %b : tensor<1x1x3x3xf32>, tensor<1xf32>, tensor<1xf32>, tensor<1x1x1x1xf32>, tensor<1xf32>) outs(%e : tensor<1x1x3x3xf32>) {
+  ^bb0(%in: f32, %mm: f32, %vv: f32, %gg: f32, %bb: f32, %out: f32):
+    %a = arith.addf %vv, %eps : f32
+    %r = math.rsqrt %a : f32
+    %0 = arith.subf %in, %mm : f32
+    %1 = arith.mulf %0, %r : f32
+    %2 = arith.mulf %1, %gg : f32
+    %3 = arith.addf %2, %bb : f32
+    linalg.yield %3 : f32
+  } -> tensor<1x1x3x3xf32>
+  return %y : tensor<1x1x3x3xf32>
+}
+
+// CHECK-LABEL: func.func @activation(
+// CHECK: %[[Y:.*]] = prune.batch_norm
+// CHECK: linalg.generic {{.*}} ins({{.*}}, %[[Y]] : {{.*}})
+// CHECK-NEXT: ^bb0
+// CHECK-NEXT: arith.maximumf
+// CHECK-NEXT: linalg.yield
+func.func @activation(%x: tensor<2x4xf32>, %g: tensor<4xf32>, %b: tensor<4xf32>, %m: tensor<4xf32>, %v: tensor<4xf32>) -> tensor<2x4xf32> {
+  %e = tensor.empty() : tensor<2x4xf32>
+  %eps = arith.constant 0.125 : f32
+  %zero = arith.constant 0.0 : f32
+  %0 = linalg.generic {indexing_maps = [#mn, #n, #n, #n, #n, #mn], iterator_types = ["parallel", "parallel"]}
+      ins(%x, %g, %b, %m, %v : tensor<2x4xf32>, tensor<4xf32>, tensor<4xf32>, tensor<4xf32>, tensor<4xf32>) outs(%e : tensor<2x4xf32>) {
+  ^bb0(%in: f32, %gg: f32, %bb: f32, %mm: f32, %vv: f32, %out: f32):
+    %c = arith.subf %in, %mm : f32
+    %s = arith.addf %eps, %vv : f32
+    %r = math.rsqrt %s : f32
+    %f = arith.mulf %r, %gg : f32
+    %p = arith.mulf %f, %c : f32
+    %y = arith.addf %p, %bb : f32
+    %z = arith.maximumf %y, %zero : f32
+    linalg.yield %z : f32
+  } -> tensor<2x4xf32>
+  return %0 : tensor<2x4xf32>
 }

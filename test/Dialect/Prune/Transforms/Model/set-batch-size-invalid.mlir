@@ -5,46 +5,115 @@
 // SIZE: error: expected a batch size of at least 1, got 0
 // NOTHING: error: expected a tensor argument with prune.input to change the batch size of
 
-func.func @unknown(%x: tensor<8x2xf32> {prune.input = "input"}) -> tensor<8x2xf32> {
+func.func @normalized(%x: tensor<8x2xf32> {prune.input = "input"}) -> tensor<8x2xf32> {
   %e = tensor.empty() : tensor<8x2xf32>
-  // expected-error@below {{cannot change the batch size: it is used by 'linalg.softmax'}}
-  %0 = linalg.softmax dimension(1) ins(%x : tensor<8x2xf32>) outs(%e : tensor<8x2xf32>) -> tensor<8x2xf32>
+  // expected-error@below {{'linalg.softmax' op cannot change the batch size: it is normalized by 'linalg.softmax'}}
+  %0 = linalg.softmax dimension(0) ins(%x : tensor<8x2xf32>) outs(%e : tensor<8x2xf32>) -> tensor<8x2xf32>
   return %0 : tensor<8x2xf32>
 }
 
 // -----
 
+func.func @unknown(%x: tensor<8x2xf32> {prune.input = "input"}, %i: tensor<2xindex>) -> tensor<4x4xf32> {
+  // expected-error@below {{cannot change the batch size: it is used by 'tensor.reshape'}}
+  %0 = tensor.reshape %x(%i) : (tensor<8x2xf32>, tensor<2xindex>) -> tensor<4x4xf32>
+  return %0 : tensor<4x4xf32>
+}
+
+// -----
+
 func.func @reduced(%x: tensor<8x2xf32> {prune.input = "input"}, %i: tensor<2xf32>) -> tensor<2xf32> {
-  // expected-error@below {{cannot change the batch size: it is reduced by 'linalg.reduce'}}
+  // expected-error@below {{'linalg.reduce' op cannot change the batch size: it is reduced by 'linalg.reduce'}}
   %0 = linalg.reduce {arith.addf} ins(%x : tensor<8x2xf32>) outs(%i : tensor<2xf32>) dimensions = [0]
   return %0 : tensor<2xf32>
 }
 
 // -----
 
-func.func @flattened(%x: tensor<8x2xf32> {prune.input = "input"}) -> tensor<16xf32> {
-  // expected-error@below {{cannot change the batch size: it is flattened with another dimension}}
-  %0 = tensor.collapse_shape %x [[0, 1]] : tensor<8x2xf32> into tensor<16xf32>
-  return %0 : tensor<16xf32>
+// Flattened with another dimension, and then split in another way.
+func.func @split(%x: tensor<8x3xf32> {prune.input = "input"}) -> tensor<3x8xf32> {
+  %0 = tensor.collapse_shape %x [[0, 1]] : tensor<8x3xf32> into tensor<24xf32>
+  // expected-error@below {{cannot change the batch size: it is split over two dimensions}}
+  %1 = tensor.expand_shape %0 [[0, 1]] output_shape [3, 8] : tensor<24xf32> into tensor<3x8xf32>
+  return %1 : tensor<3x8xf32>
+}
+
+// -----
+
+// Rows [B, T] meet rows [T, B].
+func.func @places(%x: tensor<3x3xf32> {prune.input = "input"}) -> tensor<3x3xf32> {
+  %e = tensor.empty() : tensor<3x3xf32>
+  %t = linalg.transpose ins(%x : tensor<3x3xf32>) outs(%e : tensor<3x3xf32>) permutation = [1, 0]
+  // expected-error@below {{'linalg.add' op cannot change the batch size: it is in two places at once}}
+  %0 = linalg.add ins(%x, %t : tensor<3x3xf32>, tensor<3x3xf32>) outs(%e : tensor<3x3xf32>) -> tensor<3x3xf32>
+  return %0 : tensor<3x3xf32>
+}
+
+// -----
+
+func.func @sliced(%x: tensor<3x2xf32> {prune.input = "input"}) -> tensor<2x2xf32> {
+  // expected-error@below {{cannot change the batch size: it is sliced}}
+  %0 = tensor.extract_slice %x[1, 0] [2, 2] [1, 1] : tensor<3x2xf32> to tensor<2x2xf32>
+  return %0 : tensor<2x2xf32>
+}
+
+// -----
+
+func.func @padded(%x: tensor<3x2xf32> {prune.input = "input"}) -> tensor<4x2xf32> {
+  %zero = arith.constant 0.0 : f32
+  // expected-error@below {{cannot change the batch size: it is padded}}
+  %0 = tensor.pad %x low[1, 0] high[0, 0] {
+  ^bb0(%i: index, %j: index):
+    tensor.yield %zero : f32
+  } : tensor<3x2xf32> to tensor<4x2xf32>
+  return %0 : tensor<4x2xf32>
+}
+
+// -----
+
+#id1 = affine_map<(d0) -> (d0)>
+func.func @index(%x: tensor<3xf32> {prune.input = "input"}) -> tensor<3xindex> {
+  %e = tensor.empty() : tensor<3xindex>
+  // expected-error@below {{cannot change the batch size: it is an index that 'linalg.generic' computes with}}
+  %0 = linalg.generic {indexing_maps = [#id1, #id1], iterator_types = ["parallel"]} ins(%x : tensor<3xf32>) outs(%e : tensor<3xindex>) {
+  ^bb0(%in: f32, %out: index):
+    %i = linalg.index 0 : index
+    linalg.yield %i : index
+  } -> tensor<3xindex>
+  return %0 : tensor<3xindex>
 }
 
 // -----
 
 func.func @constant(%x: tensor<2x2xf32> {prune.input = "input"}) -> tensor<2x2xf32> {
-  // expected-error@below {{cannot change the batch size: it is a dimension of a constant that is not a splat}}
   %b = arith.constant dense<[[1.0, 2.0], [3.0, 4.0]]> : tensor<2x2xf32>
   %e = tensor.empty() : tensor<2x2xf32>
+  // expected-error@below {{'linalg.add' op cannot change the batch size: it is a dimension of a constant that is not a splat}}
   %0 = linalg.add ins(%x, %b : tensor<2x2xf32>, tensor<2x2xf32>) outs(%e : tensor<2x2xf32>) -> tensor<2x2xf32>
   return %0 : tensor<2x2xf32>
 }
 
 // -----
 
-// expected-error@below {{cannot change the batch size: it is a dimension of parameter 'p'}}
 func.func @parameter(%x: tensor<2xf32> {prune.input = "input"}, %p: tensor<2xf32> {prune.param = #prune.param<"p", bias>}) -> tensor<2xf32> {
   %e = tensor.empty() : tensor<2xf32>
+  // expected-error@below {{'linalg.add' op cannot change the batch size: it is a dimension of parameter 'p'}}
   %0 = linalg.add ins(%x, %p : tensor<2xf32>, tensor<2xf32>) outs(%e : tensor<2xf32>) -> tensor<2xf32>
   return %0 : tensor<2xf32>
+}
+
+// -----
+
+// expected-error@below {{expected inputs of one batch size, got 2 and 3}}
+func.func @sizes(%x: tensor<2xf32> {prune.input = "a"}, %y: tensor<3xf32> {prune.input = "b"}) -> (tensor<2xf32>, tensor<3xf32>) {
+  return %x, %y : tensor<2xf32>, tensor<3xf32>
+}
+
+// -----
+
+// expected-error@below {{expected inputs of a static batch of at least 1, got 'tensor<?xf32>'}}
+func.func @dynamic(%x: tensor<?xf32> {prune.input = "a"}) -> tensor<?xf32> {
+  return %x : tensor<?xf32>
 }
 
 // -----

@@ -218,6 +218,49 @@ def SeparateDestinationsPass : Pass<"prune-separate-destinations"> {
   ];
 }
 
+def CopyCarriedStatePass : Pass<"prune-copy-carried-state"> {
+  let summary = "Write the state that a loop carries into its place";
+  let description = [{
+    Before: an `scf.for` carries tensors, like the state of a recurrent network.
+    After: a tensor that is yielded is computed on top of the one that came in, or
+    is copied into it at the end of the iteration, when nothing reads the old one
+    any more. Bufferisation then uses one buffer for all iterations.
+
+    ```mlir
+    %h = scf.for %t = %c0 to %c9 step %c1 iter_args(%s = %z) -> (tensor<4xf32>) {
+      %n = linalg.add ins(%r, %s : tensor<4xf32>, tensor<4xf32>) outs(%e : tensor<4xf32>) -> tensor<4xf32>
+      scf.yield %n : tensor<4xf32>
+    }
+    ```
+
+    becomes
+
+    ```mlir
+    %h = scf.for %t = %c0 to %c9 step %c1 iter_args(%s = %z) -> (tensor<4xf32>) {
+      %n = linalg.add ins(%r, %s : tensor<4xf32>, tensor<4xf32>) outs(%e : tensor<4xf32>) -> tensor<4xf32>
+      %c = linalg.copy ins(%n : tensor<4xf32>) outs(%s : tensor<4xf32>) -> tensor<4xf32>
+      scf.yield %c : tensor<4xf32>
+    }
+    ```
+
+    States that are exchanged go through a copy of their own first. Loops on
+    tensors of dynamic shape are left alone.
+  }];
+  let statistics = [
+    Statistic<"numStates", "num-carried-states", "Tensors copied at the end of an iteration">
+  ];
+  let dependentDialects = ["::mlir::linalg::LinalgDialect", "::mlir::tensor::TensorDialect"];
+}
+
+def VerifyBufferizablePass : Pass<"prune-verify-bufferizable"> {
+  let summary = "Check that every operation on tensors can be bufferised";
+  let description = [{
+    Refuses, with an error at its location and with its name, an operation that
+    reads or makes tensors and of which bufferisation knows nothing. Changes
+    nothing.
+  }];
+}
+
 def StoreMasksAsBytesPass : Pass<"prune-store-masks-as-bytes", "ModuleOp"> {
   let summary = "Store tensors of i1 as one byte per element";
   let description = [{

@@ -94,6 +94,10 @@ def SimplifyImportsPass : Pass<"prune-simplify-imports", "::mlir::ModuleOp"> {
       in a single-precision body,
     * turns compare and select into `arith.maximumf` or `arith.minimumf` where the
       two agree for all values, NaN included (relu),
+    * names generic operations that only fill, broadcast into what a contraction
+      starts from, or transpose what one reads,
+    * takes element-wise operations out of the bodies of contractions:
+      `out + f(x) * w` becomes `f` and a contraction,
     * drops results of structured operations that nobody reads,
     * makes one slice of a slice of a slice,
     * lets concatenations read operands of static shape that were cast to dynamic
@@ -121,7 +125,9 @@ def SimplifyImportsPass : Pass<"prune-simplify-imports", "::mlir::ModuleOp"> {
     Statistic<"numAssertionsRemoved", "num-assertions-removed", "Run-time assertions removed">,
     Statistic<"numGlobalsInlined", "num-globals-inlined", "Loads of globals replaced by constants">,
     Statistic<"numSelectsReplaced", "num-selects-replaced",
-              "Compare and select pairs turned into a maximum or minimum">
+              "Compare and select pairs turned into a maximum or minimum">,
+    Statistic<"numContractionsSplit", "num-contractions-split",
+              "Contractions whose body was split">
   ];
   let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::linalg::LinalgDialect",
                            "::mlir::tensor::TensorDialect"];
@@ -195,16 +201,45 @@ def OrientWeightsPass : Pass<"prune-orient-weights", "::mlir::func::FuncOp"> {
         ins(%x, %w : tensor<2x6xf32>, tensor<5x6xf32>) outs(%i : tensor<2x5xf32>) -> tensor<2x5xf32>
     ```
 
+    A weight that is broadcast over a batch (what ONNX's MatMul of a matrix with
+    activations of rank three is), or that has a batch of one, is read as the
+    matrix that it is: the product becomes a `linalg.matmul` of the activations
+    with all but their last dimension merged, and a reshape.
+
+    ```mlir
+    %b = linalg.broadcast ins(%w : tensor<5x8xf32>) outs(%e : tensor<2x5x8xf32>) dimensions = [0]
+    %y = linalg.batch_matmul ins(%x, %b : tensor<2x7x5xf32>, tensor<2x5x8xf32>) outs(%i : tensor<2x7x8xf32>) -> tensor<2x7x8xf32>
+    ```
+
+    becomes
+
+    ```mlir
+    %f = tensor.collapse_shape %x [[0, 1], [2]] : tensor<2x7x5xf32> into tensor<14x5xf32>
+    %j = tensor.collapse_shape %i [[0, 1], [2]] : tensor<2x7x8xf32> into tensor<14x8xf32>
+    %z = linalg.matmul ins(%f, %w : tensor<14x5xf32>, tensor<5x8xf32>) outs(%j : tensor<14x8xf32>) -> tensor<14x8xf32>
+    %y = tensor.expand_shape %z [[0, 1], [2]] output_shape [2, 7, 8] : tensor<14x8xf32> into tensor<2x7x8xf32>
+    ```
+
+    A copy is folded where the operation may have the maps that follow. Where it
+    may not (a transposition that moves the batch of a `linalg.batch_matmul`), a
+    copied weight makes it a `linalg.contract`, and a copied activation stays a
+    copy.
+
     A weight that is a function argument keeps the order in which its caller holds
     it, and so does a constant with more than one use.
   }];
   let statistics = [
     Statistic<"numTransposesFolded", "num-transposes-folded",
               "Transposes folded into a contraction">,
+    Statistic<"numBroadcastsFolded", "num-broadcasts-folded",
+              "Broadcasts of weights folded into a contraction">,
+    Statistic<"numProductsFlattened", "num-products-flattened",
+              "Contractions that became a product of two matrices after a reshape">,
     Statistic<"numWeightsTransposed", "num-weights-transposed",
               "Weight constants stored in the other order">
   ];
-  let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::linalg::LinalgDialect"];
+  let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::linalg::LinalgDialect",
+                           "::mlir::tensor::TensorDialect"];
 }
 
 def RecognizeBatchNormsPass : Pass<"prune-recognize-batch-norms", "::mlir::func::FuncOp"> {
@@ -214,8 +249,8 @@ def RecognizeBatchNormsPass : Pass<"prune-recognize-batch-norms", "::mlir::func:
     element-wise operations. Before: channels (dimension 1) go through
     `(x - mean) / sqrt(variance + epsilon) * scale + bias` in any order of factors
     and summands, as one operation or many, with values per channel that are
-    broadcast or have unit dimensions. After: that is one `prune.batch_norm`;
-    what only fed the old form is dead and left to canonicalisation.
+    broadcast or have unit dimensions. After: that is one `prune.batch_norm`, also
+    where an activation follows in the same operation; what only fed the old form is dead and left to canonicalisation.
 
     Example:
 
@@ -243,6 +278,46 @@ def RecognizeBatchNormsPass : Pass<"prune-recognize-batch-norms", "::mlir::func:
   let dependentDialects = ["::mlir::prune::PruneDialect"];
 }
 
+def FoldReparametrizationsPass
+    : Pass<"prune-fold-reparametrizations", "::mlir::func::FuncOp"> {
+  let summary = "Evaluate weights that are computed from constants";
+  let description = [{
+    Frameworks keep some weights in parts: `torch.nn.utils.prune` as a weight and a
+    mask, weight normalisation as a direction and a length, quantised networks as
+    integers, a scale and a zero point. Before: what a contraction or convolution
+    reads as its weight, starts from, or has added to its result is computed from
+    constants. After: it is one constant with the value that was computed, loop by
+    loop in the order of the loops and rounded to the type of each step. Its
+    location names it like the weight that it stands for (`fc.weight` for
+    `fc.weight_orig` and `fc.weight_mask`), which is what `prune-mark-model` calls
+    it. A weight [in, out] is stored as [out, in].
+
+    Example:
+
+    ```mlir
+    %w = arith.constant dense_resource<fc.weight_orig> : tensor<4x3xf32>
+    %m = arith.constant dense_resource<fc.weight_mask> : tensor<4x3xf32>
+    %p = linalg.mul ins(%w, %m : tensor<4x3xf32>, tensor<4x3xf32>) outs(%e : tensor<4x3xf32>) -> tensor<4x3xf32>
+    ```
+
+    becomes
+
+    ```mlir
+    %p = arith.constant dense_resource<fc.weight> : tensor<4x3xf32>
+    ```
+
+    Training and pruning then work on the weight itself; the parts are gone. A
+    computation with an operation that cannot be evaluated, or with a parameter
+    whose value is not known, is left alone with a remark.
+  }];
+  let statistics = [
+    Statistic<"numParametersEvaluated", "num-parameters-evaluated",
+              "Weights and biases that became constants">
+  ];
+  let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::linalg::LinalgDialect",
+                           "::mlir::tensor::TensorDialect"];
+}
+
 def FuseBiasAddsPass : Pass<"prune-fuse-bias-adds", "::mlir::func::FuncOp"> {
   let summary = "Start contractions from their bias";
   let description = [{
@@ -265,8 +340,9 @@ def FuseBiasAddsPass : Pass<"prune-fuse-bias-adds", "::mlir::func::FuncOp"> {
     %y = linalg.matmul ins(%x, %w : ...) outs(%i : tensor<2x5xf32>) -> tensor<2x5xf32>
     ```
 
-    The vector is a constant or an argument of the function. The sum is taken in
-    another order, so results can differ in the last bits. A contraction whose
+    The vector is a constant or an argument of the function, perhaps behind a
+    broadcast. A reshape may lie between contraction and addition, and the addition
+    may be the first step of a longer body. The sum is taken in another order, so results can differ in the last bits. A contraction whose
     result has another user, or that accumulates into something else than zeros,
     is left alone.
   }];
@@ -335,9 +411,13 @@ def SetBatchSizePass : Pass<"prune-set-batch-size", "ModuleOp"> {
   let summary = "Give a network another batch size";
   let description = [{
     Before: static shapes; the batch is dimension 0 of every tensor argument with
-    `prune.input`. After: every dimension that is tied to one of these has the new
-    size, in the body and in the signature. Which dimensions are tied follows from
-    `ChannelOpInterface`: structured operations tie through their loops.
+    `prune.input`. After: every dimension that this batch flows into has the new
+    size, in the body and in the signature. The batch flows through the loops of
+    structured operations and through reshapes, slices, padding and concatenation;
+    flattened with other dimensions (tokens) it is a factor of an extent. Extents
+    decide nothing: a dimension that only happens to be as large stays as it is.
+    An empty tensor or a splat that serves two purposes is made once per purpose. A
+    constant of extent one that a batch of one reads is broadcast from then on.
 
     ```mlir
     func.func @f(%x: tensor<64x784xf32> {prune.input = "input"}) -> tensor<64x784xf32>
@@ -345,10 +425,12 @@ def SetBatchSizePass : Pass<"prune-set-batch-size", "ModuleOp"> {
     func.func @f(%x: tensor<1x784xf32> {prune.input = "input"}) -> tensor<1x784xf32>
     ```
 
-    Refuses, with an error and the function unchanged, when the batch reaches an
-    operation without the interface or one that does more than carry it along
-    (reduces it, computes with its index, flattens it with another dimension), a
-    constant that is not a splat, a parameter, or when others call the function.
+    Refuses, with an error at the operation and the function unchanged, when two
+    flows contradict: when the batch is reduced, read through a window, sliced, or
+    an index that is computed with, when it would be a dimension of a parameter or
+    of a constant that is not a splat, when it is in two places at once; and when
+    it reaches an operation without `ChannelOpInterface` or others call the
+    function.
   }];
   let options = [
     Option<"batch", "batch", "int64_t", "0", "new batch size, at least 1">,

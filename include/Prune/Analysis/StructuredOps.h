@@ -6,8 +6,8 @@
 //
 //===----------------------------------------------------------------------===//
 
-#ifndef PRUNE_LIB_IMPLEMENTATIONS_STRUCTUREDOPS_H
-#define PRUNE_LIB_IMPLEMENTATIONS_STRUCTUREDOPS_H
+#ifndef PRUNE_ANALYSIS_STRUCTUREDOPS_H
+#define PRUNE_ANALYSIS_STRUCTUREDOPS_H
 
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 
@@ -25,6 +25,15 @@ struct SumOfProducts {
 /// Matches a sum of products on tensors, in either order of its factors.
 std::optional<SumOfProducts> matchSumOfProducts(linalg::LinalgOp op);
 
+/// A contraction on tensors whose body is `out + lhs * rhs` and nothing else.
+/// Upstream's `isaContractionOpInterface` also takes bodies that do more, like
+/// `out + exp(lhs) * rhs`.
+bool isContraction(linalg::LinalgOp op);
+
+/// A convolution on tensors whose body is `out + image * filter` and nothing
+/// else.
+bool isConvolution(linalg::LinalgOp op);
+
 /// The loop whose counter alone is the index of dimension `dim`; nothing when
 /// the index is another expression.
 std::optional<unsigned> getLoop(AffineMap map, unsigned dim);
@@ -38,4 +47,4 @@ bool usesLoop(AffineMap map, unsigned loop);
 
 } // namespace mlir::prune
 
-#endif // PRUNE_LIB_IMPLEMENTATIONS_STRUCTUREDOPS_H
+#endif // PRUNE_ANALYSIS_STRUCTUREDOPS_H

@@ -6,7 +6,7 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "StructuredOps.h"
+#include "Prune/Analysis/StructuredOps.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 
@@ -37,6 +37,14 @@ mlir::prune::matchSumOfProducts(linalg::LinalgOp op) {
     return std::nullopt;
   return SumOfProducts{op.getDpsInputOperand(0), op.getDpsInputOperand(1),
                        op.getDpsInitOperand(0)};
+}
+
+bool mlir::prune::isContraction(linalg::LinalgOp op) {
+  return op && linalg::isaContractionOpInterface(op) && matchSumOfProducts(op);
+}
+
+bool mlir::prune::isConvolution(linalg::LinalgOp op) {
+  return op && linalg::isaConvolutionOpInterface(op) && matchSumOfProducts(op);
 }
 
 std::optional<unsigned> mlir::prune::getLoop(AffineMap map, unsigned dim) {

@@ -1,0 +1,122 @@
+//===- BatchFlow.h - Where the batch is in every tensor ---------*- C++ -*-===//
+//
+// Part of the pruning compiler, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef PRUNE_LIB_DIALECT_PRUNE_TRANSFORMS_MODEL_BATCHFLOW_H
+#define PRUNE_LIB_DIALECT_PRUNE_TRANSFORMS_MODEL_BATCHFLOW_H
+
+#include "mlir/Dialect/Linalg/IR/Linalg.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "llvm/ADT/DenseMap.h"
+
+#include <string>
+
+namespace mlir::prune {
+
+/// The batch in a tensor: dimension `dim` has `outer * batch * inner` elements,
+/// and the row of the batch is `index / inner % batch`. Flattened dimensions
+/// have factors other than one.
+struct BatchDim {
+  unsigned dim = 0;
+  int64_t outer = 1, inner = 1;
+
+  bool operator==(const BatchDim &other) const {
+    return dim == other.dim && outer == other.outer && inner == other.inner;
+  }
+  /// The same factors in another dimension.
+  BatchDim at(unsigned other) const { return {other, outer, inner}; }
+};
+
+/// How the batch goes through one operation.
+struct BatchStep {
+  SmallVector<std::pair<Value, BatchDim>> results;
+  /// Operands that have no batch and are made again with one: empty tensors,
+  /// splats, and what is computed from such.
+  SmallVector<std::pair<OpOperand *, BatchDim>> adapted;
+  /// Operands of extent one that are read at index 0 of a dimension from now
+  /// on.
+  SmallVector<std::pair<OpOperand *, unsigned>> broadcast;
+  /// Indices in the body that are the counter of a loop from now on: computed
+  /// otherwise, they were it for the present batch.
+  SmallVector<std::pair<OpOperand *, unsigned>> counters;
+  /// Which dimensions a reshape merges from now on; as before when empty.
+  SmallVector<ReassociationIndices> groups;
+  /// The first of two flat dimensions of a reshape that are merged in between.
+  std::optional<unsigned> bridge;
+};
+
+/// Follows the batch from arguments of a block through its operations.
+///
+/// A step that can be taken in several ways (a batch of one that is split off a
+/// flattened dimension) is taken in the first way that does not lead to a
+/// contradiction later. Linear in the operations unless such choices fail late.
+class BatchFlow {
+public:
+  BatchFlow(Block &block, int64_t batch) : block(block), batch(batch) {}
+
+  /// Says that the first dimension of an argument is the batch.
+  void addInput(BlockArgument argument) { states[argument] = BatchDim(); }
+
+  /// Follows the batch to the end; an error at the operation where two flows
+  /// contradict.
+  LogicalResult run();
+
+  std::optional<BatchDim> get(Value value) const;
+  ArrayRef<BatchStep> getSteps() const { return steps; }
+
+private:
+  using Steps = SmallVector<BatchStep, 0>;
+
+  /// The ways in which the batch can go through an operation; none, and a
+  /// reason, when it cannot.
+  Steps follow(Operation *op);
+  Steps fail(const Twine &text);
+
+  Steps followStructured(linalg::LinalgOp op);
+  Steps followReshape(Operation *op);
+  Steps followSlice(Operation *op);
+  Steps followExtract(tensor::ExtractSliceOp op);
+  Steps followInsert(tensor::InsertSliceOp op);
+  Steps followSameShape(Operation *op);
+  Steps followTies(Operation *op);
+
+  /// Finds the loop that counts the batch; false, and a reason, when operands
+  /// disagree.
+  bool findLoop(linalg::LinalgOp op, std::optional<BatchDim> &loop,
+                BatchStep &step);
+  bool findLoopOfCaptured(linalg::LinalgOp op, std::optional<BatchDim> &loop,
+                          BatchStep &step);
+  bool join(std::optional<BatchDim> &loop, const BatchDim &other);
+
+  /// Lets an operand have the batch at `wanted`: it does, or is made again, or
+  /// is read at index 0.
+  bool demand(OpOperand &operand, const BatchDim &wanted, BatchStep &step,
+              bool mayBroadcast);
+
+  bool canAdapt(Value value, const BatchDim &wanted) const;
+
+  Block &block;
+  int64_t batch;
+  llvm::DenseMap<Value, BatchDim> states;
+  SmallVector<BatchStep, 0> steps;
+  std::string reason;
+};
+
+/// The batch behind a reshape that merges dimensions.
+BatchDim mergeBatch(ArrayRef<int64_t> shape,
+                    ArrayRef<ReassociationIndices> groups,
+                    const BatchDim &batch);
+
+/// Where the batch may be behind a reshape to `shape` that splits dimensions,
+/// the likeliest first.
+SmallVector<BatchDim> splitBatch(ArrayRef<int64_t> shape,
+                                 ArrayRef<ReassociationIndices> groups,
+                                 const BatchDim &batch, int64_t size);
+
+} // namespace mlir::prune
+
+#endif // PRUNE_LIB_DIALECT_PRUNE_TRANSFORMS_MODEL_BATCHFLOW_H

@@ -1,0 +1,98 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""PyTorch networks exported with one batch size and run with another."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+
+needs = "pip install torch==2.13.0 torch-mlir to run the tests of the front end"
+native = pytest.importorskip("mlir_prune._native", reason="the native module is not built")
+torch = pytest.importorskip("torch", reason=needs)
+pytest.importorskip("torch_mlir", reason=needs)
+
+from mlir_prune import frontend  # noqa: E402
+
+nn, F = torch.nn, torch.nn.functional
+
+
+class Call(nn.Module):
+    """A function of a layer and its input as a module."""
+
+    def __init__(self, layer: Any, function: Callable[..., Any]) -> None:
+        super().__init__()
+        self.layer, self.function = layer, function
+
+    def forward(self, x: Any) -> Any:
+        return self.function(self.layer, x)
+
+
+NETWORKS: dict[str, tuple[Callable[[], Any], tuple[int, ...]]] = {
+    "pooled": (lambda: nn.Sequential(nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(3, 2)), (3, 4, 4)),
+    "mean": (lambda: Call(nn.Linear(3, 2), lambda f, x: f(x.mean((2, 3)))), (3, 4, 4)),
+    "convolution": (lambda: nn.Sequential(nn.Conv2d(1, 2, 3), nn.Flatten(), nn.Linear(8, 2)), (1, 4, 4)),
+    "window as large as the result": (lambda: nn.Sequential(nn.AvgPool2d(2), nn.Flatten(), nn.Linear(4, 2)), (1, 4, 4)),
+    "slope per channel": (lambda: nn.Sequential(nn.Conv2d(1, 2, 3), nn.PReLU(2)), (1, 4, 4)),
+    "one slope": (lambda: nn.Sequential(nn.Linear(4, 3), nn.PReLU()), (4,)),
+    "one channel": (lambda: nn.Sequential(nn.Conv2d(1, 2, 1), nn.ReLU(), nn.Conv2d(2, 1, 1), nn.Flatten(), nn.Linear(16, 2)), (1, 4, 4)),
+    "tokens": (lambda: nn.Sequential(nn.Linear(4, 6), nn.GELU(), nn.Linear(6, 3)), (5, 4)),
+    "groups": (lambda: nn.Sequential(nn.Conv2d(4, 6, 1, groups=2)), (4, 3, 3)),
+    "convolution in one dimension": (lambda: nn.Sequential(nn.Conv1d(2, 3, 2)), (2, 5)),
+    "layer norm": (lambda: nn.Sequential(nn.LayerNorm(4), nn.Linear(4, 2)), (4,)),
+    "layer norm of tokens": (lambda: nn.Sequential(nn.LayerNorm(4), nn.Linear(4, 2)), (3, 4)),
+    "softmax": (lambda: nn.Sequential(nn.Linear(4, 3), nn.Softmax(1)), (4,)),
+    "batch norm": (lambda: nn.Sequential(nn.Conv2d(1, 2, 1), nn.BatchNorm2d(2)), (1, 3, 3)),
+    "group norm": (lambda: nn.GroupNorm(2, 4), (4, 3, 3)),
+    "instance norm": (lambda: nn.InstanceNorm2d(2), (2, 3, 3)),
+    "nearest upsampling": (lambda: nn.Upsample(scale_factor=2), (1, 3, 3)),
+    "bilinear upsampling": (lambda: nn.Upsample(scale_factor=2, mode="bilinear"), (2, 3, 3)),
+    "reflection": (lambda: nn.Sequential(nn.ReflectionPad2d(1), nn.Conv2d(1, 2, 3)), (1, 4, 4)),
+    "replication": (lambda: nn.Sequential(nn.ReplicationPad2d(1), nn.Conv2d(1, 2, 3)), (1, 4, 4)),
+    "zero padding": (lambda: nn.Sequential(nn.ZeroPad2d(1), nn.Conv2d(1, 2, 3)), (1, 4, 4)),
+    "squeeze and excitation": (
+        lambda: Call(nn.Conv2d(3, 3, 1), lambda f, x: x * torch.sigmoid(f(x.mean((2, 3), keepdim=True)))), (3, 4, 4)),
+    "concatenation": (lambda: Call(nn.Conv2d(2, 2, 1), lambda f, x: torch.cat([x, f(x), x], 1)), (2, 3, 3)),
+    "chunks": (lambda: Call(nn.Linear(4, 6), lambda f, x: torch.mul(*f(x).chunk(2, -1))), (3, 4)),
+    "class token": (
+        lambda: Call(nn.Embedding(1, 4), lambda f, x: torch.cat([f.weight.expand(x.shape[0], 1, 4), x], 1)), (3, 4)),
+    "positions": (lambda: Call(nn.Embedding(3, 4), lambda f, x: x + f.weight), (3, 4)),
+    "attention": (lambda: Call(nn.MultiheadAttention(4, 2, batch_first=True), lambda f, x: f(x, x, x)[0]), (3, 4)),
+    "encoder": (lambda: nn.TransformerEncoderLayer(4, 2, 8, batch_first=True), (3, 4)),
+    "first token": (lambda: Call(nn.Linear(4, 2), lambda f, x: f(x[:, 0])), (3, 4)),
+    "shuffled channels": (lambda: nn.ChannelShuffle(2), (4, 3, 3)),
+    "patches": (lambda: Call(nn.Conv2d(1, 4, 2, 2), lambda f, x: f(x).flatten(2).transpose(1, 2)), (1, 4, 4)),
+}  # fmt: skip
+
+
+# With one row, the framework writes the statistics of each image as those of the
+# batch: the two cannot be told apart.
+AMBIGUOUS = {("instance norm", 1)}
+
+
+@pytest.mark.parametrize(("name", "exported"), sorted(AMBIGUOUS))
+def test_ambiguous_batch(name: str, exported: int) -> None:
+    build, shape = NETWORKS[name]
+    module = frontend.from_torch(build().eval(), torch.randn(exported, *shape))
+    before = str(module)
+    with pytest.raises(native.PruneError, match=r"op cannot change the batch size: it is reduced by"):
+        module.run("builtin.module(prune-set-batch-size{batch=4})")
+    assert str(module) == before
+
+
+@pytest.mark.parametrize("exported", [1, 2, 3])
+@pytest.mark.parametrize("name", NETWORKS)
+def test_same_rows(name: str, exported: int) -> None:
+    if (name, exported) in AMBIGUOUS:
+        return
+    torch.manual_seed(0)
+    build, shape = NETWORKS[name]
+    model = build().eval()
+    module = frontend.from_torch(model, torch.randn(exported, *shape))
+    for batch in (4, 1, 3):
+        module.run(f"builtin.module(prune-set-batch-size{{batch={batch}}})")
+        x = torch.randn(batch, *shape)
+        (found,) = module.compile()("forward", x.numpy())
+        np.testing.assert_allclose(found, model(x).detach().numpy(), rtol=1e-5, atol=1e-5)
