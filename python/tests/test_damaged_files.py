@@ -4,8 +4,6 @@
 from __future__ import annotations
 
 import os
-import random
-import shutil
 import struct
 import subprocess
 import sys
@@ -14,89 +12,24 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from conftest import make_blobs
-from damage import bomb, mutate
 from mlir_prune import io
 from mlir_prune.cli import main
 from mlir_prune.data import load
 from mlir_prune.errors import DataError, InputError, RecipeError
-from mlir_prune.progress import Progress
+from mlir_prune.fuzz.mutate import bomb, mutate
+from mlir_prune.fuzz.samples import make_samples
 from mlir_prune.recipe import load_recipe
 from mlir_prune.recipe.load import recipe_folders
 from mlir_prune.training.checkpoint import read_checkpoint
+from mlir_prune.training.history import History
 from mlir_prune.training.lock import locked
-from mlir_prune.training.trainer import Trainer
-from reading import check
-
-RECIPE = """\
-dataset: {data}
-batch: 20
-model: {{widths: [8, 6, 4]}}
-stages:
-  - {{name: dense, epochs: 1, keep: best}}
-  - {{name: prune, kind: prune, ratio: 0.5}}
-  - {{name: tune, epochs: 2, reset_optimizer: false, optimizer: {{name: sgd, momentum: 0.5}}}}
-bench: {{batches: [1], rounds: 1, min_seconds: 0.0001}}
-"""
-
-EVERY_KEY = """\
-method: every key
-dataset: {data}
-seed: 3
-batch: 20
-threads: 1
-model: {{name: mlp, widths: [8, 6, 4], activation: relu, dropout: {{fc2.weight: 0.1}}}}
-splits: {{validation: 0.2, gates: 0.2}}
-stages:
-  - {{name: dense, epochs: 2, batch: 10, keep: mean, learning_rate: {{value: 1e-3, schedule: cosine,
-     warmup: 1}}, optimizer: {{name: sgd, momentum: 0.9, nesterov: true}},
-     regularize: [{{kind: l1, strength: {{value: 1e-4, schedule: linear}}, start: 0, end: 1}}]}}
-  - {{name: p, kind: prune, quality: {{fc1.weight: 0.5, "*": 1}}, iterations: 2,
-     retrain: {{epochs: 1, freeze: {{targets: [bias]}}}}}}
-  - {{epochs: 1, gradual: {{final: 0.5, frequency: 3, scope: global}}}}
-  - {{epochs: 1, gates: {{strength: 1e-4, bilevel: true, strengths: {{fc1.weight: 2}}}}}}
-  - {{kind: compact}}
-  - {{epochs: 1, straight_through: {{pattern: "2:4"}}, mask: false}}
-bench: {{batches: [1, 2], threads: 1, rounds: 2, min_seconds: 0.001}}
-"""
-
-
-class _Stop(Progress):
-    """Interrupts a run in its second training stage."""
-
-    def __init__(self) -> None:
-        self.trainer: Trainer | None = None
-        self._begun = 0
-
-    def begin(self, title: str, total: int) -> None:
-        self._begun += 1
-
-    def advance(self, steps: int, note: str) -> None:
-        if self._begun == 2 and self.trainer and note:
-            self.trainer.interrupted = True
 
 
 @pytest.fixture(scope="module")
 def corpus(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Folders with good files: recipe, data, a stopped run, a finished one."""
+    """Folder of good files: recipe, data, a stopped run, a finished one."""
     folder = tmp_path_factory.mktemp("corpus")
-    blobs = make_blobs()
-    (folder / "data").mkdir()
-    np.savez(folder / "data" / "d.npz", x=blobs.train.inputs, y=blobs.train.labels)
-    write_idx(folder / "idx")
-    for name, text in (("recipe", RECIPE), ("every", EVERY_KEY)):
-        (folder / name).mkdir()
-        data = folder / "data" / "d.npz"
-        (folder / name / "recipe.yaml").write_text(text.format(data=data))
-    recipe = load_recipe(folder / "recipe" / "recipe.yaml")
-    progress = _Stop()
-    trainer = Trainer(recipe, load(recipe.dataset), folder / "stopped", progress)
-    progress.trainer = trainer
-    with pytest.raises(KeyboardInterrupt):
-        trainer.run()
-    path = str(folder / "recipe" / "recipe.yaml")
-    assert main(["train", path, "--quiet", "--out", str(folder / "done")]) == 0
-    assert main(["compress", path, "--quiet", "--out", str(folder / "report")]) == 0
+    make_samples(folder)
     return folder
 
 
@@ -109,31 +42,12 @@ def write_idx(folder: Path) -> None:
             (folder / f"{part}-{what}-ubyte").write_bytes(head + array.tobytes())
 
 
-FILES = ["recipe/recipe.yaml", "every/recipe.yaml", "data/d.npz", "idx/train-images-idx3-ubyte",
-         "idx/t10k-labels-idx1-ubyte", "stopped/checkpoint.npz", "stopped/history.jsonl",
-         "done/values.npz", "done/result.json", "report/report.json"]  # fmt: skip
-
-
-@pytest.mark.parametrize("name", FILES)
-def test_damaged_files_are_read_or_refused(name: str, corpus: Path, tmp_path: Path) -> None:
-    source = corpus / name
-    folder = tmp_path / "files"
-    shutil.copytree(source.parent, folder)
-    assert check(folder / source.name).kind == "read"
-    rng = random.Random(name)
-    for turn in range(int(os.environ.get("PRUNE_DAMAGES", "12"))):
-        damaged = mutate(source.read_bytes(), rng)
-        (folder / source.name).write_bytes(damaged)
-        outcome = check(folder / source.name)
-        assert outcome.fine, f"turn {turn}: {outcome.kind}: {outcome.text}\n{damaged[:2000]!r}"
-
-
 def test_a_damaged_checkpoint_never_goes_on_to_other_values(corpus: Path, tmp_path: Path) -> None:
     source = corpus / "stopped" / "checkpoint.npz"
-    good, rng = read_checkpoint(source.parent), random.Random(1)
+    good, rng = read_checkpoint(source.parent), np.random.default_rng(1)
     refused = 0
     for _ in range(150):
-        (tmp_path / "checkpoint.npz").write_bytes(mutate(source.read_bytes(), rng))
+        (tmp_path / "checkpoint.npz").write_bytes(mutate(rng, source.read_bytes()))
         try:
             found = read_checkpoint(tmp_path)
         except InputError:
@@ -145,6 +59,23 @@ def test_a_damaged_checkpoint_never_goes_on_to_other_values(corpus: Path, tmp_pa
             assert ours.keys() == theirs.keys()
             assert all(ours[key].tobytes() == theirs[key].tobytes() for key in ours)
     assert refused > 75
+
+
+@pytest.mark.parametrize("harm", [b"{not a line}\n", b"\xff\n", b"[]\n"])
+def test_a_damaged_history_is_refused_and_left_as_it_is(
+    harm: bytes, corpus: Path, tmp_path: Path
+) -> None:
+    """Lines after those of the checkpoint are only cut from a history that is whole."""
+    good = (corpus / "stopped" / "history.jsonl").read_bytes()
+    path = tmp_path / "history.jsonl"
+    path.write_bytes(good + b"more\n")
+    assert History(tmp_path, len(good)).length == len(good)
+    assert path.read_bytes() == good
+    damaged = harm + good
+    path.write_bytes(damaged)
+    with pytest.raises(InputError, match="history.jsonl"):
+        History(tmp_path, len(good))
+    assert path.read_bytes() == damaged
 
 
 @pytest.mark.parametrize(
@@ -251,7 +182,7 @@ def test_an_idx_file_of_many_dimensions(tmp_path: Path) -> None:
 
 def test_a_folder_takes_one_run_at_a_time(corpus: Path, tmp_path: Path) -> None:
     """The lock goes with its process and leaves no file."""
-    recipe, out = str(corpus / "recipe" / "recipe.yaml"), str(tmp_path / "out")
+    recipe, out = str(corpus / "recipe.yaml"), str(tmp_path / "out")
     command = [sys.executable, "-m", "mlir_prune", "train", recipe, "--quiet", "--out", out]
     with locked(tmp_path / "out"), locked(tmp_path / "out"):
         done = subprocess.run(command, capture_output=True, text=True, check=False)
@@ -264,7 +195,7 @@ def test_a_folder_takes_one_run_at_a_time(corpus: Path, tmp_path: Path) -> None:
 
 def test_a_full_disk_is_one_line(corpus: Path, tmp_path: Path) -> None:
     """A limit on the size of files stands for the disk: writing fails in the middle."""
-    recipe, out = str(corpus / "recipe" / "recipe.yaml"), str(tmp_path / "out")
+    recipe, out = str(corpus / "recipe.yaml"), str(tmp_path / "out")
     limited = (
         "import resource, signal, sys; from mlir_prune.cli import main; "
         "signal.signal(signal.SIGXFSZ, signal.SIG_IGN); "
@@ -282,7 +213,7 @@ def test_a_folder_that_cannot_be_written(
     corpus: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (tmp_path / "file").write_text("")
-    recipe = str(corpus / "recipe" / "recipe.yaml")
+    recipe = str(corpus / "recipe.yaml")
     for command in ("train", "compress"):
         out = str(tmp_path / "file" / "out")
         assert main([command, recipe, "--quiet", "--out", out]) == 1
@@ -291,7 +222,7 @@ def test_a_folder_that_cannot_be_written(
 
 
 def test_the_output_of_a_command_goes_to_a_full_disk(corpus: Path) -> None:
-    command = [sys.executable, "-m", "mlir_prune", "table", str(corpus / "done")]
+    command = [sys.executable, "-m", "mlir_prune", "table", str(corpus / "run")]
     with open("/dev/full", "w", encoding="utf-8") as full:
         done = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True, check=False)
     assert done.returncode == 1 and "Traceback" not in done.stderr

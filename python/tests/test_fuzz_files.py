@@ -4,7 +4,9 @@ traceback, a wrong exit code, many words or a file left behind are found."""
 
 from __future__ import annotations
 
+import io
 import sys
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -14,14 +16,14 @@ import pytest
 pytest.importorskip("mlir_prune._native", reason="needs the native module")
 from mlir_prune import cli
 from mlir_prune.fuzz import files
-from mlir_prune.fuzz.mutate import mutate_arrays, mutate_bytes, mutate_text, mutate_tree
+from mlir_prune.fuzz.mutate import mutate, mutate_arrays, mutate_bytes, mutate_text, mutate_tree
 from mlir_prune.fuzz.runner import Settings, fuzz
 
 
 @pytest.fixture(scope="module")
 def samples(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("samples")
-    files.make_samples(folder)
+    files.prepare(folder)
     return folder
 
 
@@ -71,10 +73,25 @@ def test_planted_faults_of_a_command_are_found(
     assert files.read_broken(samples, "text", b"module {}", tmp_path) == found
 
 
-def test_text_and_bytecode_are_read_or_refused(tmp_path: Path) -> None:
-    settings = Settings(modules=60, checks=("text", "bytecode"), jobs=1, files=True)
+def test_damaged_files_are_read_or_refused(tmp_path: Path) -> None:
+    """Six of each kind; `scripts/test fuzz` breaks many more."""
+    kinds = [kind for kind, is_read in files.KINDS.items() if not is_read.needs]
+    settings = Settings(modules=6 * len(kinds), checks=tuple(kinds), jobs=1, files=True)
     log = fuzz(settings, tmp_path / "run", resume=False, quiet=True)
-    assert (log.modules, log.failed) == (60, 0), log.signatures
+    assert (log.modules, log.failed) == (settings.modules, 0), log.signatures
+
+
+@pytest.mark.parametrize("sample", ["recipe.yaml", "data.npz", "net.mlirbc"])
+def test_any_file_is_broken_in_the_ways_of_its_kind(sample: str, samples: Path) -> None:
+    data = (samples / sample).read_bytes()
+    found = [mutate(np.random.default_rng(seed), data) for seed in range(40)]
+    assert found == [mutate(np.random.default_rng(seed), data) for seed in range(40)]
+    assert len(set(found)) > 25
+    # What comes out is often still a text or an archive.
+    if sample == "recipe.yaml":
+        assert sum(text.count(b"stages:") for text in found) > 20
+    if sample == "data.npz":
+        assert sum(zipfile.is_zipfile(io.BytesIO(text)) for text in found) > 20
 
 
 def test_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -25,21 +25,12 @@ import numpy as np
 import yaml
 
 from ..errors import InputError
-from .mutate import Rng, mutate_arrays, mutate_bytes, mutate_text, mutate_tree, pick
+from .mutate import Rng, bomb, mutate_arrays, mutate_bytes, mutate_text, mutate_tree, pick
 from .outcome import Failure, Outcome
+from .samples import make_samples
 
 MEMORY = 8 << 30
 """Bytes of addresses that a worker may use."""
-
-_TINY = {
-    "dataset": "data.npz", "batch": 8, "model": {"widths": [16, 8, 3]},
-    "bench": {"batches": [1], "rounds": 1, "min_seconds": 1e-6},
-    "stages": [
-        {"name": "dense", "epochs": 1, "learning_rate": 0.01},
-        {"name": "prune", "kind": "prune", "ratio": 0.5},
-        {"name": "tune", "epochs": 1, "learning_rate": 0.01},
-    ],
-}  # fmt: skip
 
 Mutation = Callable[[Rng, bytes], bytes]
 
@@ -64,36 +55,33 @@ def _tree(rng: Rng, data: bytes) -> bytes:
     if rng.random() < 0.05:
         text += text.splitlines(keepends=True)[0]
     if rng.random() < 0.03:
-        anchors = ["a0: &a0 [x]"] + [f"a{i}: &a{i} [{f'*a{i - 1}, ' * 9}]" for i in range(1, 9)]
-        text += "\n".join(anchors) + "\n"
+        return text.encode() + bomb()
     return text.encode()
 
+
+_RECIPE = ("train", "--recipe", "FILE", "--dry-run")
+_DATA = ("train", "--recipe", "SAMPLES/recipe.yaml", "--dataset", "idx:FOLDER", "--dry-run")
+_RESUME = ("train", "--recipe", "SAMPLES/recipe.yaml", "--resume", "--out", "FOLDER", "--quiet")
 
 KINDS = {
     "text": Kind(
         "net.mlir", (mutate_text, mutate_text, mutate_bytes), ("import", "FILE", "-o", "OUT.mlir")
     ),
     "bytecode": Kind("net.mlirbc", (mutate_bytes,), ("import", "FILE", "-o", "OUT.mlirbc")),
-    "recipe": Kind(
-        "recipe.yaml", (_tree, _tree, mutate_text, mutate_bytes),
-        ("train", "--recipe", "FILE", "--dry-run"),
-    ),
+    "recipe": Kind("recipe.yaml", (_tree, _tree, mutate_text, mutate_bytes), _RECIPE),
+    "every-key": Kind("every.yaml", (_tree, _tree, mutate_text, mutate_bytes), _RECIPE),
     "data": Kind(
         "data.npz", (mutate_arrays, mutate_arrays, mutate_bytes),
         ("train", "--recipe", "SAMPLES/recipe.yaml", "--dataset", "FILE", "--dry-run"),
     ),
     "values": Kind(
-        "values.npz", (mutate_arrays, mutate_arrays, mutate_bytes),
+        "run/values.npz", (mutate_arrays, mutate_arrays, mutate_bytes),
         ("compress", "SAMPLES/recipe.yaml", "--values", "FILE", "--out", "OUT", "--quiet"),
     ),
-    "idx": Kind(
-        "idx/train-images-idx3-ubyte", (mutate_bytes,),
-        ("train", "--recipe", "SAMPLES/recipe.yaml", "--dataset", "idx:FOLDER", "--dry-run"),
-    ),
-    "checkpoint": Kind(
-        "run/checkpoint.npz", (mutate_arrays, mutate_bytes),
-        ("train", "--recipe", "SAMPLES/recipe.yaml", "--resume", "--out", "FOLDER", "--quiet"),
-    ),
+    "idx": Kind("idx/train-images-idx3-ubyte", (mutate_bytes,), _DATA),
+    "idx-labels": Kind("idx/test-labels-idx1-ubyte", (mutate_bytes,), _DATA),
+    "checkpoint": Kind("stopped/checkpoint.npz", (mutate_arrays, mutate_bytes), _RESUME),
+    "continued": Kind("stopped/history.jsonl", (mutate_text, mutate_bytes), _RESUME),
     "result": Kind(
         "run/result.json", (mutate_text, mutate_bytes, _tree),
         ("table", "FOLDER", "--out", "OUT.md"),
@@ -101,72 +89,16 @@ KINDS = {
     "history": Kind(
         "run/history.jsonl", (mutate_text, mutate_bytes), ("figure", "FOLDER", "--out", "OUT.png")
     ),
+    "report": Kind("report/report.json", (mutate_text, mutate_bytes, _tree), ("report", "FOLDER")),
     "onnx": Kind("net.onnx", (mutate_bytes,), ("import", "FILE", "-o", "OUT.mlir"), needs="onnx"),
 }  # fmt: skip
 """Every kind by name; each file is read by the command that a user would call."""
 
 
-def make_samples(folder: Path) -> tuple[str, ...]:
-    """Writes a sound sample of each kind; the names of the kinds that there are."""
-    from ..native import parse
-    from .generate import generate
-
-    folder.mkdir(parents=True, exist_ok=True)
-    rng = np.random.default_rng(1)
-    text = generate(3).text
-    (folder / "net.mlir").write_text(text)
-    (folder / "net.mlirbc").write_bytes(parse(text).to_bytecode())
-    (folder / "recipe.yaml").write_text(
-        yaml.safe_dump(_TINY | {"dataset": str(folder / "data.npz")}, sort_keys=False)
-    )
-    x = rng.standard_normal((60, 16)).astype(np.float32)
-    y = (np.arange(60) % 3).astype(np.int32)
-    np.savez(folder / "data.npz", x=x, y=y)
-    _write_idx(folder / "idx", rng)
-    shapes = {"fc1.weight": (8, 16), "fc1.bias": (8,), "fc2.weight": (3, 8), "fc2.bias": (3,)}
-    values = {name: rng.standard_normal(shape).astype(np.float32) for name, shape in shapes.items()}
-    np.savez(folder / "values.npz", **values)
-    if not (folder / "run").exists():
-        _call(["train", "--recipe", str(folder / "recipe.yaml"), "--out", str(folder / "run"),
-               "--quiet"])  # fmt: skip
-    if _write_onnx(folder / "net.onnx", values):
-        return tuple(KINDS)
-    return tuple(name for name, kind in KINDS.items() if kind.needs != "onnx")
-
-
-def _write_idx(folder: Path, rng: Rng) -> None:
-    folder.mkdir(exist_ok=True)
-    for part in ("train", "test"):
-        images = rng.integers(0, 256, (60, 4, 4), np.uint8)
-        head = b"\0\0\x08\x03" + b"".join(n.to_bytes(4, "big") for n in images.shape)
-        (folder / f"{part}-images-idx3-ubyte").write_bytes(head + images.tobytes())
-        labels = (np.arange(60) % 3).astype(np.uint8)
-        head = b"\0\0\x08\x01" + (60).to_bytes(4, "big")
-        (folder / f"{part}-labels-idx1-ubyte").write_bytes(head + labels.tobytes())
-
-
-def _write_onnx(path: Path, values: dict[str, np.ndarray]) -> bool:
-    """Two layers of onnx's own making, where it is installed."""
-    try:
-        import onnx
-        import torch_mlir  # noqa: F401
-        from onnx import TensorProto, helper, numpy_helper
-    except ImportError:
-        return False
-    nodes = [
-        helper.make_node("Gemm", ["x", "fc1.weight", "fc1.bias"], ["h"], transB=1),
-        helper.make_node("Relu", ["h"], ["r"]),
-        helper.make_node("Gemm", ["r", "fc2.weight", "fc2.bias"], ["y"], transB=1),
-    ]
-    graph = helper.make_graph(
-        nodes, "net",
-        [helper.make_tensor_value_info("x", TensorProto.FLOAT, [2, 16])],
-        [helper.make_tensor_value_info("y", TensorProto.FLOAT, [2, 3])],
-        [numpy_helper.from_array(array, name) for name, array in values.items()],
-    )  # fmt: skip
-    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)])
-    onnx.save(model, str(path))
-    return True
+def prepare(samples: Path) -> tuple[str, ...]:
+    """Makes the samples; the names of the kinds that can be read."""
+    with_onnx = make_samples(samples)
+    return tuple(name for name, kind in KINDS.items() if with_onnx or kind.needs != "onnx")
 
 
 def broken(samples: Path, name: str, seed: int) -> bytes:
@@ -222,13 +154,17 @@ def read_broken(samples: Path, name: str, data: bytes, folder: Path) -> tuple[st
     ]
     before = _listing(folder)
     try:
-        code, errors = _call(arguments)
+        code, errors = call(arguments)
     except Exception as error:  # what the command let through
         return "exception", f"{type(error).__name__}: {error}"[:300]
+    if "Traceback (most recent call last)" in errors:
+        return "traceback", errors[-300:]
     if code == 0:
         return None
     if code != 1:
         return "exit", f"exit code {code}"
+    lines = errors.splitlines(keepends=True)
+    errors = "".join(line for line in lines if not line.startswith("prune: warning: "))
     if errors.count("\n") != 1 or not errors.startswith("prune: error: "):
         return "words", f"{errors.count(chr(10))} lines: {errors[:200]}"
     # Values that were read, and were too large to train on: the run has its files.
@@ -246,7 +182,7 @@ def _listing(folder: Path) -> set[str]:
     }
 
 
-def _call(arguments: list[str]) -> tuple[int, str]:
+def call(arguments: list[str]) -> tuple[int, str]:
     """Exit code of a command, and what it wrote to standard error."""
     from .. import cli  # which knows this package
 
@@ -259,10 +195,10 @@ def _call(arguments: list[str]) -> tuple[int, str]:
     return int(code or 0), errors.getvalue()
 
 
-def wanted(names: Iterable[str], there: tuple[str, ...]) -> tuple[str, ...]:
+def wanted(names: Iterable[str], known: tuple[str, ...]) -> tuple[str, ...]:
     """The kinds to break; :class:`InputError` for one that is unknown."""
-    names = tuple(names) or there
+    names = tuple(names) or known
     for name in names:
-        if name not in there:
-            raise InputError(f"there is no kind of file '{name}', expected {', '.join(there)}")
+        if name not in known:
+            raise InputError(f"there is no kind of file '{name}', expected {', '.join(known)}")
     return names

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from .files import KINDS, broken, check_file, make_samples, wanted
+from .files import KINDS, broken, check_file, prepare, wanted
 from .generate import generate
 from .log import Log
 from .outcome import Failure, Outcome, check_seed
@@ -67,7 +67,7 @@ def _tasks(settings: Settings, folder: Path, quiet: bool) -> tuple[Job, Keep]:
         job = functools.partial(_job, settings.checks, settings.per_module)
         return job, lambda *found: _keep(*found, settings, quiet)
     samples = (folder / "samples").absolute()
-    kinds = wanted(settings.checks, make_samples(samples))
+    kinds = wanted(settings.checks, prepare(samples))
     return (
         functools.partial(check_file, samples, kinds),
         lambda *found: _keep_file(*found, samples, quiet),

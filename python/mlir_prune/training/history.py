@@ -28,17 +28,16 @@ class History:
     def __init__(self, folder: Path, length: int) -> None:
         self.path = folder / FILE
         with io.writing(self.path):
-            self.path.touch()
-            size = self.path.stat().st_size
-            if size < length:
-                raise InputError(
-                    f"{self.path}: shorter than the checkpoint says; lines were removed"
-                )
-            if size > length:
-                os.truncate(self.path, length)
-        read_history(folder)  # what is left must be whole, to its last line
-        if not self.path.read_bytes().endswith(b"\n" if length else b""):
+            data = self.path.read_bytes() if self.path.exists() else b""
+        # Nothing is cut before what is left is known to be whole, to its last line.
+        if len(data) < length:
+            raise InputError(f"{self.path}: shorter than the checkpoint says; lines were removed")
+        _parse(self.path, data[:length])
+        if not data[:length].endswith(b"\n" if length else b""):
             raise InputError(f"{self.path}: its last line has no end; lines were changed")
+        with io.writing(self.path):
+            self.path.touch()
+            os.truncate(self.path, length)
         self.length = length
 
     def append(self, line: dict[str, Any]) -> None:
@@ -70,10 +69,19 @@ def read_history(folder: Path) -> list[dict[str, Any]]:
     """All lines of a run folder; raises :class:`InputError` for others than the ones above."""
     path = folder / FILE
     try:
-        text = path.read_text(encoding="utf-8")
+        data = path.read_bytes()
     except FileNotFoundError:
         raise InputError(f"{path}: no such file") from None
-    except (OSError, ValueError) as error:
+    except OSError as error:
+        raise InputError(f"{path}: not a history ({error})") from None
+    return _parse(path, data)
+
+
+def _parse(path: Path, data: bytes) -> list[dict[str, Any]]:
+    """The lines of `data`, which `path` holds."""
+    try:
+        text = data.decode()
+    except ValueError as error:
         raise InputError(f"{path}: not a history ({error})") from None
     lines = []
     for number, line in enumerate(text.splitlines(), start=1):
