@@ -15,7 +15,7 @@
 
 #include "Prune/Analysis/ChannelState.h"
 
-#include "Prune/Support/Parameters.h"
+#include "Prune/Dialect/Prune/Utils/Parameters.h"
 #include "mlir/IR/Matchers.h"
 #include "mlir/Interfaces/SideEffectInterfaces.h"
 #include "mlir/Transforms/RegionUtils.h"

@@ -9,8 +9,8 @@
 #include "Prune/Analysis/ElementEvaluator.h"
 
 #include "Prune/Analysis/BodyEvaluator.h"
+#include "Prune/Dialect/Prune/Utils/Parameters.h"
 #include "Prune/Support/Constants.h"
-#include "Prune/Support/Parameters.h"
 
 #include "mlir/IR/DialectResourceBlobManager.h"
 #include "mlir/IR/Matchers.h"

@@ -25,8 +25,8 @@
 
 #include "Prune/Dialect/OneDNN/IR/OneDNN.h"
 #include "Prune/Dialect/Prune/IR/Prune.h"
+#include "Prune/Dialect/Prune/Utils/Parameters.h"
 #include "Prune/Kernels/SparseProduct.h"
-#include "Prune/Support/Parameters.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"

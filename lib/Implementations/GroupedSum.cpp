@@ -8,6 +8,7 @@
 
 #include "GroupedSum.h"
 
+#include "ConstantOffsets.h"
 #include "Prune/Implementations/Channels.h"
 #include "WeightedSum.h"
 

@@ -16,6 +16,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "ConstantOffsets.h"
 #include "GatherChannels.h"
 #include "GroupedSum.h"
 #include "Prune/Analysis/BodyEvaluator.h"

@@ -17,9 +17,9 @@
 #include "Prune/Analysis/Gather.h"
 #include "Prune/Analysis/StructuredOps.h"
 #include "Prune/Dialect/Prune/IR/Prune.h"
+#include "Prune/Dialect/Prune/Utils/Parameters.h"
 #include "Prune/Implementations/Channels.h"
 #include "Prune/Interfaces/PrunableOpInterface.h"
-#include "Prune/Support/Parameters.h"
 
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/IR/DialectRegistry.h"

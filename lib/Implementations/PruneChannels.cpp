@@ -17,6 +17,8 @@
 #include "Prune/Dialect/Prune/IR/Prune.h"
 #include "Prune/Implementations/Channels.h"
 
+#include "ConstantOffsets.h"
+
 #include "mlir/IR/DialectRegistry.h"
 
 #include <cmath>

@@ -16,6 +16,7 @@
 #include "Prune/Analysis/ChannelState.h"
 #include "Prune/Implementations/Channels.h"
 
+#include "ConstantOffsets.h"
 #include "GroupedSum.h"
 
 #include "mlir/Dialect/Tensor/IR/Tensor.h"

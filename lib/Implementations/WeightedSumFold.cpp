@@ -16,8 +16,9 @@
 
 #include "WeightedSum.h"
 
+#include "ConstantOffsets.h"
 #include "Prune/Dialect/Prune/IR/Prune.h"
-#include "Prune/Support/Parameters.h"
+#include "Prune/Dialect/Prune/Utils/Parameters.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Interfaces/FunctionInterfaces.h"
 

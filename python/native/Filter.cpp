@@ -15,8 +15,8 @@
 #include "Diagnostics.h"
 #include "Module.h"
 
-#include "Prune/Support/Granularity.h"
-#include "Prune/Support/ParameterFilter.h"
+#include "Prune/Dialect/Prune/Utils/Granularity.h"
+#include "Prune/Dialect/Prune/Utils/ParameterFilter.h"
 
 #include <nanobind/stl/pair.h>
 #include <nanobind/stl/string.h>

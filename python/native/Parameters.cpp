@@ -18,8 +18,8 @@
 #include "Module.h"
 
 #include "Prune/Dialect/Prune/IR/Prune.h"
+#include "Prune/Dialect/Prune/Utils/Parameters.h"
 #include "Prune/Support/KeptIndices.h"
-#include "Prune/Support/Parameters.h"
 
 #include "mlir/IR/BuiltinDialect.h"
 #include "mlir/IR/DialectResourceBlobManager.h"

@@ -1,5 +1,4 @@
-//===- ChannelOpInterface.h - How channels move through operations -*- C++
-//-*-===//
+//===- ChannelOpInterface.h - How channels move -----------------*- C++ -*-===//
 //
 // Part of the pruning compiler, under the Apache License v2.0 with LLVM
 // Exceptions. See LICENSE for license information.
@@ -47,12 +46,6 @@ public:
   /// No index of the dimension can leave.
   virtual void pin(Value value, unsigned dim, StringRef reason) = 0;
 };
-
-/// Adds `offsets[i]` to all elements at index `i` of dimension `dim` of
-/// `value` by changing the constant it comes from. The constant must serve this
-/// value alone. Fails, without a change, when the value comes from elsewhere.
-LogicalResult addToConstantSource(Value value, unsigned dim,
-                                  ArrayRef<double> offsets);
 
 } // namespace mlir::prune
 

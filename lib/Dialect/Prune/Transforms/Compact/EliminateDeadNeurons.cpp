@@ -24,9 +24,9 @@
 #include "SharedConstants.h"
 
 #include "Prune/Analysis/ChannelShuffles.h"
+#include "Prune/Dialect/Prune/Utils/Parameters.h"
 #include "Prune/Interfaces/PrunableOpInterface.h"
 #include "Prune/Support/KeptIndices.h"
-#include "Prune/Support/Parameters.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/IR/BuiltinOps.h"

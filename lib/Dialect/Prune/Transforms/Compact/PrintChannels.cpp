@@ -16,7 +16,7 @@
 #include "Prune/Dialect/Prune/Transforms/Compact/Passes.h"
 
 #include "Prune/Analysis/ChannelState.h"
-#include "Prune/Support/Parameters.h"
+#include "Prune/Dialect/Prune/Utils/Parameters.h"
 
 #include "mlir/IR/AsmState.h"
 #include "mlir/Interfaces/FunctionInterfaces.h"

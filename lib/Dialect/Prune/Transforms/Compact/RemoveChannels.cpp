@@ -15,8 +15,8 @@
 
 #include "RemoveChannels.h"
 
+#include "Prune/Dialect/Prune/Utils/Parameters.h"
 #include "Prune/Support/KeptIndices.h"
-#include "Prune/Support/Parameters.h"
 #include "mlir/Interfaces/SideEffectInterfaces.h"
 
 using namespace mlir;

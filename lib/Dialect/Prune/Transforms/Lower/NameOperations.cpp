@@ -15,7 +15,7 @@
 
 #include "Prune/Dialect/Prune/Transforms/Lower/Origin.h"
 #include "Prune/Dialect/Prune/Transforms/Lower/Passes.h"
-#include "Prune/Support/Parameters.h"
+#include "Prune/Dialect/Prune/Utils/Parameters.h"
 #include "llvm/Support/DebugLog.h"
 
 #define DEBUG_TYPE "prune-name-operations"

@@ -8,9 +8,9 @@
 
 #include "Prune/Dialect/Prune/Transforms/Lower/Passes.h"
 
+#include "Prune/Dialect/Prune/Utils/Parameters.h"
 #include "Prune/Interfaces/PrunableOpInterface.h"
 #include "Prune/Kernels/SparseProduct.h"
-#include "Prune/Support/Parameters.h"
 
 #include "mlir/Interfaces/FunctionInterfaces.h"
 #include "llvm/Support/raw_ostream.h"

@@ -15,9 +15,9 @@
 #include "Prune/Dialect/Prune/Transforms/Lower/Passes.h"
 
 #include "Prune/Dialect/Prune/IR/Prune.h"
+#include "Prune/Dialect/Prune/Utils/Parameters.h"
 #include "Prune/Interfaces/PrunableOpInterface.h"
 #include "Prune/Kernels/SparseProduct.h"
-#include "Prune/Support/Parameters.h"
 
 #include "mlir/IR/Remarks.h"
 

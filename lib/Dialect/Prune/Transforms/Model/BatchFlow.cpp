@@ -9,8 +9,8 @@
 #include "BatchFlow.h"
 
 #include "Prune/Analysis/Gather.h"
+#include "Prune/Dialect/Prune/Utils/Parameters.h"
 #include "Prune/Interfaces/ChannelOpInterface.h"
-#include "Prune/Support/Parameters.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "llvm/ADT/SetVector.h"

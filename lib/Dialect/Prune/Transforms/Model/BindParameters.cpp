@@ -14,9 +14,9 @@
 
 #include "Prune/Dialect/Prune/Transforms/Model/Passes.h"
 
+#include "Prune/Dialect/Prune/Utils/Parameters.h"
 #include "Prune/Support/Constants.h"
 #include "Prune/Support/Npz.h"
-#include "Prune/Support/Parameters.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/IR/BuiltinOps.h"
 #include "llvm/Support/DebugLog.h"

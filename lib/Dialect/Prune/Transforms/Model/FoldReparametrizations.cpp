@@ -20,8 +20,8 @@
 #include "Names.h"
 #include "Prune/Analysis/ConstantEvaluator.h"
 #include "Prune/Analysis/StructuredOps.h"
+#include "Prune/Dialect/Prune/Utils/Parameters.h"
 #include "Prune/Support/Constants.h"
-#include "Prune/Support/Parameters.h"
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"

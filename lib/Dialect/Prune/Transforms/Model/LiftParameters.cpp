@@ -14,7 +14,7 @@
 
 #include "Prune/Dialect/Prune/Transforms/Model/Passes.h"
 
-#include "Prune/Support/Parameters.h"
+#include "Prune/Dialect/Prune/Utils/Parameters.h"
 #include "mlir/IR/BuiltinOps.h"
 #include "llvm/Support/DebugLog.h"
 

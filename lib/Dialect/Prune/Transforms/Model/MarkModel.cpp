@@ -18,8 +18,8 @@
 #include "Prune/Analysis/StructuredOps.h"
 #include "Prune/Dialect/Prune/IR/Prune.h"
 #include "Prune/Dialect/Prune/Transforms/Model/Passes.h"
+#include "Prune/Dialect/Prune/Utils/Parameters.h"
 #include "Prune/Support/Constants.h"
-#include "Prune/Support/Parameters.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"

@@ -18,6 +18,7 @@
 
 #include "BatchFlow.h"
 #include "Prune/Dialect/Prune/IR/Prune.h"
+#include "Prune/Dialect/Prune/Utils/Parameters.h"
 #include "Prune/Interfaces/ChannelOpInterface.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"

@@ -9,9 +9,9 @@
 #include "Prune/Dialect/Prune/Transforms/Prune/Passes.h"
 
 #include "Prune/Dialect/Prune/IR/Prune.h"
+#include "Prune/Dialect/Prune/Utils/Parameters.h"
 #include "Prune/Interfaces/PrunableOpInterface.h"
 #include "Prune/Support/Constants.h"
-#include "Prune/Support/Parameters.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"

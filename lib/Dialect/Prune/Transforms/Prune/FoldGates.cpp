@@ -15,8 +15,8 @@
 
 #include "Prune/Dialect/Prune/Transforms/Prune/Passes.h"
 
+#include "Prune/Dialect/Prune/Utils/Parameters.h"
 #include "Prune/Support/Constants.h"
-#include "Prune/Support/Parameters.h"
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/IR/Remarks.h"
 

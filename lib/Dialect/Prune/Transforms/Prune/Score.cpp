@@ -15,10 +15,10 @@
 
 #include "Prune/Dialect/Prune/Transforms/Prune/Passes.h"
 
+#include "Prune/Dialect/Prune/Utils/Granularity.h"
+#include "Prune/Dialect/Prune/Utils/ParameterFilter.h"
+#include "Prune/Dialect/Prune/Utils/Parameters.h"
 #include "Prune/Interfaces/PrunableOpInterface.h"
-#include "Prune/Support/Granularity.h"
-#include "Prune/Support/ParameterFilter.h"
-#include "Prune/Support/Parameters.h"
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/IR/Remarks.h"
 #include "llvm/ADT/SetVector.h"

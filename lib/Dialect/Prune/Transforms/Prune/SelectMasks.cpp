@@ -16,8 +16,8 @@
 #include "Prune/Dialect/Prune/Transforms/Prune/Passes.h"
 
 #include "Prune/Analysis/MaskSelection.h"
-#include "Prune/Support/ParameterFilter.h"
-#include "Prune/Support/Parameters.h"
+#include "Prune/Dialect/Prune/Utils/ParameterFilter.h"
+#include "Prune/Dialect/Prune/Utils/Parameters.h"
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/IR/Remarks.h"
 #include "llvm/ADT/MapVector.h"

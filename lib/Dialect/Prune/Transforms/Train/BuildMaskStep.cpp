@@ -15,9 +15,9 @@
 //===----------------------------------------------------------------------===//
 
 #include "Prune/Dialect/Prune/Transforms/Train/Passes.h"
+#include "Prune/Dialect/Prune/Utils/Granularity.h"
+#include "Prune/Dialect/Prune/Utils/ParameterFilter.h"
 #include "Prune/Dialect/Prune/Utils/StructuredBuilder.h"
-#include "Prune/Support/Granularity.h"
-#include "Prune/Support/ParameterFilter.h"
 #include "Ranking.h"
 #include "StepState.h"
 

@@ -14,9 +14,9 @@
 
 #include "LossFunction.h"
 #include "Prune/Dialect/Prune/Transforms/Train/Passes.h"
+#include "Prune/Dialect/Prune/Utils/ParameterFilter.h"
+#include "Prune/Dialect/Prune/Utils/Parameters.h"
 #include "Prune/Interfaces/PrunableOpInterface.h"
-#include "Prune/Support/ParameterFilter.h"
-#include "Prune/Support/Parameters.h"
 
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/IR/Remarks.h"

@@ -15,8 +15,8 @@
 
 #include "LossFunction.h"
 #include "Prune/Dialect/Prune/Transforms/Train/Passes.h"
-#include "Prune/Support/Granularity.h"
-#include "Prune/Support/ParameterFilter.h"
+#include "Prune/Dialect/Prune/Utils/Granularity.h"
+#include "Prune/Dialect/Prune/Utils/ParameterFilter.h"
 #include "Ranking.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"

@@ -17,7 +17,7 @@
 
 #include "LossFunction.h"
 #include "Prune/Dialect/Prune/Transforms/Train/Passes.h"
-#include "Prune/Support/Granularity.h"
+#include "Prune/Dialect/Prune/Utils/Granularity.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/IR/Remarks.h"

@@ -14,7 +14,7 @@
 
 #include "LossFunction.h"
 #include "Prune/Dialect/Prune/Transforms/Train/Passes.h"
-#include "Prune/Support/Granularity.h"
+#include "Prune/Dialect/Prune/Utils/Granularity.h"
 #include "Ranking.h"
 #include "StepState.h"
 

@@ -10,7 +10,7 @@
 #define PRUNE_LIB_DIALECT_PRUNE_TRANSFORMS_TRAIN_LOSSFUNCTION_H
 
 #include "Prune/Dialect/Prune/IR/Prune.h"
-#include "Prune/Support/ParameterFilter.h"
+#include "Prune/Dialect/Prune/Utils/ParameterFilter.h"
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/IR/BuiltinOps.h"

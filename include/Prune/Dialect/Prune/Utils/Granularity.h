@@ -6,8 +6,8 @@
 //
 //===----------------------------------------------------------------------===//
 
-#ifndef PRUNE_SUPPORT_GRANULARITY_H
-#define PRUNE_SUPPORT_GRANULARITY_H
+#ifndef PRUNE_DIALECT_PRUNE_UTILS_GRANULARITY_H
+#define PRUNE_DIALECT_PRUNE_UTILS_GRANULARITY_H
 
 #include "Prune/Dialect/Prune/IR/Prune.h"
 
@@ -32,4 +32,4 @@ GranularityFit getFit(GranularityAttr granularity, ArrayRef<int64_t> shape);
 
 } // namespace mlir::prune
 
-#endif // PRUNE_SUPPORT_GRANULARITY_H
+#endif // PRUNE_DIALECT_PRUNE_UTILS_GRANULARITY_H

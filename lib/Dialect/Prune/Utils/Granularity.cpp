@@ -6,7 +6,7 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "Prune/Support/Granularity.h"
+#include "Prune/Dialect/Prune/Utils/Granularity.h"
 
 #include "llvm/ADT/StringExtras.h"
 

@@ -6,7 +6,7 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "Prune/Support/ParameterFilter.h"
+#include "Prune/Dialect/Prune/Utils/ParameterFilter.h"
 
 #include <cmath>
 

@@ -6,8 +6,8 @@
 //
 //===----------------------------------------------------------------------===//
 
-#ifndef PRUNE_SUPPORT_PARAMETERS_H
-#define PRUNE_SUPPORT_PARAMETERS_H
+#ifndef PRUNE_DIALECT_PRUNE_UTILS_PARAMETERS_H
+#define PRUNE_DIALECT_PRUNE_UTILS_PARAMETERS_H
 
 #include "Prune/Dialect/Prune/IR/Prune.h"
 
@@ -50,4 +50,4 @@ LogicalResult liftParameters(FunctionOpInterface function, bool keepValues);
 
 } // namespace mlir::prune
 
-#endif // PRUNE_SUPPORT_PARAMETERS_H
+#endif // PRUNE_DIALECT_PRUNE_UTILS_PARAMETERS_H

@@ -13,7 +13,7 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "Prune/Support/Parameters.h"
+#include "Prune/Dialect/Prune/Utils/Parameters.h"
 
 #include "Prune/Support/Constants.h"
 #include "Prune/Support/KeptIndices.h"

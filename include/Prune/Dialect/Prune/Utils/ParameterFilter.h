@@ -11,8 +11,8 @@
 //
 //===----------------------------------------------------------------------===//
 
-#ifndef PRUNE_SUPPORT_PARAMETERFILTER_H
-#define PRUNE_SUPPORT_PARAMETERFILTER_H
+#ifndef PRUNE_DIALECT_PRUNE_UTILS_PARAMETERFILTER_H
+#define PRUNE_DIALECT_PRUNE_UTILS_PARAMETERFILTER_H
 
 #include "Prune/Dialect/Prune/IR/Prune.h"
 
@@ -124,4 +124,4 @@ bool isUsed(const ParameterPattern &pattern, ArrayRef<ParameterKey> keys);
 
 } // namespace mlir::prune
 
-#endif // PRUNE_SUPPORT_PARAMETERFILTER_H
+#endif // PRUNE_DIALECT_PRUNE_UTILS_PARAMETERFILTER_H
