@@ -19,7 +19,8 @@
 #include "Perceptron.h"
 
 #include "Prune/Execution/Executable.h"
-#include "Prune/InitAll.h"
+#include "Prune/InitAllDialects.h"
+#include "Prune/InitAllPasses.h"
 
 #include "prune_runtime.h"
 

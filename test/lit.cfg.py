@@ -37,6 +37,7 @@ llvm_config.add_tool_substitutions(
         ToolSubst("%prune_lib_dir", config.prune_lib_dir),
         ToolSubst("%prune_plugin", os.path.join(config.prune_lib_dir, "PrunePlugin.so")),
         ToolSubst("%prune_opt", os.path.join(config.prune_tools_dir, "prune-opt")),
+        ToolSubst("%prune_run", os.path.join(config.prune_tools_dir, "prune-run")),
         ToolSubst("prune-lsp-server", "prune-lsp-server", unresolved="fatal"),
         ToolSubst("%python", config.python_executable),
     ],

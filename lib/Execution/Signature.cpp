@@ -15,7 +15,7 @@
 #include "Prune/Execution/Signature.h"
 
 #include "Prune/Dialect/Prune/IR/Prune.h"
-#include "Prune/Dialect/Prune/Transforms/Lower/Destinations.h"
+#include "Prune/Dialect/Prune/Utils/Destinations.h"
 #include "Prune/Support/Signs.h"
 
 #include <numeric>

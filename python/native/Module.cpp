@@ -10,7 +10,8 @@
 
 #include "Diagnostics.h"
 
-#include "Prune/InitAll.h"
+#include "Prune/InitAllDialects.h"
+#include "Prune/InitAllPasses.h"
 
 #include "mlir/Bytecode/BytecodeWriter.h"
 #include "mlir/IR/Remarks.h"

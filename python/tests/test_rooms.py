@@ -62,3 +62,41 @@ def test_a_folder_in_no_room(layers: ModuleType, tmp_path: Path) -> None:
     write(tmp_path, {"lib/New/A.cpp": "", "lib/InitAll.cpp": ""})
     breaches = layers.check(tmp_path, layers.Rooms(ROOMS))
     assert len(breaches) == 1 and "lib/New/A.cpp: in no room" in breaches[0]
+
+
+def test_a_header_of_another_folder(layers: ModuleType, tmp_path: Path) -> None:
+    write(tmp_path, {
+        "lib/Low/A.cpp":
+            '#include "A.h"\n#include "mlir/IR/Value.h"\n#include "A.h.inc"\n',
+        "lib/Low/A.h": "",
+        "lib/High/B.cpp": '#include "A.h"\n#include "../Low/A.h"\n',
+    })  # fmt: skip
+    breaches = layers.check(tmp_path, layers.Rooms(ROOMS))
+    assert [b.split(": ")[1].split()[0] for b in breaches] == ["A.h", "../Low/A.h"]
+    assert all("lib/High/B.cpp" in b for b in breaches)
+
+
+@pytest.mark.parametrize(
+    ("forbidden", "message"),
+    [
+        ("never Plugin *ZIP*", "Plugin: may not link ${ZIP_LIBRARY}, which MLIRPruneLow does"),
+        ("never Plugin MLIREngine*", "Plugin: may not link MLIREngineUtils, which MLIRPruneHigh does"),
+        ("never Plugin MLIRPruneOther", None),
+        ("never Gone *", "layers.txt: there is no target Gone"),
+    ],
+)
+def test_a_link_through_others(
+    layers: ModuleType, tmp_path: Path, forbidden: str, message: str | None
+) -> None:
+    write(tmp_path, {
+        "lib/Low/CMakeLists.txt":
+            "prune_add_library(MLIRPruneLow A.cpp)\n# target_link_libraries(MLIRPruneLow other)\n"
+            "target_link_libraries(MLIRPruneLow PUBLIC ${ZIP_LIBRARY})\n",
+        "lib/High/CMakeLists.txt":
+            "prune_add_library(MLIRPruneHigh\n  LINK_LIBS MLIRPruneLow\n  MLIR_LIBS MLIREngineUtils)",
+        "tools/plugin/CMakeLists.txt":
+            "add_llvm_library(Plugin MODULE Plugin.cpp)\n"
+            "target_link_libraries(Plugin PRIVATE MLIRPruneHigh)\n",
+    })  # fmt: skip
+    breaches = layers.check(tmp_path, layers.Rooms(f"{ROOMS}{forbidden}\n"))
+    assert breaches == ([message] if message else [])

@@ -13,7 +13,8 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "Prune/InitAll.h"
+#include "Prune/InitAllDialects.h"
+#include "Prune/InitAllPasses.h"
 #include "Prune/Support/DebugOptions.h"
 #include "Prune/Support/PassStatistics.h"
 

@@ -17,7 +17,8 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "Prune/InitAll.h"
+#include "Prune/InitAllDialects.h"
+#include "Prune/InitAllPasses.h"
 
 #include "mlir/Tools/Plugins/DialectPlugin.h"
 #include "mlir/Tools/Plugins/PassPlugin.h"

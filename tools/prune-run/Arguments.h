@@ -9,8 +9,9 @@
 #ifndef PRUNE_TOOLS_PRUNE_RUN_ARGUMENTS_H
 #define PRUNE_TOOLS_PRUNE_RUN_ARGUMENTS_H
 
+#include "Npz.h"
+
 #include "Prune/Execution/Signature.h"
-#include "Prune/Support/Npz.h"
 
 #include <optional>
 

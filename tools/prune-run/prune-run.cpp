@@ -16,7 +16,7 @@
 #include "Arguments.h"
 
 #include "Prune/Execution/Executable.h"
-#include "Prune/InitAll.h"
+#include "Prune/InitAllDialects.h"
 #include "Prune/Support/DebugOptions.h"
 
 #include "mlir/InitAllDialects.h"

@@ -9,7 +9,7 @@
 #ifndef PRUNE_UNITTESTS_ANALYSIS_TESTMODULE_H
 #define PRUNE_UNITTESTS_ANALYSIS_TESTMODULE_H
 
-#include "Prune/InitAll.h"
+#include "Prune/InitAllDialects.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"

@@ -16,7 +16,8 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "Prune/InitAll.h"
+#include "Prune/InitAllDialects.h"
+#include "Prune/InitAllPasses.h"
 
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/IR/Diagnostics.h"

@@ -17,12 +17,11 @@
 //===----------------------------------------------------------------------===//
 
 #include "Prune/Dialect/Prune/IR/Prune.h"
-#include "Prune/Dialect/Prune/Transforms/Lower/Destinations.h"
 #include "Prune/Dialect/Prune/Transforms/Lower/Passes.h"
+#include "Prune/Dialect/Prune/Utils/Destinations.h"
 
 #include "mlir/IR/SymbolTable.h"
 #include "mlir/Interfaces/DestinationStyleOpInterface.h"
-#include "llvm/ADT/StringMap.h"
 #include "llvm/Support/DebugLog.h"
 
 #define DEBUG_TYPE "prune-results-to-destinations"
@@ -34,43 +33,6 @@ namespace mlir::prune {
 
 using namespace mlir;
 using namespace mlir::prune;
-
-FailureOr<SmallVector<unsigned>>
-prune::getResultDestinations(func::FuncOp function) {
-  llvm::StringMap<unsigned> states;
-  for (unsigned i = 0, e = function.getNumArguments(); i < e; ++i)
-    if (auto state = function.getArgAttrOfType<StringAttr>(
-            i, PruneDialect::kStateAttrName))
-      states.try_emplace(state.getValue(), i);
-
-  SmallVector<unsigned> destinations;
-  llvm::SmallDenseSet<unsigned> taken;
-  unsigned next = function.getNumArguments();
-  for (auto [i, type] : llvm::enumerate(function.getResultTypes())) {
-    auto state = function.getResultAttrOfType<StringAttr>(
-        i, PruneDialect::kStateAttrName);
-    if (!state) {
-      destinations.push_back(next++);
-      continue;
-    }
-    auto found = states.find(state.getValue());
-    if (found == states.end())
-      return function.emitOpError("result ")
-             << i << " is the new state '" << state.getValue()
-             << "', but no argument holds that state";
-    unsigned argument = found->second;
-    if (function.getArgumentTypes()[argument] != type)
-      return function.emitOpError("state '")
-             << state.getValue() << "' comes in as "
-             << function.getArgumentTypes()[argument] << " and goes out as "
-             << type;
-    if (!taken.insert(argument).second)
-      return function.emitOpError("two results are the new state '")
-             << state.getValue() << "'";
-    destinations.push_back(argument);
-  }
-  return destinations;
-}
 
 namespace {
 

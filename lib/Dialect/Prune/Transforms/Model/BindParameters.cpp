@@ -15,8 +15,6 @@
 #include "Prune/Dialect/Prune/Transforms/Model/Passes.h"
 
 #include "Prune/Dialect/Prune/Utils/Parameters.h"
-#include "Prune/Support/Constants.h"
-#include "Prune/Support/Npz.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/IR/BuiltinOps.h"
 #include "llvm/Support/DebugLog.h"
@@ -43,43 +41,6 @@ static bool isTrainingFunction(FunctionOpInterface function) {
   return false;
 }
 
-/// Element type of an array in a file; null for a kind that no parameter has.
-static Type getElementType(MLIRContext *context, ElementKind kind) {
-  Builder builder(context);
-  switch (kind) {
-  case ElementKind::F32:
-    return builder.getF32Type();
-  case ElementKind::F64:
-    return builder.getF64Type();
-  case ElementKind::Bool:
-    return builder.getI1Type();
-  case ElementKind::I8:
-  case ElementKind::U8:
-  case ElementKind::I32:
-  case ElementKind::I64:
-    return {};
-  }
-  llvm_unreachable("unknown element kind");
-}
-
-/// Reads the arrays of a file that could be values of parameters.
-static FailureOr<llvm::StringMap<ElementsAttr>> readValues(ModuleOp module,
-                                                           StringRef path) {
-  llvm::StringMap<ElementsAttr> values;
-  llvm::Expected<std::vector<NpyArray>> arrays = readNpz(path);
-  if (!arrays)
-    return module.emitError() << llvm::toString(arrays.takeError());
-  for (const NpyArray &array : *arrays) {
-    Type elementType = getElementType(module.getContext(), array.element);
-    if (!elementType)
-      continue;
-    auto type = RankedTensorType::get(array.shape, elementType);
-    ArrayRef<char> data(array.getData(), array.getNumBytes());
-    values[array.name] = createResource(type, array.name, data);
-  }
-  return values;
-}
-
 namespace {
 struct BindParametersPass final
     : prune::impl::BindParametersPassBase<BindParametersPass> {
@@ -92,19 +53,19 @@ struct BindParametersPass final
   }
 
   void runOnOperation() override {
-    llvm::StringMap<ElementsAttr> found;
     if (!values.empty()) {
-      FailureOr<llvm::StringMap<ElementsAttr>> read =
-          readValues(getOperation(), values);
-      if (failed(read))
-        return signalPassFailure();
-      found = std::move(*read);
+      getOperation().emitError()
+          << "the option 'values' is gone, as passes read no files; give each "
+             "argument its value in 'prune.value', or call Module.bind of the "
+             "Python package with the arrays of '"
+          << values << "'";
+      return signalPassFailure();
     }
     for (auto function : getOperation().getOps<FunctionOpInterface>()) {
       if (!isChosen(function))
         continue;
       unsigned before = function.getNumArguments();
-      if (failed(bindParameters(function, found)))
+      if (failed(bindParameters(function, {})))
         return signalPassFailure();
       LDBG() << function.getName() << ": bound "
              << before - function.getNumArguments() << " parameters";

@@ -1,4 +1,8 @@
 // RUN: prune-opt %s -split-input-file -verify-diagnostics --pass-pipeline="builtin.module(prune-bind-parameters)"
+// RUN: not prune-opt %s --pass-pipeline="builtin.module(prune-bind-parameters{values=w.npz})" 2>&1 | FileCheck %s --check-prefix=VALUES
+
+// Passes read no files.
+// VALUES: error: the option 'values' is gone, as passes read no files; give each argument its value in 'prune.value', or call Module.bind of the Python package with the arrays of 'w.npz'
 
 // expected-error@below {{no value for parameter 'w'}}
 func.func @missing(%w: tensor<2xf32> {prune.param = #prune.param<"w", weight>}) {

@@ -17,8 +17,8 @@ def BindParametersPass : Pass<"prune-bind-parameters", "ModuleOp"> {
     Before: parameters are function arguments with `prune.param`. After: they are
     `arith.constant` with `prune.param` and a `dense_resource` value at the entry
     of the function, in the order of the arguments, and are gone from the
-    signature. The value is the array of that name in the file
-    `values`, else the argument's `prune.value`.
+    signature. The value is the argument's `prune.value`. Values from elsewhere,
+    such as arrays of numpy, are bound by `Module.bind` of the Python package.
 
     ```mlir
     func.func @f(%x: tensor<2xf32>, %b: tensor<2xf32>
@@ -32,12 +32,13 @@ def BindParametersPass : Pass<"prune-bind-parameters", "ModuleOp"> {
     (`prune.grad_of`) keep their arguments unless they are named in `functions`.
 
     Refuses, with an error, a parameter without a value or with a value of
-    another type, a file that cannot be read, and a function that others call.
+    another type, and a function that others call.
   }];
   let options = [
     ListOption<"functions", "functions", "std::string",
                "functions to change (all that carry neither state nor gradients if empty)">,
-    Option<"values", "values", "std::string", "\"\"", ".npz file of values by parameter name">,
+    Option<"values", "values", "std::string", "\"\"",
+           "gone: passes read no files, see the description">,
   ];
   let statistics = [
     Statistic<"numParametersBound", "num-parameters-bound", "parameters turned into constants">,

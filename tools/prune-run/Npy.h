@@ -6,10 +6,10 @@
 //
 //===----------------------------------------------------------------------===//
 
-#ifndef PRUNE_LIB_SUPPORT_NPY_H
-#define PRUNE_LIB_SUPPORT_NPY_H
+#ifndef PRUNE_TOOLS_PRUNE_RUN_NPY_H
+#define PRUNE_TOOLS_PRUNE_RUN_NPY_H
 
-#include "Prune/Support/Npz.h"
+#include "Npz.h"
 
 namespace mlir::prune {
 
@@ -30,4 +30,4 @@ std::string makeNpyHeader(const NpyArray &array);
 
 } // namespace mlir::prune
 
-#endif // PRUNE_LIB_SUPPORT_NPY_H
+#endif // PRUNE_TOOLS_PRUNE_RUN_NPY_H

@@ -1,4 +1,4 @@
-//===- InitAll.cpp - Registration of everything ---------------------------===//
+//===- InitAllPasses.cpp - Registration of passes -------------------------===//
 //
 // Part of the pruning compiler, under the Apache License v2.0 with LLVM
 // Exceptions. See LICENSE for license information.
@@ -6,20 +6,15 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "Prune/InitAll.h"
+#include "Prune/InitAllPasses.h"
 
 #include "Prune/Conversion/Passes.h"
-#include "Prune/Dialect/OneDNN/IR/OneDNN.h"
-#include "Prune/Dialect/OneDNN/Transforms/BufferizableOpInterfaceImpl.h"
 #include "Prune/Dialect/OneDNN/Transforms/Passes.h"
-#include "Prune/Dialect/Prune/IR/Prune.h"
 #include "Prune/Dialect/Prune/Transforms/Compact/Passes.h"
 #include "Prune/Dialect/Prune/Transforms/Lower/Passes.h"
 #include "Prune/Dialect/Prune/Transforms/Model/Passes.h"
 #include "Prune/Dialect/Prune/Transforms/Prune/Passes.h"
 #include "Prune/Dialect/Prune/Transforms/Train/Passes.h"
-#include "Prune/Implementations/Adjoint.h"
-#include "Prune/Implementations/Channels.h"
 #include "Prune/Pipelines/CpuPipeline.h"
 #include "Prune/Pipelines/ImportPipeline.h"
 #include "Prune/Pipelines/ShrinkPipeline.h"
@@ -28,13 +23,6 @@
 #include <utility>
 
 using namespace mlir;
-
-void prune::registerAllDialects(DialectRegistry &registry) {
-  registry.insert<prune::PruneDialect, onednn::OneDNNDialect>();
-  registerAdjointModels(registry);
-  registerChannelModels(registry);
-  onednn::registerBufferizableOpInterfaceExternalModels(registry);
-}
 
 void prune::registerAllPasses() {
   // Pipelines may be registered only once in a process.

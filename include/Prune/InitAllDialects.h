@@ -1,4 +1,4 @@
-//===- InitAll.h - Registration of everything -------------------*- C++ -*-===//
+//===- InitAllDialects.h - Registration of dialects -------------*- C++ -*-===//
 //
 // Part of the pruning compiler, under the Apache License v2.0 with LLVM
 // Exceptions. See LICENSE for license information.
@@ -6,8 +6,8 @@
 //
 //===----------------------------------------------------------------------===//
 
-#ifndef PRUNE_INITALL_H
-#define PRUNE_INITALL_H
+#ifndef PRUNE_INITALLDIALECTS_H
+#define PRUNE_INITALLDIALECTS_H
 
 namespace mlir {
 class DialectRegistry;
@@ -16,13 +16,10 @@ class DialectRegistry;
 namespace mlir::prune {
 
 /// Adds our dialects and the interface models that our passes need, both on our
-/// own and on upstream's operations.
+/// own and on upstream's operations. What compiling needs besides is added by
+/// `Executable::registerDialects`.
 void registerAllDialects(DialectRegistry &registry);
-
-/// Registers our passes and pipelines with the global registry. Safe to call
-/// more than once.
-void registerAllPasses();
 
 } // namespace mlir::prune
 
-#endif // PRUNE_INITALL_H
+#endif // PRUNE_INITALLDIALECTS_H

@@ -6,8 +6,8 @@
 //
 //===----------------------------------------------------------------------===//
 
-#ifndef PRUNE_SUPPORT_NPZ_H
-#define PRUNE_SUPPORT_NPZ_H
+#ifndef PRUNE_TOOLS_PRUNE_RUN_NPZ_H
+#define PRUNE_TOOLS_PRUNE_RUN_NPZ_H
 
 #include "Prune/Support/ElementKind.h"
 
@@ -49,4 +49,4 @@ llvm::Error writeNpz(llvm::StringRef path, llvm::ArrayRef<NpyArray> arrays);
 
 } // namespace mlir::prune
 
-#endif // PRUNE_SUPPORT_NPZ_H
+#endif // PRUNE_TOOLS_PRUNE_RUN_NPZ_H

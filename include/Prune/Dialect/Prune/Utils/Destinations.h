@@ -6,8 +6,8 @@
 //
 //===----------------------------------------------------------------------===//
 
-#ifndef PRUNE_DIALECT_PRUNE_TRANSFORMS_LOWER_DESTINATIONS_H
-#define PRUNE_DIALECT_PRUNE_TRANSFORMS_LOWER_DESTINATIONS_H
+#ifndef PRUNE_DIALECT_PRUNE_UTILS_DESTINATIONS_H
+#define PRUNE_DIALECT_PRUNE_UTILS_DESTINATIONS_H
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 
@@ -23,4 +23,4 @@ FailureOr<SmallVector<unsigned>> getResultDestinations(func::FuncOp function);
 
 } // namespace mlir::prune
 
-#endif // PRUNE_DIALECT_PRUNE_TRANSFORMS_LOWER_DESTINATIONS_H
+#endif // PRUNE_DIALECT_PRUNE_UTILS_DESTINATIONS_H
