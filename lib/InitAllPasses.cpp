@@ -19,6 +19,7 @@
 #include "Prune/Pipelines/ImportPipeline.h"
 #include "Prune/Pipelines/ShrinkPipeline.h"
 #include "Prune/Pipelines/TrainPipeline.h"
+#include "Prune/Profiling/Passes.h"
 
 #include <utility>
 
@@ -35,6 +36,7 @@ void prune::registerAllPasses() {
   registerCompactPasses();
   registerLowerPasses();
   registerConversionPasses();
+  registerProfilingPasses();
   registerOneDNNPasses();
   registerImportPipeline();
   registerShrinkPipelines();

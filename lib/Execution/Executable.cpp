@@ -154,7 +154,10 @@ llvm::Error Executable::createEngine(
     if (!function)
       return function.takeError();
   }
-  return profile ? profile->attach(*engine) : llvm::Error::success();
+  if (!profile)
+    return llvm::Error::success();
+  return profile->attach(
+      [&](StringRef symbol) { return engine->lookup(symbol); });
 }
 
 const FunctionSignature *Executable::getSignature(StringRef name) const {

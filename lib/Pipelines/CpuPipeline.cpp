@@ -18,6 +18,7 @@
 #include "Prune/Conversion/Passes.h"
 #include "Prune/Dialect/OneDNN/Transforms/Passes.h"
 #include "Prune/Dialect/Prune/Transforms/Lower/Passes.h"
+#include "Prune/Profiling/Passes.h"
 
 #include "mlir/Conversion/Passes.h"
 #include "mlir/Dialect/Bufferization/Pipelines/Passes.h"

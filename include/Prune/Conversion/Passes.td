@@ -237,41 +237,4 @@ def ConvertPruneToOneDNNPass : Pass<"convert-prune-to-onednn"> {
   ];
 }
 
-def ProfileFunctionsPass : Pass<"prune-profile-functions", "::mlir::ModuleOp"> {
-  let summary = "Measure the time of each costly operation of a function";
-  let description = [{
-    Before: bufferised functions. After: every operation at the top level of a
-    function that computes on memory, such as a primitive, a loop nest or a copy,
-    stands between two calls of the runtime, which add the time and a call to
-    the counters of its site. Operations that only allocate, free or compute on
-    numbers are not measured.
-
-    The counters are the public global `prune_profile_counters`, an array of
-    `prune_rt_profile_site`. The public constant `prune_profile_names` has a line
-    for each site in the same order: the function, what the operation is, a
-    description with shapes, and the parameter that prune-name-operations noted,
-    separated by tabulators.
-
-    ```mlir
-    onednn.matmul ins(%x, %w : memref<64x784xf32>, memref<784x300xf32>) outs(%y : memref<64x300xf32>)
-    ```
-
-    becomes
-
-    ```mlir
-    llvm.call @prune_rt_profile_begin(%site) : (!llvm.ptr) -> ()
-    onednn.matmul ins(%x, %w : memref<64x784xf32>, memref<784x300xf32>) outs(%y : memref<64x300xf32>)
-    llvm.call @prune_rt_profile_end(%site) : (!llvm.ptr) -> ()
-    ```
-
-    with the line `forward<tab>onednn.matmul<tab>matmul 64x300x784<tab>fc1.weight`.
-    A module that
-    is profiled already is left alone.
-  }];
-  let dependentDialects = ["::mlir::LLVM::LLVMDialect"];
-  let statistics = [
-    Statistic<"numSites", "num-sites-profiled", "Operations that are measured">
-  ];
-}
-
 #endif // PRUNE_CONVERSION_PASSES_TD

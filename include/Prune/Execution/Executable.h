@@ -9,8 +9,8 @@
 #ifndef PRUNE_EXECUTION_EXECUTABLE_H
 #define PRUNE_EXECUTION_EXECUTABLE_H
 
-#include "Prune/Execution/Profile.h"
 #include "Prune/Execution/Signature.h"
+#include "Prune/Profiling/Profile.h"
 
 #include "llvm/ADT/StringMap.h"
 #include "llvm/Support/Error.h"

@@ -110,33 +110,6 @@ def ExpandPowersPass : Pass<"prune-expand-powers"> {
   let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::math::MathDialect"];
 }
 
-def NameOperationsPass : Pass<"prune-name-operations"> {
-  let summary = "Name operations in their locations, for reports on compiled code";
-  let description = [{
-    Puts a name around the location of every operation of a function: what the
-    operation is and the parameter that it reads, `prune.sgd_update fc1.weight`.
-    What reads no parameter has the name of the parameter that an operation of
-    the same location reads, as the gradient of a layer has the location of the
-    layer, else the name that its location has already. Lowering keeps locations,
-    so that a profile can say where a loop comes from. Nothing else changes.
-
-    ```mlir
-    %w1, %v1 = prune.sgd_update ... loc("net.mlir":7:3)
-    ```
-
-    becomes
-
-    ```mlir
-    %w1, %v1 = prune.sgd_update ... loc("prune.sgd_update fc1.weight"("net.mlir":7:3))
-    ```
-
-    Operations that have such a name already keep it.
-  }];
-  let statistics = [
-    Statistic<"numNamed", "num-operations-named", "Operations that got a name">
-  ];
-}
-
 def ResultsToDestinationsPass : Pass<"prune-results-to-destinations", "ModuleOp"> {
   let summary = "Turn results of public functions into destination arguments";
   let description = [{

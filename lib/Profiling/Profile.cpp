@@ -6,13 +6,11 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "Prune/Execution/Profile.h"
+#include "Prune/Profiling/Profile.h"
 
-#include "Prune/Conversion/Profile.h"
 #include "prune_runtime.h"
 
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
-#include "mlir/ExecutionEngine/ExecutionEngine.h"
 
 using namespace mlir;
 using namespace mlir::prune;
@@ -34,10 +32,11 @@ Profile::Profile(ModuleOp module) {
   }
 }
 
-llvm::Error Profile::attach(ExecutionEngine &engine) {
+llvm::Error
+Profile::attach(function_ref<llvm::Expected<void *>(StringRef symbol)> lookup) {
   if (sites.empty())
     return llvm::Error::success();
-  llvm::Expected<void *> address = engine.lookup(kProfileCounters);
+  llvm::Expected<void *> address = lookup(kProfileCounters);
   if (!address)
     return address.takeError();
   counters = static_cast<prune_rt_profile_site *>(*address);

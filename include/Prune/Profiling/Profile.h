@@ -6,8 +6,8 @@
 //
 //===----------------------------------------------------------------------===//
 
-#ifndef PRUNE_EXECUTION_PROFILE_H
-#define PRUNE_EXECUTION_PROFILE_H
+#ifndef PRUNE_PROFILING_PROFILE_H
+#define PRUNE_PROFILING_PROFILE_H
 
 #include "mlir/IR/BuiltinOps.h"
 #include "llvm/Support/Error.h"
@@ -17,11 +17,15 @@
 
 struct prune_rt_profile_site;
 
-namespace mlir {
-class ExecutionEngine;
-} // namespace mlir
-
 namespace mlir::prune {
+
+/// Global of a profiled module: the counters of all sites,
+/// prune_rt_profile_site each.
+inline constexpr StringLiteral kProfileCounters = "prune_profile_counters";
+
+/// Constant of a profiled module: one line per site, function, kind, name and
+/// label between tabulators.
+inline constexpr StringLiteral kProfileNames = "prune_profile_names";
 
 /// What an operation of a function took since the counters were reset.
 struct ProfileEntry {
@@ -43,8 +47,10 @@ public:
   /// none when it was not profiled.
   explicit Profile(ModuleOp module);
 
-  /// Finds the counters in the compiled module.
-  llvm::Error attach(ExecutionEngine &engine);
+  /// Finds the counters in the compiled module; `lookup` gives the address of
+  /// a symbol.
+  llvm::Error
+  attach(function_ref<llvm::Expected<void *>(StringRef symbol)> lookup);
 
   /// One entry per site, in the order of the code.
   std::vector<ProfileEntry> getEntries() const;
@@ -60,4 +66,4 @@ private:
 
 } // namespace mlir::prune
 
-#endif // PRUNE_EXECUTION_PROFILE_H
+#endif // PRUNE_PROFILING_PROFILE_H

@@ -8,9 +8,9 @@
 
 #include "ProfileSite.h"
 
+#include "Origin.h"
 #include "Prune/Dialect/OneDNN/IR/OneDNN.h"
 #include "Prune/Dialect/Prune/IR/Prune.h"
-#include "Prune/Dialect/Prune/Transforms/Lower/Origin.h"
 
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "llvm/ADT/StringExtras.h"

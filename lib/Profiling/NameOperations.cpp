@@ -13,8 +13,9 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "Prune/Dialect/Prune/Transforms/Lower/Origin.h"
-#include "Prune/Dialect/Prune/Transforms/Lower/Passes.h"
+#include "Prune/Profiling/Passes.h"
+
+#include "Origin.h"
 #include "Prune/Dialect/Prune/Utils/Parameters.h"
 #include "llvm/Support/DebugLog.h"
 
@@ -22,7 +23,7 @@
 
 namespace mlir::prune {
 #define GEN_PASS_DEF_NAMEOPERATIONSPASS
-#include "Prune/Dialect/Prune/Transforms/Lower/Passes.h.inc"
+#include "Prune/Profiling/Passes.h.inc"
 } // namespace mlir::prune
 
 using namespace mlir;

@@ -10,7 +10,7 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "Prune/Dialect/Prune/Transforms/Lower/Origin.h"
+#include "Origin.h"
 
 #include "mlir/IR/OperationSupport.h"
 

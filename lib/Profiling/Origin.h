@@ -6,8 +6,8 @@
 //
 //===----------------------------------------------------------------------===//
 
-#ifndef PRUNE_DIALECT_PRUNE_TRANSFORMS_LOWER_ORIGIN_H
-#define PRUNE_DIALECT_PRUNE_TRANSFORMS_LOWER_ORIGIN_H
+#ifndef PRUNE_LIB_PROFILING_ORIGIN_H
+#define PRUNE_LIB_PROFILING_ORIGIN_H
 
 #include "mlir/IR/Location.h"
 
@@ -30,4 +30,4 @@ Origin getOrigin(Location location);
 
 } // namespace mlir::prune
 
-#endif // PRUNE_DIALECT_PRUNE_TRANSFORMS_LOWER_ORIGIN_H
+#endif // PRUNE_LIB_PROFILING_ORIGIN_H

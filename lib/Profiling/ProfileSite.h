@@ -6,8 +6,8 @@
 //
 //===----------------------------------------------------------------------===//
 
-#ifndef PRUNE_LIB_CONVERSION_PROFILESITE_H
-#define PRUNE_LIB_CONVERSION_PROFILESITE_H
+#ifndef PRUNE_LIB_PROFILING_PROFILESITE_H
+#define PRUNE_LIB_PROFILING_PROFILESITE_H
 
 #include "mlir/IR/Operation.h"
 
@@ -33,4 +33,4 @@ ProfileSite describeSite(Operation *op);
 
 } // namespace mlir::prune
 
-#endif // PRUNE_LIB_CONVERSION_PROFILESITE_H
+#endif // PRUNE_LIB_PROFILING_PROFILESITE_H

@@ -14,8 +14,8 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "Prune/Conversion/Passes.h"
-#include "Prune/Conversion/Profile.h"
+#include "Prune/Profiling/Passes.h"
+#include "Prune/Profiling/Profile.h"
 
 #include "ProfileSite.h"
 
@@ -31,7 +31,7 @@
 
 namespace mlir::prune {
 #define GEN_PASS_DEF_PROFILEFUNCTIONSPASS
-#include "Prune/Conversion/Passes.h.inc"
+#include "Prune/Profiling/Passes.h.inc"
 } // namespace mlir::prune
 
 using namespace mlir;
