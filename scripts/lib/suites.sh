@@ -19,6 +19,7 @@ use_configuration() { # name preset
 run_format() {
   git ls-files '*.cpp' '*.h' | xargs clang-format-22 --dry-run --Werror &&
     git ls-files | xargs "$venv/bin/python" scripts/lib/check_sources.py &&
+    git ls-files | xargs "$venv/bin/python" scripts/lib/check_references.py &&
     "$venv/bin/python" scripts/lib/check_layers.py .
 }
 run_docs() { scripts/update-docs --check; }
