@@ -149,6 +149,8 @@ def outcome_of(path: Path, case: Case) -> tuple[str, str]:
         executable = module.compile(reference=True)
         name = module.functions()[0].name
         for inputs, outputs in case.calls:
+            # Half precision is taken, computed and given in single.
+            inputs = [a.astype(np.float32) if a.dtype == np.float16 else a for a in inputs]
             reason = difference(executable(name, *inputs), outputs, case.rtol)
             if reason:
                 return "wrong", reason
@@ -165,7 +167,6 @@ def difference(found: Any, expected: Any, rtol: float) -> str:
         one, two = np.asarray(one), np.asarray(two)
         if one.shape != two.shape:
             return f"result {index} has shape {one.shape}, expected {two.shape}"
-        # Half precision is computed and given in single.
         if one.dtype != two.dtype and not one.dtype.kind == two.dtype.kind == "f":
             return f"result {index} has type {one.dtype}, expected {two.dtype}"
         tolerance = 1e-2 if two.dtype == np.float16 else rtol

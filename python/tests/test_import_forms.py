@@ -104,6 +104,10 @@ TAKEN: dict[str, tuple[Any, ...]] = {
                            {"mode": "linear", "coordinate_transformation_mode": "half_pixel"}),
     "depth to space": ("DepthToSpace", [[1, 8, 2, 3]], {"blocksize": 2, "mode": "CRD"}),
     "sums": ("CumSum", [[3, 4], i64(-1).reshape(())], {"exclusive": 1, "reverse": 1}),
+    "slice from behind the end": ("Slice", [[6, 5], i64(20, 9), i64(0, 0), i64(0, 1),
+                                            i64(-1, -3)], {}),
+    "slice to before the beginning": ("Slice", [[6, 5], i64(-1, 3), i64(-50, -9), i64(1, -2),
+                                                i64(-2, -1)], {}),
     "parts": ("Split", [[2, 7], None], {"axis": 1, "num_outputs": 3, "results": 3}),
     "parts by size": ("Split", [[2, 7], i64(4, 1, 2)], {"axis": -1, "results": 3}),
     "bytes": ("DequantizeLinear", [(TensorProto.UINT8, [2, 3]), f32(3), np.uint8([1, 200, 3])],
@@ -119,6 +123,36 @@ def test_taken(name: str, tmp_path: Path) -> None:
     kind, inputs, attributes = TAKEN[name]
     module = frontend.from_onnx(save(tmp_path / "net.onnx", kind, inputs, **attributes))
     assert [function.name for function in module.functions()] == ["forward"]
+
+
+@pytest.mark.parametrize("keep", [0, 1])
+@pytest.mark.parametrize("axes", [[1], [0, -1], [-1, 1, 0]], ids=str)
+def test_reductions_of_single_elements(axes: list[int], keep: int, tmp_path: Path) -> None:
+    """All ten at once; torch-mlir dies of some of them. The import itself compares."""
+    kinds = ("L1", "L2", "LogSum", "LogSumExp", "Max", "Mean", "Min", "Prod", "Sum", "SumSquare")
+    extents = [1 if axis in (axes + [a % 3 for a in axes]) else 3 for axis in range(3)]
+    assert all(extents[axis] == 1 for axis in axes)
+    nodes = [helper.make_node("Exp", ["x"], ["e"])]
+    results = []
+    for kind in kinds:
+        source = "e" if kind == "LogSum" else "x"
+        nodes.append(helper.make_node(f"Reduce{kind}", [source, "axes"], [kind], keepdims=keep))
+        results.append(helper.make_empty_tensor_value_info(kind))
+    x = helper.make_tensor_value_info("x", TensorProto.FLOAT, extents)
+    constants = [numpy_helper.from_array(np.array(axes, np.int64), "axes")]
+    graph = helper.make_graph(nodes, "g", [x], results, constants)
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 18)])
+    model.ir_version = 9
+    onnx.save(onnx.shape_inference.infer_shapes(model), tmp_path / "net.onnx")
+    module = frontend.from_onnx(tmp_path / "net.onnx")
+    inputs = np.float32(np.arange(-1, int(np.prod(extents)) - 1)).reshape(extents)
+    found = module.compile(reference=True)("forward", inputs)
+    wanted = {"L1": np.abs, "L2": np.abs, "SumSquare": np.square}
+    for kind, result in zip(kinds, found, strict=True):
+        expected = wanted.get(kind, np.positive)(inputs)
+        shape = extents if keep else [n for i, n in enumerate(extents) if i not in
+                                      {axis % 3 for axis in axes}]  # fmt: skip
+        np.testing.assert_allclose(result, expected.reshape(shape), rtol=1e-6, atol=1e-6)
 
 
 REFUSED: dict[str, tuple[Any, ...]] = {
@@ -149,6 +183,18 @@ def test_refused(name: str, tmp_path: Path) -> None:
     message = str(error.value)
     assert message.startswith(f"{path}: ") and "\n" not in message
     assert "'node'" in message and len(message) - len(str(path)) < 250
+
+
+def test_scan_of_the_first_form_is_refused(tmp_path: Path) -> None:
+    """It has a batch, which onnx takes for steps when it brings the network to a later opset."""
+    text = """<ir_version: 4, opset_import: ["": 8]>
+      g (float[1, 2] initial, float[1, 3, 2] x) => (float[1, 2] y, float[1, 3, 2] z) {
+        y, z = Scan <num_scan_inputs = 1, body = body (float[2] a, float[2] b) =>
+            (float[2] c, float[2] d) { c = Add(a, b) d = Identity(c) }> ("", initial, x)
+      }"""
+    onnx.save(onnx.parser.parse_model(text), tmp_path / "net.onnx")
+    with pytest.raises(InputError, match="Scan 'y' is not supported: its form before opset 9"):
+        frontend.from_onnx(tmp_path / "net.onnx", check=False)
 
 
 def test_crash_names_the_operation(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

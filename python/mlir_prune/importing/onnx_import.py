@@ -122,10 +122,25 @@ def _check_domains(model: Any) -> None:
         )
 
 
+# Operations of which onnx takes a form before this opset for the later one.
+_MISREAD_BEFORE = {"Scan": 9}
+
+
+def _refuse_misread(model: Any, opset: int) -> None:
+    for graph in inner_graphs(model.graph):
+        for node in graph.node:
+            if opset < _MISREAD_BEFORE.get(node.op_type, 0):
+                raise InputError(
+                    f"{node.op_type}{onnx_rewrites.label(node)} is not supported: its form before "
+                    f"opset {_MISREAD_BEFORE[node.op_type]}"
+                )
+
+
 def _upgrade(model: Any) -> Any:
     """The model at an opset that torch-mlir knows all forms of."""
     opsets = [entry.version for entry in model.opset_import if entry.domain in ("", "ai.onnx")]
     if opsets and opsets[0] < _OLDEST_OPSET:
+        _refuse_misread(model, opsets[0])
         try:
             return onnx.version_converter.convert_version(model, _UPGRADED_OPSET)
         except Exception as error:  # the converter raises errors of many types

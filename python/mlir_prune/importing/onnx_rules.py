@@ -75,6 +75,25 @@ def split(node: Node) -> list[Any] | None:
     return nodes
 
 
+def backward_slice(node: Node) -> list[Any] | None:
+    """Slice backwards: torch-mlir takes the bounds as they are, also those out of range."""
+    shape, given = node.values.shape(node.input(0)), [node.constant(i) for i in range(1, 5)]
+    starts, ends, axes, steps = given
+    if shape is None or starts is None or ends is None or steps is None or (steps > 0).all():
+        return None
+    axes = np.arange(len(starts)) if axes is None else axes
+    bounds = np.array([
+        [*slice(int(start), int(end), int(step)).indices(shape[axis])[:2], -shape[axis] - 1]
+        for start, end, step, axis in zip(starts, ends, steps, axes, strict=True)
+    ])  # fmt: skip
+    # A last element in front of the first has a number that is far enough from the end.
+    new_ends = np.where(bounds[:, 1] < 0, bounds[:, 2], bounds[:, 1])
+    if (bounds[:, 0] == starts).all() and (new_ends == ends).all():
+        return None
+    inputs = [node.input(0), bounds[:, 0], new_ends, axes, steps]
+    return [node.make("Slice", inputs, [node.output(0)])]
+
+
 def cumulative_sum(node: Node) -> list[Any]:
     """CumSum as a product with a triangle of ones."""
     shape, axis = node.shape(), node.constant(1)
@@ -161,15 +180,38 @@ def recurrent(node: Node) -> None:
 
 
 def reduction(node: Node) -> list[Any] | None:
-    """Reductions over no dimension at all."""
+    """Reductions over no dimension at all, and over extents of one, which torch-mlir dies of."""
     axes = node.constant(1)
     if node.input(1) and axes is None:
         raise node.refusal("its axes are not constant")
     if not node.attribute("noop_with_empty_axes", 0) or (axes is not None and axes.size):
-        return None
+        return _reduction_of_ones(node, axes)
     if node.proto.op_type in ("ReduceMax", "ReduceMean", "ReduceMin", "ReduceProd", "ReduceSum"):
         return [node.make("Identity", [node.input(0)], [node.output(0)])]
     raise node.refusal("noop_with_empty_axes without axes")
+
+
+_OF_ONE_ELEMENT = {"ReduceL1": "Abs", "ReduceL2": "Abs", "ReduceLogSum": "Log"}
+
+
+def _reduction_of_ones(node: Node, axes: np.ndarray | None) -> list[Any] | None:
+    """A reduction of single elements as what it does to each of them."""
+    shape, kind = node.values.shape(node.input(0)), node.proto.op_type
+    axes = node.attribute("axes", ()) if axes is None else axes
+    if shape is None:
+        return None
+    reduced = {int(axis) % len(shape) for axis in axes} or set(range(len(shape)))
+    if any(shape[axis] != 1 for axis in reduced):
+        return None
+    value, each = node.input(0), node.fresh()
+    result = [n for axis, n in enumerate(shape) if axis not in reduced]
+    if node.attribute("keepdims", 1):
+        result = list(shape)
+    if kind == "ReduceSumSquare":
+        first = node.make("Mul", [value, value], [each])
+    else:
+        first = node.make(_OF_ONE_ELEMENT.get(kind, "Identity"), [value], [each])
+    return [first, node.make("Reshape", [each, np.array(result, np.int64)], [node.output(0)])]
 
 
 def bit_shift(node: Node) -> None:
@@ -225,6 +267,7 @@ RULES: dict[str, Rule] = {
     "QuantizeLinear": quantize,
     "RNN": recurrent,
     "Resize": resize,
+    "Slice": backward_slice,
     "SpaceToDepth": space_to_depth,
     **{f"Reduce{kind}": reduction for kind in _REDUCTIONS},
     "Split": split,
