@@ -9,10 +9,10 @@
 //
 // One training step of 784-300-100-10 (batch 100, momentum, Hoyer-Square,
 // masks) against the sum of its matrix products alone, which are called through
-// the same runtime with the same shapes. Both run by turns, so that frequency
-// and neighbours change for both. Reported are medians over all turns: the time
-// of the benchmark is the step's, `products_ms` that of the products, and
-// `overhead` what the step takes on top of them, as a share.
+// the same runtime with the same shapes. Both run alternating, so that
+// frequency and neighbors change for both. Reported are medians over all turns:
+// the time of the benchmark is the step's, `products_ms` that of the products,
+// and `overhead` what the step takes on top of them, as a share.
 //
 //===----------------------------------------------------------------------===//
 

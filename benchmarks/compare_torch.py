@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-"""Time of one training step here and in PyTorch, measured by turns.
+"""Time of one training step here and in PyTorch, measured alternating.
 
 The networks: 784-300-100-10 and LeNet-5-Caffe with batches of 100, ResNet-20 with
 batches of 128. The step: SGD with momentum 0.9, Hoyer-Square on the weights, half
 of the weights masked. Each engine runs in processes of its own, so that no two
-thread pools share one; the processes take turns, and the median over all turns
+thread pools share one; the processes alternate, and the median over all turns
 is reported.
 
     PYTHONPATH=build/dev/python benchmarks/compare_torch.py --threads 1 2
@@ -160,7 +160,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--networks", nargs="+", default=list(SHAPES), choices=list(SHAPES))
     parser.add_argument("--threads", type=int, nargs="+", default=[1, 2])
-    parser.add_argument("--seconds", type=float, default=2.0, help="per engine and turn")
+    parser.add_argument("--seconds", type=float, default=2.0, help="per engine and round")
     parser.add_argument("--turns", type=int, default=3)
     parser.add_argument("--json", action="store_true", help="print JSON lines")
     parser.add_argument("--child", choices=ENGINES, help=argparse.SUPPRESS)

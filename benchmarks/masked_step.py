@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-"""Time of a training step with masks against one with packed weights, by turns.
+"""Time of a training step with masks against one with compressed weights, alternating.
 
 Both steps have the same fixed masks at random places. The first keeps dense weights
 and masks them in the update (``prune-mask-gradients``); the second trains the values
-that are kept (``prune-pack-parameters``), of each matrix with enough zeros;
+that are kept (``prune-compress-parameters``), of each matrix with enough zeros;
 convolutions stay as they are in both. Each pair of steps runs in one process, in
 short turns, and the medians of all calls are reported.
 
@@ -38,7 +38,7 @@ class Step:
         step = next(f for f in module.functions() if f.name == "train_step")
         values = network.init(np.random.default_rng(1))
         rng = np.random.default_rng(2)
-        self.packed = 0
+        self.compressed = 0
         self.arguments = []
         for argument in step.arguments:
             name, shape = argument.name, tuple(argument.shape)
@@ -47,7 +47,7 @@ class Step:
                 if name in masks:
                     value *= masks[name]
                 if value.shape != shape:
-                    value, self.packed = value[masks[name]], self.packed + 1
+                    value, self.compressed = value[masks[name]], self.compressed + 1
             elif name.startswith("mask:"):
                 value = masks[name.removeprefix("mask:")].copy()
             elif name == "input":
@@ -76,7 +76,7 @@ def compare(name: str, optimizer: str, zeros: float, threads: int, options: Any)
         common += f" regularizer={options.penalty} strength=1e-4"
     steps = {
         "masked": Step(network, f"{common} mask", masks, threads),
-        "packed": Step(network, f"{common} mask pack pack-min-zeros=0", masks, threads),
+        "compressed": Step(network, f"{common} mask compress compress-min-zeros=0", masks, threads),
     }
     times: dict[str, list[float]] = {engine: [] for engine in steps}
     for _ in range(options.turns):
@@ -85,15 +85,15 @@ def compare(name: str, optimizer: str, zeros: float, threads: int, options: Any)
     medians = {engine: statistics.median(calls) * 1e3 for engine, calls in times.items()}
     row = {
         "network": name, "optimizer": optimizer, "threads": threads, "zeros": zeros,
-        "packed_weights": steps["packed"].packed, **medians,
-        "ratio": medians["masked"] / medians["packed"],
+        "compressed_weights": steps["compressed"].compressed, **medians,
+        "ratio": medians["masked"] / medians["compressed"],
     }  # fmt: skip
     if options.json:
         print(json.dumps(row), flush=True)
     else:
         print(
             f"{name:9} {optimizer:9} {threads} threads {zeros * 100:5.1f} % zeros "
-            f"masked {medians['masked']:7.3f} ms  packed {medians['packed']:7.3f} ms "
+            f"masked {medians['masked']:7.3f} ms  compressed {medians['compressed']:7.3f} ms "
             f"{row['ratio']:6.2f}x",
             flush=True,
         )
@@ -106,7 +106,7 @@ def main() -> None:
     parser.add_argument("--zeros", type=float, nargs="+", default=SHARES)
     parser.add_argument("--threads", type=int, nargs="+", default=[1, 2])
     parser.add_argument("--penalty", default="", help="regularizer of prune-train-pipeline")
-    parser.add_argument("--seconds", type=float, default=0.15, help="per step and turn")
+    parser.add_argument("--seconds", type=float, default=0.15, help="per step and round")
     parser.add_argument("--turns", type=int, default=5)
     parser.add_argument("--json", action="store_true", help="print JSON lines")
     options = parser.parse_args()

@@ -107,9 +107,9 @@ def cases_of_test(test: Any) -> Iterator[Case]:
 def cases_of_form(kind: str, seed: int) -> Iterator[Case]:
     """A random form with the results of ONNX Runtime, if that takes it."""
     import onnxruntime
-    from onnx_forms import draw
 
     from mlir_prune.importing.onnx_reference import make_inputs
+    from onnx_forms import draw
 
     model = draw(kind, seed)
     if model is None:

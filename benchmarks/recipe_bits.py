@@ -25,7 +25,7 @@ from typing import Any
 
 import numpy as np
 
-from mlir_prune import io
+from mlir_prune import files
 from mlir_prune.data import Dataset, Split, load
 from mlir_prune.errors import RecipeError
 from mlir_prune.recipe.load import from_dict, read_yaml
@@ -89,7 +89,7 @@ def main() -> int:
     for path in sorted(RECIPES.glob(f"{arguments.recipes}.yaml")):
         found[path.stem] = bits(path, data)
         print(f"{path.stem}: {found[path.stem][:16]}", flush=True)
-    io.write_json(arguments.out, found)
+    files.write_json(arguments.out, found)
     if not arguments.against:
         return 0
     before = json.loads(Path(arguments.against).read_text(encoding="utf-8"))

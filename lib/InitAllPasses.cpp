@@ -15,9 +15,9 @@
 #include "Prune/Dialect/Prune/Transforms/Model/Passes.h"
 #include "Prune/Dialect/Prune/Transforms/Prune/Passes.h"
 #include "Prune/Dialect/Prune/Transforms/Train/Passes.h"
+#include "Prune/Pipelines/CompressPipeline.h"
 #include "Prune/Pipelines/CpuPipeline.h"
 #include "Prune/Pipelines/ImportPipeline.h"
-#include "Prune/Pipelines/ShrinkPipeline.h"
 #include "Prune/Pipelines/TrainPipeline.h"
 #include "Prune/Profiling/Passes.h"
 
@@ -39,7 +39,7 @@ void prune::registerAllPasses() {
   registerProfilingPasses();
   registerOneDNNPasses();
   registerImportPipeline();
-  registerShrinkPipelines();
+  registerCompressPipelines();
   registerTrainPipelines();
   registerCpuPipeline();
 }

@@ -115,7 +115,8 @@ void mlir::prune::selectByThreshold(WeightScores &weight, double threshold) {
 }
 
 std::optional<double>
-mlir::prune::selectByRatio(ArrayRef<WeightScores *> weights, double ratio) {
+mlir::prune::selectBySparsity(ArrayRef<WeightScores *> weights,
+                              double sparsity) {
   struct Entry {
     double score;
     unsigned weight;
@@ -136,7 +137,7 @@ mlir::prune::selectByRatio(ArrayRef<WeightScores *> weights, double ratio) {
            std::tie(b.score, b.weight, b.group);
   });
 
-  int64_t target = std::llround(ratio * static_cast<double>(total));
+  int64_t target = std::llround(sparsity * static_cast<double>(total));
   int64_t pruned = 0;
   std::optional<double> last;
   for (const Entry &entry : ranking) {

@@ -15,11 +15,11 @@
 
 namespace mlir::prune {
 
-/// The pattern of a packed matrix in compressed rows, as constants of i32.
+/// The pattern of a compressed matrix in compressed rows, as constants of i32.
 struct CompressedPattern {
   /// Column of each value, and where the values of each row begin.
   DenseResourceElementsAttr indices, pointers;
-  /// Place of each value in the packed vector; null when they lie in order.
+  /// Place of each value in the compressed vector; null when they lie in order.
   DenseResourceElementsAttr order;
 };
 
@@ -28,10 +28,10 @@ class PatternCache {
 public:
   /// The pattern of the matrix, or of its transpose. O(elements kept + rows +
   /// columns) the first time.
-  CompressedPattern get(UnpackOp op, bool transposed) {
+  CompressedPattern get(DecompressOp op, bool transposed) {
     return get(op.getPattern(), op.getType(), transposed);
   }
-  CompressedPattern get(PackOp op, bool transposed) {
+  CompressedPattern get(CompressOp op, bool transposed) {
     return get(op.getPattern(), op.getDense().getType(), transposed);
   }
 

@@ -10,7 +10,7 @@
 // written, becomes an accumulating onednn.matmul on its initial value. Patterns
 // then make the initial value a bias (a broadcast vector) or nothing (zeros),
 // pull a following bias and activation in, and mark constant right operands.
-// Convolutions are recognised by their maps, see ConvolutionMatch.
+// Convolutions are recognized by their maps, see ConvolutionMatch.
 // Everything is local, one visit per operation; the greedy driver repeats until
 // nothing changes.
 //
@@ -29,6 +29,7 @@
 #include "mlir/IR/Matchers.h"
 #include "mlir/IR/Remarks.h"
 #include "mlir/Transforms/GreedyPatternRewriteDriver.h"
+#include "llvm/Support/DebugLog.h"
 
 #define DEBUG_TYPE "convert-linalg-to-onednn"
 
@@ -192,17 +193,19 @@ struct ConvertLinalgToOneDNN
       return;
     Product product;
     if (isContraction(linalgOp))
-      return reportKept(op, "contraction", matchProduct(linalgOp, product));
+      return reportKept(op, "ContractionKept", matchProduct(linalgOp, product));
     StringRef obstacle = getConvolutionObstacle(linalgOp);
     if (!obstacle.empty())
-      reportKept(op, "convolution", obstacle);
+      reportKept(op, "ConvolutionKept", obstacle);
   }
 
-  void reportKept(Operation *op, StringRef kind, StringRef reason) {
-    remark::missed(
-        op->getLoc(),
-        remark::RemarkOpts::name(("kept-" + kind).str()).category(DEBUG_TYPE))
-        << (kind + " stays in linalg: " + reason).str();
+  void reportKept(Operation *op, StringRef name, StringRef reason) {
+    LDBG() << name << ", " << reason << ": " << *op;
+    remark::missed(op->getLoc(),
+                   remark::RemarkOpts::name(name).category(DEBUG_TYPE))
+        << ((name == "ContractionKept" ? "contraction" : "convolution") +
+            Twine(" stays in linalg: ") + reason)
+               .str();
   }
 };
 

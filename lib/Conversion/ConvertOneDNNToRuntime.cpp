@@ -72,8 +72,8 @@ static LogicalResult convertMatmul(onednn::MatmulOp op, ModuleOp module,
   return call.call("prune_rt_matmul_f32", module);
 }
 
-static LogicalResult convertCsrMatmul(onednn::CsrMatmulOp op, ModuleOp module,
-                                      LLVM::GlobalOp slot) {
+static LogicalResult convertSpmm(onednn::SpmmOp op, ModuleOp module,
+                                 LLVM::GlobalOp slot) {
   CallBuilder call(op);
   call.addAddress(slot);
   call.addPointer(op.getValues());
@@ -89,11 +89,10 @@ static LogicalResult convertCsrMatmul(onednn::CsrMatmulOp op, ModuleOp module,
   call.addLeadingDimension(op.getOutput());
   call.addInteger(op.getConstantValues() ? ConstantValues : 0);
   call.addInteger(static_cast<int64_t>(op.getActivation()));
-  return call.call("prune_rt_csr_matmul_f32", module);
+  return call.call("prune_rt_spmm_f32", module);
 }
 
-static LogicalResult convertSampledMatmul(onednn::SampledMatmulOp op,
-                                          ModuleOp module) {
+static LogicalResult convertSddmm(onednn::SddmmOp op, ModuleOp module) {
   CallBuilder call(op);
   call.addPointer(op.getIndices());
   call.addPointer(op.getPointers());
@@ -105,7 +104,7 @@ static LogicalResult convertSampledMatmul(onednn::SampledMatmulOp op,
   call.addExtent(op.getA(), 1);
   call.addLeadingDimension(op.getA());
   call.addLeadingDimension(op.getB());
-  return call.call("prune_rt_sampled_matmul_f32", module);
+  return call.call("prune_rt_sddmm_f32", module);
 }
 
 static LogicalResult convertTranspose(onednn::TransposeOp op, ModuleOp module) {
@@ -127,14 +126,13 @@ static LogicalResult convertSelectGroups(onednn::SelectGroupsOp op,
   call.addPointer(op.getOutput());
   call.addNumbers(op.getGroups(), module, symbols);
   call.addInteger(op.getGroups().size() / 2);
-  call.addScalar(op.getRatio());
+  call.addScalar(op.getSparsity());
   return call.call("prune_rt_select_groups_f32", module);
 }
 
 /// True for a call that prepares nothing and so has no slot.
 static bool needsNoSlot(Operation *op) {
-  return isa<onednn::SelectGroupsOp, onednn::SampledMatmulOp,
-             onednn::TransposeOp>(op);
+  return isa<onednn::SelectGroupsOp, onednn::SddmmOp, onednn::TransposeOp>(op);
 }
 
 static LogicalResult convertWithoutSlot(Operation *op, ModuleOp module,
@@ -142,8 +140,7 @@ static LogicalResult convertWithoutSlot(Operation *op, ModuleOp module,
   return llvm::TypeSwitch<Operation *, LogicalResult>(op)
       .Case<onednn::SelectGroupsOp>(
           [&](auto op) { return convertSelectGroups(op, module, symbols); })
-      .Case<onednn::SampledMatmulOp>(
-          [&](auto op) { return convertSampledMatmul(op, module); })
+      .Case<onednn::SddmmOp>([&](auto op) { return convertSddmm(op, module); })
       .Case<onednn::TransposeOp>(
           [&](auto op) { return convertTranspose(op, module); });
 }
@@ -154,8 +151,8 @@ static LogicalResult convertWithSlot(Operation *op, ModuleOp module,
   return llvm::TypeSwitch<Operation *, LogicalResult>(op)
       .Case<onednn::MatmulOp>(
           [&](auto op) { return convertMatmul(op, module, slot); })
-      .Case<onednn::CsrMatmulOp>(
-          [&](auto op) { return convertCsrMatmul(op, module, slot); })
+      .Case<onednn::SpmmOp>(
+          [&](auto op) { return convertSpmm(op, module, slot); })
       .Case<onednn::WindowOpInterface>(
           [&](auto op) { return convertWindowOp(op, module, slot, symbols); });
 }
@@ -199,11 +196,11 @@ struct ConvertOneDNNToRuntime
   void runOnOperation() override {
     SmallVector<Operation *> ops;
     WalkResult walk = getOperation().walk([&](Operation *op) {
-      if (!needsNoSlot(op) && !isa<onednn::MatmulOp, onednn::CsrMatmulOp,
-                                   onednn::WindowOpInterface>(op))
+      if (!needsNoSlot(op) &&
+          !isa<onednn::MatmulOp, onednn::SpmmOp, onednn::WindowOpInterface>(op))
         return WalkResult::advance();
       if (op->getNumResults() != 0) {
-        op->emitOpError("expected memrefs, got tensors: bufferise first");
+        op->emitOpError("expected memrefs, got tensors: bufferize first");
         return WalkResult::interrupt();
       }
       ops.push_back(op);

@@ -27,6 +27,7 @@
 #include "mlir/IR/Matchers.h"
 #include "mlir/IR/PatternMatch.h"
 #include "mlir/IR/Remarks.h"
+#include "llvm/Support/DebugLog.h"
 
 #include <cfloat>
 
@@ -338,10 +339,11 @@ struct ConvertPoolingToOneDNN
 
   void convert(Operation *op, RewriterBase &rewriter) {
     auto finish = [&](Location loc, StringRef reason) {
+      LDBG() << "pooling at " << loc << " becomes a call " << reason;
       numPoolings += reason.empty() ? 1 : 0;
       if (!reason.empty())
         remark::missed(
-            loc, remark::RemarkOpts::name("kept-pooling").category(DEBUG_TYPE))
+            loc, remark::RemarkOpts::name("PoolingKept").category(DEBUG_TYPE))
             << ("pooling stays in linalg: " + reason).str();
     };
     Location loc = op->getLoc();

@@ -6,12 +6,12 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// A contraction marked csr becomes onednn.csr_matmul on constants in compressed
+// A contraction marked csr becomes onednn.spmm on constants in compressed
 // rows. That operation works on [features, batch], so its input and result are
 // transposed; then transpositions move down through element-wise operations,
 // until they meet the next layer's and cancel, a matmul, which takes them as a
 // flag, or the end. What an element-wise operation adds and applies right
-// behind a csr_matmul becomes its bias and activation. Products of packed
+// behind a spmm becomes its bias and activation. Products of compressed
 // weights, which are converted before, take part. With one column a
 // transposition is a reshape. Linear in the weights, and in the length of the
 // network per layer.
@@ -34,6 +34,7 @@
 #include "mlir/IR/ImplicitLocOpBuilder.h"
 #include "mlir/IR/Remarks.h"
 #include "mlir/Transforms/GreedyPatternRewriteDriver.h"
+#include "llvm/Support/DebugLog.h"
 
 #define DEBUG_TYPE "convert-prune-to-onednn"
 
@@ -118,7 +119,7 @@ static LogicalResult convertProduct(linalg::LinalgOp op,
   Value empty = tensor::EmptyOp::create(
       builder, ArrayRef<int64_t>{product.size.rows, product.size.columns},
       builder.getF32Type());
-  auto matmul = onednn::CsrMatmulOp::create(
+  auto matmul = onednn::SpmmOp::create(
       builder, empty.getType(), values, indices, pointers, x, *bias, empty,
       /*constant_values=*/true, onednn::Activation::None);
   matmul->setAttr(PruneDialect::kKernelAttrName,
@@ -150,15 +151,15 @@ struct ConvertPruneToOneDNN
       if (kernel && kernel.getKind() == KernelKind::Csr)
         marked.push_back(op);
     });
-    if (marked.empty() && !hasPackedProducts())
+    if (marked.empty() && !hasCompressedProducts())
       return markAllAnalysesPreserved();
     for (linalg::LinalgOp op : marked)
       convert(op);
     MLIRContext *context = &getContext();
     RewritePatternSet patterns(context);
-    patterns.add<FuseEpilogue<onednn::CsrMatmulOp>>(context);
+    patterns.add<FuseEpilogue<onednn::SpmmOp>>(context);
     populateTransposePropagationPatterns(patterns);
-    onednn::CsrMatmulOp::getCanonicalizationPatterns(patterns, context);
+    onednn::SpmmOp::getCanonicalizationPatterns(patterns, context);
     if (failed(applyPatternsGreedily(getOperation(), std::move(patterns))))
       return signalPassFailure();
     RewritePatternSet reshapes(context);
@@ -168,12 +169,11 @@ struct ConvertPruneToOneDNN
     getOperation()->walk([&](linalg::TransposeOp) { ++numTranspositions; });
   }
 
-  /// True when convert-packed-to-onednn has left transpositions to move.
-  bool hasPackedProducts() {
+  /// True when convert-compressed-to-onednn has left transpositions to move.
+  bool hasCompressedProducts() {
     WalkResult result = getOperation()->walk([](Operation *op) {
-      return isa<onednn::CsrMatmulOp, onednn::SampledMatmulOp>(op)
-                 ? WalkResult::interrupt()
-                 : WalkResult::advance();
+      return isa<onednn::SpmmOp, onednn::SddmmOp>(op) ? WalkResult::interrupt()
+                                                      : WalkResult::advance();
     });
     return result.wasInterrupted();
   }
@@ -187,6 +187,7 @@ struct ConvertPruneToOneDNN
     }
     if (product)
       reason = "its initial value is neither zero nor a bias";
+    LDBG() << "runs dense, " << reason << ": " << op;
     remark::missed(
         op->getLoc(),
         remark::RemarkOpts::name("KernelRefused").category(DEBUG_TYPE))

@@ -44,7 +44,7 @@ struct MapIndex {
 /// The indices of an operand; nothing when one is no loop and no sum of two.
 std::optional<SmallVector<MapIndex>> parseMap(AffineMap map);
 
-/// Recognises a convolution of f32 images by its indexing maps and its body.
+/// Recognizes a convolution of f32 images by its indexing maps and its body.
 /// Returns why it is none, empty when it is one, described in `convolution`.
 StringRef matchConvolution(linalg::LinalgOp op, Convolution &convolution);
 

@@ -26,7 +26,7 @@ struct Epilogue {
   Value bias;
 };
 
-/// Recognises an element-wise operation on `product` that adds a vector along
+/// Recognizes an element-wise operation on `product` that adds a vector along
 /// dimension `biasDim` (1: one element per column of a matrix), applies relu,
 /// sigmoid or tanh, or both in this order. Works on named and generic
 /// operations, and on the forms of relu that front ends write.
@@ -42,7 +42,7 @@ bool isConstantFloat(Value value, double expected);
 
 /// The dimension of the result along which the bias of an operation runs.
 inline int64_t getBiasDim(onednn::MatmulOp) { return 1; }
-inline int64_t getBiasDim(onednn::CsrMatmulOp) { return 0; }
+inline int64_t getBiasDim(onednn::SpmmOp) { return 0; }
 inline int64_t getBiasDim(onednn::ConvolutionOp op) {
   return onednn::getImageDims(op.getLayout()).channel;
 }

@@ -7,7 +7,7 @@
 //===----------------------------------------------------------------------===//
 
 //
-// Lowers a module, optimises the LLVM module for the host, and compiles it with
+// Lowers a module, optimizes the LLVM module for the host, and compiles it with
 // the execution engine on first call. Symbols of the runtime are registered one
 // by one, because two runtimes with the same symbols may live in one process.
 //
@@ -170,7 +170,7 @@ StringRef Executable::getRuntimeName() const { return runtime->getName(); }
 
 namespace {
 
-/// Descriptors and pointers of one call, in the layout of packed functions.
+/// Descriptors and pointers of one call, in the layout of compressed functions.
 class CallFrame {
 public:
   void addTensor(void *data, const ValueInfo &value) {
@@ -193,7 +193,7 @@ public:
     scalars.emplace_back(descriptors.size() - 1, data);
   }
 
-  /// Pointers for a packed function; valid while the frame is not changed.
+  /// Pointers for a compressed function; valid while the frame is not changed.
   MutableArrayRef<void *> getPointers() {
     addresses.clear();
     for (SmallVector<int64_t> &words : descriptors)

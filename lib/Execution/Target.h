@@ -35,7 +35,7 @@ unsigned getHostVectorBits(const llvm::TargetMachine &target);
 /// Level of code generation for an effort of 0 to 3.
 llvm::CodeGenOptLevel getCodeGenLevel(unsigned optimization);
 
-/// Optimises a module for the target, which must outlive the function, and
+/// Optimizes a module for the target, which must outlive the function, and
 /// writes its assembly when `assemblyFile` is not empty.
 std::function<llvm::Error(llvm::Module *)>
 createOptimizer(llvm::TargetMachine *target, std::string assemblyFile,

@@ -68,7 +68,7 @@ Value FloatBuilder::select(Value condition, Value ifTrue, Value ifFalse) {
   return createOrFold<arith::SelectOp>(condition, ifTrue, ifFalse);
 }
 
-/// Recognises `lhs > rhs ? lhs : rhs` and its mirror images.
+/// Recognizes `lhs > rhs ? lhs : rhs` and its mirror images.
 static std::optional<Extremum> matchSelectedExtremum(arith::SelectOp op) {
   auto comparison = op.getCondition().getDefiningOp<arith::CmpFOp>();
   if (!comparison)

@@ -81,7 +81,7 @@ struct Extremum {
   bool isMaximum;
 };
 
-/// Recognises the operation that defines an extremum: arith's maximum and
+/// Recognizes the operation that defines an extremum: arith's maximum and
 /// minimum, and a selection by a comparison of the two values.
 std::optional<Extremum> matchExtremum(Operation *op);
 

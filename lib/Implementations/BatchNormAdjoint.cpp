@@ -8,7 +8,7 @@
 
 //
 // With given statistics the operation is a line per channel, and the adjoint of
-// the input is that line without its offset: again a batch normalisation. With
+// the input is that line without its offset: again a batch normalization. With
 // the statistics of the batch it is prune.batch_norm_gradient, whose sums are
 // also what the scale and the bias get in both forms.
 //

@@ -28,7 +28,7 @@ static int64_t getExtent(Value value, unsigned dim) {
   return cast<RankedTensorType>(value.getType()).getDimSize(dim);
 }
 
-/// A side whose reshape splits, or merges, two neighbouring dimensions of the
+/// A side whose reshape splits, or merges, two neighboring dimensions of the
 /// tensor in groups and nothing else.
 template <typename OpTy>
 static std::optional<GroupedSum::Side>

@@ -34,7 +34,7 @@ using namespace mlir;
 using namespace mlir::prune;
 
 /// Calls `function` with every tensor operand and result and its map. Results
-/// share the maps of the operands they are initialised with.
+/// share the maps of the operands they are initialized with.
 static void
 forEachTensor(linalg::LinalgOp op,
               function_ref<void(Value value, AffineMap map)> function) {

@@ -8,9 +8,9 @@
 
 //
 // Masks and dropout apply to the adjoint as they do to the value; what a
-// pattern packs, its adjoint unpacks, and the other way round. A gate passes
-// the adjoint to the weight where it is open, and to the auxiliary parameters
-// by the rule and the straight-through estimator that it names.
+// pattern compresses, its adjoint decompresses, and the other way round. A gate
+// passes the adjoint to the weight where it is open, and to the auxiliary
+// parameters by the rule and the straight-through estimator that it names.
 //
 //===----------------------------------------------------------------------===//
 
@@ -109,7 +109,7 @@ struct GateModel : AdjointModel<GateModel, GateOp> {
 };
 
 //===----------------------------------------------------------------------===//
-// Masks, dropout, regularisation
+// Masks, dropout, regularization
 //===----------------------------------------------------------------------===//
 
 /// The adjoint plus `decay` times the weight where the mask is not set.
@@ -146,22 +146,22 @@ struct ApplyMaskModel : AdjointModel<ApplyMaskModel, ApplyMaskOp> {
   }
 };
 
-struct UnpackModel : AdjointModel<UnpackModel, UnpackOp> {
-  static LogicalResult build(UnpackOp op, Value adjoint, FloatBuilder &b,
+struct DecompressModel : AdjointModel<DecompressModel, DecompressOp> {
+  static LogicalResult build(DecompressOp op, Value adjoint, FloatBuilder &b,
                              ArrayRef<bool> needed,
                              MutableArrayRef<Value> inputs) {
-    inputs[0] =
-        PackOp::create(b, op.getValues().getType(), adjoint, op.getPattern());
+    inputs[0] = CompressOp::create(b, op.getValues().getType(), adjoint,
+                                   op.getPattern());
     return success();
   }
 };
 
-struct PackModel : AdjointModel<PackModel, PackOp> {
-  static LogicalResult build(PackOp op, Value adjoint, FloatBuilder &b,
+struct CompressModel : AdjointModel<CompressModel, CompressOp> {
+  static LogicalResult build(CompressOp op, Value adjoint, FloatBuilder &b,
                              ArrayRef<bool> needed,
                              MutableArrayRef<Value> inputs) {
-    inputs[0] =
-        UnpackOp::create(b, op.getDense().getType(), adjoint, op.getPattern());
+    inputs[0] = DecompressOp::create(b, op.getDense().getType(), adjoint,
+                                     op.getPattern());
     return success();
   }
 };
@@ -264,9 +264,9 @@ void mlir::prune::registerPruneAdjointModels(DialectRegistry &registry) {
     ApplyMaskOp::attachInterface<ApplyMaskModel>(*context);
     DropoutOp::attachInterface<DropoutModel>(*context);
     GateOp::attachInterface<GateModel>(*context);
-    PackOp::attachInterface<PackModel>(*context);
+    CompressOp::attachInterface<CompressModel>(*context);
     RegularizeOp::attachInterface<RegularizeModel>(*context);
     SoftmaxCrossEntropyOp::attachInterface<SoftmaxCrossEntropyModel>(*context);
-    UnpackOp::attachInterface<UnpackModel>(*context);
+    DecompressOp::attachInterface<DecompressModel>(*context);
   });
 }

@@ -15,7 +15,7 @@ class MLIRContext;
 
 namespace mlir::prune {
 
-/// Attaches the rules of batch normalisation.
+/// Attaches the rules of batch normalization.
 void attachBatchNormAdjointModels(MLIRContext *context);
 
 } // namespace mlir::prune

@@ -7,7 +7,7 @@
 //===----------------------------------------------------------------------===//
 
 //
-// Batch normalisation maps a constant channel to another constant, and every
+// Batch normalization maps a constant channel to another constant, and every
 // channel with scale zero to its bias. What is folded into its input goes into
 // the mean, what is folded into its result into the bias.
 //

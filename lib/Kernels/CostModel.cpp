@@ -184,7 +184,7 @@ llvm::Expected<CostModel> CostModel::load(StringRef path) {
 }
 
 namespace {
-/// Position between two neighbours of an ascending axis.
+/// Position between two neighbors of an ascending axis.
 struct Position {
   size_t low, high;
   double share;

@@ -46,9 +46,9 @@ static void addToLinalg(OpPassManager &manager,
   // While a pooling and its gradient are still one operation each.
   if (!options.reference)
     manager.addPass(createConvertPoolingToOneDNNPass());
-  // While packed weights are unpacked by one operation each.
+  // While compressed weights are decompressed by one operation each.
   if (!options.reference)
-    manager.addPass(createConvertPackedToOneDNNPass());
+    manager.addPass(createConvertCompressedToOneDNNPass());
   // Masks, penalties and updates become loop nests that fuse with others.
   manager.addPass(createConvertPruneToLinalgPass());
   // A softmax becomes reductions and element-wise operations.
@@ -84,13 +84,13 @@ static void addToKernels(OpPassManager &manager,
 /// Alive: func, linalg, tensor, arith, math, scf, onednn.
 static void addToDestinations(OpPassManager &manager) {
   // After fusion, because fused bodies need no mask in memory; before
-  // bufferisation, because memory has no vectors of bits.
+  // bufferization, because memory has no vectors of bits.
   manager.addPass(createStoreMasksAsBytesPass());
   // Common subexpression elimination made one buffer of many.
   manager.addPass(createSeparateDestinationsPass());
   // The state of a recurrent network has one place for all steps.
-  manager.addPass(createCopyCarriedStatePass());
-  // Fixes where results and state live, so that bufferisation can place
+  manager.addPass(createCopyIterArgsPass());
+  // Fixes where results and state live, so that bufferization can place
   // computations there.
   manager.addPass(createResultsToDestinationsPass());
 }

@@ -24,14 +24,14 @@
 using namespace mlir;
 using namespace mlir::prune;
 
-static void addMarkModel(OpPassManager &manager,
-                         const ImportPipelineOptions &options) {
-  MarkModelPassOptions mark;
+static void addAnnotateModel(OpPassManager &manager,
+                             const ImportPipelineOptions &options) {
+  AnnotateModelPassOptions mark;
   mark.function = options.function;
   mark.parameters.assign(options.parameters.begin(), options.parameters.end());
   mark.buffers.assign(options.buffers.begin(), options.buffers.end());
   mark.constants.assign(options.constants.begin(), options.constants.end());
-  manager.addPass(createMarkModelPass(mark));
+  manager.addPass(createAnnotateModelPass(mark));
 }
 
 void mlir::prune::buildImportPipeline(OpPassManager &manager,
@@ -42,7 +42,7 @@ void mlir::prune::buildImportPipeline(OpPassManager &manager,
     manager.addNestedPass<func::FuncOp>(createFuseBiasAddsPass());
     // The parts of what was evaluated.
     manager.addPass(createCanonicalizerPass());
-    addMarkModel(manager, options);
+    addAnnotateModel(manager, options);
     return;
   }
   // Frameworks write reshapes, casts and comparisons of extents that vanish
@@ -57,11 +57,11 @@ void mlir::prune::buildImportPipeline(OpPassManager &manager,
   // Before weights are looked for.
   manager.addNestedPass<func::FuncOp>(createFoldReparametrizationsPass());
   // Transposes leave first, so that every weight is next to its contraction.
-  manager.addNestedPass<func::FuncOp>(createOrientWeightsPass());
+  manager.addNestedPass<func::FuncOp>(createCanonicalizeWeightsPass());
   manager.addNestedPass<func::FuncOp>(createFuseBiasAddsPass());
   // Fills and destinations that lost their users.
   manager.addPass(createCanonicalizerPass());
-  addMarkModel(manager, options);
+  addAnnotateModel(manager, options);
   // Parameters differ by their mark now.
   manager.addPass(createCSEPass());
 }

@@ -54,10 +54,10 @@ static void addStraightThrough(OpPassManager &manager,
   InsertStraightThroughMasksPassOptions masks;
   masks.function = options.forward;
   masks.granularity = options.straightThroughGranularity;
-  masks.ratio = options.straightThroughRatio;
+  masks.sparsity = options.straightThroughSparsity;
   // A pattern such as n_of_m says by itself how much goes.
-  masks.runtimeRatio = masks.ratio.empty() &&
-                       !StringRef(masks.granularity).starts_with("n_of_m");
+  masks.runtimeSparsity = masks.sparsity.empty() &&
+                          !StringRef(masks.granularity).starts_with("n_of_m");
   masks.decay = options.straightThroughDecay;
   copyList(options.straightThroughParameters, masks.parameters);
   copyList(options.straightThroughIgnore, masks.ignore);
@@ -102,16 +102,17 @@ static void addFreezing(OpPassManager &manager,
   }
 }
 
-static void addPacking(OpPassManager &manager, const GradientOptions &options) {
-  if (!options.pack)
+static void addCompressing(OpPassManager &manager,
+                           const GradientOptions &options) {
+  if (!options.compress)
     return;
   // After dropout, which finds layers by their weights, and before
   // differentiation, so that gradients are of the values alone.
-  PackParametersPassOptions pack;
-  pack.minZeros = options.packMinZeros;
-  copyList(options.packParameters, pack.parameters);
-  copyList(options.packIgnore, pack.ignore);
-  manager.addPass(createPackParametersPass(pack));
+  CompressParametersPassOptions compress;
+  compress.minZeros = options.compressMinZeros;
+  copyList(options.compressParameters, compress.parameters);
+  copyList(options.compressIgnore, compress.ignore);
+  manager.addPass(createCompressParametersPass(compress));
 }
 
 static void addLoss(OpPassManager &manager, const LossOptions &options) {
@@ -175,7 +176,7 @@ static void addRegularizers(OpPassManager &manager,
   regularize.function = options.function;
   regularize.kind = getKind(options.regularizer);
   copyList(options.granularity, regularize.granularity);
-  regularize.survivors = options.survivors;
+  regularize.maskedWeights = options.maskedWeights;
   regularize.strength = options.strength;
   regularize.runtimeStrength = options.runtimeStrength;
   copyList(options.strengths, regularize.strengths);
@@ -246,8 +247,8 @@ static BuildTrainStepPassOptions getUpdate(const UpdateOptions &options) {
   step.separateAuxiliary = options.separateAuxiliary;
   step.auxiliaryOptimizer = options.auxiliaryOptimizer;
   step.auxiliaryMomentum = options.auxiliaryMomentum;
-  step.holdGated = options.holdGated;
-  step.decayHeld = options.decayHeld;
+  step.freezeGated = options.freezeGated;
+  step.decayFrozen = options.decayFrozen;
   return step;
 }
 
@@ -283,7 +284,7 @@ void prune::buildLossPipeline(OpPassManager &manager,
 static void addLossToGradient(OpPassManager &manager,
                               const GradientOptions &options) {
   addFreezing(manager, options);
-  addPacking(manager, options);
+  addCompressing(manager, options);
   addGradients(manager, options);
 }
 
@@ -315,7 +316,7 @@ void prune::buildMaskStepPipeline(OpPassManager &manager,
   mask.scope = options.scope;
   mask.granularity = options.granularity;
   mask.keepValues = options.keepValues;
-  copyList(options.ratios, mask.ratios);
+  copyList(options.sparsities, mask.sparsities);
   copyList(options.parameters, mask.parameters);
   copyList(options.ignore, mask.ignore);
   manager.addPass(createBuildMaskStepPass(mask));

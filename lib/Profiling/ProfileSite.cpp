@@ -82,7 +82,7 @@ static std::string describeOperation(Operation *op) {
         return mnemonic +
                formatShape({getExtent(output, 0), getExtent(output, 1), k});
       })
-      .Case<onednn::CsrMatmulOp>([&](onednn::CsrMatmulOp op) {
+      .Case<onednn::SpmmOp>([&](onednn::SpmmOp op) {
         Value output = op.getOutput();
         return mnemonic +
                formatShape({getExtent(output, 0), getExtent(output, 1),

@@ -1,4 +1,4 @@
-//===- DebugOptions.cpp - --debug and --debug-only of our tools -----------===//
+//===- DebugOptions.cpp - debug and --debug-only of our tools -------------===//
 //
 // Part of the pruning compiler, under the Apache License v2.0 with LLVM
 // Exceptions. See LICENSE for license information.

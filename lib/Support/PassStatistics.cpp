@@ -10,7 +10,7 @@
 // The packaged libMLIR.so is built without statistics: its constructor of
 // Pass::Statistic leaves the object alone and its report is empty. Our code is
 // built with assertions, so our statistics are real objects that nobody would
-// initialise. Hence this file defines the two members of Pass::Statistic that
+// initialize. Hence this file defines the two members of Pass::Statistic that
 // the library keeps out of line, hidden, so that they serve our binary alone,
 // and an instrumentation that prints. It knows our passes by their flags.
 //
@@ -70,7 +70,7 @@ private:
     uint64_t value = 0;
   };
 
-  /// Upstream's passes hold statistics that nobody initialised.
+  /// Upstream's passes hold statistics that nobody initialized.
   static bool isOurs(Pass *pass) {
     StringRef argument = pass->getArgument();
     return argument.contains("prune") || argument.contains("onednn");

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """Timing of several networks side by side in one run.
 
-The networks take turns, so that a change of clock or load of the machine meets
+The networks alternate, so that a change of clock or load of the machine meets
 all of them; the median over all calls is reported. Times are measured in C++
 around the compiled function.
 """
@@ -14,8 +14,8 @@ from typing import Any
 
 import numpy as np
 
+from .forms import shape_rows
 from .recipe import Bench
-from .shrink import shape_rows
 
 
 @dataclass(frozen=True)
@@ -45,14 +45,14 @@ def measure(
     """
     feeds = {name: [shape_rows(executables[name], inputs)] for name in executables}
     seconds: dict[str, list[float]] = {name: [] for name in executables}
-    for turn in range(settings.rounds + 1):
+    for round_number in range(settings.rounds + 1):
         # Every other round goes backwards, so that none always runs after the same one.
-        order = list(executables) if turn % 2 else list(executables)[::-1]
+        order = list(executables) if round_number % 2 else list(executables)[::-1]
         for name in order:
             times = executables[name].time(
                 "forward", feeds[name], repeat=1, min_seconds=settings.min_seconds
             )
-            if turn > 0:
+            if round_number > 0:
                 seconds[name].extend(times)
     return [summarize(name, len(inputs), threads, seconds[name]) for name in executables]
 

@@ -25,7 +25,7 @@ DEVIATION = (0.229, 0.224, 0.225)
 
 
 def read_cifar(folder: Path, part: str) -> tuple[np.ndarray, np.ndarray]:
-    """Normalised rows float32 [rows, 3072] and classes int32 of ``train`` or ``test``.
+    """Normalized rows float32 [rows, 3072] and classes int32 of ``train`` or ``test``.
 
     Takes all of ``train*.bin`` or ``data_batch*.bin`` for training, ``test*.bin``
     for testing, in the order of their names, each with or without ``.xz``.
@@ -44,7 +44,7 @@ def read_cifar(folder: Path, part: str) -> tuple[np.ndarray, np.ndarray]:
 
 
 def normalize(images: np.ndarray) -> np.ndarray:
-    """Byte images [rows, 3, 32, 32] as normalised float32 [rows, 3072]."""
+    """Byte images [rows, 3, 32, 32] as normalized float32 [rows, 3072]."""
     values = images.astype(np.float32)
     values /= np.float32(255)
     values -= np.array(MEAN, np.float32)[:, None, None]

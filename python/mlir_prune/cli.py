@@ -14,9 +14,9 @@ import sys
 from collections.abc import Sequence
 
 from . import commands
-from .fuzz import command as fuzz
 from .errors import InputError, TrainingError
 from .frontend import TIME_LIMIT
+from .fuzz import command as fuzz
 from .native import prune_error
 
 

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from . import io
+from . import files
 from .compress import (
     compile_networks,
     compress,
@@ -29,9 +29,9 @@ from .networks import build_network
 from .progress import Progress, make_progress
 from .recipe import Recipe, check, default_recipe, load_recipe
 from .report import kernel_rows, read_report
+from .training.lock import locked
 from .training.plan import plan_text
 from .training.plots import draw_comparison, draw_run
-from .training.lock import locked
 from .training.profile import profile_stage
 from .training.rehearsal import rehearse
 from .training.result import finish
@@ -95,7 +95,7 @@ def table(arguments: argparse.Namespace) -> None:
     """Prints a table of finished runs in Markdown."""
     text = table_text(read_results(arguments.runs))
     if arguments.out:
-        io.write_text(arguments.out, text)
+        files.write_text(arguments.out, text)
     else:
         sys.stdout.write(text)
 
@@ -103,7 +103,7 @@ def table(arguments: argparse.Namespace) -> None:
 def figure(arguments: argparse.Namespace) -> None:
     """Draws accuracy against compression of finished runs."""
     picture = draw_comparison(read_results(arguments.runs))
-    io.write_bytes(arguments.out, picture)
+    files.write_bytes(arguments.out, picture)
     print(f"written to {arguments.out}")
 
 
@@ -154,7 +154,7 @@ def pipeline(arguments: argparse.Namespace) -> None:
     with untrained_stage(recipe, arguments.stage) as training:
         program = training.program
     if arguments.out:
-        io.write_text(arguments.out, str(program.source()))
+        files.write_text(arguments.out, str(program.source()))
     print(program.pipeline)
 
 
@@ -186,9 +186,9 @@ def import_network(arguments: argparse.Namespace) -> None:
         if issubclass(warning.category, NotComparedWarning):
             print(f"prune: warning: {warning.message}", file=sys.stderr)
     if target.suffix == ".mlirbc":
-        io.write_bytes(target, module.to_bytecode())
+        files.write_bytes(target, module.to_bytecode())
     else:
-        io.write_text(target, str(module))
+        files.write_text(target, str(module))
     for name, array in parameters.items():
         print(f"{name}  {'x'.join(map(str, array.shape))}")
     total = sum(array.size for array in parameters.values())

@@ -11,16 +11,11 @@ from typing import Any
 
 import numpy as np
 
-from . import io
+from . import files
 from .bench import Timing, measure
 from .data import Dataset
 from .errors import InputError, TrainingError
-from .picture import draw
-from .progress import Progress
-from .recipe import Bench, Recipe
-from .render import render_text
-from .report import build_report
-from .shrink import (
+from .forms import (
     TOLERANCE,
     Forms,
     Remark,
@@ -32,6 +27,11 @@ from .shrink import (
     run_forward,
     with_kernels,
 )
+from .picture import draw
+from .progress import Progress
+from .recipe import Bench, Recipe
+from .render import render_text
+from .report import build_report
 from .training.checkpoint import Arrays
 from .training.evaluate import Score
 from .training.history import read_history
@@ -41,7 +41,7 @@ from .training.rehearsal import rehearse
 from .training.result import Outcome, evaluated, forms_of, outcome, part_scores
 from .training.trainer import Trainer
 
-NETWORKS = ("dense", "shrunk", "sparse")
+NETWORKS = ("dense", "compact", "sparse")
 """Dense; pruned with dense kernels; pruned with the chosen kernels."""
 
 
@@ -119,7 +119,7 @@ def compile_networks(
     for batch in settings.batches:
         compact, _ = compact_at(masked, batch, fold_borders)
         sparse, remarks[batch] = with_kernels(compact)
-        # Batch normalisations are folded in all three, so that pruning alone differs.
+        # Batch normalizations are folded in all three, so that pruning alone differs.
         modules = (folded_norms(at_batch(dense, batch)), folded_norms(compact), sparse)
         executables[batch] = {
             name: module.compile(threads=settings.threads)
@@ -134,7 +134,7 @@ def verify(forms: Forms, executables: Mapping[int, Mapping[str, Any]], inputs: n
     for batch, networks in executables.items():
         rows = take_rows(inputs, batch)
         reference = reference_logits(forms, rows)
-        for name in ("shrunk", "sparse"):
+        for name in ("compact", "sparse"):
             error = relative_error(run_forward(networks[name], rows), reference)
             if not error <= TOLERANCE:
                 raise CompressionError(
@@ -172,27 +172,27 @@ def network_scores(
 def write_artifacts(folder: Path, found: Outcome, forms: Forms) -> None:
     """IR of all forms as text, of three as bytecode; values and masks."""
     for name in ("initial", "dense", "masked", "compact"):
-        io.write_text(folder / f"{name}.mlir", str(getattr(forms, name)))
+        files.write_text(folder / f"{name}.mlir", str(getattr(forms, name)))
     for name in ("dense", "masked", "compact"):
-        io.write_bytes(folder / f"{name}.mlirbc", getattr(forms, name).to_bytecode())
-    io.write_arrays(folder / "masks.npz", found.masks)
+        files.write_bytes(folder / f"{name}.mlirbc", getattr(forms, name).to_bytecode())
+    files.write_arrays(folder / "masks.npz", found.masks)
     values = {f"dense/{name}": array for name, array in found.dense.items()}
     values |= {f"pruned/{name}": array for name, array in found.pruned.items()}
-    io.write_arrays(folder / "values.npz", values)
+    files.write_arrays(folder / "values.npz", values)
 
 
 def write_report(folder: Path, report: dict[str, Any]) -> None:
     """The report as text, JSON and, where matplotlib is there, a picture."""
-    io.write_json(folder / "report.json", report)
-    io.write_text(folder / "report.txt", render_text(report))
+    files.write_json(folder / "report.json", report)
+    files.write_text(folder / "report.txt", render_text(report))
     picture = draw(report)
     if picture is not None:
-        io.write_bytes(folder / "report.png", picture)
+        files.write_bytes(folder / "report.png", picture)
 
 
 def read_values(path: str | os.PathLike[str], prefix: str) -> Arrays:
     """Parameters from ``values.npz``: those below `prefix`, or all if none has one."""
-    arrays = io.read_arrays(path)
+    arrays = files.read_arrays(path)
     chosen = {
         name.removeprefix(f"{prefix}/"): array
         for name, array in arrays.items()

@@ -19,8 +19,8 @@ import numpy as np
 from .cifar import SHAPE as CIFAR_SHAPE
 from .cifar import read_cifar
 from .errors import DataError, nearest
+from .files import read_arrays
 from .idx import read_idx
-from .io import read_arrays
 
 # The split must not move when the seed of the training does.
 _SPLIT_SEED = 20190527
@@ -288,7 +288,7 @@ def _has(folder: Path, stem: str) -> bool:
 
 
 def _cifar10(folder: Path) -> Dataset:
-    """Images of 3x32x32, normalised; a tenth of the training rows is for validation."""
+    """Images of 3x32x32, normalized; a tenth of the training rows is for validation."""
     train, test = (Split(*read_cifar(folder, part), CIFAR_SHAPE) for part in ("train", "test"))
     return _split_two("cifar10", train, test, 10)
 

@@ -150,7 +150,7 @@ class Graph:
         Characters of a name that separate the options of a pass become `_`.
         """
         self._split_shared()
-        self._orient_weights()
+        self._canonicalize_weights()
         values: dict[str, np.ndarray] = {}
         initializers = {tensor.name: tensor for tensor in self.graph.initializer}
         for node in self.graph.node:
@@ -214,7 +214,7 @@ class Graph:
             if tensor.name not in used:
                 self.graph.initializer.remove(tensor)
 
-    def _orient_weights(self) -> None:
+    def _canonicalize_weights(self) -> None:
         """Stores the weights of matrix products as [out, in], as PyTorch does."""
         ranks = self._ranks()
         initializers = {tensor.name: tensor for tensor in self.graph.initializer}

@@ -11,7 +11,7 @@ import numpy as np
 
 from .render import timings_by_batch
 
-_COLOURS = {"dense": "#4c72b0", "shrunk": "#8c8c8c", "sparse": "#dd8452"}
+_COLORS = {"dense": "#4c72b0", "compact": "#8c8c8c", "sparse": "#dd8452"}
 
 
 def draw(report: dict[str, Any]) -> bytes | None:
@@ -59,8 +59,8 @@ def _weights(axes: Any, report: dict[str, Any]) -> None:
     place = np.arange(len(names))
     dense = [row["weights"] for row in report["layers"]]
     left = [row["nonzeros"] for row in report["layers"]]
-    axes.bar(place - 0.2, dense, 0.4, label="dense", color=_COLOURS["dense"])
-    bars = axes.bar(place + 0.2, left, 0.4, label="non-zero", color=_COLOURS["sparse"])
+    axes.bar(place - 0.2, dense, 0.4, label="dense", color=_COLORS["dense"])
+    bars = axes.bar(place + 0.2, left, 0.4, label="non-zero", color=_COLORS["sparse"])
     axes.bar_label(bars, [f"{n:,}" for n in left])
     axes.set(title="Weights per layer", yscale="log", xticks=place, xticklabels=names)
     axes.legend()
@@ -70,14 +70,14 @@ def _times(axes: Any, report: dict[str, Any]) -> None:
     """Median time per batch of each network, with quartiles."""
     table = timings_by_batch(report)
     place = np.arange(len(table))
-    for index, name in enumerate(_COLOURS):
+    for index, name in enumerate(_COLORS):
         rows = [networks[name] for networks in table.values()]
         median = np.array([row["median"] for row in rows]) * 1e6
         low = median - np.array([row["low"] for row in rows]) * 1e6
         high = np.array([row["high"] for row in rows]) * 1e6 - median
         axes.bar(
             place + 0.27 * (index - 1), median, 0.27, yerr=np.stack([low, high]),
-            label=name, color=_COLOURS[name], capsize=3,
+            label=name, color=_COLORS[name], capsize=3,
         )  # fmt: skip
     labels = [f"batch {batch}" for batch in table]
     axes.set(
@@ -100,7 +100,7 @@ def _pattern(axes: Any, report: dict[str, Any]) -> None:
     elif side * side == counts.size:
         image, title = counts.reshape(side, side), "Weights kept per input pixel"
     if image is None:
-        axes.bar(np.arange(counts.size), counts, color=_COLOURS["sparse"])
+        axes.bar(np.arange(counts.size), counts, color=_COLORS["sparse"])
         axes.set(title=title, xlabel="input")
         return
     shown = axes.imshow(image, cmap="viridis")

@@ -56,10 +56,10 @@ def fold_gates_pipeline() -> str:
     return module("prune-fold-gates", "prune-fold-masks")
 
 
-def shrink_pipeline(record_kept: bool = False, fold_borders: bool = False) -> str:
+def compress_pipeline(record_kept: bool = False, fold_borders: bool = False) -> str:
     """From the masked form to the compact form; `Module.kept` tells what is left.
 
-    With `fold_borders` constant filters leave through padding, at the price of a
+    With `fold_borders` constant filters leave through padding, at the cost of a
     bias with a value for every position.
     """
     return module(
@@ -82,10 +82,10 @@ def lift_pipeline() -> str:
 
 
 def inference_pipeline() -> str:
-    """Batch normalisations folded into the layers before them."""
+    """Batch normalizations folded into the layers before them."""
     return module("prune-fold-batch-norms")
 
 
 def kernels_pipeline() -> str:
-    """A kernel on every contraction, batch normalisations folded into them."""
+    """A kernel on every contraction, batch normalizations folded into them."""
     return module("prune-kernel-pipeline")

@@ -89,7 +89,7 @@ def _sizes(report: dict[str, Any]) -> Iterator[Row]:
         "MACs per row",
         f"{t['macs_dense']:,}",
         f"{t['macs_sparse']:,}",
-        f"{t['macs_shrunk']:,} when the shrunk layers run dense",
+        f"{t['macs_compact']:,} when the compact layers run dense",
     )
     yield "FLOPs per row", f"{t['flops_dense']:,}", f"{t['flops_sparse']:,}", "2 per MAC"
     yield (
@@ -102,7 +102,7 @@ def _sizes(report: dict[str, Any]) -> Iterator[Row]:
         "bytes of the bytecode",
         f"{size['dense']:,}",
         f"{size['compact']:,}",
-        "zeros inside the shrunk layers are stored",
+        "zeros inside the compact layers are stored",
     )
 
 
@@ -116,13 +116,13 @@ def _kernels(report: dict[str, Any]) -> Iterator[Row]:
 def _times(report: dict[str, Any]) -> Iterator[Row]:
     for batch, by_network in timings_by_batch(report).items():
         dense, sparse = by_network["dense"], by_network["sparse"]
-        shrunk = by_network["shrunk"]
+        compact = by_network["compact"]
         yield (
             f"time, batch {batch}",
             _time(dense["median"]),
             _time(sparse["median"]),
-            f"{_ratio(dense['median'], sparse['median'])}; shrunk with dense kernels "
-            f"{_time(shrunk['median'])}; {_threads(dense['threads'])}",
+            f"{_ratio(dense['median'], sparse['median'])}; compact with dense kernels "
+            f"{_time(compact['median'])}; {_threads(dense['threads'])}",
         )
 
 
@@ -171,16 +171,16 @@ def _chosen(report: dict[str, Any]) -> str:
 
 def _loss(batch: int, by_network: dict[str, Any]) -> str:
     """Where the chosen kernels lose, in a sentence; empty when they win."""
-    dense, shrunk, sparse = (by_network[n]["median"] for n in ("dense", "shrunk", "sparse"))
+    dense, compact, sparse = (by_network[n]["median"] for n in ("dense", "compact", "sparse"))
     if sparse > dense:
         return (
             f"At batch {batch} the pruned network is slower than the dense one: "
             f"{_time(sparse)} against {_time(dense)}."
         )
-    if sparse > 1.03 * shrunk:
+    if sparse > 1.03 * compact:
         return (
-            f"At batch {batch} the chosen kernels lose to dense kernels on the same shrunk "
-            f"layers: {_time(sparse)} against {_time(shrunk)}."
+            f"At batch {batch} the chosen kernels lose to dense kernels on the same compact "
+            f"layers: {_time(sparse)} against {_time(compact)}."
         )
     return ""
 

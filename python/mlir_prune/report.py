@@ -16,15 +16,15 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from . import io, networks
+from . import files, networks
 from .bench import Timing
 from .data import Dataset
 from .errors import InputError
+from .forms import TOLERANCE, Forms, Remark
 from .recipe import Recipe, stage_names
 from .recipe.parse import to_tree
 from .recipe.reference import reference_text
 from .recipe.schema import Prune
-from .shrink import TOLERANCE, Forms, Remark
 from .structure import NATURAL, POSITIVE, SECONDS, Least, check_tree
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ SCORES = {"dense": _SCORE, "pruned": _SCORE}
 
 TOTALS = {
     "weights": POSITIVE, "nonzeros": NATURAL, "compression": Least(float, 1e-9),
-    "macs_dense": POSITIVE, "macs_shrunk": NATURAL, "macs_sparse": NATURAL,
+    "macs_dense": POSITIVE, "macs_compact": NATURAL, "macs_sparse": NATURAL,
 }  # fmt: skip
 
 _TIMING = {
@@ -81,7 +81,7 @@ _CHOICE = {
 def read_report(folder: Path) -> dict[str, Any]:
     """The report of an output folder; raises :class:`InputError` for anything else."""
     path = folder / "report.json"
-    report = io.read_json(path)
+    report = files.read_json(path)
     check_tree(report, _REPORT, str(path))
     if report.get("choice") is not None:
         check_tree(report["choice"], _CHOICE, f"{path}: choice")
@@ -89,7 +89,7 @@ def read_report(folder: Path) -> dict[str, Any]:
         check_tree(report["test"]["initial"], _SCORE, f"{path}: test: initial")
     for batch in {timing["batch"] for timing in report["timings"]}:
         names = {t["network"] for t in report["timings"] if t["batch"] == batch}
-        if names != {"dense", "shrunk", "sparse"}:
+        if names != {"dense", "compact", "sparse"}:
             raise InputError(f"{path}: timings of batch {batch} are of {', '.join(sorted(names))}")
     pattern = report["pattern"]
     if math.prod(pattern["shape"]) != len(pattern["counts"]):
@@ -162,7 +162,7 @@ def curves(history: Sequence[dict[str, Any]], found: Outcome) -> dict[str, Any]:
 def layer_rows(
     network: Any, pruned: dict[str, np.ndarray], compact: dict[str, np.ndarray]
 ) -> list[dict[str, Any]]:
-    """Per layer: shape [out, in, ...], non-zeros and MACs, before and after removal.
+    """Per layer: shape [out, in, ...], non-zeros and MACs, before and after elimination.
 
     `network` is the dense one; `pruned` may have lost neurons already.
     """
@@ -187,7 +187,7 @@ def layer_rows(
                 "compact_weights": int(kept.size),
                 "nonzeros": int(np.count_nonzero(kept)),
                 "compact_biases": int(kept_bias.size),
-                "macs_shrunk": uses * int(kept.size),
+                "macs_compact": uses * int(kept.size),
                 "macs_sparse": uses * int(np.count_nonzero(kept)),
             }
         )
@@ -210,7 +210,7 @@ def totals(layers: Sequence[dict[str, Any]]) -> dict[str, Any]:
     left = nonzeros + total("compact_biases")
     hidden = sum(row["shape"][0] for row in layers[:-1])
     alive = sum(row["compact_shape"][0] for row in layers[:-1])
-    macs, shrunk, sparse = total("macs"), total("macs_shrunk"), total("macs_sparse")
+    macs, compact, sparse = total("macs"), total("macs_compact"), total("macs_sparse")
     return {
         "weights": weights,
         "pruned_nonzeros": total("pruned_nonzeros"),
@@ -220,10 +220,10 @@ def totals(layers: Sequence[dict[str, Any]]) -> dict[str, Any]:
         "parameters_left": left,
         "compression_with_biases": with_biases / max(left, 1),
         "macs_dense": macs,
-        "macs_shrunk": shrunk,
+        "macs_compact": compact,
         "macs_sparse": sparse,
         "flops_dense": 2 * macs,
-        "flops_shrunk": 2 * shrunk,
+        "flops_compact": 2 * compact,
         "flops_sparse": 2 * sparse,
         "hidden": hidden,
         "hidden_left": alive,

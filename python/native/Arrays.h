@@ -45,7 +45,7 @@ private:
   SmallVector<void *> pointers;
 };
 
-/// New uninitialised array for a value, and a pointer to its data.
+/// New uninitialized array for a value, and a pointer to its data.
 std::pair<nanobind::object, void *> makeArray(const ValueInfo &value);
 
 /// View of memory that `owner` keeps alive.

@@ -90,8 +90,9 @@ static void giveMasks(Module &module, nb::dict arrays) {
 }
 
 void python::bindMasks(nb::class_<Module> &type) {
-  type.def("mask", &giveMasks, nb::arg("masks"),
-           "Says which elements of parameters are kept, from arrays of bool by "
-           "name: prune-pack-parameters trains them alone. The parameters must "
-           "be arguments; the others of their elements are zero and stay so.");
+  type.def(
+      "mask", &giveMasks, nb::arg("masks"),
+      "Says which elements of parameters are kept, from arrays of bool by "
+      "name: prune-compress-parameters trains them alone. The parameters must "
+      "be arguments; the others of their elements are zero and stay so.");
 }

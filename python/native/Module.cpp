@@ -12,6 +12,7 @@
 
 #include "Prune/InitAllDialects.h"
 #include "Prune/InitAllPasses.h"
+#include "Prune/Support/Renames.h"
 
 #include "mlir/Bytecode/BytecodeWriter.h"
 #include "mlir/IR/Remarks.h"
@@ -163,8 +164,10 @@ static LogicalResult addPipeline(StringRef pipeline, PassManager &manager) {
   }
   if (succeeded(result))
     return success();
+  std::string renamed = explainOldNames(pipeline);
   return emitError(UnknownLoc::get(manager.getContext()))
-         << "cannot parse the pass pipeline: " << StringRef(message).trim();
+         << "cannot parse the pass pipeline: "
+         << (renamed.empty() ? StringRef(message).trim() : StringRef(renamed));
 }
 
 std::vector<Remark> Module::run(const std::string &pipeline) {

@@ -29,9 +29,9 @@ def blobs() -> Dataset:
 
 def make_blobs(rows: int = 200) -> Dataset:
     rng = np.random.default_rng(3)
-    centres = rng.standard_normal((4, 8)) * 3.0
+    centers = rng.standard_normal((4, 8)) * 3.0
     labels = np.arange(3 * rows) % 4
-    inputs = (centres[labels] + rng.standard_normal((3 * rows, 8))).astype(np.float32)
+    inputs = (centers[labels] + rng.standard_normal((3 * rows, 8))).astype(np.float32)
     parts = [
         Split(inputs[start : start + rows], labels[start : start + rows].astype(np.int32))
         for start in range(0, 3 * rows, rows)
@@ -48,7 +48,7 @@ def report() -> dict[str, Any]:
             "biases": shape[0], "macs": shape[0] * shape[1], "pruned_nonzeros": left + 1,
             "compact_shape": small,
             "compact_weights": small[0] * small[1], "nonzeros": left, "compact_biases": small[0],
-            "macs_shrunk": small[0] * small[1], "macs_sparse": left,
+            "macs_compact": small[0] * small[1], "macs_sparse": left,
         }
         for index, shape, small, left in [(1, [20, 16], [5, 16], 32), (2, [4, 20], [4, 5], 8)]
     ]  # fmt: skip
@@ -59,7 +59,7 @@ def report() -> dict[str, Any]:
         {"network": name, "batch": batch, "threads": 1, "median": median, "low": median * 0.9,
          "high": median * 1.1, "calls": 9}
         for batch, medians in {1: (4e-6, 3e-6, 1e-6), 64: (8e-6, 9e-6, 16e-6)}.items()
-        for name, median in zip(("dense", "shrunk", "sparse"), medians, strict=True)
+        for name, median in zip(("dense", "compact", "sparse"), medians, strict=True)
     ]  # fmt: skip
     return {
         "dataset": "blobs",
@@ -71,9 +71,15 @@ def report() -> dict[str, Any]:
         "validation": {"dense": score, "pruned": score},
         "choice": {
             "tried": [
-                {"rule": "quality", "number": 0.5, "nonzeros": 42, "score": score, "accepted": True}
+                {
+                    "rule": "std_factor",
+                    "number": 0.5,
+                    "nonzeros": 42,
+                    "score": score,
+                    "accepted": True,
+                }
             ],
-            "chosen": {"rule": "quality", "number": 0.5},
+            "chosen": {"rule": "std_factor", "number": 0.5},
             "tolerance": 0.3,
         },
         "layers": layers,

@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 import onnx
+
 import onnx_layer_forms as layers
 import onnx_shape_forms as shapes
 from onnx_form import Form

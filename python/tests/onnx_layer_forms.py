@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import numpy as np
 from onnx import TensorProto
+
 from onnx_form import Form
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import numpy as np
 from onnx import TensorProto, helper
+
 from onnx_form import Form
 
 

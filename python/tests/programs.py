@@ -127,8 +127,8 @@ def check_gradients(program: Program, loss: str, tolerance: float = 2e-6) -> Non
     executable = module.compile(reference=True)
     gradients = evaluate(executable, program.values)[1:]
     assert len(gradients) == len(program.trainable), text
-    optimised = evaluate(module.compile(), program.values)[1:]
-    for gradient, other in zip(gradients, optimised, strict=True):
+    optimized = evaluate(module.compile(), program.values)[1:]
+    for gradient, other in zip(gradients, optimized, strict=True):
         np.testing.assert_allclose(other, gradient, rtol=1e-9, atol=1e-9, err_msg=text)
     checked = 0
     for which, gradient in zip(program.trainable, gradients, strict=True):

@@ -10,8 +10,8 @@ import drawn
 from oracle import loss_and_gradients
 from test_mask_steps import MLP, WEIGHTS, Program, Values, batch, prune_smallest
 
-RATIOS = {"fc1.weight": 0.75, "fc2.weight": 0.5, "fc3.weight": 0.25}
-OPTION = ",".join(f"{name}:{ratio}" for name, ratio in RATIOS.items())
+SPARSITIES = {"fc1.weight": 0.75, "fc2.weight": 0.5, "fc3.weight": 0.25}
+OPTION = ",".join(f"{name}:{sparsity}" for name, sparsity in SPARSITIES.items())
 TRAIN = "prune-insert-loss,prune-differentiate,prune-insert-admm{{{}}},prune-train-pipeline{{forward=}}"
 
 
@@ -44,16 +44,16 @@ def test_gradient_grows_by_the_pull(option: str) -> None:
             np.testing.assert_array_equal(state[name], value)
 
 
-@pytest.mark.parametrize("option", ["", "runtime-ratio=true"])
+@pytest.mark.parametrize("option", ["", "runtime-sparsity=true"])
 def test_projection_keeps_the_largest(option: str) -> None:
     program = Program(
-        TRAIN.format("rho=0.01") + f",prune-build-admm-step{{ratios={OPTION} {option}}}")
+        TRAIN.format("rho=0.01") + f",prune-build-admm-step{{sparsities={OPTION} {option}}}")
     state = fresh(program, drawn.rng(2))
     before = {k: v.copy() for k, v in state.items()}
-    program("admm_step", state, ratio=0.5)
-    for name, ratio in RATIOS.items():
+    program("admm_step", state, sparsity=0.5)
+    for name, sparsity in SPARSITIES.items():
         total = before[name] + before[f"admm_u:{name}"]
-        share = 0.5 * ratio if option else ratio
+        share = 0.5 * sparsity if option else sparsity
         z = total * prune_smallest(np.abs(total), share)
         np.testing.assert_array_equal(state[f"admm_z:{name}"], z)
         np.testing.assert_array_equal(state[f"admm_u:{name}"], total - z)
@@ -63,7 +63,7 @@ def test_projection_keeps_the_largest(option: str) -> None:
 def test_weights_become_sparse() -> None:
     """After some rounds the weights lie next to their projections, and training fits."""
     program = Program(
-        TRAIN.format("rho=0.3") + f",prune-build-admm-step{{ratios={OPTION}}}")
+        TRAIN.format("rho=0.3") + f",prune-build-admm-step{{sparsities={OPTION}}}")
     rng = drawn.rng(3)
     state = fresh(program, rng)
     for name in WEIGHTS:
@@ -81,5 +81,5 @@ def test_weights_become_sparse() -> None:
             program("train_step", state, **data, learning_rate=0.2)
         program("admm_step", state)
     assert distance() < 0.1 * first
-    for name, ratio in RATIOS.items():
-        assert (state[f"admm_z:{name}"] == 0).sum() == round(ratio * state[name].size)
+    for name, sparsity in SPARSITIES.items():
+        assert (state[f"admm_z:{name}"] == 0).sum() == round(sparsity * state[name].size)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-"""Batch normalisation in training steps: running statistics are state."""
+"""Batch normalization in training steps: running statistics are state."""
 
 from __future__ import annotations
 

@@ -77,7 +77,9 @@ def test_ambiguous_batch(name: str, exported: int) -> None:
     build, shape = NETWORKS[name]
     module = frontend.from_torch(build().eval(), torch.randn(exported, *shape))
     before = str(module)
-    with pytest.raises(native.PruneError, match=r"op cannot change the batch size: it is reduced by"):
+    with pytest.raises(
+        native.PruneError, match=r"op cannot change the batch size: it is reduced by"
+    ):
         module.run("builtin.module(prune-set-batch-size{batch=4})")
     assert str(module) == before
 

@@ -16,7 +16,7 @@ ROWS = "affine_map<(m, n) -> (m)>"
 PASSES = {
     "nothing": "builtin.module(canonicalize)",
     "import": "builtin.module(func.func(prune-recognize-batch-norms,prune-fuse-bias-adds))",
-    "removal": "builtin.module(prune-eliminate-dead-neurons,prune-verify-compacted)",
+    "elimination": "builtin.module(prune-eliminate-dead-neurons,prune-verify-compact)",
 }
 
 # Each body: what it computes from an element a of the product, its bias and the
@@ -89,7 +89,7 @@ def test_bodies(name: str, reference: bool, passes: str) -> None:
     np.testing.assert_allclose(found, function(x @ weight, bias, 0.75, 0.25), atol=1e-5)
 
 
-@pytest.mark.parametrize("passes", ["nothing", "removal"])
+@pytest.mark.parametrize("passes", ["nothing", "elimination"])
 @pytest.mark.parametrize("reference", [True, False], ids=["reference", "compiled"])
 @pytest.mark.parametrize("length", [3, 64])
 def test_reductions(reference: bool, passes: str, length: int) -> None:

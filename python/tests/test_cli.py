@@ -24,7 +24,7 @@ stages:
   - {{name: sparse, epochs: 12, learning_rate: 5e-3,
       regularize: {{kind: hoyer_square, strength: 1e-3}}}}
   - {{name: prune, kind: prune,
-      trials: {{quality: [0.1, 0.5, 1.0], epochs: 2, tolerance: 2.0}}}}
+      trials: {{std_factor: [0.1, 0.5, 1.0], epochs: 2, tolerance: 2.0}}}}
   - {{name: finetune, epochs: 4, learning_rate: 5e-3, keep: best}}
 bench: {{batches: [1, 8], rounds: 3, min_seconds: 0.001}}
 """
@@ -160,7 +160,7 @@ def test_compress_leaves_every_artefact(compressed: Path) -> None:
     assert report["test"]["pruned"]["accuracy"] >= report["test"]["dense"]["accuracy"] - 5.0
     assert report["reference"]["relative_error"] <= 1e-5
     assert {(t["network"], t["batch"]) for t in report["timings"]} == {
-        (n, b) for n in ("dense", "shrunk", "sparse") for b in (1, 8)
+        (n, b) for n in ("dense", "compact", "sparse") for b in (1, 8)
     }
     masks = np.load(compressed / "masks.npz")
     kept = sum(int(masks[name].sum()) for name in masks.files)

@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 
 import drawn
 from mlir_prune.compress import compile_networks, take_rows, verify
+from mlir_prune.forms import build_forms, relative_error, run_forward
 from mlir_prune.models import ACTIVATIONS, Mlp
 from mlir_prune.recipe import Bench
-from mlir_prune.shrink import build_forms, relative_error, run_forward
 from mlir_prune.training.masks import apply, select_masks
 from oracle import forward
 
@@ -46,7 +46,7 @@ def test_random_networks_equal_the_reference(mlp: Mlp, seed: int, density: float
     executables, _ = compile_networks(forms.dense, forms.masked, Bench(batches=(1, 9)))
     assert verify(forms, executables, inputs) <= 1e-5
     expected = forward(mlp, values, inputs)
-    for name in ("dense", "shrunk", "sparse"):
+    for name in ("dense", "compact", "sparse"):
         assert relative_error(run_forward(executables[9][name], inputs), expected) <= 1e-5
 
 
@@ -67,7 +67,7 @@ def test_dead_neurons_leave() -> None:
 def test_thresholds_are_quality_times_std() -> None:
     mlp = Mlp((30, 20, 10))
     values = mlp.init(np.random.default_rng(0))
-    found = select_masks(mlp, values, mlp.weights(), "unstructured", quality=0.5)
+    found = select_masks(mlp, values, mlp.weights(), "unstructured", std_factor=0.5)
     masks = {name.removeprefix("mask:"): mask for name, mask in found.items()}
     assert set(masks) == {"fc1.weight", "fc2.weight"}
     for name, mask in masks.items():
@@ -97,7 +97,7 @@ def test_digits_end_to_end(tmp_path: Path) -> None:
             "stages": [
                 {**train, "epochs": 20},
                 {"epochs": 60, "optimizer": adam, "regularize": penalty},
-                {"kind": "prune", "trials": {"quality": [0.25, 0.5], "tolerance": 0}},
+                {"kind": "prune", "trials": {"std_factor": [0.25, 0.5], "tolerance": 0}},
                 {**train, "epochs": 15},
             ],
             "bench": {"batches": [1, 64], "rounds": 2, "min_seconds": 0.001},

@@ -39,7 +39,7 @@ def groups(weight: np.ndarray, granularity: str) -> np.ndarray:
     """Number of the group that each element belongs to."""
     kind, *numbers = granularity.replace("x", ":").split(":")
     index = list(np.indices(weight.shape))
-    if kind == "kernel":
+    if kind == "filter_plane":
         index = index[:2]
     elif kind == "vector":
         del index[int(numbers[0])]
@@ -51,7 +51,7 @@ def groups(weight: np.ndarray, granularity: str) -> np.ndarray:
     return np.ravel_multi_index(index, extents)
 
 
-def expected_mask(weight: np.ndarray, granularity: str, ratio: float) -> np.ndarray:
+def expected_mask(weight: np.ndarray, granularity: str, sparsity: float) -> np.ndarray:
     """Mask of the groups of larger sums of magnitudes."""
     if granularity.startswith("n_of_m"):
         kept, window, axis = (int(n) for n in granularity.split(":")[1:])
@@ -64,7 +64,7 @@ def expected_mask(weight: np.ndarray, granularity: str, ratio: float) -> np.ndar
         return np.moveaxis(mask, -1, axis)
     number = groups(weight, granularity)
     scores = np.bincount(number.ravel(), np.abs(weight).ravel())
-    pruned = np.argsort(scores, kind="stable")[: round(ratio * len(scores))]
+    pruned = np.argsort(scores, kind="stable")[: round(sparsity * len(scores))]
     return ~np.isin(number, pruned)
 
 
@@ -72,7 +72,7 @@ def expected_mask(weight: np.ndarray, granularity: str, ratio: float) -> np.ndar
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize(
     "granularity",
-    ["unstructured", "kernel", "vector:1", "vector:3", "channel:0", "block:2x1x3x1",
+    ["unstructured", "filter_plane", "vector:1", "vector:3", "channel:0", "block:2x1x3x1",
      "n_of_m:2:4:1", "n_of_m:1:2:0"],
 )  # fmt: skip
 def test_masks(kind: str, granularity: str, generic: bool) -> None:
@@ -82,7 +82,7 @@ def test_masks(kind: str, granularity: str, generic: bool) -> None:
     module.bind(values)
     if generic:
         module.run(GENERALIZE)
-    rule = "" if granularity.startswith("n_of_m") else "{ratio=0.5}"
+    rule = "" if granularity.startswith("n_of_m") else "{sparsity=0.5}"
     module.run(
         f"builtin.module(prune-score{{granularity={granularity}}},prune-select-masks{rule},"
         "prune-verify-masked,prune-fold-masks)"

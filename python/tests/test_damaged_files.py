@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from mlir_prune import io
+from mlir_prune import files
 from mlir_prune.cli import main
 from mlir_prune.data import load
 from mlir_prune.errors import DataError, InputError, RecipeError
@@ -23,6 +23,7 @@ from mlir_prune.recipe.load import recipe_folders
 from mlir_prune.training.checkpoint import read_checkpoint
 from mlir_prune.training.history import History
 from mlir_prune.training.lock import locked
+from mlir_prune import files
 
 
 @pytest.fixture(scope="module")
@@ -42,6 +43,7 @@ def write_idx(folder: Path) -> None:
             (folder / f"{part}-{what}-ubyte").write_bytes(head + array.tobytes())
 
 
+from mlir_prune import files
 def test_a_damaged_checkpoint_never_goes_on_to_other_values(corpus: Path, tmp_path: Path) -> None:
     source = corpus / "stopped" / "checkpoint.npz"
     good, rng = read_checkpoint(source.parent), np.random.default_rng(1)
@@ -91,7 +93,7 @@ def test_a_damaged_history_is_refused_and_left_as_it_is(
         ("stages: " + "{a: " * 2000, "nested too deep"),
         (bomb().decode(), "more than 100,000 entries"),
         ("a: &a [*a]", "alias of itself"),
-        ("stages: [{kind: prune, ratio: 0.5, iterations: 99999999999, retrain: {}}]",
+        ("stages: [{kind: prune, sparsity: 0.5, iterations: 99999999999, retrain: {}}]",
          "iterations is positive, at most 1,000, got"),
         ("seed: 1\nseed: 2", r"the key 'seed' is there twice at line 2, column 1"),
         ("stages: [{epochs: 1, epochs: 2}]", "'epochs' is there twice"),
@@ -103,7 +105,7 @@ def test_a_damaged_history_is_refused_and_left_as_it_is(
         ("stages: [{gradual: {final: 0.5, start: 1e300}}]", "start is at most"),
         ("bench: {batches: [100000000000]}", "batches is at most"),
         ("? [a]\n: 1", "not valid YAML"),
-        ("stages: [{kind: prune, ratio: {1: 0.5}}]", "a name is a text, got 1"),
+        ("stages: [{kind: prune, sparsity: {1: 0.5}}]", "a name is a text, got 1"),
     ],
 )  # fmt: skip
 def test_recipes_that_are_refused(text: str, message: str, tmp_path: Path) -> None:
@@ -169,7 +171,7 @@ def test_members_that_are_no_arrays(tmp_path: Path) -> None:
     with zipfile.ZipFile(tmp_path / "d.npz", "a") as archive:
         archive.writestr("readme.txt", "text")
     with pytest.raises(InputError, match=r"the member 'readme.txt' is no array"):
-        io.read_arrays(tmp_path / "d.npz")
+        files.read_arrays(tmp_path / "d.npz")
 
 
 def test_an_idx_file_of_many_dimensions(tmp_path: Path) -> None:

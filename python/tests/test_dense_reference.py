@@ -12,11 +12,11 @@ import pytest
 from conftest import make_blobs
 from mlir_prune.compress import compress
 from mlir_prune.errors import RecipeError, TrainingError
+from mlir_prune.forms import bound
 from mlir_prune.networks import build_network
 from mlir_prune.progress import Progress
 from mlir_prune.recipe import from_dict
 from mlir_prune.recipe.reference import reference_stage
-from mlir_prune.shrink import bound
 from mlir_prune.training.lost import check_result
 from mlir_prune.training.result import finish
 from mlir_prune.training.table import summary, table_text
@@ -24,7 +24,7 @@ from mlir_prune.training.trainer import Trainer
 from oracle import forward
 from short_runs import DENSE, WIDTHS, train
 
-HALF = {"name": "half", "kind": "prune", "ratio": 0.8}
+HALF = {"name": "half", "kind": "prune", "sparsity": 0.8}
 BENCH = {"batches": [1], "rounds": 1, "min_seconds": 1e-4}
 
 
@@ -97,11 +97,11 @@ def test_stages_that_make_zeros_are_not_dense(file: Path, tmp_path: Path) -> Non
     ("stages", "expected"),
     [
         ([{"name": "a"}, {"name": "b"}], "a"),
-        ([{"kind": "prune", "ratio": 0.5}, {"name": "a"}], "initial"),
+        ([{"kind": "prune", "sparsity": 0.5}, {"name": "a"}], "initial"),
         ([{"name": "a", "gates": {}}, {"name": "b"}], "initial"),
-        ([{"name": "a", "rigl": {"ratio": 0.5}}], "initial"),
+        ([{"name": "a", "rigl": {"sparsity": 0.5}}], "initial"),
         ([{"name": "a", "regularize": {"kind": "l1", "proximal": True}}], "initial"),
-        ([{"name": "a", "regularize": {"kind": "l1"}}, {"kind": "prune", "ratio": 0.5}], "a"),
+        ([{"name": "a", "regularize": {"kind": "l1"}}, {"kind": "prune", "sparsity": 0.5}], "a"),
         ([{"kind": "statistics"}, {"name": "a"}], "a"),
     ],
 )
@@ -112,7 +112,7 @@ def test_the_first_stage_that_leaves_a_dense_network(
 
 
 def test_trials_and_soft_labels_take_the_network_as_it_came(file: Path, tmp_path: Path) -> None:
-    trials = {"name": "p", "kind": "prune", "trials": {"ratio": [0.5, 0.95], "epochs": 1}}
+    trials = {"name": "p", "kind": "prune", "trials": {"sparsity": [0.5, 0.95], "epochs": 1}}
     tune = {"name": "tune", "epochs": 1, "distill": {}}
     result = run(file, tmp_path / "run", trials, tune)
     assert result["dense"]["stage"] == "initial"
@@ -142,6 +142,6 @@ def test_a_network_that_lost_everything_is_no_result(tmp_path: Path) -> None:
     rule = {"final": 0.9999, "initial": 0.9999, "frequency": 1}
     with pytest.raises(TrainingError, match="gradual: no weight of the network is left"):
         train(tmp_path / "a", DENSE, {"name": "gradual", "epochs": 2, "gradual": rule})
-    with pytest.raises(TrainingError, match="no weight is left after removal"):
+    with pytest.raises(TrainingError, match="no weight is left after elimination"):
         check_result([{"nonzeros": 0}, {"nonzeros": 0}])
     check_result([{"nonzeros": 0}, {"nonzeros": 1}])

@@ -72,7 +72,7 @@ def test_the_loss_is_the_cross_entropy_against_the_labels(
 
 def test_masks_that_move_see_the_labels_too(tmp_path: Path) -> None:
     """The loss of RigL's own function takes them; half of the weights are left."""
-    train(tmp_path, DENSE, {**SOFT, "epochs": 1, "rigl": {"ratio": 0.5, "frequency": 4}})
+    train(tmp_path, DENSE, {**SOFT, "epochs": 1, "rigl": {"sparsity": 0.5, "frequency": 4}})
     assert np.isfinite(read_history(tmp_path)[-1]["loss"])
     assert left(tmp_path)[-1] == pytest.approx(0.5 * WEIGHTS, rel=0.02)
 
@@ -97,14 +97,14 @@ def test_a_stage_learns_the_labels(tmp_path: Path) -> None:
 
 
 def test_a_pruned_stage_goes_on_to_the_same_bits(tmp_path: Path) -> None:
-    stages = [DENSE, {"kind": "prune", "name": "cut", "ratio": 0.8}, {**SOFT, "epochs": 4}]
+    stages = [DENSE, {"kind": "prune", "name": "cut", "sparsity": 0.8}, {**SOFT, "epochs": 4}]
     whole = train(tmp_path / "whole", *stages)
     trainer = Trainer(recipe(*stages), make_blobs(), tmp_path / "halves")
     stop = trainer.save
 
     def interrupt(final: bool = False) -> None:
         stop(final)
-        if trainer.state.meta["unit"] == 2 and trainer.state.meta["epoch"] == 2:
+        if trainer.state.meta["task"] == 2 and trainer.state.meta["epoch"] == 2:
             raise KeyboardInterrupt
 
     trainer.save = interrupt  # type: ignore[method-assign]
@@ -120,7 +120,7 @@ def test_a_pruned_stage_goes_on_to_the_same_bits(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(("stages", "keys", "message"), [
     ([SOFT], {}, r"stages\[0\].distill: the reference stage"),
-    ([DENSE, {"kind": "prune", "ratio": 0.5}, {**DENSE, "name": "late"}, SOFT],
+    ([DENSE, {"kind": "prune", "sparsity": 0.5}, {**DENSE, "name": "late"}, SOFT],
      {"reference": "late"}, "before anything is pruned"),
     ([{**DENSE, "gates": {}}, SOFT], {}, "before anything is pruned"),
     ([DENSE, {**SOFT, "gates": {"bilevel": True}}], {"splits": {"gates": 0.2}}, "class numbers"),

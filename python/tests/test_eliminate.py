@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-"""Dead-neuron elimination: same outputs on random networks, exact removal on crafted ones."""
+"""Dead-neuron elimination: same outputs on random networks, exact elimination on crafted ones."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 import drawn
 from mlir_prune import _native as native
 
-ELIMINATE = "builtin.module(prune-eliminate-dead-neurons,prune-verify-compacted)"
+ELIMINATE = "builtin.module(prune-eliminate-dead-neurons,prune-verify-compact)"
 
 MAPS = """\
 #rows = affine_map<(m, n, k) -> (m, k)>

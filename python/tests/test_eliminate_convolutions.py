@@ -15,7 +15,7 @@ from layers import forward, random_values
 from mlir_prune import Module
 from mlir_prune.models import Builder, LeNet5, Network, ResNet, Value, Vgg
 
-ELIMINATE = "builtin.module(prune-eliminate-dead-neurons{record-kept},prune-verify-compacted)"
+ELIMINATE = "builtin.module(prune-eliminate-dead-neurons{record-kept},prune-verify-compact)"
 BORDERS = ELIMINATE.replace("record-kept", "record-kept fold-borders")
 
 Values = dict[str, np.ndarray]
@@ -212,7 +212,7 @@ def test_a_constant_stays_behind_zero_padding() -> None:
 
 @pytest.mark.parametrize("option", ["A", "B"])
 def test_folded_borders_let_inner_filters_go(option: str) -> None:
-    """Zero filters inside of blocks are constants after the normalisation, most
+    """Zero filters inside of blocks are constants after the normalization, most
     of them not zero; strides and odd extents make the borders uneven."""
     network = ResNet(1, option, (4, 6, 7), (2, 9, 8), 3)
     values = random_values(network, 13)
@@ -296,7 +296,7 @@ def test_depthwise_filters_leave() -> None:
 
 @pytest.mark.parametrize("option", ["A", "B"])
 def test_resnet_loses_inner_and_residual_filters(option: str) -> None:
-    """Inside of a block: filter 1 of conv1 becomes relu(-1) by its normalisation,
+    """Inside of a block: filter 1 of conv1 becomes relu(-1) by its normalization,
     filter 2 is unread. Channel 0 of the first stage is read by nothing: it leaves
     every layer that adds to it; with option A it is one of the second stage's too,
     which is not read either."""
@@ -329,7 +329,7 @@ def test_resnet_loses_inner_and_residual_filters(option: str) -> None:
         assert kept["layer2.0.shortcut.0.weight"][:2] == [[0, 1, 2, 3, 4, 5], [1, 2, 3]]
 
 
-def test_normalisation_takes_folded_constants() -> None:
+def test_normalization_takes_folded_constants() -> None:
     """A constant that a convolution without bias and padding reads goes into the
     mean behind it; a scale of zero makes a channel constant."""
     network = ResNet(1, "B", (3, 4, 4), (2, 8, 8), 3)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-"""Dead channels leave through layers that move elements or normalise them.
+"""Dead channels leave through layers that move elements or normalize them.
 
 Every layer stands between two convolutions of a PyTorch network. Channels in
 front of it die in one of three ways, and the smaller network computes what

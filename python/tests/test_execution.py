@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-"""Optimised execution gives what the reference gives, on random functions."""
+"""Optimized execution gives what the reference gives, on random functions."""
 
 import numpy as np
 import pytest
@@ -114,16 +114,16 @@ def test_training_steps(options):
     module.run(f"prune-train-pipeline{{{options}}}")
     (step,) = [f for f in module.functions() if f.name == "train_step"]
     arrays = random_arrays(step, seed=3)
-    reference, optimised = copies(arrays), copies(arrays)
+    reference, optimized = copies(arrays), copies(arrays)
     executables = module.compile(reference=True), module.compile()
     for _ in range(3):
         expected = executables[0].call("train_step", reference)
-        actual = executables[1].call("train_step", optimised)
+        actual = executables[1].call("train_step", optimized)
     for name in expected:
         assert_close(actual[name], expected[name], name)
     for name, value in reference.items():
         if isinstance(value, np.ndarray):
-            assert_close(optimised[name], value, name)
+            assert_close(optimized[name], value, name)
 
 
 def test_same_bits_at_any_thread_count():

@@ -9,7 +9,7 @@ import pytest
 from layers import forward, random_values
 from mlir_prune import Module
 from mlir_prune.models import Network, ResNet, Vgg
-from mlir_prune.pipelines import shrink_pipeline
+from mlir_prune.pipelines import compress_pipeline
 from mlir_prune.training.masks import PREFIX, apply, select_masks
 
 VGG = Vgg((4, 6, 0, 6, 0), 7, (2, 8, 8), 3)
@@ -25,7 +25,7 @@ def shrink(network: Network, values: dict[str, np.ndarray], **options: bool):
     x = np.random.default_rng(5).standard_normal((2, *network.input_shape)).astype(np.float32)
     module = Module.parse(network.text(2))
     module.bind({name: values[name] for name in network.shapes()})
-    module.run(shrink_pipeline(**options))
+    module.run(compress_pipeline(**options))
     found = module.compile(reference=True).call("forward", {"input": x})["logits"]
     expected = forward(network, values, x)
     np.testing.assert_allclose(found, expected, atol=1e-5 * max(1.0, np.abs(expected).max()))
@@ -35,7 +35,7 @@ def shrink(network: Network, values: dict[str, np.ndarray], **options: bool):
 @pytest.mark.parametrize("network", [VGG, RESNET], ids=["vgg", "resnet"])
 def test_vectors_follow_the_filters(network: Network) -> None:
     values = random_values(network, 3)
-    masks = select_masks(network, values, filters(network), "channel:0", ratio=0.5)
+    masks = select_masks(network, values, filters(network), "channel:0", sparsity=0.5)
     extended = {name for name in masks if masks[name].ndim == 1}
     assert extended
     for name in extended:
@@ -46,7 +46,7 @@ def test_vectors_follow_the_filters(network: Network) -> None:
 
 def test_every_masked_filter_leaves() -> None:
     values = random_values(VGG, 3)
-    masks = select_masks(VGG, values, filters(VGG), "channel:0", ratio=0.5)
+    masks = select_masks(VGG, values, filters(VGG), "channel:0", sparsity=0.5)
     left = shrink(VGG, apply(values | masks))
     for name in filters(VGG):
         kept = masks[PREFIX + name].reshape(len(values[name]), -1).any(axis=1).sum()
@@ -55,14 +55,14 @@ def test_every_masked_filter_leaves() -> None:
 
 def test_single_weights_leave_the_vectors_alone() -> None:
     values = random_values(VGG, 3)
-    masks = select_masks(VGG, values, filters(VGG), "unstructured", ratio=0.5)
+    masks = select_masks(VGG, values, filters(VGG), "unstructured", sparsity=0.5)
     assert set(masks) == {PREFIX + name for name in filters(VGG)}
 
 
 def test_shifts_leave_through_borders() -> None:
     """With its shift alive a filter is a constant, which needs its borders folded."""
     values = random_values(VGG, 3)
-    masks = select_masks(VGG, values, filters(VGG), "channel:0", ratio=0.5)
+    masks = select_masks(VGG, values, filters(VGG), "channel:0", sparsity=0.5)
     weights = {name: mask for name, mask in masks.items() if mask.ndim == 4}
     pruned = apply(values | weights)
     kept = shrink(VGG, pruned)

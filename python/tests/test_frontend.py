@@ -21,7 +21,7 @@ from mlir_prune.compress import compress
 from mlir_prune.data import Dataset
 from mlir_prune.errors import InputError
 from mlir_prune.networks import build_network
-from mlir_prune.pipelines import shrink_pipeline
+from mlir_prune.pipelines import compress_pipeline
 from mlir_prune.progress import Progress
 from mlir_prune.recipe import Recipe, from_dict
 from mlir_prune.training.evaluate import logits as evaluate
@@ -236,7 +236,7 @@ def test_torch_trains_as_pytorch_does() -> None:
         np.testing.assert_allclose(values[name], value.numpy(), rtol=1e-3, atol=1e-5)
 
 
-def test_torch_prune_and_shrink() -> None:
+def test_torch_prune_and_compress() -> None:
     model, inputs = make_torch(), rows()
     with torch.no_grad():
         for layer in (model[0], model[2]):
@@ -246,7 +246,7 @@ def test_torch_prune_and_shrink() -> None:
     module = frontend.from_torch(model, inputs)
     module.run("builtin.module(prune-score,prune-select-masks{threshold=0})")
     assert "prune.apply_mask" in str(module)
-    module.run(shrink_pipeline())
+    module.run(compress_pipeline())
     parameters = module.parameters()
     # Four constant neurons in each hidden layer, one more that nothing reads.
     assert parameters["0.weight"].shape[0] <= WIDTHS[1] - 4
@@ -299,10 +299,10 @@ def test_onnx_trains_prunes_and_shrinks(tmp_path: Path) -> None:
     module = frontend.from_onnx(path)
     to_arguments(module)
     module.bind(values)
-    module.run("builtin.module(prune-score,prune-select-masks{ratio=0.8})")
+    module.run("builtin.module(prune-score,prune-select-masks{sparsity=0.8})")
     reference = module.clone()
     reference.run("builtin.module(prune-fold-masks)")
-    module.run(shrink_pipeline())
+    module.run(compress_pipeline())
     assert_close(logits(module, inputs), logits(reference, inputs, reference=True))
 
 
@@ -320,7 +320,7 @@ def quick_recipe(path: Path) -> Recipe:
             "stages": [
                 train,
                 {**train, "regularize": penalty},
-                {"kind": "prune", "trials": {"quality": [0.5, 1.0], "epochs": 1}},
+                {"kind": "prune", "trials": {"std_factor": [0.5, 1.0], "epochs": 1}},
                 train,
             ],
             "bench": {"batches": [1, 4], "rounds": 2, "min_seconds": 0.001},

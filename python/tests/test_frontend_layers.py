@@ -36,7 +36,7 @@ class LeNet(nn.Module):
 
 
 def vgg() -> Any:
-    """Two stages of a VGG with batch normalisation, and dropout in the head."""
+    """Two stages of a VGG with batch normalization, and dropout in the head."""
     layers: list[Any] = []
     for inputs, outputs in ((3, 4), (4, 4), (4, 6)):
         layers += [nn.Conv2d(inputs, outputs, 3, padding=1), nn.BatchNorm2d(outputs), nn.ReLU()]
@@ -167,7 +167,7 @@ def test_same_training_step(imported: tuple[Any, Any, Any, Any]) -> None:
     expected.backward()
     assert_close(np.asarray(loss), expected.detach().numpy(), 1e-5, "loss")
     gradients = dict(model.named_parameters())
-    # Biases before a batch normalisation have a gradient of zero but for rounding.
+    # Biases before a batch normalization have a gradient of zero but for rounding.
     largest = max(float(p.grad.abs().max()) for p in gradients.values())
     for name, parameter in gradients.items():
         found = network.values[name] - state[name]

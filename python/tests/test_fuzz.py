@@ -101,7 +101,7 @@ def test_rounding_is_no_fault() -> None:
 # A pass that zeroes a constant does not exist, so the pipeline's text is turned into
 # one that does harm: what is pruned by half is not what was there.
 HARM = checks.Rewrite(
-    "prune-score,prune-select-masks{ratio=0.5},prune-fold-masks", again=False, exact=True
+    "prune-score,prune-select-masks{sparsity=0.5},prune-fold-masks", again=False, exact=True
 )
 
 
@@ -180,9 +180,9 @@ def test_a_run_is_logged_and_goes_on(tmp_path: Path) -> None:
 
 
 def test_what_is_known_does_not_count(tmp_path: Path) -> None:
-    failure = Failure("shrink", "difference", "result 'a': 1.5 became 2")
-    assert is_known(7, failure, ("^7 shrink: difference: result #: # became #",))
-    assert not is_known(8, failure, ("^7 ", "shrink: crash"))
+    failure = Failure("compress", "difference", "result 'a': 1.5 became 2")
+    assert is_known(7, failure, ("^7 compress: difference: result #: # became #",))
+    assert not is_known(8, failure, ("^7 ", "compress: crash"))
     listed = Path(__file__).parents[2] / "scripts" / "lib" / "known_failures.txt"
     out = str(tmp_path / "run")
     arguments = ["fuzz", "--modules", "1", "--checks", "round-trip", "--jobs", "1", "--out", out]
@@ -194,7 +194,7 @@ def test_what_is_known_does_not_count(tmp_path: Path) -> None:
 def test_signatures_have_no_numbers() -> None:
     messages = ["result 'a': 1.5 became nan at [0, 1], 3 of 4 elements",
                 "result 'b': -2e-5 became 7 at [2], 1 of 9 elements"]  # fmt: skip
-    assert len({Failure("shrink", "difference", text).signature for text in messages}) == 1
+    assert len({Failure("compress", "difference", text).signature for text in messages}) == 1
 
 
 def test_statements_of_every_network_are_understood() -> None:
@@ -213,12 +213,12 @@ def test_statements_of_every_network_are_understood() -> None:
 
 def test_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert cli.main(["fuzz", "--list"]) == 0
-    assert "shrink-half  (model)" in capsys.readouterr().out
+    assert "compress-half  (model)" in capsys.readouterr().out
     assert cli.main(["fuzz", "--seed", "3", "--print"]) == 0
     assert capsys.readouterr().out == generate(3).text
     file = tmp_path / "net.mlir"
     file.write_text(NETWORK)
-    assert cli.main(["fuzz", "--check", str(file), "--checks", "shrink,round-trip"]) == 0
+    assert cli.main(["fuzz", "--check", str(file), "--checks", "compress,round-trip"]) == 0
     assert "2 checks hold" in capsys.readouterr().out
     file.write_text("module {")
     assert cli.main(["fuzz", "--check", str(file)]) == 1

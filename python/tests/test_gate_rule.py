@@ -16,7 +16,7 @@ from oracle import SLOPES, sign_or_weight
 
 Values = dict[str, np.ndarray]
 SHAPE = (5, 7)
-RATE, PRICE = 0.1, 0.03
+RATE, STRENGTH = 0.1, 0.03
 
 TEXT = """
 #id = affine_map<(i, j) -> (i, j)>

@@ -59,12 +59,12 @@ def test_gates_freeze_at_the_compression(tmp_path: Path, joint: bool) -> None:
     gates = {**gates, "stop": True}
     train(tmp_path / "s", DENSE, {**GATES, "epochs": 12, "gates": gates})
     assert len(read_history(tmp_path / "s")[3:]) == first + 1
-    assert trainer.state.meta["pending"]["kind"] == "gates"
+    assert trainer.state.meta["parametrization"]["kind"] == "gates"
 
 
 def test_closed_weights_keep_their_values(tmp_path: Path) -> None:
-    """Held weights come back as they went, whatever the optimiser did meanwhile."""
-    gates = {**GATES["gates"], "hold": True, "start": 0}
+    """Held weights come back as they went, whatever the optimizer did meanwhile."""
+    gates = {**GATES["gates"], "freeze_closed": True, "start": 0}
     trainer = train(tmp_path, DENSE, {**GATES, "gates": gates})
     state = trainer.state.arrays
     for name in SIZES:
@@ -82,7 +82,7 @@ def test_neuron_gates_reach_a_budget_of_macs(tmp_path: Path) -> None:
     line = [line for line in read_history(tmp_path) if line["stage"] == "gates"][-1]
     assert line["gates_frozen"] and line["macs"] <= 0.6
     result = finish(trainer, ["prune"])
-    assert result["totals"]["macs_shrunk"] <= 0.61 * WEIGHTS
+    assert result["totals"]["macs_compact"] <= 0.61 * WEIGHTS
     assert result["totals"]["neurons_removed"] > 0
 
 
@@ -95,7 +95,7 @@ def test_gates_go_on_from_one_stage_to_the_next(tmp_path: Path) -> None:
     assert (first <= 0).mean() > 0.2 and ((first <= 0) == (second <= 0)).mean() > 0.7
 
 
-def test_relative_prices_follow_the_fresh_gradients(tmp_path: Path) -> None:
+def test_relative_strengths_follow_the_fresh_gradients(tmp_path: Path) -> None:
     trainer = Trainer(recipe(DENSE), make_blobs(), tmp_path)
     values, data = trainer.initial_values(), trainer.data
     rms = gradient_rms(trainer.network, values, data.train, 20, 1, 1)
@@ -138,7 +138,7 @@ def test_methods_resume_to_the_same_bits(tmp_path: Path) -> None:
     assert all(one[name].tobytes() == two[name].tobytes() for name in one)
 
 
-def test_a_closed_filter_takes_its_normalisation_along() -> None:
+def test_a_closed_filter_takes_its_normalization_along() -> None:
     """The compiler knows what belongs to a filter; no name says so."""
     network = make("resnet20")
     values = network.init(np.random.default_rng(0))

@@ -19,10 +19,10 @@ from oracle import SLOPES, forward, loss_and_gradients, sign_or_weight
 
 Values = dict[str, np.ndarray]
 MLP = Mlp((8, 6, 5, 4))
-RATE, PRICE = 0.1, 0.03
+RATE, STRENGTH = 0.1, 0.03
 
 STEPS = {
-    "weight_step": "freeze-roles=auxiliary hold-gated {extra}",
+    "weight_step": "freeze-roles=auxiliary freeze-gated {extra}",
     "gate_step": "freeze-roles=auxiliary freeze-invert runtime-gate-strength clamp-auxiliary=1",
 }
 
@@ -61,7 +61,7 @@ class Network:
         return state
 
     def run(self, function: str, state: Values, seed: int, **scalars: float) -> Any:
-        scalars = {"learning_rate": RATE, "gate_strength": PRICE, **scalars}
+        scalars = {"learning_rate": RATE, "gate_strength": STRENGTH, **scalars}
         return self.step(function, state, *batch(seed), **scalars)
 
     def step(self, function: str, state: Values, x: np.ndarray, y: np.ndarray,
@@ -121,7 +121,7 @@ def test_gate_step_equals_numpy(ste: str, rule: str, gates: str) -> None:
     wide = {k: v.astype(np.float64) for k, v in before.items()}
     loss, dense = loss_and_gradients(MLP, gated(wide), *batch(5))
     outputs = network.run("gate_step", state, 5)
-    penalty = PRICE * sum((m > 0).sum() for k, m in wide.items() if k.endswith(".gate"))
+    penalty = STRENGTH * sum((m > 0).sum() for k, m in wide.items() if k.endswith(".gate"))
     assert outputs["loss"] == pytest.approx(loss + penalty, rel=1e-5)
     assert outputs["penalty"] == pytest.approx(penalty, rel=1e-5)
     for name in MLP.shapes():
@@ -134,7 +134,7 @@ def test_gate_step_equals_numpy(ste: str, rule: str, gates: str) -> None:
             bias = name.replace("weight", "bias")
             extra = dense[bias] * sign_or_weight(rule, wide[bias])
             gradient = gradient.sum(axis=1) + extra
-        expected = np.clip(m - RATE * SLOPES[ste](m) * (gradient + PRICE), -1.0, 1.0)
+        expected = np.clip(m - RATE * SLOPES[ste](m) * (gradient + STRENGTH), -1.0, 1.0)
         np.testing.assert_allclose(state[f"{name}.gate"], expected, rtol=1e-5, atol=1e-6)
 
 
@@ -165,13 +165,13 @@ def test_weight_step_equals_numpy(gates: str) -> None:
 def test_a_joint_step_does_what_both_steps_do(optimizer: str, gates: str) -> None:
     """From one state: the gates as in their own step, the weights as in theirs, to the bit.
 
-    Only the loss differs: that of the joint step has the price of the gates in it too.
+    Only the loss differs: that of the joint step has the strength of the gates in it too.
     """
     pipeline = (
         f"builtin.module(prune-train-pipeline{{gates={gates} stop-after=gradient}},"
         "prune-insert-regularizers{kind=open_gates runtime-strength "
         "strength-input=gate_strength roles=auxiliary},"
-        f"prune-build-train-step{{name=weight_step hold-gated {optimizer} separate-auxiliary "
+        f"prune-build-train-step{{name=weight_step freeze-gated {optimizer} separate-auxiliary "
         "auxiliary-momentum=0.5 clamp-auxiliary=1})"
     )
     joint = Network(gates, steps={"weight_step": pipeline})
@@ -238,7 +238,7 @@ def test_recovery(optimizer: str, gates: str, seed: int) -> None:
 
 
 def test_held_weights_may_decay() -> None:
-    network = Network("element", "momentum=0.9 weight-decay=0.01 decay-held")
+    network = Network("element", "momentum=0.9 weight-decay=0.01 decay-frozen")
     state = network.fresh()
     before = {k: v.copy() for k, v in state.items()}
     network.run("weight_step", state, 8)
@@ -250,7 +250,7 @@ def test_held_weights_may_decay() -> None:
 
 def test_one_level_trains_both_at_once() -> None:
     """The ablation: one step moves weights and gates by the same batch."""
-    network = Network("element", steps={"train_step": "runtime-gate-strength hold-gated"})
+    network = Network("element", steps={"train_step": "runtime-gate-strength freeze-gated"})
     state = network.fresh()
     before = {k: v.copy() for k, v in state.items()}
     wide = {k: v.astype(np.float64) for k, v in before.items()}
@@ -262,7 +262,7 @@ def test_one_level_trains_both_at_once() -> None:
         np.testing.assert_allclose(state[name], expected, rtol=1e-5, atol=1e-6)
         if name.endswith("weight"):
             m = wide[f"{name}.gate"]
-            gradient = dense[name] * np.sign(wide[name]) + PRICE
+            gradient = dense[name] * np.sign(wide[name]) + STRENGTH
             expected = m - RATE * SLOPES["softplus"](m) * gradient
             np.testing.assert_allclose(state[f"{name}.gate"], expected, rtol=1e-5, atol=1e-6)
 
@@ -280,7 +280,7 @@ def test_same_bits_at_one_and_two_threads() -> None:
 
 
 @pytest.mark.parametrize("gates", ["element", "channel"])
-def test_gated_networks_shrink(gates: str) -> None:
+def test_gated_networks_compress(gates: str) -> None:
     """Bound gates become plain weights; what they close is removed, exactly."""
     network = Network(gates)
     state = network.fresh(4)
@@ -293,7 +293,7 @@ def test_gated_networks_shrink(gates: str) -> None:
     module = parse(MLP.text(12))
     module.run(f"builtin.module(prune-insert-gates{{granularity={gates}}})")
     module.bind({k: v for k, v in state.items() if k in network.arguments["forward"]})
-    module.run("builtin.module(prune-shrink-pipeline{threshold=0 allow-empty})")
+    module.run("builtin.module(prune-compress-pipeline{threshold=0 allow-empty})")
     assert "prune.gate" not in str(module)
     assert "auxiliary" not in str(module)
     left = module.parameters()
@@ -307,7 +307,7 @@ def test_digits_lose_weights_and_not_accuracy() -> None:
     """One level, sixty epochs: most gates close, some open again, accuracy stays."""
     pytest.importorskip("sklearn", reason="scikit-learn holds the digits")
     data, mlp = load("digits"), Mlp((64, 64, 32, 10))
-    weights = "optimizer=adam weight-decay=1e-4 decay-held"
+    weights = "optimizer=adam weight-decay=1e-4 decay-frozen"
     gates = f"{STEPS['gate_step']} momentum=0.9"
     network = Network("element", weights, {"weight_step": STEPS["weight_step"], "gate_step": gates},
                       text=mlp.text(50))  # fmt: skip

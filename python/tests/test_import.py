@@ -77,7 +77,9 @@ def test_folded_batch_norms() -> None:
     compact = []
     for fold in ("false", "true"):
         pruned = module.clone()
-        pruned.run(f"builtin.module(prune-shrink-pipeline{{ratio=0.6 fold-batch-norms={fold}}})")
+        pruned.run(
+            f"builtin.module(prune-compress-pipeline{{sparsity=0.6 fold-batch-norms={fold}}})"
+        )
         compact.append(run(pruned, "forward", inputs))
     assert np.abs(compact[0] - expected).max() > 1e-3
     assert np.abs(compact[0] - compact[1]).max() <= 1e-5 * np.abs(compact[0]).max()

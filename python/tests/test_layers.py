@@ -217,7 +217,7 @@ def test_max_pool_central_differences(name, surplus):
 def test_average_pools():
     """A window with strides, then all of the image, as frameworks write them."""
     program = Program()
-    shape, out, unit = (2, 2, 6, 5), (2, 2, 3, 2), (2, 2, 1, 1)
+    shape, out, task = (2, 2, 6, 5), (2, 2, 3, 2), (2, 2, 1, 1)
     x = program.parameter(random(shape, 3))
     summed = program.emit(out, (
         "linalg.pooling_nchw_sum {strides = dense<2> : vector<2xi64>} "
@@ -227,10 +227,10 @@ def test_average_pools():
     mean = program.elementwise([summed], divide.format(4.0))
     total = program.generic(
         [mean], [dims(4), "affine_map<(a, b, c, d) -> (a, b, 0, 0)>"],
-        ["parallel", "parallel", "reduction", "reduction"], unit,
+        ["parallel", "parallel", "reduction", "reduction"], task,
         "%y = arith.addf %in0, %out : f64")
     flat = program.emit((2, 2), f"tensor.collapse_shape {total} [[0], [1, 2, 3]] : "
-                                f"{tensor(unit)} into {tensor((2, 2))}")
+                                f"{tensor(task)} into {tensor((2, 2))}")
     check_gradients(program, program.weighted_sum(program.elementwise([flat], divide.format(6.0))))
 
 

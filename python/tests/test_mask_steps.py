@@ -54,10 +54,10 @@ class Program:
         return self.executable.call(function, feed)
 
 
-def prune_smallest(scores: np.ndarray, ratio: float) -> np.ndarray:
+def prune_smallest(scores: np.ndarray, sparsity: float) -> np.ndarray:
     """The definition: a stable sort, and halves rounded up."""
     kept = np.ones(scores.size, bool)
-    count = int(ratio * scores.size + 0.5)
+    count = int(sparsity * scores.size + 0.5)
     kept[np.argsort(scores, axis=None, kind="stable")[:count]] = False
     return kept.reshape(scores.shape)
 
@@ -68,17 +68,17 @@ def batch(rng: np.random.Generator, rows: int = 12) -> Values:
 
 
 @pytest.mark.parametrize("optimizer", ["sgd", "sgd momentum=0.9", "adam"])
-@pytest.mark.parametrize("ratio", [0.0, 0.5, 0.8, 1.0])
-def test_magnitude_prunes_further(optimizer: str, ratio: float) -> None:
+@pytest.mark.parametrize("sparsity", [0.0, 0.5, 0.8, 1.0])
+def test_magnitude_prunes_further(optimizer: str, sparsity: float) -> None:
     program = Program(
         f"prune-train-pipeline{{optimizer={optimizer} mask=true}},prune-build-mask-step")
     state = program.fresh(MLP, drawn.rng(3))
     before = {k: v.copy() for k, v in state.items()}
-    program("mask_step", state, ratio=ratio)
+    program("mask_step", state, sparsity=sparsity)
     for name in WEIGHTS:
         old, mask = before[f"mask:{name}"], state[f"mask:{name}"]
         scores = np.where(old, np.abs(before[name]), -1.0)
-        np.testing.assert_array_equal(mask, prune_smallest(scores, ratio) & old)
+        np.testing.assert_array_equal(mask, prune_smallest(scores, sparsity) & old)
         for key in (name, *(f"{kind}:{name}" for kind in STATE)):
             if key in state:
                 np.testing.assert_array_equal(state[key], before[key] * mask, err_msg=key)
@@ -90,7 +90,7 @@ def test_global_scope_ranks_all_weights_together() -> None:
     program = Program("prune-train-pipeline{mask=true},prune-build-mask-step{scope=global}")
     state = program.fresh(MLP, drawn.rng(4), kept=1.0)
     before = {k: v.copy() for k, v in state.items()}
-    program("mask_step", state, ratio=0.6)
+    program("mask_step", state, sparsity=0.6)
     everything = np.concatenate([np.abs(before[n]).ravel() for n in WEIGHTS])
     found = np.concatenate([state[f"mask:{n}"].ravel() for n in WEIGHTS])
     np.testing.assert_array_equal(found, prune_smallest(everything, 0.6))
@@ -99,12 +99,12 @@ def test_global_scope_ranks_all_weights_together() -> None:
 def test_factors_of_single_parameters() -> None:
     program = Program(
         "prune-train-pipeline{mask=true},"
-        "prune-build-mask-step{ratios=fc1.*:0.5,fc2.*:0.875 ignore=fc3.*}"
+        "prune-build-mask-step{sparsities=fc1.*:0.5,fc2.*:0.875 ignore=fc3.*}"
     )
     assert "mask:fc3.weight" not in program.arguments("mask_step")
     state = program.fresh(MLP, drawn.rng(5), kept=1.0)
     before = {k: v.copy() for k, v in state.items()}
-    program("mask_step", state, ratio=0.5)
+    program("mask_step", state, sparsity=0.5)
     for name, share in (("fc1.weight", 0.25), ("fc2.weight", 0.4375)):
         expected = prune_smallest(np.abs(before[name]), share)
         np.testing.assert_array_equal(state[f"mask:{name}"], expected)
@@ -118,19 +118,19 @@ def test_neurons_are_pruned_whole() -> None:
     state["mask:fc1.weight"][2] = False
     state["fc1.weight"][2] = 0.0
     before = {k: v.copy() for k, v in state.items()}
-    program("mask_step", state, ratio=0.5)
+    program("mask_step", state, sparsity=0.5)
     scores = np.abs(before["fc1.weight"]).sum(axis=1)
     scores[2] = -1.0
     expected = np.repeat(prune_smallest(scores, 0.5)[:, None], 8, axis=1)
     np.testing.assert_array_equal(state["mask:fc1.weight"], expected)
 
 
-def test_patterns_need_no_ratio() -> None:
+def test_patterns_need_no_sparsity() -> None:
     program = Program(
         "prune-train-pipeline{mask=true mask-parameters=fc1.*},"
         "prune-build-mask-step{granularity=n_of_m:2:4:1}"
     )
-    assert "ratio" not in program.arguments("mask_step")
+    assert "sparsity" not in program.arguments("mask_step")
     state = program.fresh(MLP, drawn.rng(7), kept=1.0)
     program("mask_step", state)
     groups = state["mask:fc1.weight"].reshape(6, 2, 4)
@@ -154,7 +154,7 @@ def test_kept_values_come_back() -> None:
     state["step"] = np.array(3, np.int64)
     for name in WEIGHTS:
         state[f"mask:{name}"] = np.ones_like(state[name], dtype=bool)
-    program("mask_step", state, ratio=0.5)
+    program("mask_step", state, sparsity=0.5)
     before = {k: v.copy() for k, v in state.items()}
     for name in WEIGHTS:
         expected = prune_smallest(np.abs(before[name]), 0.5)
@@ -173,7 +173,7 @@ def test_kept_values_come_back() -> None:
         np.testing.assert_allclose(
             state[f"moment1:{name}"][mask], moment[mask], rtol=2e-5, atol=1e-7)
         assert (state[name][mask] != before[name][mask]).all()
-    program("mask_step", state, ratio=0.0)
+    program("mask_step", state, sparsity=0.0)
     for name in WEIGHTS:
         pruned = ~before[f"mask:{name}"]
         assert state[f"mask:{name}"].all()
@@ -240,16 +240,16 @@ def test_gradual_schedule_learns(pipeline: str) -> None:
     mlp = Mlp((8, 24, 16, 4))
     program = Program(pipeline, mlp, batch=40)
     rng = drawn.rng(11)
-    centres = rng.standard_normal((4, 8)) * 2.0
+    centers = rng.standard_normal((4, 8)) * 2.0
     labels = (np.arange(400) % 4).astype(np.int32)
-    inputs = (centres[labels] + rng.standard_normal((400, 8))).astype(np.float32)
+    inputs = (centers[labels] + rng.standard_normal((400, 8))).astype(np.float32)
     state = program.fresh(mlp, rng, kept=1.1)
     for name in state:
         if name.startswith("velocity:"):
             state[name][:] = 0.0
     for t in range(400):
         if t % 10 == 0:
-            program("mask_step", state, ratio=cubic(t / 200, 0.9))
+            program("mask_step", state, sparsity=cubic(t / 200, 0.9))
         rows = rng.permutation(400)[:40]
         program("train_step", state, input=inputs[rows], labels=labels[rows], learning_rate=0.05)
     masks = [state[f"mask:{name}"] for name in WEIGHTS]

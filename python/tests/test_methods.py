@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 
 from conftest import make_blobs
-from mlir_prune.training.carry import straight_through_masks
 from mlir_prune.training.history import read_history
 from mlir_prune.training.methods.moving import densities, random_mask
+from mlir_prune.training.parametrization import straight_through_masks
 from mlir_prune.training.result import finish
 from mlir_prune.training.trainer import Trainer
 from short_runs import DENSE, SIZES, WEIGHTS, left, recipe, train
@@ -53,7 +53,7 @@ def test_gradual_pruning_follows_the_cubic(tmp_path: Path, scope: str) -> None:
 
 
 def test_rigl_moves_masks_at_the_same_number_of_weights(tmp_path: Path) -> None:
-    rule = {"ratio": 0.8, "frequency": 5, "end": 4, "density": "erk"}
+    rule = {"sparsity": 0.8, "frequency": 5, "end": 4, "density": "erk"}
     stage = {"name": "rigl", "epochs": 6, "learning_rate": 1e-2, "start": "initial", "rigl": rule}
     trainer = train(tmp_path, DENSE, stage)
     lines = read_history(tmp_path)[3:]
@@ -75,24 +75,24 @@ def test_n_of_m_masks_come_anew_in_every_step(tmp_path: Path) -> None:
     only = train(tmp_path / "x", DENSE, stage)
     assert all(only.state.arrays[name].all() for name in SIZES), "masked weights learn too"
     np.testing.assert_array_equal(
-        only.settled()["mask:fc2.weight"], trainer.state.arrays["mask:fc2.weight"]
+        only.folded_arrays()["mask:fc2.weight"], trainer.state.arrays["mask:fc2.weight"]
     )
 
 
-def test_straight_through_ratio_rises(tmp_path: Path) -> None:
-    rule = {"ratio": 0.8, "ramp": 4}
+def test_straight_through_sparsity_rises(tmp_path: Path) -> None:
+    rule = {"sparsity": 0.8, "ramp": 4}
     stage = {"name": "masks", "epochs": 4, "learning_rate": 1e-2, "straight_through": rule}
     trainer = train(tmp_path, DENSE, stage)
     counts = left(tmp_path)[3:]
     assert counts[0] > counts[1] > counts[-1] == pytest.approx(0.2 * WEIGHTS, abs=2)
-    pending = trainer.state.meta["pending"]
-    masks = straight_through_masks(trainer.network, trainer.state.arrays, pending)
+    parametrization = trainer.state.meta["parametrization"]
+    masks = straight_through_masks(trainer.network, trainer.state.arrays, parametrization)
     assert sum(int(mask.sum()) for mask in masks.values()) == counts[-1]
 
 
 def test_admm_draws_weights_to_their_projection(tmp_path: Path) -> None:
     def distance(rho: float, folder: str) -> float:
-        rule = {"rho": rho, "ratio": 0.7, "frequency": 5}
+        rule = {"rho": rho, "sparsity": 0.7, "frequency": 5}
         stage = {"name": "admm", "epochs": 6, "learning_rate": 3e-3, "admm": rule}
         state = train(tmp_path / folder, DENSE, stage).state.arrays
         for name, size in SIZES.items():
@@ -132,9 +132,9 @@ def test_methods_resume_to_the_same_bits(tmp_path: Path) -> None:
     """Stopped within epochs of stages whose masks move, then resumed."""
     stages = (
         DENSE,
-        {"name": "admm", "epochs": 4, "admm": {"ratio": 0.5, "frequency": 7}},
+        {"name": "admm", "epochs": 4, "admm": {"sparsity": 0.5, "frequency": 7}},
         {"name": "gradual", "epochs": 4, "gradual": {"final": 0.8, "frequency": 7}},
-        {"name": "masks", "epochs": 3, "straight_through": {"ratio": 0.9, "ramp": 2}},
+        {"name": "masks", "epochs": 3, "straight_through": {"sparsity": 0.9, "ramp": 2}},
     )
     whole = train(tmp_path / "a", *stages)
     found = recipe(*stages)

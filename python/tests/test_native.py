@@ -56,7 +56,7 @@ func.func @f() -> (tensor<2x2xf32>, tensor<3xf64>) {
 """
 
 
-@pytest.fixture(params=[True, False], ids=["reference", "optimised"])
+@pytest.fixture(params=[True, False], ids=["reference", "optimized"])
 def compiled(request):
     return native.Module.parse(TEXT).compile(reference=request.param)
 

@@ -180,7 +180,7 @@ func.func @net({", ".join(arguments)}) -> {kinds[2]} {{
 }}"""
     (expected,) = parse(text).compile(reference=True)("net", *values)
     module = parse(text)
-    module.run("builtin.module(func.func(prune-orient-weights))")
+    module.run("builtin.module(func.func(prune-canonicalize-weights))")
     assert "linalg.transpose" not in str(module)
     for reference in (True, False):
         (found,) = module.compile(reference=reference)("net", *values)

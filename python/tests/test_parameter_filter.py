@@ -104,8 +104,8 @@ def test_random_choices_are_those_of_sets() -> None:
         ("channel:2", [4, 6], "none"),
         ("vector:1", [4, 6], "whole"),
         ("vector:4", [4, 6, 3, 3], "none"),
-        ("kernel", [4, 6], "none"),
-        ("kernel", [4, 6, 3, 3], "whole"),
+        ("filter_plane", [4, 6], "none"),
+        ("filter_plane", [4, 6, 3, 3], "whole"),
         ("block:2x3", [4, 6], "whole"),
         ("block:3x3", [4, 6], "partial"),
         ("block:8x3", [4, 6], "none"),
@@ -124,11 +124,11 @@ def test_groups_outside_a_weight_are_refused_before_the_training(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     """The weights are 24x8, 16x24 and 4x16."""
-    stage = {"kind": "prune", "ratio": 0.5}
+    stage = {"kind": "prune", "sparsity": 0.5}
     for granularity, message in [
         ("block:8x8", "'fc3.weight' of shape \\[4, 16\\] has no groups of block:8x8"),
         ("channel:2", "'fc1.weight' of shape \\[24, 8\\] has no groups of channel:2"),
-        ("kernel", "has no groups of kernel"),
+        ("filter_plane", "has no groups of filter_plane"),
         ("n_of_m:2:16:1", "'fc1.weight' of shape \\[24, 8\\] has no groups of n_of_m"),
         ("blok:2x2", "malformed granularity 'blok:2x2'"),
     ]:

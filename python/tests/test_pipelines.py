@@ -37,7 +37,7 @@ def test_plain_sgd() -> None:
     )
 
 
-def test_regularised_and_masked_adam() -> None:
+def test_regularized_and_masked_adam() -> None:
     found = stage_pipeline(
         MLP,
         stage(
@@ -58,12 +58,14 @@ def test_regularised_and_masked_adam() -> None:
 
 
 def test_dropout_and_fixed_masks() -> None:
-    setting = Setting(packs=True, dropout={"fc1.weight": 0.5}, remaining={"fc1.weight": 7}, seed=3)
+    setting = Setting(
+        compresses=True, dropout={"fc1.weight": 0.5}, remaining={"fc1.weight": 7}, seed=3
+    )
     found = stage_pipeline(MLP, stage(freeze={"targets": "bias"}), "stages[0]", setting)
     assert (
         "prune-gradient-pipeline{function=train_step_loss dropout=fc1.weight:0.5 "
         "dropout-remaining=fc1.weight:7 dropout-seed=3 freeze-parameters=fc1.bias,fc2.bias "
-        "pack=true}" in found
+        "compress=true}" in found
     )
 
 
@@ -84,7 +86,7 @@ def test_steps_of_gates_freeze_what_the_others_train() -> None:
         "prune-train-pipeline{function=gate_step_loss name=gate_step freeze-roles=auxiliary "
         "freeze-invert=true runtime-gate-strength=true gate-strengths=fc1.weight.gate:2.0," in found
     )
-    assert "clamp-auxiliary=1.0" in found and "hold-gated=true" in found
+    assert "clamp-auxiliary=1.0" in found and "freeze-gated=true" in found
 
 
 def test_joint_gates_learn_in_the_step_of_the_weights() -> None:
@@ -105,14 +107,14 @@ def test_methods_build_functions_between_the_steps() -> None:
         "prune-mask-step-pipeline{step=train_step name=mask_step rule=magnitude scope=global"
         in text(gradual={"final": 0.9, "scope": "global"})
     )
-    assert "rule=rigl function=mask_step_loss" in text(rigl={"ratio": 0.9})
-    admm = text(admm={"ratios": {"fc1*": 0.9}, "ratio": 0.5})
+    assert "rule=rigl function=mask_step_loss" in text(rigl={"sparsity": 0.9})
+    admm = text(admm={"sparsities": {"fc1*": 0.9}, "sparsity": 0.5})
     assert "admm-rho=0.0001 admm-parameters=fc1.weight,fc2.weight" in admm
-    assert "name=admm_step ratios=fc1.weight:0.9,fc2.weight:0.5" in admm
+    assert "name=admm_step sparsities=fc1.weight:0.9,fc2.weight:0.5" in admm
     masks = text(straight_through={"pattern": "2:4"})
     assert "straight-through-granularity=n_of_m:2:4:1 straight-through-decay=0.0002" in masks
     assert "straight-through=true straight-through-decay=0.0002" in text(
-        straight_through={"ratio": 0.5}
+        straight_through={"sparsity": 0.5}
     )
     proximal = text(regularize={"kind": "l1", "proximal": True})
     assert "prune-insert-proximal-steps{function=train_step kind=l1 runtime-strength" in proximal
@@ -145,8 +147,8 @@ def test_a_pattern_that_matches_nothing() -> None:
 
 
 def test_masks() -> None:
-    found = select_pipeline("unstructured", ["a", "b"], quality=0.25)
+    found = select_pipeline("unstructured", ["a", "b"], std_factor=0.25)
     assert found == (
-        "builtin.module(prune-mask-pipeline{granularity=unstructured parameters=a,b quality=0.25})"
+        "builtin.module(prune-mask-pipeline{granularity=unstructured parameters=a,b std_factor=0.25})"
     )
     assert "prune-mask-pipeline{threshold=0 allow-empty=true}" in mask_pipeline()

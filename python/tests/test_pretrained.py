@@ -12,7 +12,7 @@ import pytest
 from layers import forward
 from mlir_prune import Module, models
 from mlir_prune.cifar import read_cifar
-from mlir_prune.io import read_arrays
+from mlir_prune.files import read_arrays
 
 DATA = Path(os.environ.get("PRUNE_DATA", ""))
 FILES = {"resnet20": "resnet20-12fca82f.npz", "resnet56": "resnet56-4bfd9763.npz"}
@@ -38,7 +38,7 @@ def test_parameters_fit(name: str) -> None:
 
 
 def test_logits_and_accuracy(images: tuple[np.ndarray, np.ndarray]) -> None:
-    """In plain numpy 932 of the 1,017 images are recognised, 106 of the first 113."""
+    """In plain numpy 932 of the 1,017 images are recognized, 106 of the first 113."""
     network = models.make("resnet20")
     inputs, labels = images[0][:113], images[1][:113]
     values = read_arrays(DATA / "pretrained" / FILES["resnet20"])

@@ -16,7 +16,7 @@ from mlir_prune.training.profile import profile_stage
 from mlir_prune.training.profile_table import make_table
 from short_runs import DENSE, recipe
 
-PRUNE = {"name": "prune", "kind": "prune", "ratio": 0.5}
+PRUNE = {"name": "prune", "kind": "prune", "sparsity": 0.5}
 SPARSE = {
     "name": "sparse", "epochs": 1, "optimizer": {"name": "sgd"},
     "regularize": {"kind": "hoyer_square", "strength": 1e-3},
@@ -53,13 +53,13 @@ def test_the_operations_of_a_step_are_grouped_by_what_they_are_for() -> None:
     found = profile_stage(recipe(DENSE, PRUNE, SPARSE), "sparse", steps=4)
     assert (found.stage, found.batch, found.steps) == ("sparse", 20, 4)
     groups = found.groups()
-    assert {"products", "optimiser updates", "penalties"} <= set(groups)
-    updates = groups["optimiser updates"]
+    assert {"products", "optimizer updates", "penalties"} <= set(groups)
+    updates = groups["optimizer updates"]
     assert all(site.name.endswith("sgd_update") for site in updates)
     updated = {label for site in updates for label in site.labels}
     assert updated >= {f"fc{layer}.{kind}" for layer in (1, 2, 3) for kind in ("weight", "bias")}
-    penalised = {label for site in groups["penalties"] for label in site.labels}
-    assert penalised == {"fc1.weight", "fc2.weight", "fc3.weight"}
+    penalized = {label for site in groups["penalties"] for label in site.labels}
+    assert penalized == {"fc1.weight", "fc2.weight", "fc3.weight"}
     grouped = sum(site.seconds for sites in groups.values() for site in sites)
     assert grouped == pytest.approx(found.total) and grouped > 0
 
@@ -70,7 +70,7 @@ def test_the_operations_of_a_step_are_grouped_by_what_they_are_for() -> None:
         {"gates": {"strength": 1e-3}},
         {"gradual": {"final": 0.5}},
         {"straight_through": {"pattern": "2:4"}},
-        {"admm": {"ratio": 0.5}},
+        {"admm": {"sparsity": 0.5}},
     ],
 )
 def test_stages_of_all_methods_have_a_profile(stage: dict[str, object]) -> None:

@@ -56,7 +56,7 @@ CASES = [
     Case("group_lasso {} granularity(<channel, axis = 0>)", (6, 8), (1,)),
     Case("group_lasso {} granularity(<channel, axis = 1>)", (6, 8), (0,)),
     Case("group_lasso {} granularity(<block, shape = [2, 4]>)", (6, 8)),
-    Case("group_lasso {} granularity(<kernel>)", (4, 3, 3, 3), (2, 3)),
+    Case("group_lasso {} granularity(<filter_plane>)", (4, 3, 3, 3), (2, 3)),
     Case("group_lasso {} granularity(<channel, axis = 0>)", (4, 3, 3, 3), (1, 2, 3)),
 ]
 

@@ -62,13 +62,13 @@ def test_numbers_or_patterns() -> None:
         {
             "model": {"widths": [8, 6, 4]},
             "stages": [
-                {"kind": "prune", "quality": 1},
-                {"kind": "prune", "quality": {"fc1.*": 0.5, "fc2.*": 1}},
+                {"kind": "prune", "std_factor": 1},
+                {"kind": "prune", "std_factor": {"fc1.*": 0.5, "fc2.*": 1}},
             ],
         }
     ).stages
-    assert isinstance(one, Prune) and one.quality == 1.0
-    assert isinstance(many, Prune) and many.quality == {"fc1.*": 0.5, "fc2.*": 1.0}
+    assert isinstance(one, Prune) and one.std_factor == 1.0
+    assert isinstance(many, Prune) and many.std_factor == {"fc1.*": 0.5, "fc2.*": 1.0}
 
 
 def test_default_recipes_have_the_stages_of_the_demo() -> None:
@@ -100,6 +100,13 @@ def test_changes_by_path(tmp_path: Path) -> None:
         (recipe(regularize=[{"kind": "l1", "strenght": 1}]),
          r"unknown key 'stages\[0\].regularize\[0\].strenght'; did you mean 'strength'"),
         ({7: 1}, "unknown key '7'"),
+        (recipe(kind="prune", quality=1), r"\[0\].quality'; it is called 'std_factor' now"),
+        (recipe(kind="prune", ratio=1), r"\[0\].ratio'; it is called 'sparsity' now"),
+        (recipe(packed="auto"), r"\[0\].packed'; it is called 'compressed' now"),
+        (recipe(gates={"hold": True}), r"gates.hold'; it is called 'freeze_closed' now"),
+        (recipe(gates={"decay_held": True}), r"decay_held'; it is called 'decay_frozen' now"),
+        (recipe(admm={"ratios": {"*": 0.5}}), r"ratios'; it is called 'sparsities' now"),
+        (recipe(regularize={"kind": "l1", "survivors": True}), "called 'masked_weights' now"),
         ({}, "stages: a recipe needs at least one stage"),
         ({"seed": "one"}, "seed expects a whole number, got 'one'"),
         ({"seed": True}, "seed expects a whole number, got True"),
@@ -120,25 +127,25 @@ def test_changes_by_path(tmp_path: Path) -> None:
         (recipe(optimizer={"momentum": 1.0}), r"momentum is in \[0, 1\), got 1"),
         (recipe(regularize={"kind": "l1", "strength": -1}), "is not negative, got -1"),
         (recipe(regularize={"kind": "group_lasso"}), "group_lasso needs a granularity"),
-        (recipe(regularize={"kind": "l1", "granularity": "kernel"}), "l1 has no groups"),
+        (recipe(regularize={"kind": "l1", "granularity": "filter_plane"}), "l1 has no groups"),
         (recipe(regularize={"kind": "l2", "proximal": True}), "only l1 and group_lasso"),
         (recipe(regularize={"kind": "l1", "start": 3, "end": 2}), "before it starts"),
         (recipe(regularize={"kind": "l1", "start": 30}), "after the stage"),
         (recipe(regularize=[{"kind": "l2"}, {"kind": "l1", "proximal": True}]), "comes first"),
-        (recipe(gradual={"final": 0.9}, rigl={"ratio": 0.9}), "gradual and rigl both choose"),
+        (recipe(gradual={"final": 0.9}, rigl={"sparsity": 0.9}), "gradual and rigl both choose"),
         (recipe(straight_through={"pattern": "4:2"}), "n:m with n < m, got '4:2'"),
-        (recipe(straight_through={}), "needs a pattern or a ratio"),
-        (recipe(straight_through={"ratio": 0.5, "ramp": 30}), "no longer than the stage"),
+        (recipe(straight_through={}), "needs a pattern or a sparsity"),
+        (recipe(straight_through={"sparsity": 0.5, "ramp": 30}), "no longer than the stage"),
         (recipe(kind="statistics", batches=0), "batches is positive, got 0"),
-        (recipe(admm={}), "admm needs ratio or ratios"),
+        (recipe(admm={}), "admm needs sparsity or sparsities"),
         (recipe(gates={"bilevel": True}), "set splits.gates"),
         (recipe(start="dens"), "no earlier stage is called 'dens'"),
-        (recipe(kind="prune"), "needs one of quality, threshold and ratio, got none"),
-        (recipe(kind="prune", quality=1, ratio=0.5), "got quality and ratio"),
-        (recipe(kind="prune", ratio=1.0), r"ratio is in \[0, 1\), got 1"),
-        (recipe(kind="prune", quality=1, iterations=2), "iterations need retrain"),
-        (recipe(kind="prune", trials={"quality": [1]}), "needs a training stage before it"),
-        (recipe(kind="prune", trials={}), "needs a list of quality or of ratio"),
+        (recipe(kind="prune"), "needs one of std_factor, threshold and sparsity, got none"),
+        (recipe(kind="prune", std_factor=1, sparsity=0.5), "got std_factor and sparsity"),
+        (recipe(kind="prune", sparsity=1.0), r"sparsity is in \[0, 1\), got 1"),
+        (recipe(kind="prune", std_factor=1, iterations=2), "iterations need retrain"),
+        (recipe(kind="prune", trials={"std_factor": [1]}), "needs a training stage before it"),
+        (recipe(kind="prune", trials={}), "needs a list of std_factor or of sparsity"),
         ({**recipe(), "reference": "dens"}, "no training stage is called 'dens'"),
         ({**recipe(), "bench": {"batches": [1, 0]}}, "bench.batches is positive, got 0"),
         ([1], "a recipe is a mapping of keys, got list"),

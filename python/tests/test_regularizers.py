@@ -18,7 +18,7 @@ GROUP_KINDS = ("group_lasso", "group_hoyer_square")
 GROUPS = {
     "channel, axis = 0": (0,),
     "channel, axis = 1": (1,),
-    "kernel": (0, 1),
+    "filter_plane": (0, 1),
     "vector, axis = 1": (0,),
 }
 STRENGTH = 0.3
@@ -48,11 +48,11 @@ def closed_form(kind: str, w: np.ndarray, kept: tuple[int, ...] = ()) -> tuple[f
     norms = np.sqrt(squares_of_groups(w, kept))
     axes = tuple(axis for axis in range(w.ndim) if axis not in kept)
     total = np.sqrt((w * w).sum(axis=axes)).sum()
-    unit = np.divide(w, norms, out=np.zeros_like(w), where=norms > 0)
+    task = np.divide(w, norms, out=np.zeros_like(w), where=norms > 0)
     if kind == "group_lasso":
-        return total, unit
+        return total, task
     assert kind == "group_hoyer_square"
-    return total * total / q, 2.0 * unit * (total / q**2) * (q - total * norms)
+    return total * total / q, 2.0 * task * (total / q**2) * (q - total * norms)
 
 
 _compiled: dict[tuple[Any, ...], Any] = {}
@@ -82,7 +82,7 @@ def cases() -> list[Any]:
     found = [pytest.param(kind, (6, 9), "", id=kind) for kind in KINDS]
     for kind in GROUP_KINDS:
         for groups, kept in GROUPS.items():
-            shapes = [(6, 9), (5, 4, 3, 3)] if groups != "kernel" else [(5, 4, 3, 3)]
+            shapes = [(6, 9), (5, 4, 3, 3)] if groups != "filter_plane" else [(5, 4, 3, 3)]
             if groups.startswith("vector"):
                 shapes = [(6, 9)]
             for shape in shapes:
@@ -141,22 +141,22 @@ def test_scale_does_not_matter(kind: str, shape: tuple[int, ...], groups: str, s
     assert abs((gradient * w).sum()) <= 1e-12 * size
 
 
-@pytest.mark.parametrize("survivors", [1, 4, 9])
+@pytest.mark.parametrize("kept", [1, 4, 9])
 @pytest.mark.parametrize("kind, shape, groups", invariant_cases())
 def test_equal_survivors_are_counted(kind: str, shape: tuple[int, ...], groups: str,
-                                     survivors: int) -> None:  # fmt: skip
+                                     kept: int) -> None:  # fmt: skip
     """n elements, or groups, of one magnitude have H_S = n."""
     w = np.zeros(shape)
     kept = GROUPS.get(groups, tuple(range(len(shape))))
     extents = [shape[axis] for axis in kept]
-    survivors = min(survivors, int(np.prod(extents)))
-    for flat in range(survivors):
+    kept = min(kept, int(np.prod(extents)))
+    for flat in range(kept):
         index: list[Any] = [0] * len(shape)
         for axis, position in zip(kept, np.unravel_index(flat, extents), strict=True):
             index[axis] = position
         w[tuple(index)] = 0.7 * (-1.0) ** flat
     penalty, gradient = evaluate(kind, w, groups)
-    expected = np.sqrt(survivors) if kind == "hoyer" else survivors
+    expected = np.sqrt(kept) if kind == "hoyer" else kept
     assert penalty == pytest.approx(STRENGTH * expected, rel=1e-12)
     # At equal magnitudes the gradient vanishes, and zeros stay zeros.
     np.testing.assert_allclose(gradient, 0.0, atol=1e-12)
@@ -182,7 +182,7 @@ def test_groups_of_zeros_are_skipped(kind: str) -> None:
 
 @pytest.mark.parametrize("kind", ("hoyer_square", *GROUP_KINDS))
 def test_large_weights_in_single_precision(kind: str) -> None:
-    """Shapes that take the vectorised paths."""
+    """Shapes that take the vectorized paths."""
     w = draw((300, 784), 2).astype(np.float32)
     groups = "channel, axis = 1" if kind in GROUP_KINDS else ""
     value, slope = closed_form(kind, w.astype(np.float64), (1,))

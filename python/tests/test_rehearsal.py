@@ -57,7 +57,7 @@ def test_compress_reports_every_kind_of_network(
     model: Any, shape: tuple[int, ...], tmp_path: Path
 ) -> None:
     """A first layer that is a convolution has no image of its inputs."""
-    stages = [{"epochs": 1}, {"kind": "prune", "ratio": 0.5}]
+    stages = [{"epochs": 1}, {"kind": "prune", "sparsity": 0.5}]
     run = from_dict({"batch": 8, "model": model, "stages": stages, "bench": BENCH})
     report = compress(run, noise(shape, rows=8), tmp_path, Progress())
     first = run_shapes(run)
@@ -68,7 +68,7 @@ def test_compress_reports_every_kind_of_network(
 
 
 def test_a_residual_network_is_reported(no_steps: None) -> None:
-    stages = [{"epochs": 1}, {"kind": "prune", "ratio": 0.5}]
+    stages = [{"epochs": 1}, {"kind": "prune", "sparsity": 0.5}]
     run = from_dict({"batch": 2, "model": "resnet20", "stages": stages, "bench": {"batches": [1]}})
     rehearse_compression(run, noise((3, 32, 32), rows=8))
 
@@ -100,11 +100,11 @@ def test_a_report_that_fails_does_so_before_the_training(
 @pytest.mark.parametrize(
     ("stages", "message"),
     [
-        ([{"epochs": 1}, {"kind": "statistics"}], "has no batch normalisation"),
+        ([{"epochs": 1}, {"kind": "statistics"}], "has no batch normalization"),
         ([{"epochs": 1, "batch": 500}], "a batch of 500 needs as many rows"),
-        ([{"epochs": 1}, {"kind": "prune", "quality": {"fc9": 1}}], "'fc9' matches no"),
+        ([{"epochs": 1}, {"kind": "prune", "std_factor": {"fc9": 1}}], "'fc9' matches no"),
         ([{"epochs": 1}, {"gradual": {"final": 0.9999}}], "leaves none of the network"),
-        ([{"epochs": 1}, {"straight_through": {"ratio": 0.9999}}], "leaves none of the network"),
+        ([{"epochs": 1}, {"straight_through": {"sparsity": 0.9999}}], "leaves none of the network"),
         ([{"epochs": 1}, {"epochs": 1, "optimizer": {"weight_decay": 0.1, "decay_roles": ["wait"]}}], "role"),
     ],
 )
@@ -153,7 +153,7 @@ def test_a_dry_run_finds_what_the_run_would(
         "stages: [{epochs: 1}, {kind: statistics}]\n"
     )
     assert main(["train", str(path), "--dry-run"]) == 1
-    assert "no batch normalisation" in capsys.readouterr().err
+    assert "no batch normalization" in capsys.readouterr().err
     assert main(["train", str(path), "--dry-run", "--set", "model.widths=[7, 4]"]) == 1
     assert "reads 7 features" in capsys.readouterr().err
 
@@ -170,5 +170,5 @@ def test_stages_of_no_epochs_and_rates_of_zero(tmp_path: Path) -> None:
 
 def test_a_known_word_is_no_hint() -> None:
     with pytest.raises(RecipeError, match="'bias' matches no parameter") as caught:
-        rehearse(recipe({"kind": "prune", "ratio": 0.5, "targets": ["bias"]}), make_blobs())
+        rehearse(recipe({"kind": "prune", "sparsity": 0.5, "targets": ["bias"]}), make_blobs())
     assert "did you mean" not in str(caught.value)

@@ -49,7 +49,7 @@ def test_totals_count_by_hand(report: dict[str, Any]) -> None:
     t = report["totals"]
     assert (t["weights"], t["nonzeros"], t["compression"]) == (400, 40, 10.0)
     assert (t["parameters"], t["parameters_left"]) == (424, 49)
-    assert (t["macs_dense"], t["macs_shrunk"], t["macs_sparse"]) == (400, 100, 40)
+    assert (t["macs_dense"], t["macs_compact"], t["macs_sparse"]) == (400, 100, 40)
     assert t["flops_sparse"] == 80
     assert (t["hidden"], t["neurons_removed"]) == (20, 15)
 

@@ -63,7 +63,7 @@ def test_reparametrized_layers(wrap: Any) -> None:
         (logits,) = module.compile(reference=reference)("forward", x.numpy())
         np.testing.assert_allclose(logits, expected, rtol=1e-5, atol=1e-6)
     before = sum(int((np.asarray(w) == 0).sum()) for w in module.parameters().values())
-    module.run("builtin.module(prune-score,prune-select-masks{ratio=0.8},prune-fold-masks)")
+    module.run("builtin.module(prune-score,prune-select-masks{sparsity=0.8},prune-fold-masks)")
     after = sum(int((np.asarray(w) == 0).sum()) for w in module.parameters().values())
     assert after >= 0.8 * (4 * 2 * 9 + 3 * 36) > before
 

@@ -35,8 +35,8 @@ model: {{widths: [8, 64, 32, 4]}}
 stages:
   - {{name: dense, epochs: 20, keep: best}}
   - {{name: sparse, epochs: 30, regularize: {{kind: hoyer_square, strength: 1e-3}}}}
-  - {{name: han, kind: prune, quality: 0.5, iterations: 2, retrain: {{epochs: 15}}}}
-  - {{name: prune, kind: prune, trials: {{ratio: [0.8, 0.9], epochs: 5}}}}
+  - {{name: han, kind: prune, std_factor: 0.5, iterations: 2, retrain: {{epochs: 15}}}}
+  - {{name: prune, kind: prune, trials: {{sparsity: [0.8, 0.9], epochs: 5}}}}
   - {{name: finetune, epochs: 20, keep: best, reset_optimizer: false}}
 """
 
@@ -85,7 +85,7 @@ def assert_same_run(one: Path, two: Path) -> None:
 
 @pytest.mark.parametrize("turn", range(2))
 def test_resumes_to_the_same_bits_after_kill(
-    recipe: Path, whole: Path, tmp_path: Path, turn: int
+    recipe: Path, whole: Path, tmp_path: Path, iteration: int
 ) -> None:
     """Killed again and again at random moments; whatever moment it is must do."""
     out, moments = tmp_path / "run", random.Random()
@@ -186,7 +186,7 @@ def test_an_interrupt_saves_within_the_epoch(recipe: Path, whole: Path, tmp_path
     _, errors = process.communicate()
     assert process.returncode == 130, errors.decode()
     meta = read_checkpoint(out).meta
-    assert meta["unit"] < 8
+    assert meta["task"] < 8
     assert len(read_history(out)) == meta["total_epochs"]
     subprocess.run(command(recipe, out, "--resume"), check=True)
     assert_same_run(whole, out)
@@ -234,7 +234,7 @@ def test_divergence_names_step_parameter_and_checkpoint(blobs: Dataset, tmp_path
     with pytest.raises(TrainingError, match=r"last good checkpoint is \S+checkpoint.npz \(wild, "):
         Trainer(recipe, blobs, folder).run()
     state = read_checkpoint(folder)
-    assert state.meta["unit"] == 1 and len(read_history(folder)) == 2
+    assert state.meta["task"] == 1 and len(read_history(folder)) == 2
     assert all(np.isfinite(a).all() for a in state.arrays.values() if a.dtype.kind == "f")
 
 
@@ -283,7 +283,7 @@ dense: train 4 epochs of 12 steps
   freeze
     fc2.bias                    4          4
 prune-1: prune
-  quality fc1.weight 0.5, fc2.weight 1
+  std_factor fc1.weight 0.5, fc2.weight 1
     fc1.weight               12x8         96
     fc2.weight               4x12         48
 prune-1-retrain: train 2 epochs of 9 steps
@@ -309,7 +309,7 @@ def test_the_plan_of_a_dry_run(blobs: Dataset) -> None:
                     "freeze": {"targets": ["bias"], "ignore": ["fc1.*"]},
                 },
                 {
-                    "name": "prune", "kind": "prune", "quality": {"fc1*": 0.5, "*": 1},
+                    "name": "prune", "kind": "prune", "std_factor": {"fc1*": 0.5, "*": 1},
                     "iterations": 3, "retrain": {"epochs": 2, "rows": "train"},
                 },
             ],
@@ -324,9 +324,9 @@ def test_a_dry_run_trains_nothing(recipe: Path, tmp_path: Path,
     assert main(["train", str(recipe), "--out", str(out), "--dry-run"]) == 0
     assert "finetune: train 20 epochs" in capsys.readouterr().out
     assert not out.exists()
-    wrong = "stages.han.quality={fc9.weight: 1}"
+    wrong = "stages.han.std_factor={fc9.weight: 1}"
     assert main(["train", str(recipe), "--dry-run", "--set", wrong]) == 1
-    assert "stages[2].quality: pattern 'fc9.weight' matches none" in capsys.readouterr().err
+    assert "stages[2].std_factor: pattern 'fc9.weight' matches none" in capsys.readouterr().err
 
 
 def test_result_has_what_the_tables_need(whole: Path, recipe: Path) -> None:

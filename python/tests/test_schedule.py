@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from mlir_prune.recipe.modifiers import Gradual, Rate, Rigl, Strength
 from mlir_prune.training.schedule import (
-    cubic_ratio,
+    cubic_sparsity,
     exchange_share,
     gradual_end,
     is_due,
@@ -59,14 +59,14 @@ def test_strength_ramps_within_its_window() -> None:
 
 def test_cubic_schedule_of_zhu_and_gupta() -> None:
     gradual = Gradual(final=0.9, initial=0.1, start=1.0, end=5.0)
-    values = [cubic_ratio(gradual, step, 10, 100) for step in (9, 10, 30, 50, 80)]
+    values = [cubic_sparsity(gradual, step, 10, 100) for step in (9, 10, 30, 50, 80)]
     assert values == pytest.approx([0.0, 0.1, 0.9 - 0.8 * 0.125, 0.9, 0.9])
-    steps = [cubic_ratio(gradual, step, 10, 100) for step in range(100)]
+    steps = [cubic_sparsity(gradual, step, 10, 100) for step in range(100)]
     assert steps == sorted(steps)
 
 
 def test_exchange_share_falls_as_a_cosine() -> None:
-    rigl = Rigl(ratio=0.9, fraction=0.4, end=4.0)
+    rigl = Rigl(sparsity=0.9, fraction=0.4, end=4.0)
     values = [exchange_share(rigl, step, 10, 100) for step in (0, 20, 40)]
     assert values == pytest.approx([0.4, 0.2, 0.0])
     assert gradual_end(None, 10, 100) == 75.0

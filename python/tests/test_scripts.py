@@ -64,16 +64,16 @@ def test_only_listed_reasons_may_skip(
 
 
 def test_skips_are_counted_by_reason(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    (tmp_path / "dev" / "unit").mkdir(parents=True)
+    (tmp_path / "dev" / "task").mkdir(parents=True)
     for name in ("one", "two"):
         text = SUITE.format(PASSED + MODULE.format("torch") + SKIPPED.format("no time", ""))
-        (tmp_path / "dev" / "unit" / f"{name}.xml").write_text(text, encoding="utf-8")
+        (tmp_path / "dev" / "task" / f"{name}.xml").write_text(text, encoding="utf-8")
     assert script("sum_results").main(str(tmp_path), ["dev/docs"]) == 1
     out = capsys.readouterr().out
-    assert "dev unit: 2 passed, 0 failed, 4 skipped" in out
+    assert "dev task: 2 passed, 0 failed, 4 skipped" in out
     assert "  skipped 2: could not import 'torch'  [NOT ALLOWED]" in out
     assert "  skipped 2: no time  [NOT ALLOWED]" in out
-    assert "failed suites: dev/docs, dev/unit (skips)" in out
+    assert "failed suites: dev/docs, dev/task (skips)" in out
     assert out.endswith("2 passed, 2 failed, 4 skipped\n")
 
 

@@ -56,13 +56,13 @@ def score(index: int, shape: Shape, kind: Granularity) -> str:
 
 
 def at_run_time(
-    weights: list[np.ndarray], kind: Granularity, ratio: float, together: bool, is_operand: bool,
-    selection: str = "ratio", reference: bool = False,
+    weights: list[np.ndarray], kind: Granularity, sparsity: float, together: bool, is_operand: bool,
+    selection: str = "sparsity", reference: bool = False,
 ) -> list[np.ndarray]:  # fmt: skip
     """Masks that a compiled function selects from its arguments."""
     arguments = [f"%w{i}: {tensor(w.shape)}" for i, w in enumerate(weights)]
     lines = [score(i, w.shape, kind) for i, w in enumerate(weights)]
-    chosen = f"<{selection}>" if is_operand else f"<{selection}, {ratio!r}>"
+    chosen = f"<{selection}>" if is_operand else f"<{selection}, {sparsity!r}>"
     value = "value %r : f32 " if is_operand else ""
     numbers = list(range(len(weights)))
     for group in [numbers] if together else [[i] for i in numbers]:
@@ -82,11 +82,11 @@ def at_run_time(
         f"return {results} : {types}\n}}"
     )
     executable = native.Module.parse(text).compile(reference=reference)
-    return [np.array(m) for m in executable("select", *weights, np.float32(ratio))]
+    return [np.array(m) for m in executable("select", *weights, np.float32(sparsity))]
 
 
 def on_constants(
-    weights: list[np.ndarray], kind: Granularity, ratio: float, together: bool, rule: str = "ratio"
+    weights: list[np.ndarray], kind: Granularity, sparsity: float, together: bool, rule: str = "sparsity"
 ) -> list[np.ndarray]:
     """Masks of prune-select-masks; the weights must have no zeros."""
     lines, types = [], ", ".join(tensor(w.shape) for w in weights)
@@ -101,7 +101,7 @@ def on_constants(
     )
     scope = "global" if together else "tensor"
     module.run(
-        f"builtin.module(prune-select-masks{{{rule}={ratio!r} scope={scope} allow-empty=true}},prune-fold-masks)")
+        f"builtin.module(prune-select-masks{{{rule}={sparsity!r} scope={scope} allow-empty=true}},prune-fold-masks)")
     return [np.array(w) != 0 for w in module.compile(reference=True)("masked")]
 
 
@@ -119,15 +119,15 @@ def draw(shapes: list[Shape], ties: bool, seed: int) -> list[np.ndarray]:
 @pytest.mark.parametrize("ties", [False, True], ids=["distinct", "ties"])
 @pytest.mark.parametrize("together", [False, True], ids=["tensor", "global"])
 @pytest.mark.parametrize("kind", FLAT, ids=lambda kind: kind.option)
-def test_ratio_equals_constants(kind: Granularity, together: bool, ties: bool) -> None:
+def test_sparsity_equals_constants(kind: Granularity, together: bool, ties: bool) -> None:
     weights = draw([(6, 8), (10, 4), (2, 12)], ties, seed=3)
-    for ratio in (0.0, 0.25, 0.6875, 1.0):
-        expected = on_constants(weights, kind, ratio, together)
+    for sparsity in (0.0, 0.25, 0.6875, 1.0):
+        expected = on_constants(weights, kind, sparsity, together)
         for is_operand in (False, True):
-            found = at_run_time(weights, kind, ratio, together, is_operand)
+            found = at_run_time(weights, kind, sparsity, together, is_operand)
             for one, other in zip(found, expected, strict=True):
                 assert one.dtype == bool
-                np.testing.assert_array_equal(one, other, err_msg=f"ratio {ratio}")
+                np.testing.assert_array_equal(one, other, err_msg=f"sparsity {sparsity}")
 
 
 @pytest.mark.parametrize("kind", [PLAIN, ROWS, PATTERN], ids=lambda kind: kind.option)
@@ -142,11 +142,11 @@ def test_threshold_equals_constants(kind: Granularity) -> None:
 
 
 def test_kernels_of_filters() -> None:
-    kernels = Granularity("kernel", "kernel", keep=(0, 1))
+    kernels = Granularity("filter_plane", "filter_plane", keep=(0, 1))
     weights = draw([(4, 3, 3, 3), (2, 4, 5, 5)], ties=True, seed=7)
-    for ratio in (0.3, 0.5, 0.9):
-        expected = on_constants(weights, kernels, ratio, True)
-        found = at_run_time(weights, kernels, ratio, True, False)
+    for sparsity in (0.3, 0.5, 0.9):
+        expected = on_constants(weights, kernels, sparsity, True)
+        found = at_run_time(weights, kernels, sparsity, True, False)
         for one, other in zip(found, expected, strict=True):
             np.testing.assert_array_equal(one, other)
 
@@ -155,9 +155,9 @@ def test_kernels_of_filters() -> None:
 def test_odd_numbers(reference: bool) -> None:
     """A NaN ranks as infinite, wherever masks are selected."""
     w = np.array([[np.nan, 1.0, -2.0, np.inf], [-1.0, np.nan, 3.0, -1.0]], np.float32)
-    for ratio in (0.125, 0.25, 0.5, 0.75, 0.875):
-        expected = on_constants([w], PLAIN, ratio, False)[0]
-        found = at_run_time([w], PLAIN, ratio, False, True, reference=reference)[0]
+    for sparsity in (0.125, 0.25, 0.5, 0.75, 0.875):
+        expected = on_constants([w], PLAIN, sparsity, False)[0]
+        found = at_run_time([w], PLAIN, sparsity, False, True, reference=reference)[0]
         np.testing.assert_array_equal(found, expected)
     pattern = at_run_time([w], PATTERN, 0.0, False, False, reference=reference)[0]
     np.testing.assert_array_equal(pattern, on_constants([w], PATTERN, 0.0, False)[0])
@@ -165,7 +165,7 @@ def test_odd_numbers(reference: bool) -> None:
     np.testing.assert_array_equal(kept, np.isnan(w) | (np.abs(w) > 2.0))
 
 
-def test_ratios_out_of_range_are_clamped() -> None:
+def test_sparsities_out_of_range_are_clamped() -> None:
     w = draw([(3, 4)], ties=False, seed=9)
     assert at_run_time(w, PLAIN, -0.5, False, True)[0].all()
     assert not at_run_time(w, PLAIN, 1.5, False, True)[0].any()
@@ -175,8 +175,8 @@ def test_ratios_out_of_range_are_clamped() -> None:
 def test_a_large_layer_equals_sorting() -> None:
     w = np.random.default_rng(1).standard_normal((300, 784)).astype(np.float32)
     order = np.argsort(np.abs(w), axis=None, kind="stable")
-    for ratio in (0.5, 0.9375):
+    for sparsity in (0.5, 0.9375):
         expected = np.ones(w.size, bool)
-        expected[order[: round(ratio * w.size)]] = False
-        found = at_run_time([w], PLAIN, ratio, False, True)[0]
+        expected[order[: round(sparsity * w.size)]] = False
+        found = at_run_time([w], PLAIN, sparsity, False, True)[0]
         np.testing.assert_array_equal(found.ravel(), expected)

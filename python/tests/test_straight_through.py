@@ -24,9 +24,9 @@ def two_of_four(w: np.ndarray) -> np.ndarray:
 
 RULES = {
     "granularity=n_of_m:2:4:1": two_of_four,
-    "ratio=0.6": lambda w: prune_smallest(np.abs(w), 0.6),
-    "runtime-ratio=true": lambda w: prune_smallest(np.abs(w), 0.75),
-    "granularity=channel:0 ratio=0.5": lambda w: np.repeat(
+    "sparsity=0.6": lambda w: prune_smallest(np.abs(w), 0.6),
+    "runtime-sparsity=true": lambda w: prune_smallest(np.abs(w), 0.75),
+    "granularity=channel:0 sparsity=0.5": lambda w: np.repeat(
         prune_smallest(np.abs(w).sum(axis=1), 0.5)[:, None], w.shape[1], axis=1),
 }  # fmt: skip
 
@@ -44,10 +44,10 @@ def test_gradient_passes_straight_through(rule: str, decay: float) -> None:
     data = batch(rng)
     masked = {k: v * masks.get(k, True) for k, v in before.items()}
     loss, gradients = loss_and_gradients(MLP, masked, data["input"], data["labels"])
-    outputs = program("train_step", state, **data, learning_rate=0.5, ratio=0.75)
+    outputs = program("train_step", state, **data, learning_rate=0.5, sparsity=0.75)
     np.testing.assert_allclose(outputs["loss"], loss, rtol=1e-6)
     for name, mask in masks.items():
-        assert 0.3 < mask.mean() < 0.7 or rule == "runtime-ratio=true"
+        assert 0.3 < mask.mean() < 0.7 or rule == "runtime-sparsity=true"
         gradient = gradients[name] + decay * ~mask * before[name]
         expected = before[name] - 0.5 * gradient
         np.testing.assert_allclose(state[name], expected, rtol=1e-5, atol=1e-6)
@@ -82,7 +82,7 @@ def test_pruned_weights_learn_and_return_under_state_masks() -> None:
         for name in WEIGHTS:
             np.testing.assert_array_equal(state[f"mask:{name}"], before[f"mask:{name}"])
     returned = 0
-    program("mask_step", state, ratio=0.5)
+    program("mask_step", state, sparsity=0.5)
     for name in WEIGHTS:
         pruned = ~before[f"mask:{name}"]
         assert (state[name][pruned] != before[name][pruned]).mean() > 0.5

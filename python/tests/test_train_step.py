@@ -268,7 +268,7 @@ def test_same_bits_at_one_and_two_threads(optimizer: str) -> None:
 
 
 def test_large_step_equals_numpy() -> None:
-    """Shapes that take the vectorised paths; sums over 235,200 weights in single precision."""
+    """Shapes that take the vectorized paths; sums over 235,200 weights in single precision."""
     settings = Settings(momentum=0.9, regularizer="hoyer_square", masked=True)
     rng = drawn.rng(17)
     step = Step(LARGE, 100, settings)

@@ -26,8 +26,8 @@ from mlir_prune.training.passes import Setting, stage_pipeline
 from mlir_prune.training.program import Program
 from mlir_prune.training.result import finish, outcome
 from mlir_prune.training.stage import StageTraining
+from mlir_prune.training.tasks import TrainTask
 from mlir_prune.training.trainer import Trainer
-from mlir_prune.training.units import TrainUnit
 from oracle import forward, hoyer_square_gradient, loss_and_gradients
 
 MLP = Mlp((8, 12, 6, 4))
@@ -137,7 +137,7 @@ def test_the_best_epoch_is_kept(blobs: Dataset, tmp_path: Path) -> None:
 @pytest.mark.parametrize("optimizer", ["sgd", "adam"])
 def test_pruned_weights_stay_zero(blobs: Dataset, tmp_path: Path, optimizer: str) -> None:
     adam = {"optimizer": {"name": optimizer, "weight_decay": 1e-3}, "learning_rate": 1e-2}
-    rule = {"kind": "prune", "ratio": {"fc1.*": 0.5, "fc2.*": 0.25}}
+    rule = {"kind": "prune", "sparsity": {"fc1.*": 0.5, "fc2.*": 0.25}}
     trainer = train(tmp_path, blobs, {**adam, "epochs": 1}, rule, {**adam, "epochs": 2})
     state = trainer.state.arrays
     for name, share in (("fc1.weight", 0.5), ("fc2.weight", 0.25)):
@@ -154,18 +154,18 @@ def test_pruned_weights_stay_zero(blobs: Dataset, tmp_path: Path, optimizer: str
 
 def test_iterations_prune_what_is_left(blobs: Dataset, tmp_path: Path) -> None:
     stage = {"epochs": 2, "learning_rate": 1e-2}
-    rule = {"kind": "prune", "name": "han", "quality": 0.6, "iterations": 3, "retrain": stage}
+    rule = {"kind": "prune", "name": "han", "std_factor": 0.6, "iterations": 3, "retrain": stage}
     trainer = train(tmp_path, blobs, stage, rule)
     notes = trainer.state.meta["notes"]
-    left = [sum(notes[f"han-{turn}"]["nonzeros"].values()) for turn in (1, 2, 3)]
+    left = [sum(notes[f"han-{iteration}"]["nonzeros"].values()) for iteration in (1, 2, 3)]
     assert left[0] > left[1] > left[2] > 0
-    assert [unit.name for unit in trainer.units] == [
+    assert [task.name for task in trainer.tasks] == [
         "train0", "han-1", "han-1-retrain", "han-2", "han-2-retrain", "han-3", "han-3-retrain",
     ]  # fmt: skip
 
 
-def test_reinitialised_survivors_have_their_first_values(blobs: Dataset, tmp_path: Path) -> None:
-    rule = {"kind": "prune", "ratio": 0.5, "reinitialize": True}
+def test_reinitialized_survivors_have_their_first_values(blobs: Dataset, tmp_path: Path) -> None:
+    rule = {"kind": "prune", "sparsity": 0.5, "reinitialize": True}
     trainer = train(tmp_path, blobs, {"epochs": 1}, rule)
     first, state = trainer.initial_values(), trainer.state.arrays
     for name in MLP.weights():
@@ -175,7 +175,7 @@ def test_reinitialised_survivors_have_their_first_values(blobs: Dataset, tmp_pat
 
 def test_the_sparsest_accurate_trial_wins(blobs: Dataset, tmp_path: Path) -> None:
     stage = {"epochs": 3, "learning_rate": 1e-2}
-    rule = {"kind": "prune", "trials": {"ratio": [0.2, 0.5, 0.98], "epochs": 1, "tolerance": 1}}
+    rule = {"kind": "prune", "trials": {"sparsity": [0.2, 0.5, 0.98], "epochs": 1, "tolerance": 1}}
     trainer = train(tmp_path, blobs, stage, rule, stage)
     trials = trainer.state.meta["trials"]["prune1"]
     assert [trial["number"] for trial in trials["tried"]] == [0.2, 0.5, 0.98]
@@ -208,7 +208,7 @@ def test_moments_go_on_when_asked(blobs: Dataset, tmp_path: Path) -> None:
 def test_neurons_leave_during_training(blobs: Dataset, tmp_path: Path) -> None:
     """The smaller network computes the same, and its moments are the old ones' rows."""
     stage = {"epochs": 2, "learning_rate": 1e-2}
-    rule = {"kind": "prune", "ratio": 0.7}
+    rule = {"kind": "prune", "sparsity": 0.7}
     go_on = {**stage, "reset_optimizer": False}
     trainer = train(tmp_path / "a", blobs, stage, rule, go_on, {"kind": "compact"})
     whole = train(tmp_path / "b", blobs, stage, rule, go_on)
@@ -237,7 +237,7 @@ def test_neurons_leave_during_training(blobs: Dataset, tmp_path: Path) -> None:
 
 
 def test_frozen_parameters_stay_and_keep_their_masks(blobs: Dataset, tmp_path: Path) -> None:
-    rule = {"kind": "prune", "ratio": 0.5}
+    rule = {"kind": "prune", "sparsity": 0.5}
     frozen = {"epochs": 2, "freeze": {"targets": ["fc1.weight", "bias"]}}
     trainer = train(tmp_path, blobs, {"epochs": 1}, rule, frozen, {"epochs": 1})
     first = Trainer(recipe({"epochs": 1}, rule), make_blobs(), tmp_path / "x")
@@ -254,22 +254,22 @@ def test_frozen_parameters_stay_and_keep_their_masks(blobs: Dataset, tmp_path: P
 def test_dropout_falls_with_the_connections(blobs: Dataset, tmp_path: Path) -> None:
     """Rates of the compiled stages: 0.5 at first, 0.5 sqrt(left / all) after pruning."""
     model = {"widths": list(MLP.widths), "dropout": {"fc2.weight": 0.5}}
-    rule = {"kind": "prune", "ratio": 0.75, "dropout": "adjust"}
+    rule = {"kind": "prune", "sparsity": 0.75, "dropout": "adjust"}
     stage = {"epochs": 1}
     trainer = Trainer(recipe(stage, rule, stage, model=model), blobs, tmp_path)
     found = []
-    for unit in trainer.units:
-        if isinstance(unit, TrainUnit):
-            text = str(StageTraining(trainer, unit).program)
+    for task in trainer.tasks:
+        if isinstance(task, TrainTask):
+            text = str(StageTraining(trainer, task).program)
             found += [float(rate) for rate in re.findall(r"prune.dropout .* rate (\S+) seed", text)]
-        trainer._unit(unit)
-        trainer.state.meta["unit"] += 1
+        trainer._task(task)
+        trainer.state.meta["task"] += 1
     assert sorted(set(found)) == pytest.approx([0.25, 0.5])
 
 
 def test_result_counts_and_reads_the_test_part_once(blobs: Dataset, tmp_path: Path) -> None:
     stage = {"epochs": 3, "learning_rate": 1e-2}
-    trainer = train(tmp_path, blobs, stage, {"kind": "prune", "ratio": 0.8}, stage, method="M")
+    trainer = train(tmp_path, blobs, stage, {"kind": "prune", "sparsity": 0.8}, stage, method="M")
     result = finish(trainer, ["prune", "train"])
     weights = 8 * 12 + 12 * 6 + 6 * 4
     assert result["totals"]["weights"] == result["totals"]["macs_dense"] == weights

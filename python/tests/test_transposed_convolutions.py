@@ -62,7 +62,7 @@ def test_half_of_the_weights_are_pruned(name):
     model, x = network(name)
     module = frontend.from_torch(model, x)
     module.run(
-        "builtin.module(prune-score{parameters=2.weight},prune-select-masks{ratio=0.5},"
+        "builtin.module(prune-score{parameters=2.weight},prune-select-masks{sparsity=0.5},"
         "prune-fold-masks)"
     )
     weight = module.parameters()["2.weight"]

@@ -44,7 +44,7 @@ def grids(shape):
         axis = next(i for i, n in enumerate(shape) if n % 4 == 0)
         yield f"n_of_m, shape = [2, 4], axis = {axis}", shape
     if len(shape) == 4:
-        yield "kernel", shape[:2]
+        yield "filter_plane", shape[:2]
 
 
 def element_wise(kind: str, mask: str):
@@ -70,7 +70,7 @@ def test_element_wise_operations(shape):
         run(arguments, body, results)
 
 
-@pytest.mark.parametrize("selection", ["<ratio, 0.5>", "<threshold, 0.5>"])
+@pytest.mark.parametrize("selection", ["<sparsity, 0.5>", "<threshold, 0.5>"])
 @pytest.mark.parametrize("shape", SHAPES, ids=str)
 def test_scores_and_masks(shape, selection):
     kind, mask = spell(shape), spell(shape, "i1")
@@ -87,7 +87,7 @@ def test_scores_and_masks(shape, selection):
 def test_masks_ranked_together_with_a_weight_that_has_elements(shape):
     kind, mask = spell(shape), spell(shape, "i1")
     run({"w": (shape, "f32"), "x": ((6,), "f32")},
-        "%r0, %r1 = prune.select_mask %w, %x selection(<ratio, 0.5>) granularity(<unstructured>)"
+        "%r0, %r1 = prune.select_mask %w, %x selection(<sparsity, 0.5>) granularity(<unstructured>)"
         f" : ({kind}, tensor<6xf32>) -> ({mask}, tensor<6xi1>)", [mask, "tensor<6xi1>"])  # fmt: skip
 
 
@@ -107,7 +107,7 @@ def test_group_penalties(shape):
 
 
 @pytest.mark.parametrize("shape", SHAPES[1:], ids=str)
-def test_batch_normalisations(shape):
+def test_batch_normalizations(shape):
     kind, channel = spell(shape), spell(shape[1:2])
     arguments = {name: (shape, "f32") for name in "xd"}
     arguments |= {name: (shape[1:2], "f32") for name in "gbmv"}

@@ -54,7 +54,7 @@ void prune_rt::check(const MatmulCall &call) {
 }
 
 void prune_rt::check(const CsrCall &call) {
-  constexpr const char *name = "prune_rt_csr_matmul_f32";
+  constexpr const char *name = "prune_rt_spmm_f32";
   expect(call.m >= 0 && call.n >= 0 && call.k >= 0, name,
          "expected extents that are not negative");
   expect(isActivation(call.activation), name, "unknown activation");
@@ -74,7 +74,7 @@ void prune_rt::check(const CsrCall &call) {
 }
 
 void prune_rt::check(const SampledCall &call) {
-  constexpr const char *name = "prune_rt_sampled_matmul_f32";
+  constexpr const char *name = "prune_rt_sddmm_f32";
   expect(call.m >= 0 && call.n >= 0 && call.k >= 0, name,
          "expected extents that are not negative");
   if (call.m == 0)

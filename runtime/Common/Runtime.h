@@ -79,7 +79,7 @@ struct MatmulCall {
   bool has(int64_t flag) const { return flags & flag; }
 };
 
-/// Arguments of prune_rt_csr_matmul_f32 without the slot.
+/// Arguments of prune_rt_spmm_f32 without the slot.
 struct CsrCall {
   const float *values;
   const int32_t *indices, *pointers;
@@ -90,7 +90,7 @@ struct CsrCall {
   bool has(int64_t flag) const { return flags & flag; }
 };
 
-/// Arguments of prune_rt_sampled_matmul_f32.
+/// Arguments of prune_rt_sddmm_f32.
 struct SampledCall {
   const int32_t *indices, *pointers;
   const float *a, *b;

@@ -118,7 +118,7 @@ static void pruneEqual(const Groups &groups, Boundary boundary, int64_t target,
 
 void prune_rt_select_groups_f32(const float *scores, uint8_t *kept,
                                 const int64_t *table, int64_t parts,
-                                double ratio) {
+                                double sparsity) {
   constexpr const char *name = "prune_rt_select_groups_f32";
   if (parts < 0 || (parts > 0 && !table))
     fail(name, "expected a table of parts");
@@ -136,7 +136,7 @@ void prune_rt_select_groups_f32(const float *scores, uint8_t *kept,
     fail(name, "expected scores and a destination");
 
   // Written so that a NaN fails the first comparison.
-  double share = ratio > 0.0 ? (ratio < 1.0 ? ratio : 1.0) : 0.0;
+  double share = sparsity > 0.0 ? (sparsity < 1.0 ? sparsity : 1.0) : 0.0;
   int64_t target = std::llround(share * static_cast<double>(total));
   if (target >= total) {
     std::memset(kept, 0, count);

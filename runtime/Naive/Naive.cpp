@@ -31,11 +31,11 @@ void prune_rt_matmul_f32(void **, const float *a, const float *b,
   runLoops(call);
 }
 
-void prune_rt_csr_matmul_f32(void **, const float *values,
-                             const int32_t *indices, const int32_t *pointers,
-                             const float *x, const float *bias, float *y,
-                             int64_t m, int64_t n, int64_t k, int64_t ldx,
-                             int64_t ldy, int64_t flags, int64_t activation) {
+void prune_rt_spmm_f32(void **, const float *values, const int32_t *indices,
+                       const int32_t *pointers, const float *x,
+                       const float *bias, float *y, int64_t m, int64_t n,
+                       int64_t k, int64_t ldx, int64_t ldy, int64_t flags,
+                       int64_t activation) {
   CsrCall call{values, indices, pointers, x,   bias,  y,         m,
                n,      k,       ldx,      ldy, flags, activation};
   check(call);
@@ -43,11 +43,10 @@ void prune_rt_csr_matmul_f32(void **, const float *values,
   runLoops(call);
 }
 
-void prune_rt_sampled_matmul_f32(const int32_t *indices,
-                                 const int32_t *pointers, const float *a,
-                                 const float *b, float *values, int64_t m,
-                                 int64_t n, int64_t k, int64_t lda,
-                                 int64_t ldb) {
+void prune_rt_sddmm_f32(const int32_t *indices, const int32_t *pointers,
+                        const float *a, const float *b, float *values,
+                        int64_t m, int64_t n, int64_t k, int64_t lda,
+                        int64_t ldb) {
   SampledCall call{indices, pointers, a, b, values, m, n, k, lda, ldb};
   check(call);
   DenormalScope denormals;

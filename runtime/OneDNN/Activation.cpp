@@ -7,7 +7,7 @@
 //===----------------------------------------------------------------------===//
 //
 // The pass after products that take no post-operations. Loops that the compiler
-// vectorises for each instruction set, chosen at load; exp is Cody and Waite's
+// vectorizes for each instruction set, chosen at load; exp is Cody and Waite's
 // reduction with a polynomial, within 2 units in the last place.
 //
 //===----------------------------------------------------------------------===//

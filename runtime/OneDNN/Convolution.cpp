@@ -9,15 +9,15 @@
 // The convolution and the gradient of its input: chunks of images (Chunks.h),
 // each a primitive on one thread. The weights, which change from step to step,
 // are copied into the primitive's layout once a call; constant ones once. Where
-// oneDNN has no good primitive, our own loops run image by image (Planes.cpp).
+// oneDNN has no good primitive, our own loops run image by image (Im2col.cpp).
 //
 //===----------------------------------------------------------------------===//
 
 #include "Activation.h"
 #include "Chunks.h"
 #include "ConvolutionPrimitive.h"
+#include "Im2col.h"
 #include "Parallel.h"
-#include "Planes.h"
 #include "Sums.h"
 
 #include <utility>
@@ -59,7 +59,7 @@ private:
 
 public:
   ConvolutionPrimitive whole, rest;
-  std::unique_ptr<const Planes> planes; ///< runs where there is no primitive
+  std::unique_ptr<const Im2col> im2col; ///< runs where there is no primitive
 
 private:
   Direction direction;
@@ -92,7 +92,7 @@ ConvolutionVariant::ConvolutionVariant(const ConvolutionRequest &request,
   part.shape.n = chunks.size;
   if (!isForward())
     part.flags = 0;
-  if (!prefersPlanes(direction, shape))
+  if (!prefersIm2col(direction, shape))
     whole = makeConvolution(part);
   if (whole && chunks.rest()) {
     part.shape.n = chunks.rest();
@@ -104,8 +104,8 @@ ConvolutionVariant::ConvolutionVariant(const ConvolutionRequest &request,
   if (request.flags & PRUNE_RT_CONSTANT_B)
     constant = w;
   if (!whole) {
-    planes = std::make_unique<const Planes>(shape);
-    kernel = "loops:planes";
+    im2col = std::make_unique<const Im2col>(shape);
+    kernel = "loops:im2col";
     return;
   }
   kernel = getKernelName(whole.desc.get());
@@ -205,7 +205,7 @@ void prune_rt_convolution_f32(void **slot, const float *x, const float *w,
   if (variant.whole)
     return variant.run({x, w, bias, y}, threads);
   runParts(call.shape.n, threads, [&](int64_t begin, int64_t end) {
-    runPlanes(*variant.planes, call, begin, end);
+    runIm2col(*variant.im2col, call, begin, end);
   });
 }
 
@@ -227,6 +227,6 @@ void prune_rt_convolution_backward_data_f32(void **slot, const float *dy,
   if (variant.whole)
     return variant.run({dy, w, /*bias=*/nullptr, dx}, threads);
   runParts(call.shape.n, threads, [&](int64_t begin, int64_t end) {
-    runPlanes(*variant.planes, call, begin, end);
+    runIm2col(*variant.im2col, call, begin, end);
   });
 }

@@ -7,7 +7,7 @@
 //===----------------------------------------------------------------------===//
 //
 // x and y stay in the caller's layout, only the weights are in one of oneDNN's
-// choice; planes (NCHW) are copied to channels-last and back by oneDNN's own
+// choice; im2col (NCHW) are copied to channels-last and back by oneDNN's own
 // kernel. oneDNN keeps generated code by descriptor, so that equal layers share
 // it.
 //

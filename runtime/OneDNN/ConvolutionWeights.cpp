@@ -14,8 +14,8 @@
 
 #include "Chunks.h"
 #include "ConvolutionPrimitive.h"
+#include "Im2col.h"
 #include "Parallel.h"
-#include "Planes.h"
 #include "Sums.h"
 
 #include <utility>
@@ -51,7 +51,7 @@ private:
                  int64_t threads) const;
 
   ConvolutionPrimitive whole, rest;
-  std::unique_ptr<const Planes> planes; ///< runs where there is no primitive
+  std::unique_ptr<const Im2col> im2col; ///< runs where there is no primitive
   ConvolutionShape shape;
   bool hasBias, accumulates;
   Chunks chunks;
@@ -85,7 +85,7 @@ WeightsVariant::WeightsVariant(const ConvolutionRequest &request,
   ConvolutionRequest part = request;
   part.shape.n = chunks.size;
   part.flags = 0;
-  if (!prefersPlanes(request.direction, shape))
+  if (!prefersIm2col(request.direction, shape))
     whole = makeConvolution(part);
   if (whole && chunks.rest()) {
     part.shape.n = chunks.rest();
@@ -95,9 +95,9 @@ WeightsVariant::WeightsVariant(const ConvolutionRequest &request,
       whole = ConvolutionPrimitive();
   }
   if (!whole) {
-    planes = std::make_unique<const Planes>(shape);
-    packedSize = (planes->packedSize() + 15) / 16 * 16;
-    kernel = "loops:planes";
+    im2col = std::make_unique<const Im2col>(shape);
+    packedSize = (im2col->packedSize() + 15) / 16 * 16;
+    kernel = "loops:im2col";
     return;
   }
   kernel = getKernelName(whole.desc.get());
@@ -137,8 +137,8 @@ void WeightsVariant::runChunk(const BackwardWeightsCall &call, int64_t chunk,
   const float *dy = call.dy + first * shape.f * shape.oh * shape.ow;
   float *dw = gradients.weights + chunk * packedSize;
   float *dbias = hasBias ? gradients.bias + chunk * shape.f : nullptr;
-  if (planes)
-    return sumPlanes(*planes, x, dy, images, dw, dbias);
+  if (im2col)
+    return sumIm2col(*im2col, x, dy, images, dw, dbias);
   bool isWhole = images == chunks.size;
   (isWhole ? whole : rest)
       .run(isWhole ? worker->whole : worker->rest, x, dw, dy, dbias);
@@ -155,8 +155,8 @@ void WeightsVariant::addChunks(const BackwardWeightsCall &call,
       addRows(sum, count, size, begin, end);
     });
   }
-  if (planes)
-    unpackPlanes(*planes, sum, call.dw, accumulates);
+  if (im2col)
+    unpackIm2col(*im2col, sum, call.dw, accumulates);
   else
     unpacking.run(sum, accumulates ? gradients.plain : call.dw);
   if (whole && accumulates)

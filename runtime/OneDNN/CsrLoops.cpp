@@ -1,4 +1,4 @@
-//===- CsrLoops.cpp - Vectorised rows of a sparse product -----------------===//
+//===- CsrLoops.cpp - Vectorized rows of a sparse product -----------------===//
 //
 // Part of the pruning compiler, under the Apache License v2.0 with LLVM
 // Exceptions. See LICENSE for license information.

@@ -1,4 +1,4 @@
-//===- CsrLoops.h - Vectorised rows of a sparse product ---------*- C++ -*-===//
+//===- CsrLoops.h - Vectorized rows of a sparse product ---------*- C++ -*-===//
 //
 // Part of the pruning compiler, under the Apache License v2.0 with LLVM
 // Exceptions. See LICENSE for license information.

@@ -1,4 +1,4 @@
-//===- DenseLoops.cpp - Vectorised dense product --------------------------===//
+//===- DenseLoops.cpp - Vectorized dense product --------------------------===//
 //
 // Part of the pruning compiler, under the Apache License v2.0 with LLVM
 // Exceptions. See LICENSE for license information.

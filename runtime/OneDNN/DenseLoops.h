@@ -1,4 +1,4 @@
-//===- DenseLoops.h - Vectorised dense product ------------------*- C++ -*-===//
+//===- DenseLoops.h - Vectorized dense product ------------------*- C++ -*-===//
 //
 // Part of the pruning compiler, under the Apache License v2.0 with LLVM
 // Exceptions. See LICENSE for license information.

@@ -1,4 +1,4 @@
-//===- Pooling.cpp - Poolings as vectorised loops -------------------------===//
+//===- Pooling.cpp - Poolings as vectorized loops -------------------------===//
 //
 // Part of the pruning compiler, under the Apache License v2.0 with LLVM
 // Exceptions. See LICENSE for license information.

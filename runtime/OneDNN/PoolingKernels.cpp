@@ -1,4 +1,4 @@
-//===- PoolingKernels.cpp - Poolings as vectorised loops ------------------===//
+//===- PoolingKernels.cpp - Poolings as vectorized loops ------------------===//
 //
 // Part of the pruning compiler, under the Apache License v2.0 with LLVM
 // Exceptions. See LICENSE for license information.

@@ -1,4 +1,4 @@
-//===- PoolingKernels.h - Poolings as vectorised loops ----------*- C++ -*-===//
+//===- PoolingKernels.h - Poolings as vectorized loops ----------*- C++ -*-===//
 //
 // Part of the pruning compiler, under the Apache License v2.0 with LLVM
 // Exceptions. See LICENSE for license information.
@@ -21,7 +21,7 @@ void runMaxPool(const PoolBackwardCall &call, int64_t begin, int64_t end);
 void runAveragePool(const PoolCall &call, int64_t begin, int64_t end);
 void runAveragePool(const PoolBackwardCall &call, int64_t begin, int64_t end);
 
-/// True for windows of 2x2 that lie side by side in planes.
+/// True for windows of 2x2 that lie side by side in im2col.
 bool isHalving(const ConvolutionShape &shape);
 
 /// The poolings of isHalving().

@@ -140,22 +140,20 @@ PRUNE_RT_EXPORT void prune_rt_matmul_f32(void **slot, const float *a,
  * stay readable and unchanged until the slot is released, else they are read in
  * each call only. */
 PRUNE_RT_EXPORT void
-prune_rt_csr_matmul_f32(void **slot, const float *values,
-                        const int32_t *indices, const int32_t *pointers,
-                        const float *x, const float *bias, float *y, int64_t m,
-                        int64_t n, int64_t k, int64_t ldx, int64_t ldy,
-                        int64_t flags, int64_t activation);
+prune_rt_spmm_f32(void **slot, const float *values, const int32_t *indices,
+                  const int32_t *pointers, const float *x, const float *bias,
+                  float *y, int64_t m, int64_t n, int64_t k, int64_t ldx,
+                  int64_t ldy, int64_t flags, int64_t activation);
 
 /** values[p] = sum over l of a[i, l] * b[indices[p], l] for the rows i of
  * a[m, k] and pointers[i] <= p < pointers[i + 1]: elements of a * b^T, with
  * b[n, k], at the places of an m x n matrix in compressed rows. k may be zero.
  * The destination overlaps no operand. */
-PRUNE_RT_EXPORT void prune_rt_sampled_matmul_f32(const int32_t *indices,
-                                                 const int32_t *pointers,
-                                                 const float *a, const float *b,
-                                                 float *values, int64_t m,
-                                                 int64_t n, int64_t k,
-                                                 int64_t lda, int64_t ldb);
+PRUNE_RT_EXPORT void prune_rt_sddmm_f32(const int32_t *indices,
+                                        const int32_t *pointers, const float *a,
+                                        const float *b, float *values,
+                                        int64_t m, int64_t n, int64_t k,
+                                        int64_t lda, int64_t ldb);
 
 /** y[n, m] = the transpose of x[m, n]. They do not overlap. */
 PRUNE_RT_EXPORT void prune_rt_transpose_f32(const float *x, float *y, int64_t m,
@@ -254,14 +252,14 @@ prune_rt_average_pool_backward_f32(void **slot, const float *dy, float *dx,
  * one behind the other in `parts` runs; part p has groups[2 * p] of them, and
  * each stands for groups[2 * p + 1] elements. Groups are pruned in the order of
  * their scores, of equal ones that of lower index first, as long as each brings
- * the number of pruned elements nearer to round(ratio * elements), halves
- * rounded up. Minus zero equals zero, a NaN counts as infinite. A ratio outside
- * of [0, 1] is the nearest end of it, a NaN is 0. Linear in the number of
- * scores. */
+ * the number of pruned elements nearer to round(sparsity * elements), halves
+ * rounded up. Minus zero equals zero, a NaN counts as infinite. A sparsity
+ * outside of [0, 1] is the nearest end of it, a NaN is 0. Linear in the number
+ * of scores. */
 PRUNE_RT_EXPORT void prune_rt_select_groups_f32(const float *scores,
                                                 uint8_t *kept,
                                                 const int64_t *groups,
-                                                int64_t parts, double ratio);
+                                                int64_t parts, double sparsity);
 
 #ifdef __cplusplus
 }

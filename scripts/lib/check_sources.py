@@ -7,6 +7,7 @@
   the order of arguments open, so the printed IR would depend on the compiler.
 * Every pass of a *Passes.td has a lit test named after its flag.
 * No source file outside test/ has more than 500 lines.
+* Remarks are named by a thing and what happened to it, such as `MaskNotFolded`.
 
 usage: check_sources.py FILE...   (paths relative to the root of the project)
 """
@@ -63,6 +64,9 @@ def check(path: Path, tests: set[str]) -> list[str]:
     if path.suffix in {".cpp", ".h"}:
         for line in nested_creations(text):
             breaches.append(f"{path}:{line}: bind the created operation to a local first")
+        for name in re.findall(r'RemarkOpts::name\("([^"]*)"', text):
+            if not re.fullmatch(r"([A-Z][a-z0-9]+){2,}", name):
+                breaches.append(f"{path}:1: remark '{name}' is no name like MaskNotFolded")
     if path.name.endswith("Passes.td"):
         for flag in pass_flags(text):
             if not {flag, flag.removeprefix("prune-")} & tests:

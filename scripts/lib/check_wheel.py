@@ -34,12 +34,12 @@ def compare(what: str, module: object, values: dict[str, np.ndarray], inputs: np
 
 
 def check_numbers() -> None:
-    """A network with dead units: dense, and after their removal."""
+    """A network with dead units: dense, and after their elimination."""
     rng = np.random.default_rng(0)
     network = Mlp((20, 16, 5))
     values = {name: np.asarray(value) for name, value in network.init(rng).items()}
     inputs = rng.standard_normal((8, 20)).astype(np.float32)
-    # Three units that nothing reads any more, for removal to find.
+    # Three units that nothing reads any more, for elimination to find.
     values["fc2.weight"][:, :3] = 0.0
     module = mlir_prune.Module.parse(network.text(len(inputs)))
     module.bind(values)
@@ -47,7 +47,7 @@ def check_numbers() -> None:
     module.run("builtin.module(prune-eliminate-dead-neurons)")
     shape = module.parameters()["fc1.weight"].shape
     if shape != (13, 20):
-        sys.exit(f"removal left fc1.weight {shape}, expected (13, 20)")
+        sys.exit(f"elimination left fc1.weight {shape}, expected (13, 20)")
     compare("without dead units", module, values, inputs)
 
 

@@ -5,7 +5,7 @@
 // CHECK-DAG: llvm.mlir.global internal @[[$SLOT1:prune_rt_slot_[0-9]+]]() {{.*}} : !llvm.ptr
 // CHECK-DAG: llvm.mlir.global internal constant @[[$TABLE:prune_rt_shape.*]](dense<[20, 1, 10, 25]> : tensor<4xi64>)
 // CHECK-DAG: llvm.func @prune_rt_matmul_f32(!llvm.ptr, !llvm.ptr, !llvm.ptr, !llvm.ptr, !llvm.ptr, i64, i64, i64, i64, i64, i64, i64, i64)
-// CHECK-DAG: llvm.func @prune_rt_csr_matmul_f32(!llvm.ptr, !llvm.ptr, !llvm.ptr, !llvm.ptr, !llvm.ptr, !llvm.ptr, !llvm.ptr, i64, i64, i64, i64, i64, i64, i64)
+// CHECK-DAG: llvm.func @prune_rt_spmm_f32(!llvm.ptr, !llvm.ptr, !llvm.ptr, !llvm.ptr, !llvm.ptr, !llvm.ptr, !llvm.ptr, i64, i64, i64, i64, i64, i64, i64)
 
 // CHECK-LABEL: func @matmul
 // CHECK-SAME: (%[[A:.*]]: memref<64x784xf32>,
@@ -47,12 +47,12 @@ func.func @dynamic(%a: memref<?x8xf32, strided<[?, 1], offset: ?>>, %b: memref<8
 // CHECK-LABEL: func @csr
 func.func @csr(%v: memref<9xf32>, %i: memref<9xi32>, %p: memref<4xi32>, %x: memref<8x64xf32>, %b: memref<3xf32>, %y: memref<3x64xf32>) {
   // CHECK: %[[VARIABLE:.*]] = arith.constant 0 : i64
-  // CHECK: llvm.call @prune_rt_csr_matmul_f32({{.*}}, %[[VARIABLE]], %{{[^,]*}}) :
-  onednn.csr_matmul ins(%v, %i, %p, %x : memref<9xf32>, memref<9xi32>, memref<4xi32>, memref<8x64xf32>)
+  // CHECK: llvm.call @prune_rt_spmm_f32({{.*}}, %[[VARIABLE]], %{{[^,]*}}) :
+  onednn.spmm ins(%v, %i, %p, %x : memref<9xf32>, memref<9xi32>, memref<4xi32>, memref<8x64xf32>)
       bias(%b : memref<3xf32>) outs(%y : memref<3x64xf32>)
   // CHECK: %[[CONSTANT:.*]] = arith.constant 32 : i64
-  // CHECK: llvm.call @prune_rt_csr_matmul_f32({{.*}}, %[[CONSTANT]], %{{[^,]*}}) :
-  onednn.csr_matmul ins(%v, %i, %p, %x : memref<9xf32>, memref<9xi32>, memref<4xi32>, memref<8x64xf32>)
+  // CHECK: llvm.call @prune_rt_spmm_f32({{.*}}, %[[CONSTANT]], %{{[^,]*}}) :
+  onednn.spmm ins(%v, %i, %p, %x : memref<9xf32>, memref<9xi32>, memref<4xi32>, memref<8x64xf32>)
       outs(%y : memref<3x64xf32>) {constant_values}
   return
 }
@@ -63,8 +63,8 @@ func.func @without_slot(%i: memref<9xi32>, %p: memref<4xi32>, %dy: memref<3x64xf
   // CHECK-NOT: llvm.mlir.addressof
   // CHECK-DAG: %[[M:.*]] = arith.constant 3 : i64
   // CHECK-DAG: %[[N:.*]] = arith.constant 8 : i64
-  // CHECK: llvm.call @prune_rt_sampled_matmul_f32(%{{.*}}, %{{.*}}, %{{.*}}, %{{.*}}, %{{.*}}, %[[M]], %[[N]], %{{.*}}, %{{.*}}, %{{.*}}) : (!llvm.ptr, !llvm.ptr, !llvm.ptr, !llvm.ptr, !llvm.ptr, i64, i64, i64, i64, i64) -> ()
-  onednn.sampled_matmul ins(%i, %p, %dy, %x : memref<9xi32>, memref<4xi32>, memref<3x64xf32>, memref<8x64xf32>) outs(%g : memref<9xf32>)
+  // CHECK: llvm.call @prune_rt_sddmm_f32(%{{.*}}, %{{.*}}, %{{.*}}, %{{.*}}, %{{.*}}, %[[M]], %[[N]], %{{.*}}, %{{.*}}, %{{.*}}) : (!llvm.ptr, !llvm.ptr, !llvm.ptr, !llvm.ptr, !llvm.ptr, i64, i64, i64, i64, i64) -> ()
+  onednn.sddmm ins(%i, %p, %dy, %x : memref<9xi32>, memref<4xi32>, memref<3x64xf32>, memref<8x64xf32>) outs(%g : memref<9xf32>)
   // CHECK-NOT: llvm.mlir.addressof
   // CHECK: llvm.call @prune_rt_transpose_f32(%{{.*}}, %{{.*}}, %{{.*}}, %{{.*}}, %{{.*}}, %{{.*}}) : (!llvm.ptr, !llvm.ptr, i64, i64, i64, i64) -> ()
   onednn.transpose ins(%x : memref<8x64xf32>) outs(%xt : memref<64x8xf32>)
@@ -76,7 +76,7 @@ func.func @select_groups(%s: memref<30xf32>, %k: memref<30xi8>, %r: f64) {
   // CHECK: llvm.mlir.addressof @[[$TABLE]]
   // CHECK: %[[PARTS:.*]] = arith.constant 2 : i64
   // CHECK: llvm.call @prune_rt_select_groups_f32(%{{.*}}, %{{.*}}, %{{.*}}, %[[PARTS]], %{{.*}}) : (!llvm.ptr, !llvm.ptr, !llvm.ptr, i64, f64) -> ()
-  onednn.select_groups ins(%s : memref<30xf32>) ratio(%r) outs(%k : memref<30xi8>) groups = [20, 1, 10, 25]
+  onednn.select_groups ins(%s : memref<30xf32>) sparsity(%r) outs(%k : memref<30xi8>) groups = [20, 1, 10, 25]
   return
 }
 

@@ -73,7 +73,7 @@ func.func @open_gates(%m: tensor<3x4xf32>, %s: f32) -> (tensor<f32>, tensor<3x4x
 // CHECK: arith.select %[[MASK]], %{{.*}}, %[[OLD]]
 // CHECK-NOT: linalg.generic
 func.func @update(%w: tensor<4xf32>, %g: tensor<4xf32>, %m: tensor<4xi1>, %lr: f32) -> tensor<4xf32> {
-  %0 = prune.sgd_update %w, %g, lr %lr mask %m {hold, clamp = 1.0 : f64}
+  %0 = prune.sgd_update %w, %g, lr %lr mask %m {freeze_masked, clamp = 1.0 : f64}
       : (tensor<4xf32>, tensor<4xf32>, f32, tensor<4xi1>) -> tensor<4xf32>
   return %0 : tensor<4xf32>
 }

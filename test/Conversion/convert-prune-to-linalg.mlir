@@ -123,7 +123,7 @@ func.func @scores(%w: tensor<4x8xf32>, %k: tensor<4x3x2x2xf32>)
   %2 = prune.score %w criterion(<magnitude>) granularity(<vector, axis = 1>) : tensor<4x8xf32> -> tensor<4xf32>
   // CHECK: tensor.expand_shape {{.*}} output_shape [1, 4, 4, 2]
   %3 = prune.score %w criterion(<magnitude, p = 3.0>) granularity(<block, shape = [4, 2]>) : tensor<4x8xf32> -> tensor<1x4xf32>
-  %4 = prune.score %k criterion(<magnitude>) granularity(<kernel>) : tensor<4x3x2x2xf32> -> tensor<4x3xf32>
+  %4 = prune.score %k criterion(<magnitude>) granularity(<filter_plane>) : tensor<4x3x2x2xf32> -> tensor<4x3xf32>
   return %0, %1, %2, %3, %4 : tensor<4x8xf32>, tensor<4xf32>, tensor<4xf32>, tensor<1x4xf32>, tensor<4x3xf32>
 }
 
@@ -196,19 +196,19 @@ func.func @max_pool_gradient(%x: tensor<1x2x5x5xf32>, %y: tensor<1x2x2x2xf32>, %
 }
 
 // The scores of all weights are ranked together, and the bytes of groups spread over their elements.
-// CHECK-LABEL: func @ratio
+// CHECK-LABEL: func @sparsity
 // CHECK-SAME: (%[[A:.*]]: tensor<4x8xf32>, %[[B:.*]]: tensor<2x2xf32>, %[[R:.*]]: f32)
-func.func @ratio(%a: tensor<4x8xf32>, %b: tensor<2x2xf32>, %r: f32) -> (tensor<8x16xi1>, tensor<4x4xi1>) {
+func.func @sparsity(%a: tensor<4x8xf32>, %b: tensor<2x2xf32>, %r: f32) -> (tensor<8x16xi1>, tensor<4x4xi1>) {
   // CHECK-DAG: %[[FLAT_A:.*]] = tensor.collapse_shape %[[A]] {{.*}} into tensor<32xf32>
   // CHECK-DAG: %[[FLAT_B:.*]] = tensor.collapse_shape %[[B]] {{.*}} into tensor<4xf32>
   // CHECK-DAG: %[[FIRST:.*]] = tensor.insert_slice %[[FLAT_A]] into %{{.*}}[0] [32] [1]
   // CHECK: %[[BOTH:.*]] = tensor.insert_slice %[[FLAT_B]] into %[[FIRST]][32] [4] [1]
   // CHECK: %[[WIDE:.*]] = arith.extf %[[R]] : f32 to f64
-  // CHECK: %[[KEPT:.*]] = onednn.select_groups ins(%[[BOTH]] : tensor<36xf32>) ratio(%[[WIDE]]) outs(%{{.*}} : tensor<36xi8>) groups = [32, 4, 4, 4]
+  // CHECK: %[[KEPT:.*]] = onednn.select_groups ins(%[[BOTH]] : tensor<36xf32>) sparsity(%[[WIDE]]) outs(%{{.*}} : tensor<36xi8>) groups = [32, 4, 4, 4]
   // CHECK: tensor.extract_slice %[[KEPT]][0] [32] [1]
   // CHECK: linalg.generic {{.*}} outs(%{{.*}} : tensor<8x16xi1>)
   // CHECK: tensor.extract_slice %[[KEPT]][32] [4] [1]
-  %0, %1 = prune.select_mask %a, %b selection(<ratio>) value %r : f32 granularity(<block, shape = [2, 2]>)
+  %0, %1 = prune.select_mask %a, %b selection(<sparsity>) value %r : f32 granularity(<block, shape = [2, 2]>)
       : (tensor<4x8xf32>, tensor<2x2xf32>) -> (tensor<8x16xi1>, tensor<4x4xi1>)
   return %0, %1 : tensor<8x16xi1>, tensor<4x4xi1>
 }
@@ -237,9 +237,9 @@ func.func @group_proximal(%w: tensor<3x4xf32>, %g: tensor<3x4xf32>, %lr: f32) ->
 }
 
 // Values are written into zeros, and read by a loop over the pattern.
-// CHECK-LABEL: func @packed
+// CHECK-LABEL: func @compressed
 // CHECK-SAME: (%[[V:.*]]: tensor<2xf32>, %[[W:.*]]: tensor<2x3xf32>)
-func.func @packed(%v: tensor<2xf32>, %w: tensor<2x3xf32>) -> (tensor<2x3xf32>, tensor<2xf32>) {
+func.func @compressed(%v: tensor<2xf32>, %w: tensor<2x3xf32>) -> (tensor<2x3xf32>, tensor<2xf32>) {
   // CHECK-DAG: %[[PATTERN:.*]] = arith.constant dense<[1, 5]> : tensor<2xi32>
   // CHECK: %[[ZEROS:.*]] = linalg.fill {{.*}} -> tensor<6xf32>
   // CHECK: %[[FLAT:.*]] = scf.for %[[P:.*]] = {{.*}} iter_args(%[[STATE:.*]] = %[[ZEROS]])
@@ -247,10 +247,10 @@ func.func @packed(%v: tensor<2xf32>, %w: tensor<2x3xf32>) -> (tensor<2x3xf32>, t
   // CHECK-DAG: %[[VALUE:.*]] = tensor.extract %[[V]][%[[P]]]
   // CHECK: tensor.insert %[[VALUE]] into %[[STATE]]
   // CHECK: tensor.expand_shape %[[FLAT]] {{.*}} into tensor<2x3xf32>
-  %0 = prune.unpack %v pattern(dense<[1, 5]> : tensor<2xi32>) : tensor<2xf32> -> tensor<2x3xf32>
+  %0 = prune.decompress %v pattern(dense<[1, 5]> : tensor<2xi32>) : tensor<2xf32> -> tensor<2x3xf32>
   // CHECK: %[[ROW:.*]] = tensor.collapse_shape %[[W]] {{.*}} into tensor<6xf32>
   // CHECK: linalg.generic {{.*}} ins(%[[PATTERN]] : tensor<2xi32>)
   // CHECK: tensor.extract %[[ROW]]
-  %1 = prune.pack %w pattern(dense<[1, 5]> : tensor<2xi32>) : tensor<2x3xf32> -> tensor<2xf32>
+  %1 = prune.compress %w pattern(dense<[1, 5]> : tensor<2xi32>) : tensor<2x3xf32> -> tensor<2xf32>
   return %0, %1 : tensor<2x3xf32>, tensor<2xf32>
 }

@@ -18,7 +18,7 @@ func.func @chain(%x: tensor<8x4xf32>, %b1: tensor<2xf32>, %b2: tensor<3xf32>) ->
   // CHECK-DAG: %[[I1:.*]] = arith.constant dense_resource<fc1.weight.indices> : tensor<3xi32>
   // CHECK-DAG: %[[P1:.*]] = arith.constant dense_resource<fc1.weight.pointers> : tensor<3xi32>
   // CHECK: %[[XT:.*]] = linalg.transpose ins(%[[X]] : tensor<8x4xf32>)
-  // CHECK: %[[Y1:.*]] = onednn.csr_matmul ins(%[[V1]], %[[I1]], %[[P1]], %[[XT]] : tensor<3xf32>, tensor<3xi32>, tensor<3xi32>, tensor<4x8xf32>)
+  // CHECK: %[[Y1:.*]] = onednn.spmm ins(%[[V1]], %[[I1]], %[[P1]], %[[XT]] : tensor<3xf32>, tensor<3xi32>, tensor<3xi32>, tensor<4x8xf32>)
   // CHECK-SAME: bias(%[[B1]] : tensor<2xf32>) outs(%{{.*}} : tensor<2x8xf32>) {activation = #onednn.activation<relu>
   %e1 = tensor.empty() : tensor<8x2xf32>
   %i1 = linalg.broadcast ins(%b1 : tensor<2xf32>) outs(%e1 : tensor<8x2xf32>) dimensions = [0]
@@ -31,7 +31,7 @@ func.func @chain(%x: tensor<8x4xf32>, %b1: tensor<2xf32>, %b2: tensor<3xf32>) ->
     linalg.yield %m : f32
   } -> tensor<8x2xf32>
   // CHECK-NOT: linalg.transpose
-  // CHECK: %[[Y2:.*]] = onednn.csr_matmul ins(%{{.*}}, %{{.*}}, %{{.*}}, %[[Y1]] : tensor<3xf32>, tensor<3xi32>, tensor<4xi32>, tensor<2x8xf32>)
+  // CHECK: %[[Y2:.*]] = onednn.spmm ins(%{{.*}}, %{{.*}}, %{{.*}}, %[[Y1]] : tensor<3xf32>, tensor<3xi32>, tensor<4xi32>, tensor<2x8xf32>)
   // CHECK-SAME: bias(%[[B2]] : tensor<3xf32>) outs(%{{.*}} : tensor<3x8xf32>) {activation = #onednn.activation<tanh>
   %e2 = tensor.empty() : tensor<8x3xf32>
   %f2 = linalg.fill ins(%zero : f32) outs(%e2 : tensor<8x3xf32>) -> tensor<8x3xf32>
@@ -57,7 +57,7 @@ func.func @sparse_then_dense(%x: tensor<8x4xf32>, %w2: tensor<3x2xf32>) -> tenso
   %w1 = arith.constant dense<[[0.0, 1.0, 0.0, 0.0], [2.0, 0.0, 3.0, 0.0]]> : tensor<2x4xf32>
   %e1 = tensor.empty() : tensor<8x2xf32>
   %f1 = linalg.fill ins(%zero : f32) outs(%e1 : tensor<8x2xf32>) -> tensor<8x2xf32>
-  // ALL: %[[Y:.*]] = onednn.csr_matmul
+  // ALL: %[[Y:.*]] = onednn.spmm
   // ALL-NOT: linalg.transpose
   %z1 = linalg.matmul indexing_maps = [#mk, #nk, #mn] {prune.kernel = #prune.kernel<csr>}
       ins(%x, %w1 : tensor<8x4xf32>, tensor<2x4xf32>) outs(%f1 : tensor<8x2xf32>) -> tensor<8x2xf32>
@@ -77,7 +77,7 @@ func.func @batch_one(%x: tensor<1x4xf32>) -> tensor<1x2xf32> {
   %e = tensor.empty() : tensor<1x2xf32>
   %f = linalg.fill ins(%zero : f32) outs(%e : tensor<1x2xf32>) -> tensor<1x2xf32>
   // CHECK-NOT: linalg
-  // CHECK: onednn.csr_matmul {{.*}} : tensor<1xf32>, tensor<1xi32>, tensor<3xi32>, tensor<4x1xf32>)
+  // CHECK: onednn.spmm {{.*}} : tensor<1xf32>, tensor<1xi32>, tensor<3xi32>, tensor<4x1xf32>)
   // CHECK-NOT: linalg
   %z = linalg.matmul {prune.kernel = #prune.kernel<csr>}
       ins(%x, %w : tensor<1x4xf32>, tensor<4x2xf32>) outs(%f : tensor<1x2xf32>) -> tensor<1x2xf32>
@@ -93,7 +93,7 @@ func.func @feature_major(%x: tensor<4x8xf32>) -> tensor<2x8xf32> {
   %e = tensor.empty() : tensor<2x8xf32>
   %f = linalg.fill ins(%zero : f32) outs(%e : tensor<2x8xf32>) -> tensor<2x8xf32>
   // CHECK-NOT: linalg
-  // CHECK: %[[Y:.*]] = onednn.csr_matmul ins(%{{.*}}, %{{.*}}, %{{.*}}, %[[X]] :
+  // CHECK: %[[Y:.*]] = onednn.spmm ins(%{{.*}}, %{{.*}}, %{{.*}}, %[[X]] :
   // CHECK-NEXT: return %[[Y]]
   %z = linalg.matmul {prune.kernel = #prune.kernel<csr>}
       ins(%w, %x : tensor<2x4xf32>, tensor<4x8xf32>) outs(%f : tensor<2x8xf32>) -> tensor<2x8xf32>

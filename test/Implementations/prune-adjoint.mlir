@@ -176,7 +176,7 @@ func.func @f(%z: tensor<4x3xf64> {prune.param = #prune.param<"z", weight>}, %t: 
 
 // -----
 
-// The adjoint of the input is a batch normalisation without mean and bias, what
+// The adjoint of the input is a batch normalization without mean and bias, what
 // goes to scale and bias are the sums of the training form.
 
 // CHECK-LABEL: func.func @f(
@@ -231,16 +231,16 @@ func.func @f(%w: tensor<4x3xf32> {prune.param = #prune.param<"w", weight>}, %m: 
 
 // -----
 
-// What a pattern unpacks, its adjoint packs, and the other way round.
+// What a pattern decompresses, its adjoint compresses, and the other way round.
 
 // CHECK-LABEL: func.func @f(
 // CHECK-SAME: %{{.*}}, %[[A:[^:]*]]: tensor<2xf32>
 func.func @f(%v: tensor<3xf32> {prune.param = #prune.param<"v", weight>}, %a: tensor<2xf32>, %o: tensor<f32>) -> tensor<f32> {
-  %w = prune.unpack %v pattern(dense<[0, 2, 3]> : tensor<3xi32>) : tensor<3xf32> -> tensor<5xf32>
-  %p = prune.pack %w pattern(dense<[1, 3]> : tensor<2xi32>) : tensor<5xf32> -> tensor<2xf32>
+  %w = prune.decompress %v pattern(dense<[0, 2, 3]> : tensor<3xi32>) : tensor<3xf32> -> tensor<5xf32>
+  %p = prune.compress %w pattern(dense<[1, 3]> : tensor<2xi32>) : tensor<5xf32> -> tensor<2xf32>
   %l = linalg.dot ins(%p, %a : tensor<2xf32>, tensor<2xf32>) outs(%o : tensor<f32>) -> tensor<f32>
-  // CHECK: %[[D:.*]] = prune.unpack %[[A]] pattern(dense<[1, 3]> : tensor<2xi32>) : tensor<2xf32> -> tensor<5xf32>
-  // CHECK-NEXT: %[[G:.*]] = prune.pack %[[D]] pattern(dense<[0, 2, 3]> : tensor<3xi32>) : tensor<5xf32> -> tensor<3xf32>
+  // CHECK: %[[D:.*]] = prune.decompress %[[A]] pattern(dense<[1, 3]> : tensor<2xi32>) : tensor<2xf32> -> tensor<5xf32>
+  // CHECK-NEXT: %[[G:.*]] = prune.compress %[[D]] pattern(dense<[0, 2, 3]> : tensor<3xi32>) : tensor<5xf32> -> tensor<3xf32>
   // CHECK-NEXT: return %{{.*}}, %[[G]]
   return %l : tensor<f32>
 }

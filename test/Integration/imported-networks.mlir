@@ -19,9 +19,9 @@
 // TRAIN-SAME: prune.output = "loss"
 // TRAINED: llvm.func @train_step(
 
-// RUN: prune-opt %t.torch.mlir --pass-pipeline="builtin.module(prune-shrink-pipeline{ratio=0.6})" -o %t.torch.compact.mlir
+// RUN: prune-opt %t.torch.mlir --pass-pipeline="builtin.module(prune-compress-pipeline{sparsity=0.6})" -o %t.torch.compact.mlir
 // RUN: FileCheck %s --check-prefix=COMPACT < %t.torch.compact.mlir
-// RUN: prune-opt %t.onnx.mlir --pass-pipeline="builtin.module(prune-shrink-pipeline{ratio=0.6})" -o %t.onnx.compact.mlir
+// RUN: prune-opt %t.onnx.mlir --pass-pipeline="builtin.module(prune-compress-pipeline{sparsity=0.6})" -o %t.onnx.compact.mlir
 // RUN: FileCheck %s --check-prefix=COMPACT < %t.onnx.compact.mlir
 
 // COMPACT-LABEL: func.func @forward(

@@ -6,7 +6,7 @@
 
 // RUN: prune-opt %s --pass-pipeline="builtin.module(prune-loss-pipeline{soft-labels})" | FileCheck %s --check-prefix=SOFT
 // RUN: prune-opt %s --pass-pipeline="builtin.module(prune-network-pipeline{straight-through straight-through-granularity=n_of_m:2:4:1 straight-through-decay=2e-4 straight-through-parameters=fc1*})" | FileCheck %s --check-prefix=SRSTE
-// RUN: prune-opt %s --pass-pipeline="builtin.module(prune-train-pipeline{straight-through})" | FileCheck %s --check-prefix=RATIO
+// RUN: prune-opt %s --pass-pipeline="builtin.module(prune-train-pipeline{straight-through})" | FileCheck %s --check-prefix=SPARSITY
 // RUN: prune-opt %s --pass-pipeline="builtin.module(prune-train-pipeline{admm-rho=1e-3})" | FileCheck %s --check-prefix=ADMM
 // RUN: prune-opt %s --pass-pipeline="builtin.module(prune-train-pipeline{gates=element freeze-auxiliary freeze-parameters=fc2*})" | FileCheck %s --check-prefix=FROZEN
 // RUN: prune-opt %s --pass-pipeline="builtin.module(prune-train-pipeline{gates=element separate-auxiliary auxiliary-momentum=0.5})" | FileCheck %s --check-prefix=JOINT
@@ -21,8 +21,8 @@
 // SRSTE-NOT: prune.select_mask
 // SRSTE-NOT: func @loss
 
-// RATIO: func @train_step
-// RATIO-SAME: f32 {prune.input = "ratio"}
+// SPARSITY: func @train_step
+// SPARSITY-SAME: f32 {prune.input = "sparsity"}
 
 // ADMM: func @train_step
 // ADMM-SAME: {prune.state = "admm_z:fc1.weight"}
@@ -37,7 +37,7 @@
 // JOINT-SAME: f32 {prune.input = "auxiliary_learning_rate"}
 
 // MAGNITUDE: func @mask_step
-// MAGNITUDE-SAME: f32 {prune.input = "ratio"}
+// MAGNITUDE-SAME: f32 {prune.input = "sparsity"}
 // MAGNITUDE-NOT: prune.softmax_cross_entropy
 
 // The function that grows has a gradient of its own.

@@ -1,11 +1,11 @@
 // Bi-level AutoPrune: gates are inserted once, into the network itself; each step
 // function comes from a loss of its own and trains its own parameters.
 
-// RUN: prune-opt %S/train-pipeline.mlir --pass-pipeline="builtin.module(prune-train-pipeline{gates=element name=weight_step freeze-roles=auxiliary hold-gated optimizer=adam weight-decay=1e-4},prune-train-pipeline{gates=element name=gate_step freeze-roles=auxiliary freeze-invert momentum=0.9 runtime-gate-strength gate-strengths=fc2*:3 clamp-auxiliary=1})" -o %t.mlir
+// RUN: prune-opt %S/train-pipeline.mlir --pass-pipeline="builtin.module(prune-train-pipeline{gates=element name=weight_step freeze-roles=auxiliary freeze-gated optimizer=adam weight-decay=1e-4},prune-train-pipeline{gates=element name=gate_step freeze-roles=auxiliary freeze-invert momentum=0.9 runtime-gate-strength gate-strengths=fc2*:3 clamp-auxiliary=1})" -o %t.mlir
 // RUN: FileCheck %s < %t.mlir
 
 // The steps one by one give the same.
-// RUN: prune-opt %S/train-pipeline.mlir --pass-pipeline="builtin.module(prune-insert-gates,prune-insert-loss,prune-freeze-parameters{roles=auxiliary},prune-differentiate,prune-build-train-step{name=weight_step hold-gated optimizer=adam weight-decay=1e-4},canonicalize,cse,prune-insert-loss,prune-freeze-parameters{roles=auxiliary invert},prune-differentiate,prune-insert-regularizers{kind=open_gates runtime-strength strength-input=gate_strength strengths=fc2*:3},prune-build-train-step{name=gate_step momentum=0.9 clamp-auxiliary=1},canonicalize,cse)" | diff %t.mlir -
+// RUN: prune-opt %S/train-pipeline.mlir --pass-pipeline="builtin.module(prune-insert-gates,prune-insert-loss,prune-freeze-parameters{roles=auxiliary},prune-differentiate,prune-build-train-step{name=weight_step freeze-gated optimizer=adam weight-decay=1e-4},canonicalize,cse,prune-insert-loss,prune-freeze-parameters{roles=auxiliary invert},prune-differentiate,prune-insert-regularizers{kind=open_gates runtime-strength strength-input=gate_strength strengths=fc2*:3},prune-build-train-step{name=gate_step momentum=0.9 clamp-auxiliary=1},canonicalize,cse)" | diff %t.mlir -
 
 // Frozen state is read in place: no copy of a parameter, gate or moment.
 // RUN: prune-opt %t.mlir --pass-pipeline="builtin.module(prune-cpu-pipeline{stop-after=buffer})" | FileCheck %s --check-prefix=BUFFER
@@ -29,7 +29,7 @@
 // CHECK: func @weight_step(
 // CHECK-SAME: {prune.frozen, prune.param = #prune.param<"fc1.weight.gate", auxiliary>, prune.state = "fc1.weight.gate"}
 // CHECK-NOT: math.exp %{{.*}} : tensor<6x8xf32>
-// CHECK-COUNT-2: prune.adam_update {{.*}} {hold, weight_decay = 1.000000e-04 : f64}
+// CHECK-COUNT-2: prune.adam_update {{.*}} {freeze_masked, weight_decay = 1.000000e-04 : f64}
 // CHECK-NOT: clamp
 
 // BUFFER: func.func @forward

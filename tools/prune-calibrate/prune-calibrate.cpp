@@ -125,10 +125,10 @@ static double measureCsr(int64_t rows, int64_t inner, int64_t columns,
   Floats input(inner * columns), bias(rows), output(rows * columns);
   void *slot = nullptr;
   double time = measure([&] {
-    prune_rt_csr_matmul_f32(
-        &slot, values.data(), indices.data(), pointers.data(), input.data(),
-        bias.data(), output.data(), rows, columns, inner, columns, columns,
-        PRUNE_RT_CONSTANT_VALUES, PRUNE_RT_ACTIVATION_RELU);
+    prune_rt_spmm_f32(&slot, values.data(), indices.data(), pointers.data(),
+                      input.data(), bias.data(), output.data(), rows, columns,
+                      inner, columns, columns, PRUNE_RT_CONSTANT_VALUES,
+                      PRUNE_RT_ACTIVATION_RELU);
   });
   prune_rt_release_slot(&slot);
   return time;

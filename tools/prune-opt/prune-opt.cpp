@@ -17,6 +17,7 @@
 #include "Prune/InitAllPasses.h"
 #include "Prune/Support/DebugOptions.h"
 #include "Prune/Support/PassStatistics.h"
+#include "Prune/Support/Renames.h"
 
 #include "mlir/IR/DialectRegistry.h"
 #include "mlir/InitAllDialects.h"
@@ -64,9 +65,23 @@ static mlir::LogicalResult run(llvm::StringRef inputName,
   return mlir::success();
 }
 
+/// True, with an error, when the command line has names that changed.
+static bool hasOldNames(llvm::ArrayRef<char *> arguments) {
+  for (llvm::StringRef argument : arguments) {
+    std::string text = mlir::prune::explainOldNames(argument);
+    if (argument.starts_with("-") && !text.empty()) {
+      llvm::errs() << "error: " << text << "\n";
+      return true;
+    }
+  }
+  return false;
+}
+
 int main(int argc, char **argv) {
   llvm::setBugReportMsg("prune-opt crashed: please report this with the input "
                         "and the command.\n");
+  if (hasOldNames(llvm::ArrayRef(argv, argc).drop_front()))
+    return 1;
   mlir::DialectRegistry registry;
   mlir::registerAllDialects(registry);
   mlir::registerAllExtensions(registry);
@@ -80,6 +95,6 @@ int main(int argc, char **argv) {
   if (!passStatistics)
     return mlir::asMainReturnCode(
         mlir::MlirOptMain(argc, argv, inputName, outputName, registry));
-  llvm::InitLLVM initialised(argc, argv);
+  llvm::InitLLVM initialized(argc, argv);
   return mlir::asMainReturnCode(run(inputName, outputName, registry));
 }

@@ -78,20 +78,20 @@ TEST_F(MaskSelectionTest, ThresholdIsInclusive) {
   EXPECT_EQ(show(weight), "001");
 }
 
-TEST_F(MaskSelectionTest, RatioBreaksTiesByPosition) {
+TEST_F(MaskSelectionTest, SparsityBreaksTiesByPosition) {
   auto plain = getGranularity(GranularityKind::Unstructured);
   auto a = score({3}, {1, 1, 1}, plain), b = score({3}, {1, 0, 1}, plain);
-  EXPECT_EQ(selectByRatio({&a, &b}, 0.5), 1.0);
+  EXPECT_EQ(selectBySparsity({&a, &b}, 0.5), 1.0);
   EXPECT_EQ(show(a), "001");
   EXPECT_EQ(show(b), "101");
 }
 
-TEST_F(MaskSelectionTest, RatioOfNothingAndOfAll) {
+TEST_F(MaskSelectionTest, SparsityOfNothingAndOfAll) {
   auto plain = getGranularity(GranularityKind::Unstructured);
   auto a = score({3}, {1, 2, 3}, plain);
-  EXPECT_EQ(selectByRatio({&a}, 0.0), std::nullopt);
+  EXPECT_EQ(selectBySparsity({&a}, 0.0), std::nullopt);
   EXPECT_EQ(show(a), "111");
-  EXPECT_EQ(selectByRatio({&a}, 1.0), 3.0);
+  EXPECT_EQ(selectBySparsity({&a}, 1.0), 3.0);
   EXPECT_EQ(show(a), "000");
 }
 

@@ -200,14 +200,14 @@ INSTANTIATE_TEST_SUITE_P(Layouts, ConvolutionTest,
 TEST(ConvolutionTest, OracleFollowsTheFormula) {
   for (const Window &s : kWindows) {
     SCOPED_TRACE(testing::Message() << s);
-    Operands planes(s, PRUNE_RT_LAYOUT_NCHW, 3);
-    std::vector<float> expected = convolve(planes);
-    expectNear(planes.forward(getNaive(), nullptr, false, 0, 0), expected, 1);
+    Operands im2col(s, PRUNE_RT_LAYOUT_NCHW, 3);
+    std::vector<float> expected = convolve(im2col);
+    expectNear(im2col.forward(getNaive(), nullptr, false, 0, 0), expected, 1);
 
     Operands channelsLast(s, PRUNE_RT_LAYOUT_NHWC, 3);
-    channelsLast.x = toChannelsLast(planes.x, s.n, s.c, s.h * s.w);
+    channelsLast.x = toChannelsLast(im2col.x, s.n, s.c, s.h * s.w);
     EXPECT_EQ(channelsLast.forward(getNaive(), nullptr, false, 0, 0),
-              toChannelsLast(planes.forward(getNaive(), nullptr, false, 0, 0),
+              toChannelsLast(im2col.forward(getNaive(), nullptr, false, 0, 0),
                              s.n, s.f, s.oh() * s.ow()));
   }
 }

@@ -23,16 +23,16 @@ constexpr float kNaN = std::numeric_limits<float>::quiet_NaN();
 
 std::vector<uint8_t> select(const Runtime &runtime,
                             const std::vector<float> &scores,
-                            const Table &table, double ratio) {
+                            const Table &table, double sparsity) {
   std::vector<uint8_t> kept(scores.size(), 7);
   PRUNE_RT(runtime, prune_rt_select_groups_f32)
-  (scores.data(), kept.data(), table.data(), table.size() / 2, ratio);
+  (scores.data(), kept.data(), table.data(), table.size() / 2, sparsity);
   return kept;
 }
 
 /// The definition: sorting, then one group after the other.
 std::vector<uint8_t> sortAndSelect(std::vector<float> scores,
-                                   const Table &table, double ratio) {
+                                   const Table &table, double sparsity) {
   std::vector<int64_t> sizes;
   for (size_t part = 0; part < table.size(); part += 2)
     sizes.insert(sizes.end(), table[part], table[part + 1]);
@@ -44,7 +44,7 @@ std::vector<uint8_t> sortAndSelect(std::vector<float> scores,
     return scores[a] < scores[b] || (scores[a] == scores[b] && a < b);
   });
   int64_t total = std::accumulate(sizes.begin(), sizes.end(), int64_t(0));
-  int64_t target = std::llround(ratio * double(total)), pruned = 0;
+  int64_t target = std::llround(sparsity * double(total)), pruned = 0;
   std::vector<uint8_t> kept(scores.size(), 1);
   for (size_t i : order) {
     if (std::llabs(pruned + sizes[i] - target) >= std::llabs(pruned - target))
@@ -56,11 +56,11 @@ std::vector<uint8_t> sortAndSelect(std::vector<float> scores,
 }
 
 void expectAsSorted(const std::vector<float> &scores, const Table &table,
-                    double ratio) {
-  SCOPED_TRACE(testing::Message() << "ratio " << ratio);
-  std::vector<uint8_t> expected = sortAndSelect(scores, table, ratio);
-  EXPECT_EQ(select(getNaive(), scores, table, ratio), expected);
-  EXPECT_EQ(select(getFast(), scores, table, ratio), expected);
+                    double sparsity) {
+  SCOPED_TRACE(testing::Message() << "sparsity " << sparsity);
+  std::vector<uint8_t> expected = sortAndSelect(scores, table, sparsity);
+  EXPECT_EQ(select(getNaive(), scores, table, sparsity), expected);
+  EXPECT_EQ(select(getFast(), scores, table, sparsity), expected);
 }
 
 } // namespace
@@ -69,8 +69,8 @@ TEST(SelectionTest, MatchesASort) {
   std::mt19937 generator = makeGenerator(3);
   for (int64_t count : {1, 2, 7, 100, 5000}) {
     std::vector<float> scores = makeRandom(count, generator);
-    for (double ratio : {0.0, 0.1, 0.25, 0.5, 0.873, 0.999, 1.0})
-      expectAsSorted(scores, {count, 1}, ratio);
+    for (double sparsity : {0.0, 0.1, 0.25, 0.5, 0.873, 0.999, 1.0})
+      expectAsSorted(scores, {count, 1}, sparsity);
   }
 }
 
@@ -79,8 +79,8 @@ TEST(SelectionTest, TiesGoByIndex) {
   std::vector<float> scores(600);
   for (float &score : scores)
     score = float(generator() % 4) - 1.0f;
-  for (double ratio : {0.0, 0.1, 0.3, 0.5, 0.7, 1.0})
-    expectAsSorted(scores, {600, 1}, ratio);
+  for (double sparsity : {0.0, 0.1, 0.3, 0.5, 0.7, 1.0})
+    expectAsSorted(scores, {600, 1}, sparsity);
   EXPECT_EQ(select(getFast(), {1.0f, 1.0f, 1.0f, 1.0f}, {4, 1}, 0.5),
             (std::vector<uint8_t>{0, 0, 1, 1}));
 }
@@ -93,8 +93,8 @@ TEST(SelectionTest, GroupsOfSeveralSizesMeetTheTarget) {
     if (round % 2)
       for (float &score : scores)
         score = std::round(score * 2.0f);
-    for (double ratio : {0.0, 0.05, 0.2, 0.5, 0.66, 0.95, 1.0})
-      expectAsSorted(scores, table, ratio);
+    for (double sparsity : {0.0, 0.05, 0.2, 0.5, 0.66, 0.95, 1.0})
+      expectAsSorted(scores, table, sparsity);
   }
 }
 
@@ -107,7 +107,7 @@ TEST(SelectionTest, OddNumbersHaveAPlace) {
     expectAsSorted(scores, table, double(pruned) / double(table[0]));
 }
 
-TEST(SelectionTest, RatiosAreClampedAndHalvesRoundUp) {
+TEST(SelectionTest, SparsitiesAreClampedAndHalvesRoundUp) {
   std::vector<float> scores = {4.0f, 3.0f, 2.0f, 1.0f, 0.5f, 5.0f};
   Table table = {6, 1};
   EXPECT_EQ(select(getFast(), scores, table, -3.0), std::vector<uint8_t>(6, 1));

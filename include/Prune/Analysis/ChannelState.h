@@ -33,7 +33,7 @@ struct ChannelOptions {
 /// reads zeros times it, or can fold its constant.
 class ChannelState {
 public:
-  /// Analyses a block; nothing is changed. O(elements of constant weights +
+  /// Analyzes a block; nothing is changed. O(elements of constant weights +
   /// channels * size of element-wise bodies), times the sweeps backward (two
   /// when no axis is tied across layers).
   explicit ChannelState(Block &block, ChannelOptions options = {});

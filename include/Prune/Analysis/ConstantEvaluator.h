@@ -1,5 +1,4 @@
 //===- ConstantEvaluator.h - Values of computations on constants -*- C++
-//-*-===//
 //
 // Part of the pruning compiler, under the Apache License v2.0 with LLVM
 // Exceptions. See LICENSE for license information.

@@ -46,13 +46,13 @@ double computeStd(const WeightScores &weight);
 void selectByThreshold(WeightScores &weight, double threshold);
 
 /// Ranks the groups of all weights together and prunes from the smallest score
-/// up, until the share `ratio` of all elements is pruned; groups are pruned
+/// up, until the share `sparsity` of all elements is pruned; groups are pruned
 /// whole, and the number of elements pruned is the nearest to the target that
 /// the ranking allows. Ties break by position: earlier weights and lower
 /// indices are pruned first; a NaN counts as infinite. Returns the score of the
 /// last group pruned, if any. O(groups log groups).
-std::optional<double> selectByRatio(ArrayRef<WeightScores *> weights,
-                                    double ratio);
+std::optional<double> selectBySparsity(ArrayRef<WeightScores *> weights,
+                                       double sparsity);
 
 /// Of every `m` consecutive elements along `axis` keeps at most `n` of those
 /// kept, the ones of largest score; ties keep the higher index.

@@ -12,7 +12,7 @@
 include "mlir/Pass/PassBase.td"
 
 def ConvertLinalgToOneDNNPass : Pass<"convert-linalg-to-onednn"> {
-  let summary = "Turn products of matrices and convolutions into oneDNN primitives";
+  let summary = "Convert products of matrices and convolutions into oneDNN primitives";
   let description = [{
     Before: contractions of two f32 matrices on tensors, in any transposition, as
     `linalg.matmul`, `linalg.contract` or `linalg.generic`. After: one
@@ -64,14 +64,14 @@ def ConvertLinalgToOneDNNPass : Pass<"convert-linalg-to-onednn"> {
 }
 
 def ConvertOneDNNToRuntimePass : Pass<"convert-onednn-to-runtime", "::mlir::ModuleOp"> {
-  let summary = "Turn oneDNN operations into calls of the runtime";
+  let summary = "Convert oneDNN operations into calls of the runtime";
   let description = [{
     Before: `onednn` operations on memrefs. After: calls of the C functions of
     `prune_runtime.h` with raw pointers, extents and leading dimensions. Each
     call site has a private global `prune_rt_slot` in which the runtime keeps
     what it prepared; a destructor of the module releases them.
 
-    Refuses operations on tensors: bufferise first.
+    Refuses operations on tensors: bufferize first.
 
     ```mlir
     onednn.matmul ins(%a, %b : memref<64x784xf32>, memref<784x300xf32>) outs(%c : memref<64x300xf32>)
@@ -88,14 +88,14 @@ def ConvertOneDNNToRuntimePass : Pass<"convert-onednn-to-runtime", "::mlir::Modu
   ];
 }
 
-def ConvertPackedToOneDNNPass : Pass<"convert-packed-to-onednn"> {
-  let summary = "Turn products of packed weights into sparse oneDNN operations";
+def ConvertCompressedToOneDNNPass : Pass<"convert-compressed-to-onednn"> {
+  let summary = "Convert products of compressed weights into sparse oneDNN operations";
   let description = [{
     Before: products of two matrices of f32 with static shapes, one of which is
-    `prune.unpack`, and `prune.pack` of such a product. After: `onednn.csr_matmul`
-    on the packed values, in their own order or, where the product is with the
-    transpose of the weight, gathered in its order; and `onednn.sampled_matmul`,
-    which computes the packed elements and no others. A step then does as much
+    `prune.decompress`, and `prune.compress` of such a product. After: `onednn.spmm`
+    on the compressed values, in their own order or, where the product is with the
+    transpose of the weight, gathered in its order; and `onednn.sddmm`,
+    which computes the compressed elements and no others. A step then does as much
     arithmetic as there are values.
 
     Both work on activations that are [features, batch]: operands and results are
@@ -103,18 +103,18 @@ def ConvertPackedToOneDNNPass : Pass<"convert-packed-to-onednn"> {
     where they cancel. An initial value that repeats a vector becomes the bias, any
     other is added afterwards.
 
-    What is no such product reads the weight unpacked, or packs a dense gradient;
+    What is no such product reads the weight decompressed, or compresses a dense gradient;
     a remark says so.
 
     ```mlir
-    %w = prune.unpack %v pattern(dense_resource<p> : tensor<9xi32>) : tensor<9xf32> -> tensor<3x8xf32>
+    %w = prune.decompress %v pattern(dense_resource<p> : tensor<9xi32>) : tensor<9xf32> -> tensor<3x8xf32>
     %y = linalg.matmul indexing_maps = [#mk, #nk, #mn] ins(%x, %w : tensor<64x8xf32>, tensor<3x8xf32>)
         outs(%bias : tensor<64x3xf32>) -> tensor<64x3xf32>
     ```
     becomes
     ```mlir
     %t = linalg.transpose ins(%x : tensor<64x8xf32>) outs(%e : tensor<8x64xf32>) permutation = [1, 0]
-    %z = onednn.csr_matmul ins(%v, %indices, %pointers, %t : ...) bias(%b : tensor<3xf32>)
+    %z = onednn.spmm ins(%v, %indices, %pointers, %t : ...) bias(%b : tensor<3xf32>)
         outs(%f : tensor<3x64xf32>) -> tensor<3x64xf32>
     %y = linalg.transpose ins(%z : tensor<3x64xf32>) outs(%g : tensor<64x3xf32>) permutation = [1, 0]
     ```
@@ -122,14 +122,14 @@ def ConvertPackedToOneDNNPass : Pass<"convert-packed-to-onednn"> {
   let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::onednn::OneDNNDialect",
                            "::mlir::tensor::TensorDialect"];
   let statistics = [
-    Statistic<"numProducts", "num-products-converted", "Products that became onednn.csr_matmul">,
+    Statistic<"numProducts", "num-products-converted", "Products that became onednn.spmm">,
     Statistic<"numGradients", "num-gradients-converted",
-              "Packed products that became onednn.sampled_matmul">
+              "Compressed products that became onednn.sddmm">
   ];
 }
 
 def ConvertPoolingToOneDNNPass : Pass<"convert-pooling-to-onednn"> {
-  let summary = "Turn poolings and their gradients into oneDNN primitives";
+  let summary = "Convert poolings and their gradients into oneDNN primitives";
   let description = [{
     Before: max poolings of `linalg` with `prune.max_pool_gradient`, which hence
     must not have been lowered yet, and sums over windows that are divided by the
@@ -166,10 +166,10 @@ def ConvertPruneToLinalgPass : Pass<"convert-prune-to-linalg"> {
   let summary = "Lower the prune dialect to linalg on tensors";
   let description = [{
     Replaces the operations of the prune dialect by `linalg`, `tensor`, `arith`
-    and `math`, and `scf` where a packed weight that no sparse kernel took is
-    unpacked. Afterwards none is left. Optimiser updates become one loop nest
-    whose destinations are the state tensors, so that bufferisation updates them
-    in place; the sums of a regulariser are one loop nest that its penalty and
+    and `math`, and `scf` where a compressed weight that no sparse kernel took is
+    decompressed. Afterwards none is left. Optimizer updates become one loop nest
+    whose destinations are the state tensors, so that bufferization updates them
+    in place; the sums of a regularizer are one loop nest that its penalty and
     its gradient share after common subexpression elimination.
 
     Before:
@@ -188,7 +188,7 @@ def ConvertPruneToLinalgPass : Pass<"convert-prune-to-linalg"> {
     }
     ```
 
-    `prune.select_mask` by ratio becomes `onednn.select_groups` over the scores
+    `prune.select_mask` by sparsity becomes `onednn.select_groups` over the scores
     of all its weights, one behind the other.
 
     Refuses operations that have no run-time form: a ranking of other scores than
@@ -200,18 +200,18 @@ def ConvertPruneToLinalgPass : Pass<"convert-prune-to-linalg"> {
 }
 
 def ConvertPruneToOneDNNPass : Pass<"convert-prune-to-onednn"> {
-  let summary = "Turn contractions marked sparse into sparse oneDNN primitives";
+  let summary = "Convert contractions marked sparse into sparse oneDNN primitives";
   let description = [{
     Before: contractions with `prune.kernel = #prune.kernel<csr>`, whose weight
-    is a constant. After: `onednn.csr_matmul` with the weight in compressed rows
+    is a constant. After: `onednn.spmm` with the weight in compressed rows
     as `dense_resource` constants, on activations that are [features, batch].
     Transpositions around it are moved through element-wise operations and
-    cancelled, so that a chain of sparse layers is transposed once at each end; a
+    canceled, so that a chain of sparse layers is transposed once at each end; a
     matmul after it takes the transposition as a flag. With a batch of one they
     are reshapes. A bias (the initial value, or added later) and an activation
     are fused.
 
-    Products that `convert-packed-to-onednn` made before are taken in: their
+    Products that `convert-compressed-to-onednn` made before are taken in: their
     transpositions move too, also through sums over rows or columns.
 
     A contraction whose initial value is neither zero nor a bias, or that cannot
@@ -224,7 +224,7 @@ def ConvertPruneToOneDNNPass : Pass<"convert-prune-to-onednn"> {
     becomes
     ```mlir
     %t = linalg.transpose ins(%x : tensor<64x784xf32>) outs(%e : tensor<784x64xf32>) permutation = [1, 0]
-    %y = onednn.csr_matmul ins(%values, %indices, %pointers, %t : ...) bias(%b : tensor<300xf32>)
+    %y = onednn.spmm ins(%values, %indices, %pointers, %t : ...) bias(%b : tensor<300xf32>)
         outs(%f : tensor<300x64xf32>) -> tensor<300x64xf32>
     %z = linalg.transpose ins(%y : tensor<300x64xf32>) outs(%g : tensor<64x300xf32>) permutation = [1, 0]
     ```
@@ -232,7 +232,7 @@ def ConvertPruneToOneDNNPass : Pass<"convert-prune-to-onednn"> {
   let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::onednn::OneDNNDialect",
                            "::mlir::tensor::TensorDialect"];
   let statistics = [
-    Statistic<"numProducts", "num-products-converted", "Contractions that became onednn.csr_matmul">,
+    Statistic<"numProducts", "num-products-converted", "Contractions that became onednn.spmm">,
     Statistic<"numTranspositions", "num-transpositions-left", "Transpositions that are left">
   ];
 }

@@ -25,7 +25,7 @@ void populatePruneToLinalgPatterns(RewritePatternSet &patterns);
 void populateBatchNormLoweringPatterns(RewritePatternSet &patterns);
 void populateMaxPoolLoweringPatterns(RewritePatternSet &patterns);
 void populateMaskLoweringPatterns(RewritePatternSet &patterns);
-void populatePackLoweringPatterns(RewritePatternSet &patterns);
+void populateCompressLoweringPatterns(RewritePatternSet &patterns);
 void populateScoreLoweringPatterns(RewritePatternSet &patterns);
 void populateSelectionLoweringPatterns(RewritePatternSet &patterns);
 void populateRegularizerLoweringPatterns(RewritePatternSet &patterns);

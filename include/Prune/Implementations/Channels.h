@@ -24,7 +24,7 @@ void registerLinalgChannelModels(DialectRegistry &registry);
 void registerTensorChannelModels(DialectRegistry &registry);
 void registerSliceChannelModels(DialectRegistry &registry);
 
-/// Attaches ChannelOpInterface to batch normalisation.
+/// Attaches ChannelOpInterface to batch normalization.
 void registerPruneChannelModels(DialectRegistry &registry);
 
 /// All of the above.

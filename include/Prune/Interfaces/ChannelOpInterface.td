@@ -1,4 +1,4 @@
-//===- ChannelOpInterface.td - How channels move ------------*- tablegen -*-===//
+//===- ChannelOpInterface.td - How channels move -----------*- tablegen -*-===//
 //
 // Part of the pruning compiler, under the Apache License v2.0 with LLVM
 // Exceptions. See LICENSE for license information.

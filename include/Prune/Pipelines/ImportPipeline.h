@@ -19,7 +19,7 @@ class OpPassManager;
 
 namespace mlir::prune {
 
-/// Options of `prune-import-pipeline`; see `prune-mark-model` for their
+/// Options of `prune-import-pipeline`; see `prune-annotate-model` for their
 /// meaning.
 struct ImportPipelineOptions : PassPipelineOptions<ImportPipelineOptions> {
   Option<std::string> function{

@@ -105,10 +105,10 @@ struct NetworkOptions : virtual ForwardOptions {
       llvm::cl::desc("Which elements of a straight-through mask are pruned "
                      "together."),
       llvm::cl::init("unstructured")};
-  Option<std::string> straightThroughRatio{
-      *this, "straight-through-ratio",
+  Option<std::string> straightThroughSparsity{
+      *this, "straight-through-sparsity",
       llvm::cl::desc("Share of each weight to mask; taken from the argument "
-                     "ratio when empty, unless the granularity says it."),
+                     "sparsity when empty, unless the granularity says it."),
       llvm::cl::init("")};
   Option<double> straightThroughDecay{
       *this, "straight-through-decay",
@@ -123,7 +123,7 @@ struct NetworkOptions : virtual ForwardOptions {
 };
 
 /// The loss function: a copy of the network with its loss, dropout, and batch
-/// normalisations that take the statistics of the batch.
+/// normalizations that take the statistics of the batch.
 struct LossOptions : virtual ForwardOptions, virtual FunctionOptions {
   Option<bool> softLabels{
       *this, "soft-labels",
@@ -144,7 +144,7 @@ struct LossOptions : virtual ForwardOptions, virtual FunctionOptions {
   Option<double> batchNormMomentum{
       *this, "batch-norm-momentum",
       llvm::cl::desc("Share of a batch in the running statistics of batch "
-                     "normalisations."),
+                     "normalizations."),
       llvm::cl::init(0.1)};
 };
 
@@ -170,21 +170,22 @@ struct GradientOptions : LossOptions {
       llvm::cl::desc("Train what would be frozen, and freeze the others."),
       llvm::cl::init(false)};
 
-  Option<bool> pack{
-      *this, "pack",
+  Option<bool> compress{
+      *this, "compress",
       llvm::cl::desc("Train weights whose mask is constant as the values it "
                      "keeps, where that is cheaper."),
       llvm::cl::init(false)};
-  Option<double> packMinZeros{
-      *this, "pack-min-zeros",
-      llvm::cl::desc("Share of masked elements from which a weight is packed."),
-      llvm::cl::init(PackParametersPassOptions().minZeros)};
-  ListOption<std::string> packParameters{
-      *this, "pack-parameters",
-      llvm::cl::desc("Glob patterns of the weights to pack.")};
-  ListOption<std::string> packIgnore{
-      *this, "pack-ignore",
-      llvm::cl::desc("Glob patterns of the weights not to pack.")};
+  Option<double> compressMinZeros{
+      *this, "compress-min-zeros",
+      llvm::cl::desc(
+          "Share of masked elements from which a weight is compressed."),
+      llvm::cl::init(CompressParametersPassOptions().minZeros)};
+  ListOption<std::string> compressParameters{
+      *this, "compress-parameters",
+      llvm::cl::desc("Glob patterns of the weights to compress.")};
+  ListOption<std::string> compressIgnore{
+      *this, "compress-ignore",
+      llvm::cl::desc("Glob patterns of the weights not to compress.")};
 };
 
 /// Penalties that are added to the gradients.
@@ -209,9 +210,9 @@ struct PenaltyOptions : virtual FunctionOptions {
       *this, "granularity",
       llvm::cl::desc("Groups of group_lasso and group_hoyer_square; both "
                      "channel:0 and channel:1 for output and input groups.")};
-  Option<bool> survivors{
-      *this, "survivors",
-      llvm::cl::desc("Regularise what gates leave of a weight."),
+  Option<bool> maskedWeights{
+      *this, "masked-weights",
+      llvm::cl::desc("Regularize what gates leave of a weight."),
       llvm::cl::init(false)};
   Option<double> strength{*this, "strength",
                           llvm::cl::desc("Factor of the penalty."),
@@ -225,21 +226,21 @@ struct PenaltyOptions : virtual FunctionOptions {
       llvm::cl::desc("Strengths of single parameters as pattern:number.")};
   ListOption<std::string> regularizeRoles{
       *this, "regularize-roles",
-      llvm::cl::desc("Roles to regularise; weights when empty.")};
+      llvm::cl::desc("Roles to regularize; weights when empty.")};
   ListOption<std::string> regularizeParameters{
       *this, "regularize-parameters",
-      llvm::cl::desc("Glob patterns of the parameters to regularise.")};
+      llvm::cl::desc("Glob patterns of the parameters to regularize.")};
   ListOption<std::string> regularizeIgnore{
       *this, "regularize-ignore",
-      llvm::cl::desc("Glob patterns of the parameters not to regularise.")};
+      llvm::cl::desc("Glob patterns of the parameters not to regularize.")};
 
   Option<double> gateStrength{
       *this, "gate-strength",
-      llvm::cl::desc("Price of an open gate; zero for none."),
+      llvm::cl::desc("Penalty of an open gate; zero for none."),
       llvm::cl::init(0.0)};
   Option<bool> runtimeGateStrength{
       *this, "runtime-gate-strength",
-      llvm::cl::desc("Take the price from the argument gate_strength of the "
+      llvm::cl::desc("Take the penalty from the argument gate_strength of the "
                      "step."),
       llvm::cl::init(false)};
   ListOption<std::string> gateStrengths{
@@ -278,7 +279,7 @@ struct UpdateOptions : virtual FunctionOptions {
 
   Option<OptimizerKind> optimizer{
       *this, "optimizer",
-      llvm::cl::desc("Optimiser that updates the parameters."),
+      llvm::cl::desc("Optimizer that updates the parameters."),
       llvm::cl::init(OptimizerKind::Sgd),
       llvm::cl::values(clEnumValN(OptimizerKind::Sgd, "sgd", "SGD"),
                        clEnumValN(OptimizerKind::Adam, "adam", "Adam"))};
@@ -325,14 +326,14 @@ struct UpdateOptions : virtual FunctionOptions {
       *this, "auxiliary-momentum",
       llvm::cl::desc("Momentum of the auxiliary parameters' SGD."),
       llvm::cl::init(0.0)};
-  Option<bool> holdGated{
-      *this, "hold-gated",
+  Option<bool> freezeGated{
+      *this, "freeze-gated",
       llvm::cl::desc("Keep weights behind closed gates, and their moments, as "
                      "they are."),
       llvm::cl::init(false)};
-  Option<bool> decayHeld{
-      *this, "decay-held",
-      llvm::cl::desc("Let weights that hold-gated keeps decay all the same."),
+  Option<bool> decayFrozen{
+      *this, "decay-frozen",
+      llvm::cl::desc("Let weights that freeze-gated keeps decay all the same."),
       llvm::cl::init(false)};
 };
 
@@ -366,9 +367,9 @@ struct MaskStepOptions : GradientOptions {
       *this, "keep-values",
       llvm::cl::desc("Move the masks alone and leave weights and moments."),
       llvm::cl::init(false)};
-  ListOption<std::string> ratios{
-      *this, "ratios",
-      llvm::cl::desc("Factors of the ratio, as pattern:number.")};
+  ListOption<std::string> sparsities{
+      *this, "sparsities",
+      llvm::cl::desc("Factors of the sparsity, as pattern:number.")};
   ListOption<std::string> parameters{
       *this, "parameters",
       llvm::cl::desc("Glob patterns of the parameters whose masks move.")};

@@ -46,7 +46,7 @@ struct MaskStepPipelineOptions : PassPipelineOptions<MaskStepPipelineOptions>,
 enum class TrainForm {
   Loss,      ///< a loss function stands beside the network
   Gradient,  ///< it also returns gradients
-  Rewritten, ///< it is regularised and masked
+  Rewritten, ///< it is regularized and masked
   Step       ///< it updates: the training step
 };
 
@@ -63,7 +63,7 @@ struct TrainPipelineOptions : PassPipelineOptions<TrainPipelineOptions>,
           clEnumValN(TrainForm::Loss, "loss", "the loss function is there"),
           clEnumValN(TrainForm::Gradient, "gradient", "and has gradients"),
           clEnumValN(TrainForm::Rewritten, "rewritten",
-                     "and is regularised and masked"),
+                     "and is regularized and masked"),
           clEnumValN(TrainForm::Step, "step", "the training step"))};
 };
 

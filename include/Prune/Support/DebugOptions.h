@@ -1,4 +1,4 @@
-//===- DebugOptions.h - --debug and --debug-only of our tools ---*- C++ -*-===//
+//===- DebugOptions.h - debug and --debug-only of our tools -----*- C++ -*-===//
 //
 // Part of the pruning compiler, under the Apache License v2.0 with LLVM
 // Exceptions. See LICENSE for license information.

@@ -1,4 +1,4 @@
-//===- BatchNorms.cpp - Lowering of batch normalisation -------------------===//
+//===- BatchNorms.cpp - Lowering of batch normalization -------------------===//
 //
 // Part of the pruning compiler, under the Apache License v2.0 with LLVM
 // Exceptions. See LICENSE for license information.
@@ -15,7 +15,7 @@
 //
 // Sum and sum of squares are taken in double precision: their difference is
 // then as good as that of a second pass over f32, which would cost more memory
-// traffic than the whole normalisation.
+// traffic than the whole normalization.
 //
 // The loop over channels has several results, all read by the element-wise
 // pass: fusion leaves such a producer alone instead of computing a division and
@@ -210,8 +210,8 @@ struct LowerBatchNormTraining final : OpRewritePattern<BatchNormTrainingOp> {
     Value result = createPass(
         b, channels, op.getInput(), {mean, statistics[2], op.getBias()},
         [](ImplicitLocOpBuilder &e, ValueRange args) -> SmallVector<Value> {
-          Value centred = arith::SubFOp::create(e, args[0], args[1]);
-          Value scaled = arith::MulFOp::create(e, centred, args[2]);
+          Value centered = arith::SubFOp::create(e, args[0], args[1]);
+          Value scaled = arith::MulFOp::create(e, centered, args[2]);
           Value moved = arith::AddFOp::create(e, scaled, args[3]);
           return {moved};
         });
@@ -220,7 +220,7 @@ struct LowerBatchNormTraining final : OpRewritePattern<BatchNormTrainingOp> {
   }
 
 private:
-  /// Mean, variance, and the factor that the centred input is scaled by.
+  /// Mean, variance, and the factor that the centered input is scaled by.
   static SmallVector<Value> createStatistics(ImplicitLocOpBuilder &b,
                                              BatchNormTrainingOp op,
                                              const Channels &channels,
@@ -259,8 +259,8 @@ struct LowerBatchNormGradient final : OpRewritePattern<BatchNormGradientOp> {
         {channels.elements, channels.elements, channels.channel},
         channels.type.getElementType(), /*count=*/2,
         [](ImplicitLocOpBuilder &e, ValueRange args) -> SmallVector<Value> {
-          Value centred = arith::SubFOp::create(e, args[0], args[2]);
-          Value product = arith::MulFOp::create(e, args[1], centred);
+          Value centered = arith::SubFOp::create(e, args[0], args[2]);
+          Value product = arith::MulFOp::create(e, args[1], centered);
           return {args[1], product};
         });
     SmallVector<Value> line = createFactors(b, op, channels, sums);
@@ -268,8 +268,8 @@ struct LowerBatchNormGradient final : OpRewritePattern<BatchNormGradientOp> {
         b, channels, {op.getInput(), op.getAdjoint()},
         {op.getMean(), line[1], line[2], line[3]},
         [](ImplicitLocOpBuilder &e, ValueRange args) -> SmallVector<Value> {
-          Value centred = arith::SubFOp::create(e, args[0], args[2]);
-          Value lean = arith::MulFOp::create(e, centred, args[5]);
+          Value centered = arith::SubFOp::create(e, args[0], args[2]);
+          Value lean = arith::MulFOp::create(e, centered, args[5]);
           Value level = arith::SubFOp::create(e, args[1], args[4]);
           Value difference = arith::SubFOp::create(e, level, lean);
           Value scaled = arith::MulFOp::create(e, difference, args[3]);

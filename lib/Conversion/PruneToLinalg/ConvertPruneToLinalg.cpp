@@ -37,7 +37,7 @@ void mlir::prune::populatePruneToLinalgPatterns(RewritePatternSet &patterns) {
   populateBatchNormLoweringPatterns(patterns);
   populateMaxPoolLoweringPatterns(patterns);
   populateMaskLoweringPatterns(patterns);
-  populatePackLoweringPatterns(patterns);
+  populateCompressLoweringPatterns(patterns);
   populateScoreLoweringPatterns(patterns);
   populateSelectionLoweringPatterns(patterns);
   populateRegularizerLoweringPatterns(patterns);
@@ -51,9 +51,10 @@ void mlir::prune::populatePruneToLinalgPatterns(RewritePatternSet &patterns) {
 static void reportUnlowered(Operation *op) {
   auto select = dyn_cast<SelectMaskOp>(op);
   bool isRanked =
-      select && select.getSelection().getKind() == SelectionKind::Ratio;
+      select && select.getSelection().getKind() == SelectionKind::Sparsity;
   if (isRanked && !getElementTypeOrSelf(select.getScores()[0]).isF32()) {
-    op->emitOpError("by ratio has a run-time form for scores of f32 only, got ")
+    op->emitOpError(
+        "by sparsity has a run-time form for scores of f32 only, got ")
         << select.getScores()[0].getType();
     return;
   }

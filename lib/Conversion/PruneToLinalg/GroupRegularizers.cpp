@@ -9,7 +9,7 @@
 //
 // Group lasso and Group-HS are functions of the squared norms of the groups,
 // one reduction over the weight. Their gradient is the weight times one factor
-// per group, so that the loop over the weight fuses into the optimiser update.
+// per group, so that the loop over the weight fuses into the optimizer update.
 // Penalty and gradient start with the same operations, which common
 // subexpression elimination merges.
 //

@@ -9,7 +9,7 @@
 //
 // Dropout draws from a counter-based generator: a hash of the element's
 // position under a key made of the seed and the counter, with 32-bit
-// multiplications and shifts only, so that it vectorises and any element can be
+// multiplications and shifts only, so that it vectorizes and any element can be
 // drawn alone.
 //
 //===----------------------------------------------------------------------===//

@@ -10,7 +10,7 @@
 // Most penalties are functions of s = sum |w| and q = sum w^2, computed in one
 // loop nest. Their gradient is a * sgn(w) + c * w with two scalars a and c that
 // follow from s and q, so that it is one element-wise loop which fuses into the
-// optimiser update. Others are sums of a function of each element, and their
+// optimizer update. Others are sums of a function of each element, and their
 // gradients need no sum. Penalties of groups are in GroupRegularizers.cpp.
 //
 //===----------------------------------------------------------------------===//

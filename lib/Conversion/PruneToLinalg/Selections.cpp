@@ -7,12 +7,12 @@
 //===----------------------------------------------------------------------===//
 
 //
-// A mask by threshold reads the score of each element's group. A mask by ratio
-// needs a ranking, which the runtime makes over the scores of all weights, one
-// behind the other. In an n_of_m group an element stays when fewer than n
-// others beat it, which takes m comparisons per element and no sorting; every
-// selection keeps the elements of largest score, so the two masks together are
-// those of one after the other.
+// A mask by threshold reads the score of each element's group. A mask by
+// sparsity needs a ranking, which the runtime makes over the scores of all
+// weights, one behind the other. In an n_of_m group an element stays when fewer
+// than n others beat it, which takes m comparisons per element and no sorting;
+// every selection keeps the elements of largest score, so the two masks
+// together are those of one after the other.
 //
 //===----------------------------------------------------------------------===//
 
@@ -60,7 +60,7 @@ static Value createThresholdMask(ImplicitLocOpBuilder &b, Value scores,
 }
 
 //===----------------------------------------------------------------------===//
-// Ratios
+// Sparsities
 //===----------------------------------------------------------------------===//
 
 /// Elements per group where all groups are equal, nothing where blocks do not
@@ -127,8 +127,8 @@ static Value concatenate(ImplicitLocOpBuilder &b, ValueRange scores,
   return all;
 }
 
-/// The ratio as a number of double precision.
-static Value createRatio(ImplicitLocOpBuilder &b, SelectMaskOp op) {
+/// The sparsity as a number of double precision.
+static Value createSparsity(ImplicitLocOpBuilder &b, SelectMaskOp op) {
   if (!op.getValue())
     return createNumber(b, b.getF64Type(),
                         op.getSelection().getValue().convertToDouble());
@@ -166,18 +166,18 @@ static Value rankGroups(ImplicitLocOpBuilder &b, SelectMaskOp op,
   for (size_t i = 0; i < groups.size(); i += 2)
     count += groups[i];
   Value all = concatenate(b, scores, count);
-  Value ratio = createRatio(b, op);
+  Value sparsity = createSparsity(b, op);
   Value empty =
       tensor::EmptyOp::create(b, ArrayRef<int64_t>{count}, b.getI8Type());
   auto select = onednn::SelectGroupsOp::create(b, TypeRange{empty.getType()},
-                                               all, ratio, empty, groups);
+                                               all, sparsity, empty, groups);
   return select->getResult(0);
 }
 
 /// One mask per weight, by rank over all of them. Fails on other
 /// scores than of f32, and on blocks that do not divide the weight.
-static FailureOr<SmallVector<Value>> createRatioMasks(ImplicitLocOpBuilder &b,
-                                                      SelectMaskOp op) {
+static FailureOr<SmallVector<Value>>
+createSparsityMasks(ImplicitLocOpBuilder &b, SelectMaskOp op) {
   GranularityAttr granularity = op.getGranularity();
   SmallVector<int64_t> groups;
   // Weights without elements take no part in the ranking.
@@ -334,8 +334,8 @@ struct LowerSelectMask final : OpRewritePattern<SelectMaskOp> {
 private:
   static FailureOr<SmallVector<Value>> createMasks(ImplicitLocOpBuilder &b,
                                                    SelectMaskOp op) {
-    if (op.getSelection().getKind() == SelectionKind::Ratio)
-      return createRatioMasks(b, op);
+    if (op.getSelection().getKind() == SelectionKind::Sparsity)
+      return createSparsityMasks(b, op);
     SmallVector<Value> masks;
     for (auto [scores, mask] : llvm::zip_equal(op.getScores(), op.getMasks())) {
       auto type = cast<RankedTensorType>(mask.getType());

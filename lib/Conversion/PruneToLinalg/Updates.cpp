@@ -1,4 +1,4 @@
-//===- Updates.cpp - Lowering of optimiser updates ------------------------===//
+//===- Updates.cpp - Lowering of optimizer updates ------------------------===//
 //
 // Part of the pruning compiler, under the Apache License v2.0 with LLVM
 // Exceptions. See LICENSE for license information.
@@ -9,7 +9,7 @@
 //
 // An update is one loop nest whose destinations are the weight and the state
 // themselves: the body reads the old values there and yields the new ones, so
-// that bufferisation writes in place.
+// that bufferization writes in place.
 //
 //===----------------------------------------------------------------------===//
 
@@ -81,7 +81,7 @@ static void holdMasked(OpTy op, ImplicitLocOpBuilder &e,
                        SmallVectorImpl<Value> &results, Value mask,
                        ValueRange oldState) {
   SmallVector<Value> held(oldState);
-  if (op.getDecayHeld() && !op.getWeightDecay().isZero()) {
+  if (op.getDecayFrozen() && !op.getWeightDecay().isZero()) {
     Type type = held.front().getType();
     double decay = op.getWeightDecay().convertToDouble();
     Value factor = createNumber(e, type, decay);
@@ -123,7 +123,7 @@ static SmallVector<Value> buildSgd(SgdUpdateOp op, ImplicitLocOpBuilder &e,
   SmallVector<Value> results{mask(moved)};
   if (velocity)
     results.push_back(velocity);
-  if (op.getHold())
+  if (op.getFreezeMasked())
     holdMasked(op, e, results, args[1], args.drop_front(2));
   return results;
 }
@@ -219,7 +219,7 @@ static SmallVector<Value> buildAdam(AdamUpdateOp op, ImplicitLocOpBuilder &e,
   Value moved = arith::SubFOp::create(e, weight, step);
   moved = createClamp(e, moved, op.getClamp());
   SmallVector<Value> results{mask(moved), first, second};
-  if (op.getHold())
+  if (op.getFreezeMasked())
     holdMasked(op, e, results, args[1], args.drop_front(2));
   return results;
 }

@@ -103,8 +103,8 @@ def round_trip(subject: Subject) -> None:
 
 
 def compact_round_trip(subject: Subject) -> None:
-    """The same after removal, whose constants are resources."""
-    module = subject.changed("prune-shrink-pipeline{threshold=0 allow-empty}")
+    """The same after elimination, whose constants are resources."""
+    module = subject.changed("prune-compress-pipeline{threshold=0 allow-empty}")
     text = str(module)
     if str(parse(text)) != text:
         raise Difference("the printed module reads back as another")
@@ -113,25 +113,25 @@ def compact_round_trip(subject: Subject) -> None:
 
 
 IMPORT = "prune-import-pipeline"
-SHRINK = "prune-shrink-pipeline{{{} allow-empty{}}}"
+COMPRESS = "prune-compress-pipeline{{{} allow-empty{}}}"
 NESTED = "func.func({})"
 SPARSE = (
-    "prune-shrink-pipeline{threshold=0 allow-empty fold-batch-norms},"
+    "prune-compress-pipeline{threshold=0 allow-empty fold-batch-norms},"
     "prune-select-kernels{kernel=csr}"
 )
 PRUNED = "prune-fold-gates,prune-fold-masks"
 
 
-def _shrink(rule: str, granularity: str = "", compact: str = "") -> Rewrite:
-    """Removal after a choice of masks; the choice itself is made once.
+def _compress(rule: str, granularity: str = "", compact: str = "") -> Rewrite:
+    """Elimination after a choice of masks; the choice itself is made once.
 
     Made again on what is folded it could fall on other channels among equal ones, and
     a masked filter takes its bias along.
     """
     return Rewrite(
         f"prune-compact-pipeline{{{compact}}}",
-        first=SHRINK.format(rule, f" {granularity} stop-after=folded"),
-        again=False, verify="prune-verify-compacted",
+        first=COMPRESS.format(rule, f" {granularity} stop-after=folded"),
+        again=False, verify="prune-verify-compact",
     )  # fmt: skip
 
 
@@ -140,13 +140,13 @@ REWRITES = {
     "lift-bind": Rewrite("prune-lift-parameters,prune-bind-parameters", exact=True),
     "fold-gates": Rewrite("prune-fold-gates", exact=True),
     "fold-masks": Rewrite("prune-fold-gates,prune-fold-masks", exact=True),
-    "mark": Rewrite("prune-mark-model", exact=True, renamed=True),
+    "annotate": Rewrite("prune-annotate-model", exact=True, renamed=True),
     "simplify": Rewrite("prune-simplify-imports", again=True, renamed=True),
     # What only fed the old form is dead and left to canonicalization.
     "recognize": Rewrite(
         NESTED.format("prune-recognize-batch-norms") + ",canonicalize", renamed=True
     ),
-    "orient": Rewrite(NESTED.format("prune-orient-weights"), renamed=True),
+    "canonicalize-weights": Rewrite(NESTED.format("prune-canonicalize-weights"), renamed=True),
     "fuse-biases": Rewrite(NESTED.format("prune-fuse-bias-adds"), renamed=True),
     "import": Rewrite(IMPORT, renamed=True, again=False),
     "fold-norms": Rewrite("prune-fold-batch-norms"),
@@ -158,23 +158,31 @@ REWRITES = {
     "eliminate-borders": Rewrite(
         "prune-eliminate-dead-neurons{fold-borders}", first=PRUNED
     ),
-    "shrink": _shrink("threshold=0"),
-    "shrink-half": _shrink("ratio=0.5"),
-    "shrink-global": _shrink("ratio=0.7 scope=global"),
-    "shrink-filters": _shrink("ratio=0.4", "granularity=channel:0"),
-    "shrink-inputs": _shrink("ratio=0.4", "granularity=channel:1"),
-    "shrink-norms": _shrink("threshold=0", compact="fold-batch-norms"),
+    "compress": _compress("threshold=0"),
+    "compress-half": _compress("sparsity=0.5"),
+    "compress-global": _compress("sparsity=0.7 scope=global"),
+    "compress-filters": _compress("sparsity=0.4", "granularity=channel:0"),
+    "compress-inputs": _compress("sparsity=0.4", "granularity=channel:1"),
+    "compress-norms": _compress("threshold=0", compact="fold-batch-norms"),
     "kernels": Rewrite("prune-select-kernels", exact=True, verify="prune-verify-kernels"),
     "to-linalg": Rewrite("convert-prune-to-linalg", again=False),
     "to-onednn": Rewrite(
         "prune-cpu-pipeline{stop-after=kernel}", again=False, first="prune-fold-gates"
     ),
-    "import-shrink": Rewrite(f"{IMPORT},{SHRINK.format('threshold=0', '')}", again=False,
+    "import-compress": Rewrite(f"{IMPORT},{COMPRESS.format('threshold=0', '')}", again=False,
                              renamed=True),
 }  # fmt: skip
 
-IMPORTS = ("simplify", "recognize", "orient", "fuse-biases", "mark", "import", "import-shrink")
-SPECIAL = ("canonicalize", "lift-bind", "fold-gates", "mark", "kernels")
+IMPORTS = (
+    "simplify",
+    "recognize",
+    "canonicalize-weights",
+    "fuse-biases",
+    "annotate",
+    "import",
+    "import-compress",
+)
+SPECIAL = ("canonicalize", "lift-bind", "fold-gates", "annotate", "kernels")
 
 
 def _rewrite_checks() -> list[Check]:
@@ -184,7 +192,7 @@ def _rewrite_checks() -> list[Check]:
             name, rewrite,
             forms="model import" if name in both else "import" if name in IMPORTS else "model",
             special=name in SPECIAL,
-            weight=2.0 if name in ("eliminate", "shrink", "import", "import-shrink") else 1.0,
+            weight=2.0 if name in ("eliminate", "compress", "import", "import-compress") else 1.0,
         )
         for name, rewrite in REWRITES.items()
     ]  # fmt: skip

@@ -11,7 +11,7 @@ import time
 from pathlib import Path
 
 from ..errors import InputError, nearest
-from ..io import write_text
+from ..files import write_text
 from ..native import native
 from .checks import all_checks
 from .files import KINDS
@@ -28,8 +28,8 @@ examples:
   prune fuzz --files --modules 2000             broken files instead of networks
   prune fuzz --seed 17 --print                  the network of a seed
   prune fuzz --seed 17                          every check on it
-  prune fuzz --check runs/fuzz/17-shrink.small.mlir --checks shrink --seed 17
-  prune fuzz --check net.mlir --checks shrink --reduce small.mlir
+  prune fuzz --check runs/fuzz/17-compress.small.mlir --checks compress --seed 17
+  prune fuzz --check net.mlir --checks compress --reduce small.mlir
 
 The exit code is 0 when every check held, 1 when one failed. docs/Fuzzing.md lists
 the checks and says how failures are made small."""

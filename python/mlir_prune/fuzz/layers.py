@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-"""Layers with weights, poolings and normalisations, in either style."""
+"""Layers with weights, poolings and normalizations, in either style."""
 
 from __future__ import annotations
 
@@ -123,7 +123,7 @@ def pooling(writer: Writer, x: Value) -> Value | None:
 
 
 def batch_norm(writer: Writer, x: Value) -> Value:
-    """A normalisation of dimension 1, as one operation or as many."""
+    """A normalization of dimension 1, as one operation or as many."""
     name = writer.fresh("bn")
     if writer.style != TORCH:
         return writer.batch_norm(x, name)

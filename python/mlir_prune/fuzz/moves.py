@@ -91,7 +91,7 @@ def _insertion(part: Value, whole: str, start: list[int], shape: Shape) -> str:
 
 
 def flattened(writer: Writer, x: Value) -> Value:
-    """Neighbouring dimensions made one, the batch apart."""
+    """Neighboring dimensions made one, the batch apart."""
     first = writer.values.integer(1, len(x.shape) - 2) if writer.values.chance(0.4) else 1
     last = len(x.shape) - 1 if first == 1 and writer.values.chance(0.7) else first + 1
     groups = [[dim] for dim in range(first)]

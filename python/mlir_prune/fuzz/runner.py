@@ -127,8 +127,8 @@ def track(
     if quiet or not sys.stderr.isatty():
         yield from outcomes
         return
-    from rich.console import Console
     from rich import progress as bars
+    from rich.console import Console
 
     columns: list[Any] = [
         bars.BarColumn(), bars.MofNCompleteColumn(), bars.TextColumn("{task.fields[note]}"),

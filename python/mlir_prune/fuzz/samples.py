@@ -18,7 +18,7 @@ _TINY = {
     "bench": {"batches": [1], "rounds": 1, "min_seconds": 1e-6},
     "stages": [
         {"name": "dense", "epochs": 1, "learning_rate": 0.01, "keep": "best"},
-        {"name": "prune", "kind": "prune", "ratio": 0.5},
+        {"name": "prune", "kind": "prune", "sparsity": 0.5},
         {"name": "tune", "epochs": 2, "reset_optimizer": False,
          "optimizer": {"name": "sgd", "momentum": 0.5}, "learning_rate": 0.01},
     ],
@@ -35,7 +35,7 @@ stages:
   - {name: dense, epochs: 2, batch: 10, keep: mean, learning_rate: {value: 1e-3, schedule: cosine,
      warmup: 1}, optimizer: {name: sgd, momentum: 0.9, nesterov: true},
      regularize: [{kind: l1, strength: {value: 1e-4, schedule: linear}, start: 0, end: 1}]}
-  - {name: p, kind: prune, quality: {fc1.weight: 0.5, "*": 1}, iterations: 2,
+  - {name: p, kind: prune, std_factor: {fc1.weight: 0.5, "*": 1}, iterations: 2,
      retrain: {epochs: 1, freeze: {targets: [bias]}}}
   - {epochs: 1, gradual: {final: 0.5, frequency: 3, scope: global}}
   - {epochs: 1, gates: {strength: 1e-4, bilevel: true, strengths: {fc1.weight: 2}}}

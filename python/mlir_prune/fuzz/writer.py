@@ -34,7 +34,7 @@ class Writer(Builder):
 
     `style` is that of this package's builders, or that of torch-mlir: parameters
     without a mark, weights behind transpositions, biases added afterwards,
-    normalisations as strings of element-wise operations.
+    normalizations as strings of element-wise operations.
     """
 
     def __init__(self, values: Values, style: str, batch: int, shape: Shape) -> None:

@@ -18,7 +18,7 @@ from ..native import prune_error
 
 # An element may differ by this share of its value, and of the largest of its tensor.
 RELATIVE, OF_LARGEST = 1e-3, 1e-4
-# The same where rounding becomes a step: quantisation, floor, argmax.
+# The same where rounding becomes a step: quantization, floor, argmax.
 COARSE = 5e-2
 
 

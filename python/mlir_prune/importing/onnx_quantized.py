@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-"""Rules for quantised tensors: their definitions in floating point.
+"""Rules for quantized tensors: their definitions in floating point.
 
-torch-mlir has quantised types of its own, and loses signs and axes on the way to them.
+torch-mlir has quantized types of its own, and loses signs and axes on the way to them.
 """
 
 from __future__ import annotations
@@ -95,7 +95,7 @@ def _along(node: Node, index: int) -> np.ndarray:
     if value.size == 1:
         return value.reshape(())
     if node.attribute("block_size", 0) or value.ndim != 1:
-        raise node.refusal("it is quantised in blocks")
+        raise node.refusal("it is quantized in blocks")
     rank = len(node.shape(0))
     shape = [1] * rank
     shape[node.attribute("axis", 1)] = value.size

@@ -34,7 +34,7 @@ _ACTIVATIONS: dict[str, str] = {
 ACTIVATIONS = tuple(_ACTIVATIONS)
 
 EPSILON = 1e-5
-"""Added to the variance by batch normalisation, as PyTorch does by default."""
+"""Added to the variance by batch normalization, as PyTorch does by default."""
 
 
 @dataclass(frozen=True)
@@ -117,7 +117,7 @@ class Builder(Text):
         return self.emit(name, shape, text, (name,))
 
     def batch_norm(self, x: Value, name: str) -> Value:
-        """Normalisation by channel with running statistics as buffers."""
+        """Normalization by channel with running statistics as buffers."""
         shape = (x.shape[1],)
         parameters = [
             self.parameter(f"{name}.{suffix}", shape, role, first)

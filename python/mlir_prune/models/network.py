@@ -99,7 +99,7 @@ class Network(ABC):
 
         Weights before a ReLU follow He et al. (2015), normal with variance
         2 / fan_in; all others Glorot and Bengio (2010), uniform within
-        sqrt(6 / (fan_in + fan_out)). Batch normalisation starts as the
+        sqrt(6 / (fan_in + fan_out)). Batch normalization starts as the
         identity: scale and variance are one.
         """
         roles = self.roles()

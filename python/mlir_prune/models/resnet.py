@@ -17,7 +17,7 @@ class ResNet(Network):
 
     Where the shape changes, the shortcut of option A takes every second row
     and column and surrounds the channels with zeros, that of option B is a
-    convolution of 1x1 with batch normalisation. Parameters have the names that
+    convolution of 1x1 with batch normalization. Parameters have the names that
     torchvision gives them (``layer1.0.conv1.weight``), the last layer is
     ``linear``.
     """

@@ -16,11 +16,11 @@ POOL = 0
 
 @dataclass(frozen=True)
 class Vgg(Network):
-    """Blocks of convolution 3x3, batch normalisation and ReLU, then two fully
+    """Blocks of convolution 3x3, batch normalization and ReLU, then two fully
     connected layers with `hidden` neurons between them.
 
     `plan` lists the filters of each convolution, and :data:`POOL` where a max
-    pooling is. Convolutions have no bias, as the normalisation has one.
+    pooling is. Convolutions have no bias, as the normalization has one.
     """
 
     plan: tuple[int, ...]

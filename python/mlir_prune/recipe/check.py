@@ -70,16 +70,16 @@ def check_train(stage: Train, path: str, recipe: Recipe, before: list[str]) -> N
         raise RecipeError(f"{path}: {' and '.join(masked)} both choose masks; use one of them")
     if stage.straight_through:
         masks = stage.straight_through
-        if bool(masks.pattern) == (masks.ratio is not None):
-            raise RecipeError(f"{path}.straight_through needs a pattern or a ratio, one of them")
+        if bool(masks.pattern) == (masks.sparsity is not None):
+            raise RecipeError(f"{path}.straight_through needs a pattern or a sparsity, one of them")
         if masks.ramp > stage.epochs:
             raise RecipeError(f"{path}.straight_through.ramp is no longer than the stage")
         if masks.pattern and not _is_pattern(masks.pattern):
             raise RecipeError(
                 f"{path}.straight_through.pattern is n:m with n < m, got '{masks.pattern}'"
             )
-    if stage.admm and stage.admm.ratio is None and not stage.admm.ratios:
-        raise RecipeError(f"{path}.admm needs ratio or ratios")
+    if stage.admm and stage.admm.sparsity is None and not stage.admm.sparsities:
+        raise RecipeError(f"{path}.admm needs sparsity or sparsities")
     if stage.distill:
         _distill(stage, path, recipe, before)
     if stage.gates and stage.gates.bilevel and recipe.splits.gates == 0:
@@ -127,12 +127,14 @@ def _penalty(penalty: Regularize, path: str, epochs: int) -> None:
 
 
 def _prune(stage: Prune, path: str, recipe: Recipe, before: list[str]) -> None:
-    rules = [rule for rule in ("quality", "threshold", "ratio") if getattr(stage, rule) is not None]
+    rules = [
+        rule for rule in ("std_factor", "threshold", "sparsity") if getattr(stage, rule) is not None
+    ]
     structured = stage.granularity.startswith("n_of_m")
     if stage.trials:
-        if rules or bool(stage.trials.quality) == bool(stage.trials.ratio):
+        if rules or bool(stage.trials.std_factor) == bool(stage.trials.sparsity):
             raise RecipeError(
-                f"{path}.trials needs a list of quality or of ratio, and no rule beside it"
+                f"{path}.trials needs a list of std_factor or of sparsity, and no rule beside it"
             )
         if stage.iterations > 1 or stage.retrain:
             raise RecipeError(f"{path}: trials and iterations do not go together")
@@ -142,7 +144,7 @@ def _prune(stage: Prune, path: str, recipe: Recipe, before: list[str]) -> None:
             raise RecipeError(f"{path}.trials needs a training stage after it to train like")
     elif len(rules) > 1 or (not rules and not structured):
         found = " and ".join(rules) or "none"
-        raise RecipeError(f"{path} needs one of quality, threshold and ratio, got {found}")
+        raise RecipeError(f"{path} needs one of std_factor, threshold and sparsity, got {found}")
     if stage.iterations > 1 and stage.retrain is None:
         raise RecipeError(f"{path}: iterations need retrain")
     if stage.retrain:

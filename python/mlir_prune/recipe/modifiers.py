@@ -74,7 +74,7 @@ class Regularize:
     )
     targets: tuple[str, ...] = key("Parameters.", ("weight",))
     ignore: tuple[str, ...] = key("Parameters to leave out.", ())
-    survivors: bool = key("Penalise what gates or masks leave of a weight.", False)
+    masked_weights: bool = key("Penalize what gates or masks leave of a weight.", False)
     proximal: bool = key(
         "Apply l1 or group_lasso as a proximal step after the update, which reaches exact "
         "zeros, instead of as a gradient.",
@@ -120,7 +120,7 @@ class Rigl:
     gradient enter at zero; the share falls from `fraction` to zero as a cosine.
     """
 
-    ratio: float = key("Share of the weights that is pruned.", above=0, below=1)
+    sparsity: float = key("Share of the weights that is pruned.", above=0, below=1)
     fraction: float = key("Share of the live weights exchanged at first.", 0.3, above=0, high=1)
     frequency: int = key("Distance of two exchanges.", 100, unit="steps", above=0)
     end: float | None = key(
@@ -139,13 +139,13 @@ class StraightThrough:
     """Masks by magnitude, chosen anew in every step; gradients reach all weights."""
 
     pattern: str = key(
-        "`n:m` keeps the n largest of every m weights of a row; empty for `ratio`.", ""
+        "`n:m` keeps the n largest of every m weights of a row; empty for `sparsity`.", ""
     )
-    ratio: float | None = key(
+    sparsity: float | None = key(
         "Share of each weight that is pruned, instead of a pattern.", None, low=0, below=1
     )
     ramp: float = key(
-        "Epochs over which the ratio rises from zero, as a cubic.", 0.0, unit="epochs", low=0
+        "Epochs over which the sparsity rises from zero, as a cubic.", 0.0, unit="epochs", low=0
     )
     decay: float = key("Pull of masked weights to zero (SR-STE, Zhou et al. 2021).", 2e-4, low=0)
     targets: tuple[str, ...] = key("Weights to prune.", ("weight",))
@@ -154,16 +154,19 @@ class StraightThrough:
 
 @dataclass(frozen=True)
 class Admm:
-    """Alternating directions: weights are drawn to their best sparse neighbour.
+    """Alternating directions: weights are drawn to their best sparse neighbor.
 
     Zhang et al. (2018): the loss grows by rho/2 |W - Z + U|^2; every `frequency`
     steps Z becomes the largest entries of W + U, and U grows by W - Z.
     """
 
     rho: float = key("Pull to the sparse copy.", 1e-4, above=0)
-    ratio: float | None = key("Share of each weight that is pruned.", None, low=0, below=1)
-    ratios: dict[str, float] = key(
-        "Shares by pattern, before `ratio`; the first match counts.", factory=dict, low=0, below=1
+    sparsity: float | None = key("Share of each weight that is pruned.", None, low=0, below=1)
+    sparsities: dict[str, float] = key(
+        "Shares by pattern, before `sparsity`; the first match counts.",
+        factory=dict,
+        low=0,
+        below=1,
     )
     frequency: int = key("Distance of two updates of Z and U; zero is an epoch.", 0,
                          unit="steps", low=0)  # fmt: skip
@@ -186,9 +189,9 @@ class Distill:
 
 @dataclass(frozen=True)
 class GateOptimizer:
-    """Optimiser of the auxiliary parameters."""
+    """Optimizer of the auxiliary parameters."""
 
-    name: str = key("Optimiser.", "sgd", choices=("sgd", "adam"))
+    name: str = key("Optimizer.", "sgd", choices=("sgd", "adam"))
     momentum: float = key("Momentum of sgd.", 0.9, low=0, below=1)
     learning_rate: Rate = key("Learning rate; a number or a schedule.",
                               factory=lambda: Rate(0.1))  # fmt: skip
@@ -211,7 +214,7 @@ class Gates:
                            choices=("element", "channel"))  # fmt: skip
     initial: float = key("m at the start.", 0.1, above=0)
     clamp: float = key("m stays within plus and minus this; zero for no bound.", 1.0, low=0)
-    strength: Strength = key("Price of an open gate.", factory=lambda: Strength(1e-4))
+    strength: Strength = key("Penalty of an open gate.", factory=lambda: Strength(1e-4))
     relative: bool = key(
         "Strength in units of the root mean square of each weight's gradient in the fresh network.",
         False,
@@ -220,7 +223,7 @@ class Gates:
         "Multipliers of the strength by pattern of the weight; the first match counts.",
         factory=dict, low=0,
     )  # fmt: skip
-    optimizer: GateOptimizer = key("Optimiser of m.", factory=GateOptimizer)
+    optimizer: GateOptimizer = key("Optimizer of m.", factory=GateOptimizer)
     bilevel: bool = key(
         "Train gates on the rows of `splits.gates`, not on the batch of the weights.", False
     )
@@ -230,8 +233,8 @@ class Gates:
         False,
     )
     every: int = key("Steps of the weights for one of the gates.", 1, unit="steps", above=0)
-    hold: bool = key("Weights behind closed gates keep value and moments exactly.", True)
-    decay_held: bool = key("Weights that are held decay all the same.", False)
+    freeze_closed: bool = key("Weights behind closed gates keep value and moments exactly.", True)
+    decay_frozen: bool = key("Weights that are frozen so decay all the same.", False)
     compression: float | None = key(
         "Freeze the gates at this many weights per open gate.", None, above=1
     )

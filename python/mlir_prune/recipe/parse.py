@@ -50,6 +50,18 @@ def _is_written(field: dataclasses.Field[Any], value: Any) -> bool:
     return (field.name in ("kind", "name") and bool(value)) or value != _default(field)
 
 
+RENAMED = {
+    "decay_held": "decay_frozen",
+    "hold": "freeze_closed",
+    "packed": "compressed",
+    "quality": "std_factor",
+    "ratio": "sparsity",
+    "ratios": "sparsities",
+    "survivors": "masked_weights",
+}
+"""Keys that changed their names before version 0.1; the old ones go with 0.2."""
+
+
 def _default(field: dataclasses.Field[Any]) -> Any:
     if field.default_factory is not dataclasses.MISSING:
         return field.default_factory()
@@ -70,7 +82,9 @@ def _record(tree: Any, kind: type, path: str) -> Any:
     for word, value in tree.items():
         if word not in fields:
             text = word if isinstance(word, str) and word.isprintable() else shorten(word)
-            raise RecipeError(f"unknown key '{prefix}{text}'{nearest(text, fields)}")
+            now = RENAMED.get(text)
+            hint = f"; it is called '{now}' now" if now in fields else nearest(text, fields)
+            raise RecipeError(f"unknown key '{prefix}{text}'{hint}")
         values[word] = _value(value, hints[word], f"{prefix}{word}", fields[word].metadata)
     for word, field in fields.items():
         if word not in values and _default(field) is dataclasses.MISSING:

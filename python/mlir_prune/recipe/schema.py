@@ -61,9 +61,9 @@ class Splits:
 @short("name")
 @dataclass(frozen=True)
 class Optimizer:
-    """Optimiser of the weights."""
+    """Optimizer of the weights."""
 
-    name: str = key("Optimiser.", "adam", choices=("sgd", "adam"))
+    name: str = key("Optimizer.", "adam", choices=("sgd", "adam"))
     momentum: float = key("Momentum of sgd.", 0.9, low=0, below=1)
     nesterov: bool = key("Nesterov's form of momentum.", False)
     beta1: float = key("Decay of Adam's first moment.", 0.9, low=0, below=1)
@@ -91,7 +91,7 @@ class Train:
     batch: int | None = key("Rows of a batch; the recipe's if empty.", None, unit="rows", above=0)
     rows: str = key("Rows to train on: all but validation, or without those of the gates.",
                     "merged", choices=("merged", "train"))  # fmt: skip
-    optimizer: Optimizer = key("Optimiser; a name or a mapping.", factory=Optimizer)
+    optimizer: Optimizer = key("Optimizer; a name or a mapping.", factory=Optimizer)
     learning_rate: Rate = key("Learning rate; a number or a schedule.", factory=Rate)
     reset_optimizer: bool = key("Begin with fresh moments.", True)
     keep: str = key(
@@ -101,7 +101,7 @@ class Train:
         "last", choices=("last", "best", "mean"),
     )  # fmt: skip
     mask: bool = key("Hold the zeros of earlier stages; false lets them learn again.", True)
-    packed: str = key(
+    compressed: str = key(
         "Train a weight of which enough is held at zero as the values that are left, which is "
         "faster: `auto` where masks do not move and no group needs the shape, or `never`. Sums "
         "are then in another order, so the last bits differ.",
@@ -120,15 +120,15 @@ class Train:
 
 @dataclass(frozen=True)
 class Trials:
-    """Several rules tried in turn; the sparsest that is accurate enough goes on.
+    """Several rules tried one after the other; the sparsest that is accurate enough goes on.
 
     Each candidate trains for `epochs` like the training stage that follows. The
     sparsest whose validation accuracy is at least that of the reference stage
     minus `tolerance` wins, else the most accurate.
     """
 
-    quality: tuple[float, ...] = key("Qualities to try.", (), low=0)
-    ratio: tuple[float, ...] = key("Ratios to try.", (), low=0, below=1)
+    std_factor: tuple[float, ...] = key("Factors to try.", (), low=0)
+    sparsity: tuple[float, ...] = key("Sparsities to try.", (), low=0, below=1)
     epochs: int = key("Length of a trial.", 5, unit="epochs", above=0)
     tolerance: float = key("Accuracy that may be lost.", 0.3, unit="percentage points", low=0)
 
@@ -139,7 +139,7 @@ class Prune:
 
     kind: str = key("Kind of the stage.", "prune", choices=("prune",))
     name: str = key("Name in the history; the kind and a number if empty.", "")
-    quality: float | dict[str, float] | None = key(
+    std_factor: float | dict[str, float] | None = key(
         "Threshold in standard deviations of the weight (Han et al. 2015), for all or by "
         "pattern; a weight that none matches stays.",
         None, low=0,
@@ -147,13 +147,13 @@ class Prune:
     threshold: float | dict[str, float] | None = key(
         "Absolute threshold, for all or by pattern.", None, low=0
     )
-    ratio: float | dict[str, float] | None = key(
+    sparsity: float | dict[str, float] | None = key(
         "Share of the weights that is pruned, for all or by pattern.", None, low=0, below=1
     )
-    scope: str = key("Rank a ratio within each weight or all together.", "tensor",
+    scope: str = key("Rank a sparsity within each weight or all together.", "tensor",
                      choices=("tensor", "global"))  # fmt: skip
     granularity: str = key(
-        "What is pruned together: `unstructured`, `kernel`, `channel:<axis>`, `vector:<axis>`, "
+        "What is pruned together: `unstructured`, `filter_plane`, `channel:<axis>`, `vector:<axis>`, "
         "`block:<n>x<m>`, `n_of_m:<n>:<m>:<axis>`.",
         "unstructured",
     )
@@ -166,7 +166,7 @@ class Prune:
     )  # fmt: skip
     retrain: Train | None = key("Training of each iteration.", None)
     reinitialize: bool = key(
-        "Give the survivors their first values back, which loses accuracy (Han et al. 2015).",
+        "Give the remaining weights their first values back, which loses accuracy (Han et al. 2015).",
         False,
     )
     dropout: str = key(
@@ -188,7 +188,7 @@ class Compact:
 
 @dataclass(frozen=True)
 class Statistics:
-    """Measures the running statistics of batch normalisations again; nothing is trained.
+    """Measures the running statistics of batch normalizations again; nothing is trained.
 
     Pruning changes what the layers compute, and the statistics with it. They become
     the mean over the batches.
@@ -214,7 +214,7 @@ class Bench:
 
     batches: tuple[int, ...] = key("Batches to time.", (1, 64), unit="rows", above=0)
     threads: int = key("Threads of the compiled code.", 1, above=0, high=1024)
-    rounds: int = key("Rounds in which the networks take turns.", 15, above=0, high=1000)
+    rounds: int = key("Rounds in which the networks alternate.", 15, above=0, high=1000)
     min_seconds: float = key("Length of a measurement.", 0.02, unit="seconds", above=0, high=60)
 
 

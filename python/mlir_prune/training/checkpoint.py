@@ -17,17 +17,17 @@ from typing import Any
 
 import numpy as np
 
-from .. import io
+from .. import files
 from ..errors import InputError, shorten
 from ..structure import check_tree
 
 FILE = "checkpoint.npz"
-VERSION = 2
+VERSION = 3
 
 _META: dict[str, Any] = {
     "version": int,
     "recipe": str,
-    "unit": int,
+    "task": int,
     "epoch": int,
     "step": int,
     "total_steps": int,
@@ -53,7 +53,7 @@ class RunState:
     """Everything that a run needs to go on.
 
     `arrays` are parameters, masks, gates, moments and counters by name; `best`
-    those of the best epoch of the open unit; `live` the non-zero weights after
+    those of the best epoch of the open task; `live` the non-zero weights after
     the last epoch; `saved` values and masks of earlier stages by label; `meta`
     what is no array, ready for JSON.
     """
@@ -69,7 +69,7 @@ def fresh_meta() -> dict[str, Any]:
     """The beginning of a run."""
     return {
         "version": VERSION,
-        "unit": 0,
+        "task": 0,
         "epoch": 0,
         "step": 0,
         "sums": {},
@@ -82,7 +82,7 @@ def fresh_meta() -> dict[str, Any]:
         "trials": {},
         "remaining": {},
         "network": None,
-        "pending": None,
+        "parametrization": None,
         "notes": {},
     }
 
@@ -106,8 +106,8 @@ class CheckpointWriter:
         text = json.dumps(state.meta).encode()
         arrays["meta"] = np.frombuffer(text, np.uint8)
         arrays["digest"] = np.frombuffer(_digest(arrays), np.uint8)
-        data = io.npz_bytes(arrays)
-        with io.atomic(self.path, durable) as file:
+        data = files.npz_bytes(arrays)
+        with files.atomic(self.path, durable) as file:
             file.write(data)
         if durable:
             self._last = now
@@ -118,7 +118,7 @@ def read_checkpoint(folder: Path) -> RunState:
     path = folder / FILE
     if not path.is_file():
         raise InputError(f"{folder}: there is no run to resume, {FILE} is missing")
-    arrays = io.read_arrays(path)
+    arrays = files.read_arrays(path)
     found = arrays.pop("digest", None)
     meta = _read_meta(arrays, path)
     if found is None or found.tobytes() != _digest(arrays):
@@ -137,7 +137,7 @@ def read_checkpoint(folder: Path) -> RunState:
 
 def _read_meta(arrays: Arrays, path: Path) -> dict[str, Any]:
     try:
-        meta = io.parse_json(arrays["meta"].tobytes())
+        meta = files.parse_json(arrays["meta"].tobytes())
     except (KeyError, ValueError):
         raise InputError(f"{path}: not a checkpoint of prune train") from None
     version = meta.get("version") if isinstance(meta, dict) else None

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """Smaller networks during training: dead neurons leave, and moments and masks with them.
 
-The removal notes on each parameter that shrinks which indices of each dimension
+The elimination notes on each parameter that shrinks which indices of each dimension
 are left; what belongs to the parameter keeps the same ones.
 """
 
@@ -14,7 +14,7 @@ import numpy as np
 
 from ..models.network import layers_for_one_row, sum_macs
 from ..native import parse
-from ..pipelines import batch_pipeline, lift_pipeline, shrink_pipeline
+from ..pipelines import batch_pipeline, compress_pipeline, lift_pipeline
 from .masks import PREFIX, Arrays, apply
 
 _MOMENTS = ("velocity:", "moment1:", "moment2:")
@@ -68,12 +68,12 @@ def _at_batch(text: str, batch: int) -> str:
 def compact(network: Any, arrays: Arrays, batch: int) -> tuple[CompactNetwork, Arrays]:
     """The network without dead neurons, and all state in its shapes.
 
-    `arrays` are settled. Biases that the removal makes start without moments.
+    `arrays` are folded. Biases that the elimination makes start without moments.
     """
     arrays = apply(arrays)
     module = parse(network.text(batch))
     module.bind({name: arrays[name] for name in network.shapes()})
-    module.run(shrink_pipeline(record_kept=True))
+    module.run(compress_pipeline(record_kept=True))
     kept = module.kept()
     result: Arrays = {name: np.array(array) for name, array in module.parameters().items()}
     module.run(lift_pipeline())

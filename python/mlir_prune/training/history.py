@@ -15,7 +15,7 @@ import os
 from pathlib import Path
 from typing import Any
 
-from .. import io
+from .. import files
 from ..errors import InputError
 from ..structure import check_tree
 
@@ -27,7 +27,7 @@ class History:
 
     def __init__(self, folder: Path, length: int) -> None:
         self.path = folder / FILE
-        with io.writing(self.path):
+        with files.writing(self.path):
             data = self.path.read_bytes() if self.path.exists() else b""
         # Nothing is cut before what is left is known to be whole, to its last line.
         if len(data) < length:
@@ -35,7 +35,7 @@ class History:
         _parse(self.path, data[:length])
         if not data[:length].endswith(b"\n" if length else b""):
             raise InputError(f"{self.path}: its last line has no end; lines were changed")
-        with io.writing(self.path):
+        with files.writing(self.path):
             self.path.touch()
             os.truncate(self.path, length)
         self.length = length
@@ -43,7 +43,7 @@ class History:
     def append(self, line: dict[str, Any]) -> None:
         """Adds one line; numbers that are not finite become null."""
         data = (json.dumps(_finite(line)) + "\n").encode()
-        with io.writing(self.path), open(self.path, "ab") as file:
+        with files.writing(self.path), open(self.path, "ab") as file:
             file.write(data)
         self.length += len(data)
 
@@ -86,7 +86,7 @@ def _parse(path: Path, data: bytes) -> list[dict[str, Any]]:
     lines = []
     for number, line in enumerate(text.splitlines(), start=1):
         try:
-            found = io.parse_json(line)
+            found = files.parse_json(line)
         except ValueError as error:
             raise InputError(f"{path}:{number}: not a line of a history ({error})") from None
         check_tree(found, _LINE, f"{path}:{number}")

@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from .. import io
+from .. import files
 from ..errors import InputError
 
 _held: dict[tuple[int, int], int] = {}
@@ -27,7 +27,7 @@ def locked(folder: Path) -> Iterator[None]:
 
     Raises :class:`InputError` while another process holds it.
     """
-    with io.writing(folder):
+    with files.writing(folder):
         folder.mkdir(parents=True, exist_ok=True)
         handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     try:

@@ -25,7 +25,7 @@ def check_counts(network: Any, stage: Train, path: str) -> None:
     """Raises :class:`InputError` where a share of a stage leaves no weight of the network."""
     shares = {"gradual.final": stage.gradual and stage.gradual.final}
     if stage.straight_through and not stage.straight_through.pattern:
-        shares["straight_through.ratio"] = stage.straight_through.ratio
+        shares["straight_through.sparsity"] = stage.straight_through.sparsity
     for key, share in shares.items():
         if share is None:
             continue
@@ -62,10 +62,10 @@ def check_lost(trainer: Trainer, name: str, nonzeros: Mapping[str, int]) -> None
 
 
 def check_result(layers: list[dict[str, Any]]) -> None:
-    """Raises when nothing is left of a network after removal."""
+    """Raises when nothing is left of a network after elimination."""
     if sum(row["nonzeros"] for row in layers) == 0:
         raise TrainingError(
-            "no weight is left after removal: what the rules keep reaches no output, and the "
+            "no weight is left after elimination: what the rules keep reaches no output, and the "
             "network is a constant; a milder rule may help"
         )
 

@@ -16,12 +16,13 @@ from .. import networks
 from ..pipelines import module, options
 from ..recipe.modifiers import Gates, Regularize
 from ..recipe.schema import Optimizer, Train
+from .masks import gate_of
 from .program import STEP
 
 GATE_STEP = "gate_step"
 """The step function of the auxiliary parameters."""
 
-GATE_RATE, GATE_PRICE = "auxiliary_learning_rate", "gate_strength"
+GATE_RATE, GATE_STRENGTH = "auxiliary_learning_rate", "gate_strength"
 """Inputs of a step of the weights that trains joint gates too."""
 
 MASK_STEP = "mask_step"
@@ -37,18 +38,18 @@ _ALL_ROLES = ("weight", "bias", "scale")
 class Setting:
     """What a stage's passes depend on besides its recipe.
 
-    `masked` are the parameters that have masks, `packs` says that some of these are
+    `masked` are the parameters that have masks, `compresses` says that some of these are
     fixed and given to the module, `dropout` the rates by weight,
-    `remaining` the weights left where these are adjusted, `prices` factors of
+    `remaining` the weights left where these are adjusted, `gate_scales` factors of
     the gates' strength by weight, `seed` that of dropout; with `soft_labels`
     labels are shares of the classes.
     """
 
     masked: tuple[str, ...] = ()
-    packs: bool = False
+    compresses: bool = False
     dropout: Mapping[str, float] = field(default_factory=dict)
     remaining: Mapping[str, int] = field(default_factory=dict)
-    prices: Mapping[str, float] = field(default_factory=dict)
+    gate_scales: Mapping[str, float] = field(default_factory=dict)
     seed: int = 0
     soft_labels: bool = False
 
@@ -125,7 +126,7 @@ def gradient_phase(stage: Train, loss: str, frozen: list[str], setting: Setting)
         freeze_parameters=frozen or None,
         # Gates that have a step of their own stand still in that of the weights.
         freeze_auxiliary=(stage.gates is not None and not stage.gates.joint) or None,
-        pack=setting.packs or None,
+        compress=setting.compresses or None,
     )  # fmt: skip
 
 
@@ -176,9 +177,11 @@ def mask_phases(network: Any, stage: Train, path: str) -> list[str]:
         names = networks.choose(
             network, admm.targets, admm.ignore, f"{path}.admm", among=("weight",)
         )
-        found = networks.match_numbers(admm.ratios, names, f"{path}.admm.ratios")
-        ratios = [f"{name}:{found.get(name, admm.ratio or 0.0)!r}" for name in names]
-        phases.append(options("prune-build-admm-step", step=STEP, name=ADMM_STEP, ratios=ratios))
+        found = networks.match_numbers(admm.sparsities, names, f"{path}.admm.sparsities")
+        sparsities = [f"{name}:{found.get(name, admm.sparsity or 0.0)!r}" for name in names]
+        phases.append(
+            options("prune-build-admm-step", step=STEP, name=ADMM_STEP, sparsities=sparsities)
+        )
     return phases
 
 
@@ -201,7 +204,7 @@ def gate_strength(network: Any, gates: Gates, path: str, setting: Setting) -> di
     names = gated(network, gates, path)
     found = networks.match_numbers(gates.strengths, names, f"{path}.gates.strengths")
     factors = [
-        f"{name}.gate:{found.get(name, 1.0) * setting.prices.get(name, 1.0)!r}" for name in names
+        f"{gate_of(name)}:{found.get(name, 1.0) * setting.gate_scales.get(name, 1.0)!r}" for name in names
     ]
     return {"runtime_gate_strength": True, "gate_strengths": factors}
 
@@ -209,8 +212,8 @@ def gate_strength(network: Any, gates: Gates, path: str, setting: Setting) -> di
 def gate_updates(gates: Gates) -> dict[str, object]:
     """What gates change in the update of the weights, and that of joint gates."""
     settings: dict[str, object] = {
-        "hold_gated": gates.hold or None,
-        "decay_held": (gates.hold and gates.decay_held) or None,
+        "freeze_gated": gates.freeze_closed or None,
+        "decay_frozen": (gates.freeze_closed and gates.decay_frozen) or None,
     }
     if gates.joint:
         settings["separate_auxiliary"] = True
@@ -251,7 +254,7 @@ def regularizer_pass(
         "prune-insert-regularizers", function=loss, kind=penalty.kind, runtime_strength=True,
         strength_input=strength_input(index) if index else None,
         strengths=[f"{name}:{factor!r}" for name, factor in found.items()] or None,
-        granularity=penalty.granularity or None, survivors=penalty.survivors or None,
+        granularity=penalty.granularity or None, masked_weights=penalty.masked_weights or None,
         roles=_ALL_ROLES, parameters=names,
     )  # fmt: skip
 

@@ -15,13 +15,13 @@ from ..recipe.parse import to_tree
 from ..recipe.schema import Prune
 from . import schedule
 from .batches import steps_per_epoch
-from .units import (
-    ChooseUnit,
-    PruneUnit,
-    SaveUnit,
-    StatisticsUnit,
-    TrainUnit,
-    Unit,
+from .tasks import (
+    ChooseTask,
+    PruneTask,
+    SaveTask,
+    StatisticsTask,
+    Task,
+    TrainTask,
     expand,
 )
 
@@ -47,40 +47,40 @@ def _lines(recipe: Recipe, data: Dataset) -> Iterator[str]:
     data = data.divide(recipe.splits.validation, recipe.splits.gates)
     yield from _head(recipe, data, network)
     total = 0
-    for unit in expand(recipe):
+    for task in expand(recipe):
         per_epoch = 0
-        if isinstance(unit, TrainUnit):
-            rows = data.merged if unit.stage.rows == "merged" else data.train
-            per_epoch = steps_per_epoch(rows, unit.stage.batch or recipe.batch)
-            total += per_epoch * unit.stage.epochs
-        if isinstance(unit, PruneUnit | TrainUnit) and unit.turn > 1:
-            yield from _again(unit)
+        if isinstance(task, TrainTask):
+            rows = data.merged if task.stage.rows == "merged" else data.train
+            per_epoch = steps_per_epoch(rows, task.stage.batch or recipe.batch)
+            total += per_epoch * task.stage.epochs
+        if isinstance(task, PruneTask | TrainTask) and task.iteration > 1:
+            yield from _again(task)
         else:
-            yield from _unit(network, unit, per_epoch)
+            yield from _task(network, task, per_epoch)
     yield f"{total:,} steps in all"
 
 
-def _again(unit: PruneUnit | TrainUnit) -> Iterator[str]:
+def _again(task: PruneTask | TrainTask) -> Iterator[str]:
     """One line for all iterations like the first, where the second begins."""
-    if isinstance(unit, PruneUnit) and unit.turn == 2:
-        last = unit.stage.iterations
-        to = f" to {unit.name.removesuffix('2')}{last}" if last > 2 else ""
-        yield f"{unit.name}{to}: the same again"
+    if isinstance(task, PruneTask) and task.iteration == 2:
+        last = task.stage.iterations
+        to = f" to {task.name.removesuffix('2')}{last}" if last > 2 else ""
+        yield f"{task.name}{to}: the same again"
 
 
-def _unit(network: Any, unit: Unit, per_epoch: int) -> Iterator[str]:
-    if isinstance(unit, TrainUnit):
-        yield f"{unit.name}: train {unit.stage.epochs} epochs of {per_epoch} steps"
-        yield from _train(network, unit, per_epoch)
-    elif isinstance(unit, PruneUnit):
-        yield f"{unit.name}: prune{f' from {unit.base!r}' if unit.base else ''}"
-        yield from _prune(network, unit.stage, unit.path)
-    elif isinstance(unit, ChooseUnit):
-        yield f"{unit.name}: take the best of {len(unit.trials)} trials"
-    elif isinstance(unit, StatisticsUnit):
-        yield f"{unit.name}: measure batch normalisations on {unit.stage.batches} batches"
-    elif not isinstance(unit, SaveUnit):
-        yield f"{unit.name}: remove dead neurons"
+def _task(network: Any, task: Task, per_epoch: int) -> Iterator[str]:
+    if isinstance(task, TrainTask):
+        yield f"{task.name}: train {task.stage.epochs} epochs of {per_epoch} steps"
+        yield from _train(network, task, per_epoch)
+    elif isinstance(task, PruneTask):
+        yield f"{task.name}: prune{f' from {task.base!r}' if task.base else ''}"
+        yield from _prune(network, task.stage, task.path)
+    elif isinstance(task, ChooseTask):
+        yield f"{task.name}: take the best of {len(task.trials)} trials"
+    elif isinstance(task, StatisticsTask):
+        yield f"{task.name}: measure batch normalizations on {task.stage.batches} batches"
+    elif not isinstance(task, SaveTask):
+        yield f"{task.name}: remove dead neurons"
 
 
 def _head(recipe: Recipe, data: Dataset, network: Any) -> Iterator[str]:
@@ -99,13 +99,13 @@ def _head(recipe: Recipe, data: Dataset, network: Any) -> Iterator[str]:
     yield f"seed {recipe.seed}, batch {recipe.batch}, threads {recipe.threads}"
 
 
-def _train(network: Any, unit: TrainUnit, per_epoch: int) -> Iterator[str]:
-    stage, total = unit.stage, per_epoch * unit.stage.epochs
+def _train(network: Any, task: TrainTask, per_epoch: int) -> Iterator[str]:
+    stage, total = task.stage, per_epoch * task.stage.epochs
     yield f"  optimizer {_short(stage.optimizer)}"
     yield f"  learning rate {_rates(stage.learning_rate, per_epoch, total)}"
     yield f"  keeps the {_KEPT[stage.keep]}"
     for index, penalty in enumerate(stage.regularize):
-        path = f"{unit.path}.regularize[{index}]"
+        path = f"{task.path}.regularize[{index}]"
         strength = _strengths(penalty.strength, penalty.start, penalty.end, stage.epochs)
         yield f"  {penalty.kind}{' (proximal)' if penalty.proximal else ''} strength {strength}"
         names = networks.choose(network, penalty.targets, penalty.ignore, path)
@@ -120,22 +120,22 @@ def _train(network: Any, unit: TrainUnit, per_epoch: int) -> Iterator[str]:
             continue
         yield f"  {key} {_short(rule)}".rstrip()
         among = ("weight", "bias", "scale") if key == "freeze" else ("weight",)
-        names = networks.choose(network, rule.targets, rule.ignore, f"{unit.path}.{key}", among)
-        for numbers in ("ratios", "strengths"):
+        names = networks.choose(network, rule.targets, rule.ignore, f"{task.path}.{key}", among)
+        for numbers in ("sparsities", "strengths"):
             if hasattr(rule, numbers):
                 networks.match_numbers(
-                    getattr(rule, numbers), names, f"{unit.path}.{key}.{numbers}"
+                    getattr(rule, numbers), names, f"{task.path}.{key}.{numbers}"
                 )
         yield from _matched(network, names)
 
 
 def _prune(network: Any, stage: Prune, path: str) -> Iterator[str]:
     names = networks.choose(network, stage.targets, stage.ignore, path, among=("weight",))
-    for key in ("quality", "threshold", "ratio"):
+    for key in ("std_factor", "threshold", "sparsity"):
         value = getattr(stage, key)
         if value is None:
             continue
-        scope = f" ({stage.scope})" if key == "ratio" else ""
+        scope = f" ({stage.scope})" if key == "sparsity" else ""
         if isinstance(value, dict):
             found = networks.match_numbers(value, names, f"{path}.{key}")
             names = [name for name in names if name in found]

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from .. import io
+from .. import files
 from ..errors import InputError
 from .history import read_history
 from .result import error
@@ -28,7 +28,7 @@ def draw_run(folder: Path) -> None:
     _accuracy(panels[0][1], lines)
     _sparsity(panels[1][0], lines)
     _moves(panels[1][1], lines)
-    io.write_bytes(folder / "history.png", _png(figure))
+    files.write_bytes(folder / "history.png", _png(figure))
 
 
 def draw_comparison(results: Sequence[dict[str, Any]]) -> bytes:
@@ -65,7 +65,7 @@ def draw_comparison(results: Sequence[dict[str, Any]]) -> bytes:
 
 
 def _style(index: int) -> dict[str, str]:
-    """Colour and mark of a method: each of ten colours comes with each of eight marks once."""
+    """Color and mark of a method: each of ten colors comes with each of eight marks once."""
     return {"color": f"C{index % 10}", "marker": "osD^vP*X"[(index + index // 10) % 8]}
 
 

@@ -2,7 +2,7 @@
 """Where the time of a training step goes, operation by operation.
 
 The step is the one that ``prune train`` compiles for the stage. It runs on random
-rows with a learning rate of zero, by turns with the same step without the
+rows with a learning rate of zero, alternating with the same step without the
 measurement, so that what measuring costs can be seen.
 """
 
@@ -23,22 +23,22 @@ from .untrained import untrained_stage
 _WARM_UP = 3
 """Steps before the clock runs: the first ones prepare primitives."""
 
-_TURNS = 5
-"""Times that the two steps take turns."""
+_ROUNDS = 5
+"""Times that the two steps alternate."""
 
 _GROUPS = {
     "convolutions, forward": ("onednn.convolution",),
     "convolutions, gradient of data": ("onednn.convolution_backward_data",),
     "convolutions, gradient of weights": ("onednn.convolution_backward_weights",),
-    "products": ("onednn.matmul", "onednn.csr_matmul", "onednn.sampled_matmul"),
+    "products": ("onednn.matmul", "onednn.spmm", "onednn.sddmm"),
     "poolings": (
         "onednn.max_pool", "onednn.max_pool_backward", "onednn.average_pool",
         "onednn.average_pool_backward", "prune.max_pool_gradient",
     ),
-    "batch normalisations": (
+    "batch normalizations": (
         "prune.batch_norm", "prune.batch_norm_training", "prune.batch_norm_gradient",
     ),
-    "optimiser updates": ("prune.sgd_update", "prune.adam_update", "prune.proximal"),
+    "optimizer updates": ("prune.sgd_update", "prune.adam_update", "prune.proximal"),
     "penalties": ("prune.regularize", "prune.regularize_gradient"),
     "masks and gates": (
         "prune.apply_mask", "prune.gate", "prune.score", "prune.select_mask",
@@ -114,7 +114,7 @@ def profile_stage(recipe: Recipe, stage: str = "", steps: int = 50) -> StepProfi
 
 
 def _measure(training: StageTraining, steps: int) -> StepProfile:
-    """Runs the step with and without measurement by turns."""
+    """Runs the step with and without measurement alternating."""
     for method in training.methods:
         method.begin(fresh=True)
     training.prepare(0, 0)
@@ -126,8 +126,8 @@ def _measure(training: StageTraining, steps: int) -> StepProfile:
     plain_seconds: list[float] = []
     measured_seconds: list[float] = []
     samples: list[list[float]] = []
-    for turn in range(_TURNS):
-        count = len(range(turn, steps, _TURNS))
+    for first in range(_ROUNDS):
+        count = len(range(first, steps, _ROUNDS))
         if count == 0:
             continue
         for _ in range(_WARM_UP):
@@ -140,7 +140,7 @@ def _measure(training: StageTraining, steps: int) -> StepProfile:
             measured_seconds.append(measured.seconds())
             samples.append([entry.seconds for entry in executable.profile()])
     return StepProfile(
-        stage=training.unit.name,
+        stage=training.task.name,
         network=networks.model_title(training.trainer.recipe.model,
                                      training.trainer.recipe.dataset),
         batch=len(training.batches.labels),

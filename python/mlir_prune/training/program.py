@@ -17,7 +17,7 @@ import numpy as np
 from ..native import parse
 
 if TYPE_CHECKING:
-    from .packing import FixedMasks
+    from .compressed_weights import FixedMasks
 
 Arrays = dict[str, np.ndarray]
 

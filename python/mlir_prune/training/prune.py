@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-"""Pruning units: masks by a rule, and the choice among trials."""
+"""Pruning tasks: masks by a rule, and the choice among trials."""
 
 from __future__ import annotations
 
@@ -10,35 +10,35 @@ import numpy as np
 
 from .. import networks
 from ..recipe.schema import Prune
-from .carry import plain
 from .lost import check_lost
 from .masks import PREFIX, Arrays, apply, intersect, masks_of, reinitialize, select_masks
-from .units import RULES, ChooseUnit, PruneUnit
+from .parametrization import folded
+from .tasks import RULES, ChooseTask, PruneTask
 
 if TYPE_CHECKING:
     from .trainer import Trainer
 
 
-def prune(trainer: Trainer, unit: PruneUnit) -> Arrays:
+def prune(trainer: Trainer, task: PruneTask) -> Arrays:
     """Parameters and masks after one pruning, from the present or a saved state."""
     run, network = trainer.state, trainer.network
-    now = plain(network, run.arrays, run.meta["pending"])
-    before = run.saved[unit.base] if unit.base else now
-    after = apply(before | rule_masks(network, unit.stage, unit.path, before))
-    if unit.stage.reinitialize:
+    now = folded(network, run.arrays, run.meta["parametrization"])
+    before = run.saved[task.base] if task.base else now
+    after = apply(before | rule_masks(network, task.stage, task.path, before))
+    if task.stage.reinitialize:
         after = apply(reinitialize(after, trainer.initial_values()))
     note = {
         "nonzeros": count_nonzeros(network, after),
         "live_before": count_nonzeros(network, before),
     }
-    check_lost(trainer, unit.name, {n: int(np.count_nonzero(after[n])) for n in network.weights()})
-    run.meta["notes"][unit.name] = note
-    if unit.stage.dropout == "adjust":
+    check_lost(trainer, task.name, {n: int(np.count_nonzero(after[n])) for n in network.weights()})
+    run.meta["notes"][task.name] = note
+    if task.stage.dropout == "adjust":
         run.meta["remaining"] = {
             name.removeprefix(PREFIX): int(mask.sum()) for name, mask in masks_of(after).items()
         }
     trainer.progress.say(
-        f"{unit.name}: {sum(note['nonzeros'].values()):,} of "
+        f"{task.name}: {sum(note['nonzeros'].values()):,} of "
         f"{sum(after[n].size for n in network.weights()):,} weights left"
     )
     return after
@@ -55,27 +55,27 @@ def rule_masks(network: Any, stage: Prune, path: str, before: Arrays) -> Arrays:
         if isinstance(value, dict):
             numbers = networks.match_numbers(value, names, f"{path}.{key}")
             names = [name for name in names if name in numbers]
-            # Names of one pattern stay together, so that a global ratio ranks them so.
+            # Names of one pattern stay together, so that a global sparsity ranks them so.
             value = [f"{pattern}:{number!r}" for pattern, number in value.items()]
         rule[key] = value
     networks.check_granularity(network, names, stage.granularity, f"{path}.granularity")
-    if stage.ratio is not None and stage.scope == "global":
+    if stage.sparsity is not None and stage.scope == "global":
         rule["scope"] = "global"
     found = select_masks(network, before, names, stage.granularity, **rule)
     return intersect(masks_of(before), found)
 
 
-def choose_trial(trainer: Trainer, unit: ChooseUnit) -> Arrays:
+def choose_trial(trainer: Trainer, task: ChooseTask) -> Arrays:
     """Prunes once more by the rule of the best trial.
 
     The sparsest that is at least as accurate as the reference stage less the
     tolerance wins, else the most accurate; ties go to the more accurate one.
     """
-    assert unit.stage.trials is not None
+    assert task.stage.trials is not None
     meta = trainer.state.meta
-    floor = meta["scores"][trainer.reference]["accuracy"] - unit.stage.trials.tolerance
+    floor = meta["scores"][trainer.reference]["accuracy"] - task.stage.trials.tolerance
     trials = []
-    for name, rule, number in unit.trials:
+    for name, rule, number in task.trials:
         score = meta["scores"][name]
         nonzeros = sum(meta["notes"][name.removesuffix("-train")]["nonzeros"].values())
         trials.append(
@@ -89,12 +89,12 @@ def choose_trial(trainer: Trainer, unit: ChooseUnit) -> Arrays:
         chosen = min(accepted, key=lambda t: (t["nonzeros"], -t["score"]["accuracy"]))
     else:
         chosen = max(trials, key=lambda t: (t["score"]["accuracy"], -t["score"]["loss"]))
-    meta["trials"][unit.name] = {
+    meta["trials"][task.name] = {
         "tried": trials,
         "chosen": {"rule": chosen["rule"], "number": chosen["number"]},
     }
-    stage = replace(unit.stage, trials=None, **{chosen["rule"]: chosen["number"]})
-    return prune(trainer, PruneUnit(unit.name, stage, unit.path, base=unit.label))
+    stage = replace(task.stage, trials=None, **{chosen["rule"]: chosen["number"]})
+    return prune(trainer, PruneTask(task.name, stage, task.path, base=task.label))
 
 
 def count_nonzeros(network: Any, arrays: Arrays) -> dict[str, int]:

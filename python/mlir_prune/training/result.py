@@ -16,13 +16,13 @@ from typing import Any
 
 import numpy as np
 
-from .. import io, networks
+from .. import files, networks
 from ..data import Dataset
+from ..forms import Forms, at_batch, bound, build_forms, compact_at, relative_error, run_forward
 from ..recipe import Recipe
 from ..recipe.parse import to_tree
 from ..recipe.reference import INITIAL, reference_text
 from ..report import layer_rows, totals
-from ..shrink import Forms, at_batch, bound, build_forms, compact_at, relative_error, run_forward
 from .checkpoint import Arrays
 from .evaluate import score_logits
 from .lost import check_result
@@ -51,11 +51,11 @@ class Outcome:
 
 
 def outcome(trainer: Trainer) -> Outcome:
-    """The networks of a trainer whose units are all done."""
-    settled = trainer.settled()
+    """The networks of a trainer whose tasks are all done."""
+    folded_arrays = trainer.folded_arrays()
     shapes = trainer.network.shapes()
-    values = {name: apply(settled)[name] for name in shapes}
-    masks = {n.removeprefix("mask:"): a for n, a in settled.items() if n.startswith("mask:")}
+    values = {name: apply(folded_arrays)[name] for name in shapes}
+    masks = {n.removeprefix("mask:"): a for n, a in folded_arrays.items() if n.startswith("mask:")}
     saved = trainer.state.saved[trainer.reference]
     dense = {name: saved[name] for name in trainer.dense_network.shapes()}
     return Outcome(
@@ -82,10 +82,10 @@ def finish(trainer: Trainer, command: Sequence[str]) -> dict[str, Any]:
     folder = trainer.folder
     values = {f"dense/{name}": array for name, array in found.dense.items()}
     values |= {f"pruned/{name}": array for name, array in found.pruned.items()}
-    io.write_arrays(folder / "values.npz", values)
-    io.write_arrays(folder / "masks.npz", found.masks)
-    io.write_bytes(folder / "compact.mlirbc", forms.compact.to_bytecode())
-    io.write_json(folder / FILE, result)
+    files.write_arrays(folder / "values.npz", values)
+    files.write_arrays(folder / "masks.npz", found.masks)
+    files.write_bytes(folder / "compact.mlirbc", forms.compact.to_bytecode())
+    files.write_json(folder / FILE, result)
     return result
 
 

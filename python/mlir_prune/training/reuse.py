@@ -13,7 +13,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from .. import io
+from .. import files
 from ..errors import InputError, RecipeError
 from ..recipe import Recipe, from_dict
 from ..recipe.schema import Model, Train
@@ -21,7 +21,7 @@ from ..recipe.strict_yaml import parse_yaml
 from .checkpoint import RunState, read_checkpoint
 from .history import FILE as HISTORY
 from .history import read_history
-from .units import TrainUnit, expand
+from .tasks import TrainTask, expand
 
 if TYPE_CHECKING:
     from .trainer import Trainer
@@ -43,12 +43,12 @@ def reuse_dense(trainer: Trainer, state: RunState, source: Path) -> None:
         raise InputError(f"{source}: its stage '{name}' is not finished yet")
     lines = [line for line in read_history(source) if line["stage"] == name]
     text = "".join(json.dumps(line) + "\n" for line in lines)
-    io.write_text(trainer.folder / HISTORY, text)
+    files.write_text(trainer.folder / HISTORY, text)
     state.arrays = {n: array.copy() for n, array in found.saved[name].items()}
     state.saved[name] = found.saved[name]
     state.meta["scores"][name] = found.meta["scores"][name]
     state.meta |= {
-        "unit": 1,
+        "task": 1,
         "history": len(text.encode()),
         "total_epochs": len(lines),
         "total_steps": lines[-1]["step"],
@@ -69,19 +69,19 @@ def check_shared(recipe: Recipe, other: Recipe, reference: str, source: Path) ->
         ours, theirs = getattr(recipe, key), getattr(other, key)
         if ours != theirs:
             raise InputError(f"{source}: its {key} is {theirs}, this recipe's is {ours}")
-    units = expand(recipe)
-    first = units[0]
+    tasks = expand(recipe)
+    first = tasks[0]
     _check_rows(recipe, other, first, source)
-    if not isinstance(first, TrainUnit) or first.name != reference:
+    if not isinstance(first, TrainTask) or first.name != reference:
         raise InputError(f"only a first stage can be reused, but the dense one is '{reference}'")
     theirs = expand(other)[0]
-    if not isinstance(theirs, TrainUnit) or _effective(recipe, first) != _effective(other, theirs):
+    if not isinstance(theirs, TrainTask) or _effective(recipe, first) != _effective(other, theirs):
         raise InputError(
             f"{source}: its network or first stage differs from stage '{reference}' here"
         )
     if first.stage.gates or first.stage.straight_through:
         raise InputError(f"stage '{reference}' leaves more than weights and cannot be reused")
-    following = next((u.stage for u in units[1:] if isinstance(u, TrainUnit)), Train())
+    following = next((u.stage for u in tasks[1:] if isinstance(u, TrainTask)), Train())
     if not following.reset_optimizer:
         raise InputError(
             f"the stage after '{reference}' takes its moments over, which a run does not keep"
@@ -91,14 +91,14 @@ def check_shared(recipe: Recipe, other: Recipe, reference: str, source: Path) ->
 def _check_rows(recipe: Recipe, other: Recipe, first: Any, source: Path) -> None:
     """Raises unless both train the stage on the same rows; those of the gates may be among them."""
     ours, theirs = recipe.splits, other.splits
-    if isinstance(first, TrainUnit) and first.stage.rows == "merged":
+    if isinstance(first, TrainTask) and first.stage.rows == "merged":
         ours, theirs = replace(ours, gates=0.0), replace(theirs, gates=0.0)
     if ours != theirs:
         raise InputError(f"{source}: its splits are {theirs}, this recipe's are {ours}")
 
 
-def _effective(recipe: Recipe, unit: TrainUnit) -> tuple[Model, TrainUnit]:
+def _effective(recipe: Recipe, task: TrainTask) -> tuple[Model, TrainTask]:
     """Network and stage as they act: the network's dropout counts where the stage applies it."""
-    dropout = recipe.model.dropout if unit.stage.dropout else {}
-    stage = replace(unit.stage, dropout=bool(dropout))
-    return replace(recipe.model, dropout=dropout), replace(unit, stage=stage)
+    dropout = recipe.model.dropout if task.stage.dropout else {}
+    stage = replace(task.stage, dropout=bool(dropout))
+    return replace(recipe.model, dropout=dropout), replace(task, stage=stage)

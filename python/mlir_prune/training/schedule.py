@@ -50,7 +50,7 @@ def strength(
     return schedule.value
 
 
-def cubic_ratio(gradual: Gradual, step: int, per_epoch: int, total: int) -> float:
+def cubic_sparsity(gradual: Gradual, step: int, per_epoch: int, total: int) -> float:
     """Share pruned at `step` (Zhu and Gupta 2017, eq. 1); zero before the start."""
     start = gradual.start * per_epoch
     end = gradual_end(gradual.end, per_epoch, total)

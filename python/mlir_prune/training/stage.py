@@ -17,18 +17,23 @@ from .. import networks
 from ..errors import TrainingError
 from . import schedule
 from .batches import Batches
-from .carry import enter, pending_form, settle, straight_through_masks
 from .compact import compact
+from .compressed_weights import CompressedWeights, fixed_masks
 from .distill import soft_labels
 from .evaluate import Score, beats, score
 from .gradients import gradient_rms
 from .lost import check_lost, counts
 from .masks import PREFIX, gate_of, gates_of, live_weights
 from .methods import Method, make_methods
-from .packing import Packing, fixed_masks
+from .parametrization import (
+    enter,
+    fold,
+    parametrization_of,
+    straight_through_masks,
+)
 from .passes import Setting, stage_pipeline, strength_input
 from .program import STEP, Program, compiled
-from .units import TrainUnit
+from .tasks import TrainTask
 
 if TYPE_CHECKING:
     from .trainer import Trainer
@@ -37,20 +42,20 @@ if TYPE_CHECKING:
 class StageTraining:
     """Trains one unit of `trainer`, from its state and into it."""
 
-    def __init__(self, trainer: Trainer, unit: TrainUnit) -> None:
-        self.trainer, self.unit, self.stage = trainer, unit, unit.stage
+    def __init__(self, trainer: Trainer, task: TrainTask) -> None:
+        self.trainer, self.task, self.stage = trainer, task, task.stage
         self.network, run = trainer.network, trainer.state
         self.gates = gates_of(self.network)
-        if run.meta.get("entered") != run.meta["unit"]:
+        if run.meta.get("entered") != run.meta["task"]:
             self._enter()
         batch = self.stage.batch or trainer.recipe.batch
-        fixed = fixed_masks(self.network, self.stage, unit.path, run.arrays)
+        fixed = fixed_masks(self.network, self.stage, task.path, run.arrays)
         self.program: Program = compiled(
             self.network.text(batch), self._pipeline(bool(fixed)), trainer.recipe.threads, fixed
         )
-        self.packing = Packing(self.network.shapes(), fixed, self.program.state())
-        self.state = self.program.fill(self.packing.pack(run.arrays))
-        # Masks of what is frozen or packed are no state of the program, but go on.
+        self.compressed = CompressedWeights(self.network.shapes(), fixed, self.program.state())
+        self.state = self.program.fill(self.compressed.compress(run.arrays))
+        # Masks of what is frozen or compressed are no state of the program, but go on.
         self._aside = {n: a for n, a in run.arrays.items()
                        if n.startswith(PREFIX) and n not in self.state}  # fmt: skip
         self.extra: dict[str, float] = {}
@@ -61,7 +66,7 @@ class StageTraining:
             rows = data.train
         shape = self.network.input_shape
         shares = soft_labels(trainer, self.stage.distill, rows) if self.stage.distill else None
-        self.batches = Batches(rows, batch, shape, unit.seed, shares)
+        self.batches = Batches(rows, batch, shape, task.seed, shares)
         self.per_epoch = self.batches.steps
         self.total = self.per_epoch * self.stage.epochs
         self.step = self.program.bind(STEP, self.state)
@@ -72,41 +77,41 @@ class StageTraining:
         self.strengths = [0.0] * len(self.stage.regularize)
 
     def _enter(self) -> None:
-        """Turns what the unit before left into what this one starts from."""
+        """Turns what the task before left into what this one starts from."""
         run, trainer = self.trainer.state, self.trainer
-        arrays, pending = run.arrays, run.meta["pending"]
+        arrays, parametrization = run.arrays, run.meta["parametrization"]
         if self.stage.start == "initial":
-            arrays, pending = trainer.initial_values(), None
+            arrays, parametrization = trainer.initial_values(), None
         elif self.stage.start:
-            arrays, pending = run.saved[self.stage.start], None
-        run.arrays = enter(self.network, self.stage, self.unit.path, arrays, pending)
+            arrays, parametrization = run.saved[self.stage.start], None
+        run.arrays = enter(self.network, self.stage, self.task.path, arrays, parametrization)
         run.best, run.live = {}, {}
-        run.meta |= {"entered": run.meta["unit"], "epoch": 0, "step": 0, "sums": {}, "best": None}
-        run.meta["pending"] = pending_form(self.network, self.stage, self.unit.path)
+        run.meta |= {"entered": run.meta["task"], "epoch": 0, "step": 0, "sums": {}, "best": None}
+        run.meta["parametrization"] = parametrization_of(self.network, self.stage, self.task.path)
 
-    def _pipeline(self, packs: bool) -> str:
+    def _pipeline(self, compresses: bool) -> str:
         run, stage = self.trainer.state, self.stage
         masked = [n for n in self.network.shapes() if PREFIX + n in run.arrays]
         for key in ("gradual", "rigl"):
             rule = getattr(stage, key)
             if rule is not None:
                 masked += networks.choose(
-                    self.network, rule.targets, rule.ignore, f"{self.unit.path}.{key}",
+                    self.network, rule.targets, rule.ignore, f"{self.task.path}.{key}",
                     among=("weight",),
                 )  # fmt: skip
         dropout = self.trainer.recipe.model.dropout if stage.dropout else {}
         setting = Setting(
             masked=tuple(name for name in self.network.shapes() if name in masked),
-            packs=packs,
+            compresses=compresses,
             dropout=networks.match_numbers(dropout, self.network.weights(), "model.dropout"),
             remaining=run.meta["remaining"],
-            prices=self._prices(),
+            gate_scales=self._gate_scales(),
             seed=self.trainer.recipe.seed,
             soft_labels=stage.distill is not None,
         )
-        return stage_pipeline(self.network, stage, self.unit.path, setting)
+        return stage_pipeline(self.network, stage, self.task.path, setting)
 
-    def _prices(self) -> dict[str, float]:
+    def _gate_scales(self) -> dict[str, float]:
         """Units of the gates' strength by weight, where it is relative."""
         trainer, gates = self.trainer, self.stage.gates
         if gates is None or not gates.relative:
@@ -117,8 +122,8 @@ class StageTraining:
                 trainer.dense_network, trainer.initial_values(), trainer.data.train,
                 trainer.recipe.batch, trainer.recipe.seed, trainer.recipe.threads,
             )  # fmt: skip
-        prices: dict[str, float] = notes["gradient_rms"]
-        return prices
+        scales: dict[str, float] = notes["gradient_rms"]
+        return scales
 
     def _open_new_gates(self) -> None:
         """Gates that the program has and the run did not begin open."""
@@ -129,9 +134,9 @@ class StageTraining:
 
     def run(self) -> Score:
         """All epochs that are left; returns the score of what is kept."""
-        run, trainer, unit = self.trainer.state, self.trainer, self.unit
+        run, trainer, task = self.trainer.state, self.trainer, self.task
         progress = trainer.progress
-        progress.begin(unit.name, self.total)
+        progress.begin(task.name, self.total)
         progress.advance(run.meta["epoch"] * self.per_epoch + run.meta["step"], "")
         if not run.live:
             run.live = self.live()
@@ -206,26 +211,33 @@ class StageTraining:
 
     def dense(self) -> dict[str, np.ndarray]:
         """Parameters, masks, moments and counters in the form between stages."""
-        return {**self._aside, **self.packing.unpack(self.state)}
+        return {**self._aside, **self.compressed.decompress(self.state)}
 
     def live(self) -> dict[str, np.ndarray]:
         """Per weight where it acts."""
         arrays = self.dense()
-        pending = self.trainer.state.meta["pending"]
-        if pending is not None and pending["kind"] == "straight_through":
-            pending = {**pending, "ratio": self.extra.get("ratio", pending["ratio"])}
-            arrays |= straight_through_masks(self.network, arrays, pending)
-        gates = pending if pending is not None and pending["kind"] == "gates" else None
+        parametrization = self.trainer.state.meta["parametrization"]
+        if parametrization is not None and parametrization["kind"] == "straight_through":
+            parametrization = {
+                **parametrization,
+                "sparsity": self.extra.get("sparsity", parametrization["sparsity"]),
+            }
+            arrays |= straight_through_masks(self.network, arrays, parametrization)
+        gates = (
+            parametrization
+            if parametrization is not None and parametrization["kind"] == "gates"
+            else None
+        )
         return live_weights(self.network, arrays, gates)
 
     def macs_left(self) -> float:
-        """MACs after removal of what the gates switch off, as a share of the dense ones.
+        """MACs after elimination of what the gates switch off, as a share of the dense ones.
 
         Those of the non-zero weights where single weights are gated.
         """
         trainer = self.trainer
-        settled = settle(self.network, self.dense(), trainer.state.meta["pending"])
-        smaller, values = compact(self.network, settled, trainer.recipe.batch)
+        folded_arrays = fold(self.network, self.dense(), trainer.state.meta["parametrization"])
+        smaller, values = compact(self.network, folded_arrays, trainer.recipe.batch)
         left = smaller.macs()
         if self.stage.gates and self.stage.gates.granularity == "element":
             left = {
@@ -242,13 +254,13 @@ class StageTraining:
         # Closed gates can open again until the stage ends.
         final = self.stage.gates is None or epoch + 1 == self.stage.epochs
         if final or any(mask.any() for mask in live.values()):
-            check_lost(trainer, self.unit.name, counts(live))
+            check_lost(trainer, self.task.name, counts(live))
         meta["total_steps"] += self.per_epoch
         meta["total_epochs"] += 1
         meta["seconds"] += seconds
         steps, sums = self.per_epoch, meta["sums"]
         line: dict[str, Any] = {
-            "stage": self.unit.name,
+            "stage": self.task.name,
             "epoch": epoch + 1,
             "step": meta["total_steps"],
             "loss": sums["loss"] / steps,
@@ -279,7 +291,7 @@ class StageTraining:
         if keep == "mean" and epoch >= self.stage.epochs // 2:
             count = 1 if not run.best else meta["best"]["count"] + 1
             run.best = mean_of(run.best, self._values(), count, self.gates)
-            values = {**self.state, **self.packing.pack(run.best)}
+            values = {**self.state, **self.compressed.compress(run.best)}
             result = score(self.program, values, self.trainer.data.validation, self.extra)
             meta["best"] = {**asdict(result), "epoch": epoch + 1, "count": count}
             return {"mean": {"accuracy": result.accuracy, "loss": result.loss}}
@@ -322,7 +334,7 @@ class StageTraining:
             else "all parameters are still finite"
         )
         return (
-            f"{self.unit.name}: the loss is {loss} at step {number + 1} (epoch {epoch + 1}); "
+            f"{self.task.name}: the loss is {loss} at step {number + 1} (epoch {epoch + 1}); "
             f"{found}; {self.trainer.last_good()}; a smaller learning rate may help"
         )
 

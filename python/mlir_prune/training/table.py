@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from .. import io
+from .. import files
 from ..errors import InputError
 from ..report import LAYER, SCORES, TOTALS
 from ..structure import NATURAL, Least, check_tree
@@ -50,7 +50,7 @@ def read_results(folders: Iterable[str | os.PathLike[str]]) -> list[Result]:
             continue  # a pattern over runs/ meets figures and tables too
         if not (path / FILE).is_file():
             raise InputError(f"{path}: the run is not finished, {FILE} is missing")
-        result = io.read_json(path / FILE)
+        result = files.read_json(path / FILE)
         check_tree(result, _RESULT, str(path / FILE))
         results.append(result)
     if not results:
@@ -88,7 +88,7 @@ def _row(runs: list[Result]) -> list[str]:
         spread([t["compression"] for t in totals], 1) + "x",
         " / ".join(_shares(runs)),
         " - ".join(_neurons(runs)),
-        spread([100.0 * t["macs_shrunk"] / t["macs_dense"] for t in totals], 2),
+        spread([100.0 * t["macs_compact"] / t["macs_dense"] for t in totals], 2),
         spread([100.0 * t["macs_sparse"] / t["macs_dense"] for t in totals], 2),
         spread([run["epochs"] for run in runs], 0),
         ", ".join(str(run["seed"]) for run in sorted(runs, key=lambda r: r["seed"])),
@@ -140,7 +140,7 @@ def summary(result: Result) -> str:
         f"({pruned - dense:+.2f} points) on "
         f"{test['dense']['rows']:,} rows\n"
         f"{t['nonzeros']:,} of {t['weights']:,} weights left ({t['compression']:.1f}x), "
-        f"{100.0 * t['macs_shrunk'] / t['macs_dense']:.2f} % of the MACs after removal, "
+        f"{100.0 * t['macs_compact'] / t['macs_dense']:.2f} % of the MACs after elimination, "
         f"{100.0 * t['macs_sparse'] / t['macs_dense']:.2f} % of them non-zero; "
         f"{result['epochs']} epochs in {result['seconds']:.0f} s"
     )

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-"""Runs a recipe: unit after unit, with a checkpoint after every epoch."""
+"""Runs a recipe: task after task, with a checkpoint after every epoch."""
 
 from __future__ import annotations
 
@@ -13,30 +13,30 @@ from typing import Any
 
 import numpy as np
 
-from .. import io, networks
+from .. import files, networks
 from ..data import Dataset
 from ..errors import InputError
 from ..progress import Progress
 from ..recipe import Recipe, dump_recipe
 from ..recipe.reference import INITIAL, reference_stage
-from .carry import plain, settle
+from .batch_statistics import measure_statistics
 from .checkpoint import FILE, Arrays, CheckpointWriter, RunState, fresh_meta, read_checkpoint
 from .compact import CompactNetwork, compact
 from .evaluate import Score, score
 from .history import History
 from .lock import locked
+from .parametrization import fold, folded
 from .program import compiled
 from .prune import choose_trial, prune
 from .reuse import reuse_dense
 from .stage import StageTraining
-from .statistics import measure_statistics
-from .units import (
-    ChooseUnit,
-    CompactUnit,
-    PruneUnit,
-    SaveUnit,
-    StatisticsUnit,
-    TrainUnit,
+from .tasks import (
+    ChooseTask,
+    CompactTask,
+    PruneTask,
+    SaveTask,
+    StatisticsTask,
+    TrainTask,
     expand,
     saved_stages,
 )
@@ -47,7 +47,7 @@ class Trainer:
 
     With `resume` it goes on from the folder's checkpoint, to the same bits as a
     run that was never stopped. `start` are values of the dense network, which
-    skip all units up to its stage; `reuse` is a run folder whose dense stage is
+    skip all tasks up to its stage; `reuse` is a run folder whose dense stage is
     taken over.
     """
 
@@ -71,7 +71,7 @@ class Trainer:
             int(np.prod(shapes[name])) for name in self.dense_network.weights()
         )
         self.data = data.divide(recipe.splits.validation, recipe.splits.gates)
-        self.units = expand(recipe)
+        self.tasks = expand(recipe)
         self.interrupted = False
         self._start, self._reuse = start, reuse
         self._writer = CheckpointWriter(folder)
@@ -85,11 +85,11 @@ class Trainer:
         """All units that are left; returns the state at the end."""
         meta = self.state.meta
         with locked(self.folder), self._interrupts():
-            while meta["unit"] < len(self.units):
-                self._unit(self.units[meta["unit"]])
-                meta["unit"] += 1
+            while meta["task"] < len(self.tasks):
+                self._task(self.tasks[meta["task"]])
+                meta["task"] += 1
                 meta |= {"epoch": 0, "step": 0, "sums": {}, "best": None}
-                self.save(final=meta["unit"] == len(self.units))
+                self.save(final=meta["task"] == len(self.tasks))
         return self.state
 
     def initial_values(self) -> Arrays:
@@ -110,67 +110,67 @@ class Trainer:
         if not self._written:
             return "there is no checkpoint yet"
         meta = self.state.meta
-        name = self.units[meta["unit"]].name
+        name = self.tasks[meta["task"]].name
         return f"the last good checkpoint is {self.folder / FILE} ({name}, epoch {meta['epoch']})"
 
-    def settled(self) -> Arrays:
+    def folded_arrays(self) -> Arrays:
         """Parameters and masks of the present network, gates and the like as masks."""
-        return plain(self.network, self.state.arrays, self.state.meta["pending"])
+        return folded(self.network, self.state.arrays, self.state.meta["parametrization"])
 
     @property
     def reference(self) -> str:
         """Name of the stage whose network is called dense, or `initial`."""
         return reference_stage(self.recipe)
 
-    def _unit(self, unit: Any) -> None:
+    def _task(self, task: Any) -> None:
         meta, run = self.state.meta, self.state
-        if isinstance(unit, TrainUnit):
-            meta["scores"][unit.name] = asdict(self._train(unit))
-            if unit.name in saved_stages(self.recipe):
-                run.saved[unit.name] = self.settled()
-        elif isinstance(unit, SaveUnit):
-            run.saved[unit.label] = self.settled()
-        elif isinstance(unit, PruneUnit):
-            self._take(prune(self, unit))
-        elif isinstance(unit, ChooseUnit):
-            self._take(choose_trial(self, unit))
-            del run.saved[unit.label]
-        elif isinstance(unit, CompactUnit):
-            self._compact(unit)
-        elif isinstance(unit, StatisticsUnit):
-            self._take(measure_statistics(self, unit))
+        if isinstance(task, TrainTask):
+            meta["scores"][task.name] = asdict(self._train(task))
+            if task.name in saved_stages(self.recipe):
+                run.saved[task.name] = self.folded_arrays()
+        elif isinstance(task, SaveTask):
+            run.saved[task.label] = self.folded_arrays()
+        elif isinstance(task, PruneTask):
+            self._take(prune(self, task))
+        elif isinstance(task, ChooseTask):
+            self._take(choose_trial(self, task))
+            del run.saved[task.label]
+        elif isinstance(task, CompactTask):
+            self._compact(task)
+        elif isinstance(task, StatisticsTask):
+            self._take(measure_statistics(self, task))
 
-    def _train(self, unit: TrainUnit) -> Score:
-        return StageTraining(self, unit).run()
+    def _train(self, task: TrainTask) -> Score:
+        return StageTraining(self, task).run()
 
-    def _compact(self, unit: CompactUnit) -> None:
+    def _compact(self, task: CompactTask) -> None:
         """Goes on with the network without its dead neurons."""
         meta, run = self.state.meta, self.state
-        settled = settle(self.network, run.arrays, meta["pending"])
-        self.network, arrays = compact(self.network, settled, self.recipe.batch)
+        folded_arrays = fold(self.network, run.arrays, meta["parametrization"])
+        self.network, arrays = compact(self.network, folded_arrays, self.recipe.batch)
         self._take(arrays)
         meta["network"] = {
             "text": self.network.text(self.recipe.batch),
             "row": list(self.network.input_shape),
         }  # fmt: skip
         left = sum(array.size for name, array in arrays.items() if name in self.network.weights())
-        meta["notes"][unit.name] = {
+        meta["notes"][task.name] = {
             "shapes": {n: list(s) for n, s in self.network.shapes().items()}
         }
-        self.progress.say(f"{unit.name}: {left:,} weights in what is left, zeros included")
+        self.progress.say(f"{task.name}: {left:,} weights in what is left, zeros included")
 
     def _take(self, arrays: Arrays) -> None:
-        self.state.arrays, self.state.meta["pending"] = arrays, None
+        self.state.arrays, self.state.meta["parametrization"] = arrays, None
 
     def _fresh(self, overwrite: bool) -> RunState:
         if (self.folder / FILE).exists() and not overwrite:
             raise InputError(
                 f"{self.folder} holds a run already: go on with --resume, or give another folder"
             )
-        with io.writing(self.folder):
+        with files.writing(self.folder):
             for name in (FILE, "history.jsonl", "result.json"):
                 (self.folder / name).unlink(missing_ok=True)
-        io.write_text(self.folder / "recipe.yaml", dump_recipe(self.recipe))
+        files.write_text(self.folder / "recipe.yaml", dump_recipe(self.recipe))
         state = RunState(arrays=self.initial_values(), meta=fresh_meta())
         state.meta["recipe"] = recipe_key(self.recipe)
         if self.reference == INITIAL:
@@ -187,8 +187,8 @@ class Trainer:
 
     def _skip_dense(self, state: RunState) -> None:
         """Takes the first values for those that the reference stage would end with."""
-        names = [unit.name for unit in self.units]
-        state.meta["unit"] = names.index(self.reference) + 1
+        names = [task.name for task in self.tasks]
+        state.meta["task"] = names.index(self.reference) + 1
         state.saved[self.reference] = dict(state.arrays)
         state.meta["scores"][self.reference] = asdict(self._score(state.arrays))
 

@@ -21,8 +21,8 @@ from ..recipe.schema import Train
 from .checkpoint import Arrays
 from .evaluate import Score
 from .stage import StageTraining
+from .tasks import TrainTask
 from .trainer import Trainer
-from .units import TrainUnit
 
 
 @contextmanager
@@ -42,21 +42,21 @@ class Untrained(Trainer):
 
     def reach(self, name: str) -> StageTraining:
         """The training stage `name` as it begins, the first one if empty."""
-        known = [unit.name for unit in self.units if isinstance(unit, TrainUnit)]
+        known = [task.name for task in self.tasks if isinstance(task, TrainTask)]
         if not known or name and name not in known:
             raise InputError(
                 f"there is no training stage '{name}'{nearest(name, known)}: "
                 f"the recipe has {', '.join(known) or 'none'}"
             )
-        for index, unit in enumerate(self.units):
-            self.state.meta["unit"] = index
-            if isinstance(unit, TrainUnit) and unit.name == (name or known[0]):
-                return StageTraining(self, unit)
-            self._unit(unit)
-        raise AssertionError("the stage is among the units")
+        for index, task in enumerate(self.tasks):
+            self.state.meta["task"] = index
+            if isinstance(task, TrainTask) and task.name == (name or known[0]):
+                return StageTraining(self, task)
+            self._task(task)
+        raise AssertionError("the stage is among the tasks")
 
-    def _train(self, unit: TrainUnit) -> Score:
-        StageTraining(self, unit).leave()
+    def _train(self, task: TrainTask) -> Score:
+        StageTraining(self, task).leave()
         return Score(0.0, 0.0, 1)
 
     def _score(self, values: Arrays) -> Score:

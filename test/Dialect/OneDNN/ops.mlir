@@ -12,29 +12,29 @@ func.func @matmul(%a: tensor<2x3xf32>, %b: tensor<4x3xf32>, %bias: tensor<4xf32>
   return %0 : tensor<2x4xf32>
 }
 
-// CHECK-LABEL: func @csr_matmul
-func.func @csr_matmul(%v: tensor<9xf32>, %i: tensor<9xi32>, %p: tensor<4xi32>, %x: tensor<8x64xf32>, %b: tensor<3xf32>,
+// CHECK-LABEL: func @spmm
+func.func @spmm(%v: tensor<9xf32>, %i: tensor<9xi32>, %p: tensor<4xi32>, %x: tensor<8x64xf32>, %b: tensor<3xf32>,
                       %y: tensor<3x64xf32>) -> tensor<3x64xf32> {
-  // CHECK: onednn.csr_matmul ins(%{{.*}}, %{{.*}}, %{{.*}}, %{{.*}} : tensor<9xf32>, tensor<9xi32>, tensor<4xi32>, tensor<8x64xf32>) bias(%{{.*}} : tensor<3xf32>) outs(%{{.*}} : tensor<3x64xf32>) -> tensor<3x64xf32>
-  %0 = onednn.csr_matmul ins(%v, %i, %p, %x : tensor<9xf32>, tensor<9xi32>, tensor<4xi32>, tensor<8x64xf32>)
+  // CHECK: onednn.spmm ins(%{{.*}}, %{{.*}}, %{{.*}}, %{{.*}} : tensor<9xf32>, tensor<9xi32>, tensor<4xi32>, tensor<8x64xf32>) bias(%{{.*}} : tensor<3xf32>) outs(%{{.*}} : tensor<3x64xf32>) -> tensor<3x64xf32>
+  %0 = onednn.spmm ins(%v, %i, %p, %x : tensor<9xf32>, tensor<9xi32>, tensor<4xi32>, tensor<8x64xf32>)
       bias(%b : tensor<3xf32>) outs(%y : tensor<3x64xf32>) -> tensor<3x64xf32>
   return %0 : tensor<3x64xf32>
 }
 
 // CHECK-LABEL: func @select_groups
 func.func @select_groups(%s: tensor<30xf32>, %k: tensor<30xi8>, %r: f64, %ms: memref<30xf32>, %mk: memref<30xi8>) -> tensor<30xi8> {
-  // CHECK: onednn.select_groups ins(%{{.*}} : tensor<30xf32>) ratio(%{{.*}}) outs(%{{.*}} : tensor<30xi8>) groups = [20, 1, 10, 25] -> tensor<30xi8>
-  %0 = onednn.select_groups ins(%s : tensor<30xf32>) ratio(%r) outs(%k : tensor<30xi8>) groups = [20, 1, 10, 25] -> tensor<30xi8>
-  // CHECK: onednn.select_groups ins(%{{.*}} : memref<30xf32>) ratio(%{{.*}}) outs(%{{.*}} : memref<30xi8>) groups = [30, 2]
-  onednn.select_groups ins(%ms : memref<30xf32>) ratio(%r) outs(%mk : memref<30xi8>) groups = [30, 2]
+  // CHECK: onednn.select_groups ins(%{{.*}} : tensor<30xf32>) sparsity(%{{.*}}) outs(%{{.*}} : tensor<30xi8>) groups = [20, 1, 10, 25] -> tensor<30xi8>
+  %0 = onednn.select_groups ins(%s : tensor<30xf32>) sparsity(%r) outs(%k : tensor<30xi8>) groups = [20, 1, 10, 25] -> tensor<30xi8>
+  // CHECK: onednn.select_groups ins(%{{.*}} : memref<30xf32>) sparsity(%{{.*}}) outs(%{{.*}} : memref<30xi8>) groups = [30, 2]
+  onednn.select_groups ins(%ms : memref<30xf32>) sparsity(%r) outs(%mk : memref<30xi8>) groups = [30, 2]
   return %0 : tensor<30xi8>
 }
 
-// CHECK-LABEL: func @packed
-func.func @packed(%i: tensor<9xi32>, %p: tensor<4xi32>, %dy: tensor<3x64xf32>, %x: tensor<8x64xf32>, %g: tensor<9xf32>, %t: tensor<64x8xf32>,
+// CHECK-LABEL: func @compressed
+func.func @compressed(%i: tensor<9xi32>, %p: tensor<4xi32>, %dy: tensor<3x64xf32>, %x: tensor<8x64xf32>, %g: tensor<9xf32>, %t: tensor<64x8xf32>,
                   %mx: memref<8x64xf32, strided<[80, 1]>>, %mt: memref<64x8xf32>) -> (tensor<9xf32>, tensor<64x8xf32>) {
-  // CHECK: onednn.sampled_matmul ins(%{{.*}}, %{{.*}}, %{{.*}}, %{{.*}} : tensor<9xi32>, tensor<4xi32>, tensor<3x64xf32>, tensor<8x64xf32>) outs(%{{.*}} : tensor<9xf32>) -> tensor<9xf32>
-  %0 = onednn.sampled_matmul ins(%i, %p, %dy, %x : tensor<9xi32>, tensor<4xi32>, tensor<3x64xf32>, tensor<8x64xf32>)
+  // CHECK: onednn.sddmm ins(%{{.*}}, %{{.*}}, %{{.*}}, %{{.*}} : tensor<9xi32>, tensor<4xi32>, tensor<3x64xf32>, tensor<8x64xf32>) outs(%{{.*}} : tensor<9xf32>) -> tensor<9xf32>
+  %0 = onednn.sddmm ins(%i, %p, %dy, %x : tensor<9xi32>, tensor<4xi32>, tensor<3x64xf32>, tensor<8x64xf32>)
       outs(%g : tensor<9xf32>) -> tensor<9xf32>
   // CHECK: onednn.transpose ins(%{{.*}} : tensor<8x64xf32>) outs(%{{.*}} : tensor<64x8xf32>) -> tensor<64x8xf32>
   %1 = onednn.transpose ins(%x : tensor<8x64xf32>) outs(%t : tensor<64x8xf32>) -> tensor<64x8xf32>

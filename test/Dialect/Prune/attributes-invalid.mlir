@@ -55,8 +55,8 @@ func.func private @f() attributes {a = #prune.granularity<unstructured, axis = 0
 // -----
 
 // granularity_c4
-// expected-error @below {{kernel expects neither shape nor axis}}
-func.func private @f() attributes {a = #prune.granularity<kernel, shape = [3, 3]>}
+// expected-error @below {{filter_plane expects neither shape nor axis}}
+func.func private @f() attributes {a = #prune.granularity<filter_plane, shape = [3, 3]>}
 
 // -----
 
@@ -106,8 +106,8 @@ func.func private @f() attributes {a = #prune.selection<threshold, -1.0>}
 // -----
 
 // selection_c1
-// expected-error @below {{expected a ratio in [0, 1], got 1.5}}
-func.func private @f() attributes {a = #prune.selection<ratio, 1.5>}
+// expected-error @below {{expected a sparsity in [0, 1], got 1.5}}
+func.func private @f() attributes {a = #prune.selection<sparsity, 1.5>}
 
 // -----
 

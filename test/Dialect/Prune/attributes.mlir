@@ -24,8 +24,8 @@ func.func private @granularities() attributes {
   test.block = #prune.granularity<block, shape = [4, 1]>,
   // CHECK-SAME: test.channel = #prune.granularity<channel, axis = 1>
   test.channel = #prune.granularity<channel, axis = 1>,
-  // CHECK-SAME: test.kernel = #prune.granularity<kernel>
-  test.kernel = #prune.granularity<kernel>,
+  // CHECK-SAME: test.kernel = #prune.granularity<filter_plane>
+  test.kernel = #prune.granularity<filter_plane>,
   // CHECK-SAME: test.n_of_m = #prune.granularity<n_of_m, shape = [2, 4], axis = 1>
   test.n_of_m = #prune.granularity<n_of_m, axis = 1, shape = [2, 4]>,
   // CHECK-SAME: test.unstructured = #prune.granularity<unstructured>
@@ -45,8 +45,8 @@ func.func private @numbers() attributes {
   test.p3 = #prune.criterion<magnitude, p = 0.33333333333333331>,
   // CHECK-SAME: test.s1 = #prune.selection<keep_all>
   test.s1 = #prune.selection<keep_all>,
-  // CHECK-SAME: test.s2 = #prune.selection<ratio, 1.000000e+00>
-  test.s2 = #prune.selection<ratio, 1.0>,
+  // CHECK-SAME: test.s2 = #prune.selection<sparsity, 1.000000e+00>
+  test.s2 = #prune.selection<sparsity, 1.0>,
   // CHECK-SAME: test.s3 = #prune.selection<threshold, 2.500000e-03>
   test.s3 = #prune.selection<threshold, 2.5e-3>
 }

@@ -20,7 +20,7 @@ func.func @everything(%g: tensor<2x2xf32> {prune.state = "velocity:w"}, %lr: f32
   %d = prune.dropout %b, %t rate 0.3 seed -7 : tensor<2x2xf32>
   %r = prune.regularize_gradient hoyer %d, %lr : tensor<2x2xf32>
   %s = prune.score %r criterion(<magnitude, p = 0.1>) granularity(<vector, axis = 1>) : tensor<2x2xf32> -> tensor<2xf32>
-  %k = prune.select_mask %s selection(<ratio, 0.3>) granularity(<vector, axis = 1>) : (tensor<2xf32>) -> tensor<2x2xi1>
+  %k = prune.select_mask %s selection(<sparsity, 0.3>) granularity(<vector, axis = 1>) : (tensor<2xf32>) -> tensor<2x2xi1>
   %x, %v = prune.sgd_update %w, %r, lr %lr velocity %g mask %k {momentum = 0.9 : f64, nesterov}
       : (tensor<2x2xf32>, tensor<2x2xf32>, f32, tensor<2x2xf32>, tensor<2x2xi1>) -> (tensor<2x2xf32>, tensor<2x2xf32>)
   return %x, %v : tensor<2x2xf32>, tensor<2x2xf32>

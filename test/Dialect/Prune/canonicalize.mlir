@@ -127,7 +127,7 @@ func.func @gate_of_both_signs(%w: tensor<2xf32>) -> tensor<2xf32> {
 
 // CHECK-LABEL: func @keep_everything
 func.func @keep_everything(%s: tensor<4xf32>, %t: tensor<2xf32>) -> (tensor<4xi1>, tensor<2xi1>, tensor<2x3xi1>) {
-  %0:2 = prune.select_mask %s, %t selection(<ratio, 0.0>) granularity(<unstructured>) : (tensor<4xf32>, tensor<2xf32>) -> (tensor<4xi1>, tensor<2xi1>)
+  %0:2 = prune.select_mask %s, %t selection(<sparsity, 0.0>) granularity(<unstructured>) : (tensor<4xf32>, tensor<2xf32>) -> (tensor<4xi1>, tensor<2xi1>)
   %1 = prune.select_mask %t selection(<keep_all>) granularity(<channel, axis = 0>) : (tensor<2xf32>) -> tensor<2x3xi1>
   // CHECK-DAG: %[[M4:.*]] = arith.constant dense<true> : tensor<4xi1>
   // CHECK-DAG: %[[M2:.*]] = arith.constant dense<true> : tensor<2xi1>
@@ -140,7 +140,7 @@ func.func @keep_everything(%s: tensor<4xf32>, %t: tensor<2xf32>) -> (tensor<4xi1
 // CHECK-LABEL: func @keep_nothing
 func.func @keep_nothing(%s: tensor<4xf32>) -> tensor<4xi1> {
   // CHECK-NEXT: %[[M:.*]] = arith.constant dense<false> : tensor<4xi1>
-  %0 = prune.select_mask %s selection(<ratio, 1.0>) granularity(<n_of_m, shape = [2, 4], axis = 0>) : (tensor<4xf32>) -> tensor<4xi1>
+  %0 = prune.select_mask %s selection(<sparsity, 1.0>) granularity(<n_of_m, shape = [2, 4], axis = 0>) : (tensor<4xf32>) -> tensor<4xi1>
   // CHECK-NEXT: return %[[M]]
   return %0 : tensor<4xi1>
 }
@@ -210,16 +210,16 @@ func.func @full_mask_of_update(%w: tensor<4xf32>, %g: tensor<4xf32>, %lr: f32) -
 
 // -----
 
-// What was unpacked is packed again by the same pattern only.
-// CHECK-LABEL: func @pack_of_unpack
+// What was decompressed is compressed again by the same pattern only.
+// CHECK-LABEL: func @compress_of_decompress
 // CHECK-SAME: (%[[V:.*]]: tensor<2xf32>)
-func.func @pack_of_unpack(%v: tensor<2xf32>) -> (tensor<2xf32>, tensor<2xf32>) {
-  // CHECK-NEXT: %[[W:.*]] = prune.unpack
-  // CHECK-NEXT: %[[OTHER:.*]] = prune.pack %[[W]]
+func.func @compress_of_decompress(%v: tensor<2xf32>) -> (tensor<2xf32>, tensor<2xf32>) {
+  // CHECK-NEXT: %[[W:.*]] = prune.decompress
+  // CHECK-NEXT: %[[OTHER:.*]] = prune.compress %[[W]]
   // CHECK-NEXT: return %[[V]], %[[OTHER]]
-  %w = prune.unpack %v pattern(dense<[0, 3]> : tensor<2xi32>) : tensor<2xf32> -> tensor<2x2xf32>
-  %0 = prune.pack %w pattern(dense<[0, 3]> : tensor<2xi32>) : tensor<2x2xf32> -> tensor<2xf32>
-  %1 = prune.pack %w pattern(dense<[0, 2]> : tensor<2xi32>) : tensor<2x2xf32> -> tensor<2xf32>
+  %w = prune.decompress %v pattern(dense<[0, 3]> : tensor<2xi32>) : tensor<2xf32> -> tensor<2x2xf32>
+  %0 = prune.compress %w pattern(dense<[0, 3]> : tensor<2xi32>) : tensor<2x2xf32> -> tensor<2xf32>
+  %1 = prune.compress %w pattern(dense<[0, 2]> : tensor<2xi32>) : tensor<2x2xf32> -> tensor<2xf32>
   return %0, %1 : tensor<2xf32>, tensor<2xf32>
 }
 
@@ -235,10 +235,10 @@ func.func @constants() -> (tensor<2x2xf32>, tensor<2x2xf32>, tensor<2xf32>, tens
   // CHECK-DAG: %[[B:.*]] = arith.constant dense<{{\[\[}}3.000000e+00, 0.000000e+00], [3.000000e+00, 0.000000e+00]]>
   // CHECK-DAG: %[[C:.*]] = arith.constant dense<[4.000000e+00, 7.000000e+00]>
   // CHECK-DAG: %[[D:.*]] = arith.constant dense<0.000000e+00> : tensor<2xf32>
-  %0 = prune.unpack %v pattern(dense<[0, 3]> : tensor<2xi32>) : tensor<2xf32> -> tensor<2x2xf32>
-  %1 = prune.unpack %s pattern(dense<[0, 2]> : tensor<2xi32>) : tensor<2xf32> -> tensor<2x2xf32>
-  %2 = prune.pack %w pattern(dense<[0, 3]> : tensor<2xi32>) : tensor<2x2xf32> -> tensor<2xf32>
-  %3 = prune.pack %z pattern(dense<[0, 3]> : tensor<2xi32>) : tensor<2x2xf32> -> tensor<2xf32>
+  %0 = prune.decompress %v pattern(dense<[0, 3]> : tensor<2xi32>) : tensor<2xf32> -> tensor<2x2xf32>
+  %1 = prune.decompress %s pattern(dense<[0, 2]> : tensor<2xi32>) : tensor<2xf32> -> tensor<2x2xf32>
+  %2 = prune.compress %w pattern(dense<[0, 3]> : tensor<2xi32>) : tensor<2x2xf32> -> tensor<2xf32>
+  %3 = prune.compress %z pattern(dense<[0, 3]> : tensor<2xi32>) : tensor<2x2xf32> -> tensor<2xf32>
   // CHECK: return %[[A]], %[[B]], %[[C]], %[[D]]
   return %0, %1, %2, %3 : tensor<2x2xf32>, tensor<2x2xf32>, tensor<2xf32>, tensor<2xf32>
 }
@@ -249,7 +249,7 @@ func.func @constants() -> (tensor<2x2xf32>, tensor<2x2xf32>, tensor<2xf32>, tens
 // CHECK-LABEL: func @full_pattern
 // CHECK-NEXT: return %{{.*}}, %{{.*}}
 func.func @full_pattern(%v: tensor<2xf32>) -> (tensor<2xf32>, tensor<2xf32>) {
-  %0 = prune.unpack %v pattern(dense<[0, 1]> : tensor<2xi32>) : tensor<2xf32> -> tensor<2xf32>
-  %1 = prune.pack %v pattern(dense<[0, 1]> : tensor<2xi32>) : tensor<2xf32> -> tensor<2xf32>
+  %0 = prune.decompress %v pattern(dense<[0, 1]> : tensor<2xi32>) : tensor<2xf32> -> tensor<2xf32>
+  %1 = prune.compress %v pattern(dense<[0, 1]> : tensor<2xi32>) : tensor<2xf32> -> tensor<2xf32>
   return %0, %1 : tensor<2xf32>, tensor<2xf32>
 }

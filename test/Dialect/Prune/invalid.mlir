@@ -54,8 +54,8 @@ func.func @f(%w: tensor<4xf32>, %a: tensor<4xf64>) {
 
 // score_c1
 func.func @f(%w: tensor<4x2xf32>) {
-  // expected-error @below {{granularity #prune.granularity<kernel> does not fit a weight of shape 4x2}}
-  %0 = prune.score %w criterion(<magnitude>) granularity(<kernel>) : tensor<4x2xf32> -> tensor<4x2xf32>
+  // expected-error @below {{granularity #prune.granularity<filter_plane> does not fit a weight of shape 4x2}}
+  %0 = prune.score %w criterion(<magnitude>) granularity(<filter_plane>) : tensor<4x2xf32> -> tensor<4x2xf32>
   return
 }
 
@@ -100,7 +100,7 @@ func.func @f() {
 // select_mask_c1
 func.func @f(%s: tensor<4xf32>) {
   // expected-error @below {{expected as many masks as scores and at least one, got 1 scores and 2 masks}}
-  %0:2 = prune.select_mask %s selection(<ratio, 0.5>) granularity(<unstructured>) : (tensor<4xf32>) -> (tensor<4xi1>, tensor<4xi1>)
+  %0:2 = prune.select_mask %s selection(<sparsity, 0.5>) granularity(<unstructured>) : (tensor<4xf32>) -> (tensor<4xi1>, tensor<4xi1>)
   return
 }
 
@@ -109,7 +109,7 @@ func.func @f(%s: tensor<4xf32>) {
 // select_mask_c2
 func.func @f(%s: tensor<4xf32>) {
   // expected-error @below {{expected scores of shape 3, got 4}}
-  %0 = prune.select_mask %s selection(<ratio, 0.5>) granularity(<channel, axis = 0>) : (tensor<4xf32>) -> tensor<3x4xi1>
+  %0 = prune.select_mask %s selection(<sparsity, 0.5>) granularity(<channel, axis = 0>) : (tensor<4xf32>) -> tensor<3x4xi1>
   return
 }
 
@@ -117,8 +117,8 @@ func.func @f(%s: tensor<4xf32>) {
 
 // select_mask_c2
 func.func @f(%s: tensor<4xf32>) {
-  // expected-error @below {{granularity #prune.granularity<kernel> does not fit a mask of shape 4}}
-  %0 = prune.select_mask %s selection(<ratio, 0.5>) granularity(<kernel>) : (tensor<4xf32>) -> tensor<4xi1>
+  // expected-error @below {{granularity #prune.granularity<filter_plane> does not fit a mask of shape 4}}
+  %0 = prune.select_mask %s selection(<sparsity, 0.5>) granularity(<filter_plane>) : (tensor<4xf32>) -> tensor<4xi1>
   return
 }
 
@@ -127,7 +127,7 @@ func.func @f(%s: tensor<4xf32>) {
 // select_mask_c3
 func.func @f(%s: tensor<4xf32>, %t: tensor<4xf64>) {
   // expected-error @below {{expected scores of one element type, got 'f32' and 'f64'}}
-  %0:2 = prune.select_mask %s, %t selection(<ratio, 0.5>) granularity(<unstructured>) : (tensor<4xf32>, tensor<4xf64>) -> (tensor<4xi1>, tensor<4xi1>)
+  %0:2 = prune.select_mask %s, %t selection(<sparsity, 0.5>) granularity(<unstructured>) : (tensor<4xf32>, tensor<4xf64>) -> (tensor<4xi1>, tensor<4xi1>)
   return
 }
 

@@ -30,8 +30,8 @@ func.func @selection(%w: tensor<4x8xf32>, %v: tensor<2x4xf32>) {
   // CHECK: granularity(<n_of_m, shape = [2, 4], axis = 1>)
   %3 = prune.score %w criterion(<magnitude>) granularity(<n_of_m, shape = [2, 4], axis = 1>) : tensor<4x8xf32> -> tensor<4x8xf32>
   %4 = prune.score %v criterion(<magnitude>) granularity(<unstructured>) : tensor<2x4xf32> -> tensor<2x4xf32>
-  // CHECK: prune.select_mask %{{.*}}, %{{.*}} selection(<ratio, 9.000000e-01>) granularity(<unstructured>) : (tensor<4x8xf32>, tensor<2x4xf32>) -> (tensor<4x8xi1>, tensor<2x4xi1>)
-  %m1, %m2 = prune.select_mask %0, %4 selection(<ratio, 0.9>) granularity(<unstructured>) : (tensor<4x8xf32>, tensor<2x4xf32>) -> (tensor<4x8xi1>, tensor<2x4xi1>)
+  // CHECK: prune.select_mask %{{.*}}, %{{.*}} selection(<sparsity, 9.000000e-01>) granularity(<unstructured>) : (tensor<4x8xf32>, tensor<2x4xf32>) -> (tensor<4x8xi1>, tensor<2x4xi1>)
+  %m1, %m2 = prune.select_mask %0, %4 selection(<sparsity, 0.9>) granularity(<unstructured>) : (tensor<4x8xf32>, tensor<2x4xf32>) -> (tensor<4x8xi1>, tensor<2x4xi1>)
   // CHECK: prune.select_mask %{{.*}} selection(<keep_all>) granularity(<n_of_m, shape = [2, 4], axis = 1>)
   %m3 = prune.select_mask %3 selection(<keep_all>) granularity(<n_of_m, shape = [2, 4], axis = 1>) : (tensor<4x8xf32>) -> tensor<4x8xi1>
   return
@@ -39,12 +39,12 @@ func.func @selection(%w: tensor<4x8xf32>, %v: tensor<2x4xf32>) {
 
 // CHECK-LABEL: func @convolution
 func.func @convolution(%w: tensor<8x4x3x3xf16>) -> tensor<8x4x3x3xi1> {
-  // CHECK: granularity(<kernel>) : tensor<8x4x3x3xf16> -> tensor<8x4xf16>
-  %0 = prune.score %w criterion(<magnitude>) granularity(<kernel>) : tensor<8x4x3x3xf16> -> tensor<8x4xf16>
+  // CHECK: granularity(<filter_plane>) : tensor<8x4x3x3xf16> -> tensor<8x4xf16>
+  %0 = prune.score %w criterion(<magnitude>) granularity(<filter_plane>) : tensor<8x4x3x3xf16> -> tensor<8x4xf16>
   // CHECK: granularity(<vector, axis = 3>) : tensor<8x4x3x3xf16> -> tensor<8x4x3xf16>
   %1 = prune.score %w criterion(<magnitude>) granularity(<vector, axis = 3>) : tensor<8x4x3x3xf16> -> tensor<8x4x3xf16>
-  // CHECK: prune.select_mask %{{.*}} selection(<threshold, 1.000000e-02>) granularity(<kernel>) : (tensor<8x4xf16>) -> tensor<8x4x3x3xi1>
-  %2 = prune.select_mask %0 selection(<threshold, 0.01>) granularity(<kernel>) : (tensor<8x4xf16>) -> tensor<8x4x3x3xi1>
+  // CHECK: prune.select_mask %{{.*}} selection(<threshold, 1.000000e-02>) granularity(<filter_plane>) : (tensor<8x4xf16>) -> tensor<8x4x3x3xi1>
+  %2 = prune.select_mask %0 selection(<threshold, 0.01>) granularity(<filter_plane>) : (tensor<8x4xf16>) -> tensor<8x4x3x3xi1>
   return %2 : tensor<8x4x3x3xi1>
 }
 
@@ -100,12 +100,12 @@ func.func @sparse_training(%w: tensor<8x4x3x3xf32>, %m: tensor<8xf32>, %mask: te
   // CHECK: prune.proximal group_lasso %{{.*}}, %{{.*}} granularity(<channel, axis = 0>) : tensor<8x4x3x3xf32>
   %7 = prune.proximal group_lasso %w, %r granularity(<channel, axis = 0>) : tensor<8x4x3x3xf32>
   %8 = prune.score %w criterion(<magnitude>) granularity(<unstructured>) : tensor<8x4x3x3xf32> -> tensor<8x4x3x3xf32>
-  // CHECK: prune.select_mask %{{.*}} selection(<ratio>) value %{{.*}} : f32 granularity(<unstructured>) : (tensor<8x4x3x3xf32>) -> tensor<8x4x3x3xi1>
-  %9 = prune.select_mask %8 selection(<ratio>) value %r : f32 granularity(<unstructured>) : (tensor<8x4x3x3xf32>) -> tensor<8x4x3x3xi1>
-  // CHECK: prune.sgd_update %{{.*}}, %{{.*}}, lr %{{.*}} mask %{{.*}} {hold}
-  %10 = prune.sgd_update %w, %w, lr %r mask %mask {hold} : (tensor<8x4x3x3xf32>, tensor<8x4x3x3xf32>, f32, tensor<8x4x3x3xi1>) -> tensor<8x4x3x3xf32>
-  // CHECK: prune.adam_update {{.*}} mask %{{.*}} {hold}
-  %w5, %m5, %u5 = prune.adam_update %w, %w, lr %r step %t moments %w, %w mask %mask {hold}
+  // CHECK: prune.select_mask %{{.*}} selection(<sparsity>) value %{{.*}} : f32 granularity(<unstructured>) : (tensor<8x4x3x3xf32>) -> tensor<8x4x3x3xi1>
+  %9 = prune.select_mask %8 selection(<sparsity>) value %r : f32 granularity(<unstructured>) : (tensor<8x4x3x3xf32>) -> tensor<8x4x3x3xi1>
+  // CHECK: prune.sgd_update %{{.*}}, %{{.*}}, lr %{{.*}} mask %{{.*}} {freeze_masked}
+  %10 = prune.sgd_update %w, %w, lr %r mask %mask {freeze_masked} : (tensor<8x4x3x3xf32>, tensor<8x4x3x3xf32>, f32, tensor<8x4x3x3xi1>) -> tensor<8x4x3x3xf32>
+  // CHECK: prune.adam_update {{.*}} mask %{{.*}} {freeze_masked}
+  %w5, %m5, %u5 = prune.adam_update %w, %w, lr %r step %t moments %w, %w mask %mask {freeze_masked}
       : (tensor<8x4x3x3xf32>, tensor<8x4x3x3xf32>, f32, i64, tensor<8x4x3x3xf32>, tensor<8x4x3x3xf32>, tensor<8x4x3x3xi1>)
       -> (tensor<8x4x3x3xf32>, tensor<8x4x3x3xf32>, tensor<8x4x3x3xf32>)
   return
@@ -124,12 +124,12 @@ func.func @layers(%x: tensor<2x3x8x8xf32>, %c: tensor<3xf32>, %p: tensor<2x3x4x4
   return
 }
 
-// CHECK-LABEL: func @packed
-func.func @packed(%v: tensor<3xf32>, %w: tensor<2x3xf64>) -> (tensor<2x3xf32>, tensor<2xf64>) {
-  // CHECK: prune.unpack %{{.*}} pattern(dense<[0, 2, 5]> : tensor<3xi32>) : tensor<3xf32> -> tensor<2x3xf32>
-  %0 = prune.unpack %v pattern(dense<[0, 2, 5]> : tensor<3xi32>) : tensor<3xf32> -> tensor<2x3xf32>
-  // CHECK: prune.pack %{{.*}} pattern(dense_resource<pattern> : tensor<2xi32>) : tensor<2x3xf64> -> tensor<2xf64>
-  %1 = prune.pack %w pattern(dense_resource<pattern> : tensor<2xi32>) : tensor<2x3xf64> -> tensor<2xf64>
+// CHECK-LABEL: func @compressed
+func.func @compressed(%v: tensor<3xf32>, %w: tensor<2x3xf64>) -> (tensor<2x3xf32>, tensor<2xf64>) {
+  // CHECK: prune.decompress %{{.*}} pattern(dense<[0, 2, 5]> : tensor<3xi32>) : tensor<3xf32> -> tensor<2x3xf32>
+  %0 = prune.decompress %v pattern(dense<[0, 2, 5]> : tensor<3xi32>) : tensor<3xf32> -> tensor<2x3xf32>
+  // CHECK: prune.compress %{{.*}} pattern(dense_resource<pattern> : tensor<2xi32>) : tensor<2x3xf64> -> tensor<2xf64>
+  %1 = prune.compress %w pattern(dense_resource<pattern> : tensor<2xi32>) : tensor<2x3xf64> -> tensor<2xf64>
   return %0, %1 : tensor<2x3xf32>, tensor<2xf64>
 }
 

@@ -21,7 +21,7 @@ func.func @f(%w: tensor<4x2xf32>, %m: tensor<2xf32>) {
 // gate_c1
 func.func @f(%w: tensor<4xf32>, %m: tensor<4xf32>) {
   // expected-error @below {{does not fit a weight of shape 4}}
-  %0 = prune.gate %w, %m ste(<softplus>) granularity(<kernel>) : tensor<4xf32>, tensor<4xf32>
+  %0 = prune.gate %w, %m ste(<softplus>) granularity(<filter_plane>) : tensor<4xf32>, tensor<4xf32>
   return
 }
 
@@ -30,7 +30,7 @@ func.func @f(%w: tensor<4xf32>, %m: tensor<4xf32>) {
 // select_mask_c3
 func.func @f(%s: tensor<4xf32>, %r: f64) {
   // expected-error @below {{expected a run-time value of element type 'f32', got 'f64'}}
-  %0 = prune.select_mask %s selection(<ratio>) value %r : f64 granularity(<unstructured>) : (tensor<4xf32>) -> tensor<4xi1>
+  %0 = prune.select_mask %s selection(<sparsity>) value %r : f64 granularity(<unstructured>) : (tensor<4xf32>) -> tensor<4xi1>
   return
 }
 
@@ -38,7 +38,7 @@ func.func @f(%s: tensor<4xf32>, %r: f64) {
 
 // select_mask_c4
 func.func @f(%s: tensor<4xf32>, %r: f32) {
-  // expected-error @below {{expected a threshold or a ratio with a run-time value}}
+  // expected-error @below {{expected a threshold or a sparsity with a run-time value}}
   %0 = prune.select_mask %s selection(<keep_all>) value %r : f32 granularity(<unstructured>) : (tensor<4xf32>) -> tensor<4xi1>
   return
 }
@@ -182,8 +182,8 @@ func.func @f(%x: tensor<1x1x4x4xf32>, %y: tensor<1x1x2x2xf32>) {
 
 // sgd_update_c5
 func.func @f(%w: tensor<4xf32>, %r: f32) {
-  // expected-error @below {{expected a mask with hold}}
-  %0 = prune.sgd_update %w, %w, lr %r {hold} : (tensor<4xf32>, tensor<4xf32>, f32) -> tensor<4xf32>
+  // expected-error @below {{expected a mask with freeze_masked}}
+  %0 = prune.sgd_update %w, %w, lr %r {freeze_masked} : (tensor<4xf32>, tensor<4xf32>, f32) -> tensor<4xf32>
   return
 }
 
@@ -191,8 +191,8 @@ func.func @f(%w: tensor<4xf32>, %r: f32) {
 
 // adam_update_c3
 func.func @f(%w: tensor<4xf32>, %r: f32, %t: i64) {
-  // expected-error @below {{expected a mask with hold}}
-  %0, %1, %2 = prune.adam_update %w, %w, lr %r step %t moments %w, %w {hold} : (tensor<4xf32>, tensor<4xf32>, f32, i64, tensor<4xf32>, tensor<4xf32>) -> (tensor<4xf32>, tensor<4xf32>, tensor<4xf32>)
+  // expected-error @below {{expected a mask with freeze_masked}}
+  %0, %1, %2 = prune.adam_update %w, %w, lr %r step %t moments %w, %w {freeze_masked} : (tensor<4xf32>, tensor<4xf32>, f32, i64, tensor<4xf32>, tensor<4xf32>) -> (tensor<4xf32>, tensor<4xf32>, tensor<4xf32>)
   return
 }
 
@@ -200,8 +200,8 @@ func.func @f(%w: tensor<4xf32>, %r: f32, %t: i64) {
 
 // sgd_update_c5
 func.func @f(%w: tensor<4xf32>, %m: tensor<4xi1>, %r: f32) {
-  // expected-error @below {{expected hold with decay_held}}
-  %0 = prune.sgd_update %w, %w, lr %r mask %m {decay_held} : (tensor<4xf32>, tensor<4xf32>, f32, tensor<4xi1>) -> tensor<4xf32>
+  // expected-error @below {{expected freeze_masked with decay_frozen}}
+  %0 = prune.sgd_update %w, %w, lr %r mask %m {decay_frozen} : (tensor<4xf32>, tensor<4xf32>, f32, tensor<4xi1>) -> tensor<4xf32>
   return
 }
 

@@ -70,7 +70,7 @@ void MatmulOp::getCanonicalizationPatterns(RewritePatternSet &patterns,
                DropUnreadDestinations<MatmulOp>>(context);
 }
 
-void CsrMatmulOp::getCanonicalizationPatterns(RewritePatternSet &patterns,
-                                              MLIRContext *context) {
-  patterns.add<DropUnreadDestinations<CsrMatmulOp>>(context);
+void SpmmOp::getCanonicalizationPatterns(RewritePatternSet &patterns,
+                                         MLIRContext *context) {
+  patterns.add<DropUnreadDestinations<SpmmOp>>(context);
 }

@@ -9,6 +9,8 @@
 #include "Effects.h"
 #include "Operands.h"
 
+#include "Prune/Support/Renames.h"
+
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/IR/Builders.h"
@@ -36,6 +38,13 @@ void OneDNNDialect::initialize() {
 #define GET_OP_LIST
 #include "Prune/Dialect/OneDNN/IR/OneDNNOps.cpp.inc"
       >();
+}
+
+std::optional<Dialect::ParseOpHook>
+OneDNNDialect::getParseOperationHook(StringRef name) const {
+  if (std::optional<ParseOpHook> hook = prune::getRenameHook(name))
+    return hook;
+  return Dialect::getParseOperationHook(name);
 }
 
 LogicalResult mlir::onednn::verifyOperandKinds(DestinationStyleOpInterface op) {
@@ -91,18 +100,18 @@ LogicalResult MatmulOp::verify() {
   return success();
 }
 
-void CsrMatmulOp::getEffects(
+void SpmmOp::getEffects(
     SmallVectorImpl<SideEffects::EffectInstance<MemoryEffects::Effect>>
         &effects) {
   addEffects(*this, /*readsDestination=*/false, effects);
 }
 
-LogicalResult CsrMatmulOp::verify() {
+LogicalResult SpmmOp::verify() {
   if (failed(verifyOperandKinds(*this)))
     return failure();
   int64_t m = getExtent(getOutput(), 0), n = getExtent(getOutput(), 1);
   int64_t pointers = getExtent(getPointers(), 0);
-  // csr_matmul_c2
+  // spmm_c2
   if (!mayAgree(getExtent(getValues(), 0), getExtent(getIndices(), 0)))
     return emitOpError("expected as many indices as values");
   if (!ShapedType::isDynamic(pointers) && !mayAgree(m, pointers - 1))

@@ -1,4 +1,4 @@
-//===- BufferizableOpInterfaceImpl.cpp - Bufferisation --------------------===//
+//===- BufferizableOpInterfaceImpl.cpp - Bufferization --------------------===//
 //
 // Part of the pruning compiler, under the Apache License v2.0 with LLVM
 // Exceptions. See LICENSE for license information.
@@ -50,10 +50,10 @@ static FailureOr<Value> allocateLike(RewriterBase &rewriter, Location loc,
       Value size = memref::DimOp::create(rewriter, loc, buffer, dim);
       sizes.push_back(size);
     }
-  auto packed =
+  auto compressed =
       MemRefType::get(type.getShape(), type.getElementType(),
                       MemRefLayoutAttrInterface(), type.getMemorySpace());
-  return options.createAlloc(rewriter, loc, packed, sizes);
+  return options.createAlloc(rewriter, loc, compressed, sizes);
 }
 
 namespace {
@@ -129,10 +129,9 @@ void attachModels(MLIRContext *context) {
 void mlir::onednn::registerBufferizableOpInterfaceExternalModels(
     DialectRegistry &registry) {
   registry.addExtension(+[](MLIRContext *context, OneDNNDialect *) {
-    attachModels<MatmulOp, CsrMatmulOp, ConvolutionOp,
-                 ConvolutionBackwardDataOp, ConvolutionBackwardWeightsOp,
-                 MaxPoolOp, MaxPoolBackwardOp, AveragePoolOp,
-                 AveragePoolBackwardOp, SampledMatmulOp, SelectGroupsOp,
+    attachModels<MatmulOp, SpmmOp, ConvolutionOp, ConvolutionBackwardDataOp,
+                 ConvolutionBackwardWeightsOp, MaxPoolOp, MaxPoolBackwardOp,
+                 AveragePoolOp, AveragePoolBackwardOp, SddmmOp, SelectGroupsOp,
                  TransposeOp>(context);
     context->loadDialect<memref::MemRefDialect>();
   });

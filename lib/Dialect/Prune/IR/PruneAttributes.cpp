@@ -102,7 +102,7 @@ LogicalResult GranularityAttr::verify(EmitErrorFn emitError,
                          << " expects an axis and no shape";
     return success();
   case GranularityKind::Unstructured:
-  case GranularityKind::Kernel: // granularity_c4
+  case GranularityKind::FilterPlane: // granularity_c4
     if (!shape.empty() || axis != -1)
       return emitError() << stringifyGranularityKind(kind)
                          << " expects neither shape nor axis";
@@ -133,7 +133,7 @@ GranularityAttr::getGridShape(ArrayRef<int64_t> shape) const {
       return failure();
     grid.erase(grid.begin() + getAxis());
     return grid;
-  case GranularityKind::Kernel:
+  case GranularityKind::FilterPlane:
     if (rank != 4)
       return failure();
     grid.resize(2);
@@ -159,7 +159,7 @@ SmallVector<int64_t> GranularityAttr::getGroup(ArrayRef<int64_t> index) const {
   case GranularityKind::Vector:
     group.erase(group.begin() + getAxis());
     return group;
-  case GranularityKind::Kernel:
+  case GranularityKind::FilterPlane:
     group.resize(2);
     return group;
   case GranularityKind::Channel:
@@ -195,7 +195,7 @@ LogicalResult SelectionAttr::verify(EmitErrorFn emitError, SelectionKind kind,
   if (kind == SelectionKind::Threshold && !(value >= 0.0))
     return emitError() << "expected a threshold that is not negative, got "
                        << value;
-  if (kind == SelectionKind::Ratio && !(value >= 0.0 && value <= 1.0))
-    return emitError() << "expected a ratio in [0, 1], got " << value;
+  if (kind == SelectionKind::Sparsity && !(value >= 0.0 && value <= 1.0))
+    return emitError() << "expected a sparsity in [0, 1], got " << value;
   return success();
 }

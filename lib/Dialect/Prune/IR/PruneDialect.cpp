@@ -9,7 +9,9 @@
 #include "Prune/Dialect/Prune/IR/Prune.h"
 
 #include "Prune/Support/KeptIndices.h"
+#include "Prune/Support/Renames.h"
 #include "Prune/Support/Signs.h"
+
 #include "mlir/IR/Builders.h"
 #include "mlir/IR/DialectImplementation.h"
 #include "mlir/Interfaces/FunctionInterfaces.h"
@@ -25,6 +27,13 @@ void PruneDialect::initialize() {
 #define GET_OP_LIST
 #include "Prune/Dialect/Prune/IR/PruneOps.cpp.inc"
       >();
+}
+
+std::optional<Dialect::ParseOpHook>
+PruneDialect::getParseOperationHook(StringRef name) const {
+  if (std::optional<ParseOpHook> hook = getRenameHook(name))
+    return hook;
+  return Dialect::getParseOperationHook(name);
 }
 
 Operation *PruneDialect::materializeConstant(OpBuilder &builder,

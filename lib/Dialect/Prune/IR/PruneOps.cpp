@@ -113,10 +113,11 @@ struct FoldTrivialSelection final : OpRewritePattern<SelectMaskOp> {
     if (op.getValue())
       return rewriter.notifyMatchFailure(op, "the value comes at run time");
     SelectionAttr selection = op.getSelection();
-    bool isRatio = selection.getKind() == SelectionKind::Ratio;
+    bool isSparsity = selection.getKind() == SelectionKind::Sparsity;
     bool keepsAll = selection.getKind() == SelectionKind::KeepAll ||
-                    (isRatio && selection.getValue().isZero());
-    bool keepsNone = isRatio && selection.getValue().convertToDouble() == 1.0;
+                    (isSparsity && selection.getValue().isZero());
+    bool keepsNone =
+        isSparsity && selection.getValue().convertToDouble() == 1.0;
     bool isCut = op.getGranularity().getKind() == GranularityKind::NOfM;
     if (!keepsNone && (!keepsAll || isCut))
       return rewriter.notifyMatchFailure(op, "the masks depend on the scores");
@@ -198,7 +199,8 @@ LogicalResult SelectMaskOp::verify() {
   if (!getValue())
     return success();
   if (getSelection().getKind() == SelectionKind::KeepAll) // select_mask_c4
-    return emitOpError("expected a threshold or a ratio with a run-time value");
+    return emitOpError(
+        "expected a threshold or a sparsity with a run-time value");
   if (getValue().getType() != elementType) // select_mask_c3
     return emitOpError() << "expected a run-time value of element type "
                          << elementType << ", got " << getValue().getType();

@@ -19,7 +19,7 @@ using namespace mlir;
 using namespace mlir::prune;
 
 //===----------------------------------------------------------------------===//
-// Regularisers and proximal steps
+// Regularizers and proximal steps
 //===----------------------------------------------------------------------===//
 
 namespace {
@@ -98,7 +98,7 @@ LogicalResult ProximalOp::verify() { // proximal_c1
 }
 
 //===----------------------------------------------------------------------===//
-// Optimiser updates
+// Optimizer updates
 //===----------------------------------------------------------------------===//
 
 /// True when `value` is a constant of ones only.
@@ -130,13 +130,13 @@ static LogicalResult verifyUpdateTypes(Operation *op, Value weight,
   return success();
 }
 
-/// What both optimisers check of how they treat weights that are not trained.
+/// What both optimizers check of how they treat weights that are not trained.
 template <typename OpTy>
 static LogicalResult verifyHoldAndClamp(OpTy op) {
-  if (op.getHold() && !op.getMask())
-    return op.emitOpError("expected a mask with hold");
-  if (op.getDecayHeld() && !op.getHold())
-    return op.emitOpError("expected hold with decay_held");
+  if (op.getFreezeMasked() && !op.getMask())
+    return op.emitOpError("expected a mask with freeze_masked");
+  if (op.getDecayFrozen() && !op.getFreezeMasked())
+    return op.emitOpError("expected freeze_masked with decay_frozen");
   std::optional<APFloat> limit = op.getClamp();
   if (limit && !(limit->convertToDouble() > 0.0))
     return op.emitOpError("expected a positive clamp");
@@ -196,8 +196,8 @@ struct DropFullMask final : OpRewritePattern<OpTy> {
       return rewriter.notifyMatchFailure(op, "the mask may prune");
     rewriter.modifyOpInPlace(op, [&] {
       op.getMaskMutable().clear();
-      op.setHold(false);
-      op.setDecayHeld(false);
+      op.setFreezeMasked(false);
+      op.setDecayFrozen(false);
     });
     return success();
   }

@@ -38,9 +38,11 @@ mlir::prune::parseGranularity(MLIRContext *context, StringRef text,
       parseNumbers(rest, isBlock ? 'x' : ':');
   if (!kind || !numbers) {
     emitError() << "malformed granularity '" << text
-                << "', expected unstructured, kernel, channel:<axis>, "
+                << "', expected unstructured, filter_plane, channel:<axis>, "
                    "vector:<axis>, block:<extent>x<extent> or "
-                   "n_of_m:<n>:<m>:<axis>";
+                   "n_of_m:<n>:<m>:<axis>"
+                << (name == "kernel" ? "; kernel is called filter_plane now"
+                                     : "");
     return {};
   }
   int64_t axis = -1;

@@ -27,7 +27,7 @@ AffineMap mlir::prune::getGroupMap(GranularityAttr granularity, int64_t rank,
     return identity;
   case GranularityKind::Vector:
     return identity.dropResult(axis);
-  case GranularityKind::Kernel:
+  case GranularityKind::FilterPlane:
     return identity.getSubMap({0, 1});
   case GranularityKind::Channel:
     return identity.getSubMap({axis});

@@ -22,13 +22,13 @@ class Method:
         self.training = training
 
     def begin(self, fresh: bool) -> None:
-        """Called before the first step; `fresh` unless the unit goes on after a stop."""
+        """Called before the first step; `fresh` unless the task goes on after a stop."""
 
     def before(self, number: int) -> None:
-        """Called before step `number` of the unit, with the batch loaded."""
+        """Called before step `number` of the task, with the batch loaded."""
 
     def after(self, number: int) -> None:
-        """Called after step `number` of the unit."""
+        """Called after step `number` of the task."""
 
     def line(self) -> dict[str, Any]:
         """Entries for the line of history; called once after each epoch."""
@@ -44,6 +44,6 @@ class Method:
             self.training.network,
             rule.targets,
             rule.ignore,
-            f"{self.training.unit.path}.{key}",
+            f"{self.training.task.path}.{key}",
             among=("weight",),
         )

@@ -11,7 +11,8 @@ import numpy as np
 from ...errors import TrainingError
 from .. import schedule
 from ..batches import Batches
-from ..passes import GATE_PRICE, GATE_RATE, GATE_STEP
+from ..masks import gate_of
+from ..passes import GATE_RATE, GATE_STEP, GATE_STRENGTH
 from .base import Method
 
 if TYPE_CHECKING:
@@ -36,14 +37,14 @@ class GatesMethod(Method):
         if self._rule.bilevel and gate_rows is not None:
             batch = len(training.batches.labels)
             shape = training.network.input_shape
-            self._batches = Batches(gate_rows, batch, shape, (*training.unit.seed, 1))
+            self._batches = Batches(gate_rows, batch, shape, (*training.task.seed, 1))
         self._step = training.program.bind(GATE_STEP, training.state)
         self._step.set("input", self._batches.inputs)
         self._step.set("labels", self._batches.labels)
         self._loss = self._step.place("loss")
 
     def begin(self, fresh: bool) -> None:
-        """A fresh unit begins with gates that move."""
+        """A fresh task begins with gates that move."""
         if fresh:
             self._meta["gates_frozen"] = False
 
@@ -53,18 +54,18 @@ class GatesMethod(Method):
         epoch = number / training.per_epoch
         if not self._meta["gates_frozen"]:
             self._freeze_at_targets(epoch)
-        rate, price = self._schedules(number)
+        rate, strength = self._schedules(number)
         if rule.joint:
             # At rate zero a gate keeps its value to the bit, whatever its velocity.
             training.step.set(GATE_RATE, 0.0 if self._meta["gates_frozen"] else rate)
-            training.step.set(GATE_PRICE, price)
+            training.step.set(GATE_STRENGTH, strength)
             return
         if self._meta["gates_frozen"] or epoch < rule.start or number % rule.every:
             return
         if self._batches is not training.batches:
             self._batches.load(*divmod(number // rule.every, self._batches.steps))
         self._step.set("learning_rate", rate)
-        self._step.set(GATE_PRICE, price)
+        self._step.set(GATE_STRENGTH, strength)
         loss = float(self._step()[self._loss])
         if not math.isfinite(loss):
             raise TrainingError(training.blame(loss, int(epoch), number))
@@ -73,19 +74,19 @@ class GatesMethod(Method):
         sums["gate_steps"] = sums.get("gate_steps", 0) + 1
 
     def _schedules(self, number: int) -> tuple[float, float]:
-        """Rate of the gates and price of an open one at a step."""
+        """Rate of the gates and penalty of an open one at a step."""
         training, rule = self.training, self._rule
         rate = schedule.learning_rate(
             rule.optimizer.learning_rate, number, training.per_epoch, training.total
         )
-        price = schedule.strength(
+        strength = schedule.strength(
             rule.strength, rule.start, None, number / training.per_epoch,
             float(training.stage.epochs),
         )  # fmt: skip
-        return rate, price
+        return rate, strength
 
     def line(self) -> dict[str, Any]:
-        """Loss of a step of the gates with their price, and whether they are frozen."""
+        """Loss of a step of the gates with their strength, and whether they are frozen."""
         sums = self._meta["sums"]
         line: dict[str, Any] = {}
         if not self._rule.joint:
@@ -106,7 +107,7 @@ class GatesMethod(Method):
         state, count = self.training.state, 0
         for name in self.training.network.weights():
             size = state[name].size
-            gate = state.get(f"{name}.gate") if name in self._names else None
+            gate = state.get(gate_of(name)) if name in self._names else None
             if gate is None:
                 count += size
             else:

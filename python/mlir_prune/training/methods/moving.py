@@ -33,8 +33,8 @@ class GradualMethod(Method):
         training, rule = self.training, self._rule
         end = schedule.gradual_end(rule.end, training.per_epoch, training.total)
         if schedule.is_due(number, rule.start * training.per_epoch, end, rule.frequency):
-            ratio = schedule.cubic_ratio(rule, number, training.per_epoch, training.total)
-            self._select.set("ratio", ratio)
+            sparsity = schedule.cubic_sparsity(rule, number, training.per_epoch, training.total)
+            self._select.set("sparsity", sparsity)
             self._select()
 
 
@@ -55,12 +55,12 @@ class RiglMethod(Method):
             return
         state, shapes = self.training.state, self.training.network.shapes()
         names = self.weights(self._rule, "rigl")
-        density = densities({name: shapes[name] for name in names}, self._rule.ratio,
+        density = densities({name: shapes[name] for name in names}, self._rule.sparsity,
                             self._rule.density)  # fmt: skip
         for index, name in enumerate(names):
             mask = state[PREFIX + name]
             if mask.all():
-                rng = np.random.default_rng((*self.training.unit.seed, index))
+                rng = np.random.default_rng((*self.training.task.seed, index))
                 mask[...] = random_mask(rng, mask.shape, density[name])
             state[name][~mask] = 0
 
@@ -81,20 +81,20 @@ def random_mask(rng: np.random.Generator, shape: Shape, density: float) -> np.nd
     return mask.reshape(shape)
 
 
-def densities(shapes: Mapping[str, Shape], ratio: float, kind: str) -> dict[str, float]:
-    """Share of each weight that stays when `ratio` of them all goes.
+def densities(shapes: Mapping[str, Shape], sparsity: float, kind: str) -> dict[str, float]:
+    """Share of each weight that stays when `sparsity` of them all goes.
 
     With `erk` it is proportional to sum(extents) / product(extents) (Evci et al.
     2020); weights that would get more than one are dense, and the factor is
     solved again for the others.
     """
     if kind == "uniform":
-        return dict.fromkeys(shapes, 1.0 - ratio)
+        return dict.fromkeys(shapes, 1.0 - sparsity)
     sizes = {name: float(np.prod(shape)) for name, shape in shapes.items()}
     raw = {name: sum(shape) / sizes[name] for name, shape in shapes.items()}
     dense: set[str] = set()
     while True:
-        left = (1.0 - ratio) * sum(sizes.values()) - sum(sizes[name] for name in dense)
+        left = (1.0 - sparsity) * sum(sizes.values()) - sum(sizes[name] for name in dense)
         factor = left / sum(raw[name] * sizes[name] for name in shapes if name not in dense)
         over = {n for n in shapes if n not in dense and factor * raw[n] > 1.0}
         if not over:

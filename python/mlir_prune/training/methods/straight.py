@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-"""Straight-through masks: the step chooses them, the driver only gives the ratio."""
+"""Straight-through masks: the step chooses them, the driver only gives the sparsity."""
 
 from __future__ import annotations
 
@@ -9,22 +9,22 @@ from .base import Method
 
 
 class StraightThroughMethod(Method):
-    """Sets the ratio of each step, which may rise as a cubic."""
+    """Sets the sparsity of each step, which may rise as a cubic."""
 
     def before(self, number: int) -> None:
-        """Sets the ratio of the step and of the scoring after it."""
+        """Sets the sparsity of the step and of the scoring after it."""
         rule, training = self.training.stage.straight_through, self.training
         assert rule is not None
-        if rule.ratio is None:
+        if rule.sparsity is None:
             return
-        ratio = rule.ratio
+        sparsity = rule.sparsity
         if rule.ramp > 0:
             done = min(1.0, number / (rule.ramp * training.per_epoch))
-            ratio *= 1.0 - (1.0 - done) ** 3
-        training.step.set("ratio", ratio)
-        training.extra["ratio"] = ratio
+            sparsity *= 1.0 - (1.0 - done) ** 3
+        training.step.set("sparsity", sparsity)
+        training.extra["sparsity"] = sparsity
 
     def line(self) -> dict[str, Any]:
-        """The ratio at the end of the epoch."""
-        ratio = self.training.extra.get("ratio")
-        return {} if ratio is None else {"ratio": ratio}
+        """The sparsity at the end of the epoch."""
+        sparsity = self.training.extra.get("sparsity")
+        return {} if sparsity is None else {"sparsity": sparsity}

@@ -21,13 +21,18 @@ def OneDNN_Dialect : Dialect {
     The target dialect: one operation per oneDNN primitive with the post-ops
     fused, and a few that oneDNN lacks: the ranking of scores, elements of a
     product at given places, the transpose of a matrix. Operations work on ranked
-    tensors and, after bufferisation, on memrefs whose innermost stride is one;
+    tensors and, after bufferization, on memrefs whose innermost stride is one;
     they lower to calls of the C ABI in `runtime/`, which has a naive and a oneDNN
     implementation.
   }];
   let cppNamespace = "::mlir::onednn";
   let useDefaultAttributePrinterParser = 1;
   let dependentDialects = ["::mlir::linalg::LinalgDialect", "::mlir::tensor::TensorDialect"];
+
+  let extraClassDeclaration = [{
+    /// Tells the present name where an operation is written by an old one.
+    std::optional<ParseOpHook> getParseOperationHook(StringRef name) const override;
+  }];
 }
 
 def OneDNN_Activation : I32EnumAttr<"Activation", "activation fused into a primitive", [
@@ -104,7 +109,7 @@ def OneDNN_MatmulOp : OneDNN_Op<"matmul"> {
   }];
 }
 
-def OneDNN_CsrMatmulOp : OneDNN_Op<"csr_matmul"> {
+def OneDNN_SpmmOp : OneDNN_Op<"spmm"> {
   let summary = "product of a matrix in compressed sparse rows with a dense matrix";
   let description = [{
     `Y = activation(W * X + bias)` for a sparse `W` of shape `[m, k]` given by
@@ -118,7 +123,7 @@ def OneDNN_CsrMatmulOp : OneDNN_Op<"csr_matmul"> {
     Example:
 
     ```mlir
-    %y = onednn.csr_matmul ins(%v, %i, %p, %x : tensor<9xf32>, tensor<9xi32>,
+    %y = onednn.spmm ins(%v, %i, %p, %x : tensor<9xf32>, tensor<9xi32>,
         tensor<4xi32>, tensor<8x64xf32>) bias(%b : tensor<3xf32>)
         outs(%init : tensor<3x64xf32>) {activation = #onednn.activation<relu>}
         -> tensor<3x64xf32>
@@ -126,10 +131,10 @@ def OneDNN_CsrMatmulOp : OneDNN_Op<"csr_matmul"> {
 
     **Constraints**
 
-    * `csr_matmul_c1`: as `matmul_c1`.
-    * `csr_matmul_c2`: values and indices have one length; there is one pointer
+    * `spmm_c1`: as `matmul_c1`.
+    * `spmm_c2`: values and indices have one length; there is one pointer
       more than rows; static shapes agree in `m` and `n`.
-    * `csr_matmul_c3`: memrefs have an innermost stride of one.
+    * `spmm_c3`: memrefs have an innermost stride of one.
   }];
   let arguments = (ins OneDNN_Vector:$values, OneDNN_IndexVector:$indices,
                        OneDNN_IndexVector:$pointers, OneDNN_Matrix:$x,
@@ -146,7 +151,7 @@ def OneDNN_CsrMatmulOp : OneDNN_Op<"csr_matmul"> {
   }];
 }
 
-include "Prune/Dialect/OneDNN/IR/OneDNNPackedOps.td"
+include "Prune/Dialect/OneDNN/IR/OneDNNCompressedOps.td"
 include "Prune/Dialect/OneDNN/IR/OneDNNSelectionOps.td"
 include "Prune/Dialect/OneDNN/IR/OneDNNWindowOps.td"
 

@@ -19,19 +19,19 @@ def OneDNN_SelectGroupsOp : Op<OneDNN_Dialect, "select_groups", [
     DestinationStyleOpInterface, DeclareOpInterfaceMethods<MemoryEffectsOpInterface>]> {
   let summary = "marks the groups that stay when the smallest scores are pruned";
   let description = [{
-    The run-time form of `prune.select_mask` by ratio; no primitive of oneDNN, but
+    The run-time form of `prune.select_mask` by sparsity; no primitive of oneDNN, but
     the runtime's own. The scores of several weights lie one behind the other:
     `groups` holds, for each weight, the number of its scores and the number of
     elements that each of them stands for. A byte of the result is 0 where the
     group is pruned, else 1. Groups are pruned in the order of their scores, of
     equal ones that of lower index first, as long as each brings the number of
-    pruned elements nearer to `round(ratio * elements)`. A NaN counts as infinite;
-    a ratio outside of [0, 1] is the nearest end of it.
+    pruned elements nearer to `round(sparsity * elements)`. A NaN counts as infinite;
+    a sparsity outside of [0, 1] is the nearest end of it.
 
     Example:
 
     ```mlir
-    %kept = onednn.select_groups ins(%scores : tensor<30xf32>) ratio(%r)
+    %kept = onednn.select_groups ins(%scores : tensor<30xf32>) sparsity(%r)
         outs(%init : tensor<30xi8>) groups = [20, 1, 10, 25] -> tensor<30xi8>
     ```
 
@@ -42,11 +42,11 @@ def OneDNN_SelectGroupsOp : Op<OneDNN_Dialect, "select_groups", [
       numbers of scores add up to the extent of scores and destination.
     * `select_groups_c3`: memrefs have an innermost stride of one.
   }];
-  let arguments = (ins OneDNN_Vector:$scores, F64:$ratio, OneDNN_ByteVector:$output,
+  let arguments = (ins OneDNN_Vector:$scores, F64:$sparsity, OneDNN_ByteVector:$output,
                        DenseI64ArrayAttr:$groups);
   let results = (outs Variadic<1DTensorOf<[I8]>>:$result);
   let assemblyFormat = [{
-    `ins` `(` $scores `:` type($scores) `)` `ratio` `(` $ratio `)`
+    `ins` `(` $scores `:` type($scores) `)` `sparsity` `(` $sparsity `)`
     `outs` `(` $output `:` type($output) `)` `groups` `=` $groups attr-dict (`->` type($result)^)?
   }];
   let extraClassDeclaration = [{

@@ -1,4 +1,4 @@
-//===- BufferizableOpInterfaceImpl.h - Bufferisation ------------*- C++ -*-===//
+//===- BufferizableOpInterfaceImpl.h - Bufferization ------------*- C++ -*-===//
 //
 // Part of the pruning compiler, under the Apache License v2.0 with LLVM
 // Exceptions. See LICENSE for license information.
@@ -13,7 +13,7 @@ namespace mlir {
 class DialectRegistry;
 
 namespace onednn {
-/// Lets one-shot bufferisation turn the operations into their memref form.
+/// Lets one-shot bufferization turn the operations into their memref form.
 void registerBufferizableOpInterfaceExternalModels(DialectRegistry &registry);
 } // namespace onednn
 } // namespace mlir

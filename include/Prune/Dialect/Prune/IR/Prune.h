@@ -35,9 +35,9 @@ namespace mlir::prune {
 /// Type of the mask of a weight: its shape with elements of type i1.
 Type getMaskType(Type weightType);
 
-/// The indices of the pattern of `prune.unpack` and `prune.pack`, where they
-/// are stored. Fails for anything but a vector of i32 whose elements are in
-/// memory, each on its own.
+/// The indices of the pattern of `prune.decompress` and `prune.compress`, where
+/// they are stored. Fails for anything but a vector of i32 whose elements are
+/// in memory, each on its own.
 FailureOr<ArrayRef<int32_t>> getPatternIndices(ElementsAttr pattern);
 } // namespace mlir::prune
 

@@ -53,7 +53,7 @@ def Prune_GranularityAttr : Prune_Attr<"Granularity", "granularity"> {
     * `block`: aligned blocks of `shape`, one extent per dimension; edge blocks
       may be smaller.
     * `vector`: whole one-dimensional rows along `axis`.
-    * `kernel`: the trailing two dimensions of a 4-D weight `[O, I, kh, kw]`.
+    * `filter_plane`: the trailing two dimensions of a 4-D weight `[O, I, kh, kw]`.
     * `channel`: all elements that share an index of `axis` (0 is the output
       channel or neuron).
 
@@ -64,7 +64,7 @@ def Prune_GranularityAttr : Prune_Attr<"Granularity", "granularity"> {
     * `granularity_c1`: `n_of_m` has `shape = [n, m]` with `0 < n < m`, and an axis.
     * `granularity_c2`: `block` has a shape of positive extents and no axis.
     * `granularity_c3`: `vector` and `channel` have an axis and no shape.
-    * `granularity_c4`: `unstructured` and `kernel` have neither.
+    * `granularity_c4`: `unstructured` and `filter_plane` have neither.
   }];
   let parameters = (ins EnumParameter<Prune_GranularityKind>:$kind,
                         OptionalArrayRefParameter<"int64_t">:$shape,
@@ -125,14 +125,14 @@ def Prune_SelectionAttr : Prune_Attr<"Selection", "selection"> {
   let description = [{
     * `keep_all`: every group stays (an `n_of_m` granularity still applies).
     * `threshold`: a group is pruned when its score is below or equal to `value`.
-    * `ratio`: the share `value` of all elements with the smallest scores is
+    * `sparsity`: the share `value` of all elements with the smallest scores is
       pruned, `round(value * elements)`; ties break by index, lower first.
 
-    Example: `#prune.selection<ratio, 0.9>`
+    Example: `#prune.selection<sparsity, 0.9>`
 
     **Constraints**
 
-    * `selection_c1`: a threshold is not negative; a ratio lies in [0, 1].
+    * `selection_c1`: a threshold is not negative; a sparsity lies in [0, 1].
   }];
   let parameters = (ins EnumParameter<Prune_SelectionKind>:$kind,
                         DefaultValuedParameter<"::llvm::APFloat", "::llvm::APFloat(0.0)">:$value);

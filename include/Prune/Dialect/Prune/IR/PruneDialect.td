@@ -13,7 +13,7 @@ include "mlir/IR/OpBase.td"
 
 def Prune_Dialect : Dialect {
   let name = "prune";
-  let summary = "Masks, auxiliary parameters and regularisers of network pruning";
+  let summary = "Masks, auxiliary parameters and regularizers of network pruning";
   let description = [{
     Semantic, target-independent operations for training a network to be sparse,
     pruning it and removing what died. Everything works on ranked tensors; the
@@ -27,7 +27,7 @@ def Prune_Dialect : Dialect {
       value that the parameter had as a constant.
     * `prune.mask` (elements of `i1`): on a function argument with `prune.param`,
       which elements are kept; the others are zero and stay so
-      (`prune-pack-parameters`).
+      (`prune-compress-parameters`).
     * `prune.grad_of` (string): on a function result, the name of the parameter
       whose gradient the result is.
     * `prune.state` (string): on a function argument or result of a training
@@ -75,6 +75,9 @@ def Prune_Dialect : Dialect {
     static constexpr ::llvm::StringLiteral kFrozenAttrName = "prune.frozen";
 
     void registerAttributes();
+
+    /// Tells the present name where an operation is written by an old one.
+    std::optional<ParseOpHook> getParseOperationHook(StringRef name) const override;
   }];
 }
 

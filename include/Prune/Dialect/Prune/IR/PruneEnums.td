@@ -30,7 +30,7 @@ def Prune_GranularityKind : Prune_Enum<"GranularityKind", "shape of what is prun
   I32EnumAttrCase<"NOfM", 1, "n_of_m">,
   I32EnumAttrCase<"Block", 2, "block">,
   I32EnumAttrCase<"Vector", 3, "vector">,
-  I32EnumAttrCase<"Kernel", 4, "kernel">,
+  I32EnumAttrCase<"FilterPlane", 4, "filter_plane">,
   I32EnumAttrCase<"Channel", 5, "channel">
 ]>;
 
@@ -70,7 +70,7 @@ def Prune_ProximalKind : Prune_Enum<"ProximalKind", "penalty whose proximal step
 def Prune_SelectionKind : Prune_Enum<"SelectionKind", "how a mask follows from scores", [
   I32EnumAttrCase<"KeepAll", 0, "keep_all">,
   I32EnumAttrCase<"Threshold", 1, "threshold">,
-  I32EnumAttrCase<"Ratio", 2, "ratio">
+  I32EnumAttrCase<"Sparsity", 2, "sparsity">
 ]>;
 
 def Prune_KernelKind : Prune_Enum<"KernelKind", "kernel family of a contraction", [

@@ -23,7 +23,7 @@ class Prune_BatchNormOpBase<string mnemonic, list<Trait> traits>
 def Prune_BatchNormOp : Prune_BatchNormOpBase<"batch_norm", [
     AllTypesMatch<["input", "result"]>,
     AllTypesMatch<["scale", "bias", "mean", "variance"]>]> {
-  let summary = "batch normalisation with given statistics";
+  let summary = "batch normalization with given statistics";
   let description = [{
     `y = (x - mean) / sqrt(variance + epsilon) * scale + bias` per channel, which
     is dimension 1: the form of inference (Ioffe and Szegedy 2015).
@@ -54,7 +54,7 @@ def Prune_BatchNormOp : Prune_BatchNormOpBase<"batch_norm", [
 def Prune_BatchNormTrainingOp : Prune_BatchNormOpBase<"batch_norm_training", [
     AllTypesMatch<["input", "result"]>,
     AllTypesMatch<["scale", "bias", "mean", "variance"]>]> {
-  let summary = "batch normalisation with the statistics of the batch";
+  let summary = "batch normalization with the statistics of the batch";
   let description = [{
     As `prune.batch_norm`, with mean and variance per channel taken over all other
     dimensions of the input; the variance is the biased one. Both are returned.
@@ -83,7 +83,7 @@ def Prune_BatchNormTrainingOp : Prune_BatchNormOpBase<"batch_norm_training", [
 def Prune_BatchNormGradientOp : Prune_BatchNormOpBase<"batch_norm_gradient", [
     AllTypesMatch<["input", "adjoint", "input_gradient"]>,
     AllTypesMatch<["scale", "mean", "variance", "scale_gradient", "bias_gradient"]>]> {
-  let summary = "gradient of batch normalisation with the statistics of the batch";
+  let summary = "gradient of batch normalization with the statistics of the batch";
   let description = [{
     With `h = (x - mean) / sqrt(variance + epsilon)`, `dy` the adjoint of the
     result and sums and `n` over all dimensions but the channels:

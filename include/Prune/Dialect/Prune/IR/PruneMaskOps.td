@@ -127,16 +127,16 @@ def Prune_ScoreOp : Prune_Op<"score"> {
 def Prune_SelectMaskOp : Prune_Op<"select_mask", [AttrSizedOperandSegments]> {
   let summary = "masks from the scores of one or several weights";
   let description = [{
-    Turns scores into masks. Several scores are ranked together, so `ratio` over
-    all weights of a network is one operation (global scope) and `ratio` per
+    Turns scores into masks. Several scores are ranked together, so `sparsity` over
+    all weights of a network is one operation (global scope) and `sparsity` per
     weight is one operation each. An `n_of_m` granularity keeps, in every group,
     at most `n` elements of those the selection keeps. The optional operand is
-    the threshold or ratio at run time, in place of the attribute's.
+    the threshold or sparsity at run time, in place of the attribute's.
 
     Example:
 
     ```mlir
-    %m1, %m2 = prune.select_mask %s1, %s2 selection(<ratio, 0.9>)
+    %m1, %m2 = prune.select_mask %s1, %s2 selection(<sparsity, 0.9>)
         granularity(<unstructured>)
         : (tensor<300x64xf32>, tensor<10x300xf32>) -> (tensor<300x64xi1>, tensor<10x300xi1>)
     ```
@@ -148,7 +148,7 @@ def Prune_SelectMaskOp : Prune_Op<"select_mask", [AttrSizedOperandSegments]> {
       the shape of its mask.
     * `select_mask_c3`: all scores have one element type, which is also that of a
       run-time value.
-    * `select_mask_c4`: a run-time value comes with a threshold or a ratio.
+    * `select_mask_c4`: a run-time value comes with a threshold or a sparsity.
   }];
   let arguments = (ins Variadic<Prune_FloatTensor>:$scores, Optional<AnyFloat>:$value,
                        Prune_SelectionAttr:$selection,

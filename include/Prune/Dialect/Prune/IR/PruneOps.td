@@ -11,7 +11,7 @@
 
 include "Prune/Dialect/Prune/IR/PruneLayerOps.td"
 include "Prune/Dialect/Prune/IR/PruneMaskOps.td"
-include "Prune/Dialect/Prune/IR/PrunePackOps.td"
+include "Prune/Dialect/Prune/IR/PruneCompressOps.td"
 include "Prune/Dialect/Prune/IR/PruneTrainingOps.td"
 
 #endif // PRUNE_DIALECT_PRUNE_IR_PRUNEOPS_TD

@@ -12,7 +12,7 @@
 include "Prune/Dialect/Prune/IR/PruneOpBase.td"
 
 //===----------------------------------------------------------------------===//
-// Regularisation
+// Regularization
 //===----------------------------------------------------------------------===//
 
 class Prune_RegularizerOp<string mnemonic, list<Trait> traits = []>
@@ -106,7 +106,7 @@ def Prune_ProximalOp : Prune_Op<"proximal", [
     AllTypesMatch<["weight", "result"]>, Prune_ScalarMatches<"weight", "threshold">]> {
   let summary = "proximal step of a penalty";
   let description = [{
-    The minimiser over `v` of `threshold * penalty(v) + |v - w|^2 / 2`, which
+    The minimizer over `v` of `threshold * penalty(v) + |v - w|^2 / 2`, which
     reaches exact zeros:
 
     * `l1`: `sgn(w) * max(|w| - threshold, 0)`
@@ -138,7 +138,7 @@ def Prune_ProximalOp : Prune_Op<"proximal", [
 }
 
 //===----------------------------------------------------------------------===//
-// Optimiser updates
+// Optimizer updates
 //===----------------------------------------------------------------------===//
 
 def Prune_SgdUpdateOp : Prune_Op<"sgd_update", [AttrSizedOperandSegments]> {
@@ -153,8 +153,8 @@ def Prune_SgdUpdateOp : Prune_Op<"sgd_update", [AttrSizedOperandSegments]> {
     With `clamp`, the new weight is limited to `[-clamp, clamp]`.
 
     With a mask, gradient, velocity and weight are all masked, so a pruned
-    weight stays zero whatever state comes in. With `hold`, weight and velocity
-    stay as they are instead where the mask is not set; with `decay_held` such a
+    weight stays zero whatever state comes in. With `freeze_masked`, weight and velocity
+    stay as they are instead where the mask is not set; with `decay_frozen` such a
     weight still decays, `w' = w - lr * weight_decay * w`.
 
     Example:
@@ -173,7 +173,7 @@ def Prune_SgdUpdateOp : Prune_Op<"sgd_update", [AttrSizedOperandSegments]> {
     * `sgd_update_c3`: momentum lies in [0, 1), weight decay is not negative.
     * `sgd_update_c4`: gradient, velocity and results have the type of the
       weight, the mask its shape, the learning rate its element type.
-    * `sgd_update_c5`: `hold` needs a mask, and `decay_held` needs `hold`.
+    * `sgd_update_c5`: `freeze_masked` needs a mask, and `decay_frozen` needs `freeze_masked`.
     * `sgd_update_c6`: `clamp` is positive.
   }];
   let arguments = (ins Prune_FloatTensor:$weight, Prune_FloatTensor:$gradient,
@@ -181,7 +181,7 @@ def Prune_SgdUpdateOp : Prune_Op<"sgd_update", [AttrSizedOperandSegments]> {
                        Optional<Prune_MaskTensor>:$mask,
                        DefaultValuedAttr<F64Attr, "0.0">:$momentum,
                        DefaultValuedAttr<F64Attr, "0.0">:$weight_decay,
-                       UnitAttr:$nesterov, UnitAttr:$hold, UnitAttr:$decay_held,
+                       UnitAttr:$nesterov, UnitAttr:$freeze_masked, UnitAttr:$decay_frozen,
                        OptionalAttr<F64Attr>:$clamp);
   let results = (outs Prune_FloatTensor:$newWeight, Optional<Prune_FloatTensor>:$newVelocity);
   let assemblyFormat = [{
@@ -203,9 +203,9 @@ def Prune_AdamUpdateOp : Prune_Op<"adam_update"> {
 
     With `clamp`, the new weight is limited to `[-clamp, clamp]`.
 
-    With a mask, gradient, moments and weight are all masked; with `hold`,
+    With a mask, gradient, moments and weight are all masked; with `freeze_masked`,
     moments and weight stay as they are where the mask is not set; with
-    `decay_held` such a weight still decays, `w' = w - lr * weight_decay * w`.
+    `decay_frozen` such a weight still decays, `w' = w - lr * weight_decay * w`.
 
     Example:
 
@@ -221,7 +221,7 @@ def Prune_AdamUpdateOp : Prune_Op<"adam_update"> {
       weight decay is not negative.
     * `adam_update_c2`: gradient, moments and results have the type of the
       weight, the mask its shape, the learning rate its element type.
-    * `adam_update_c3`: `hold` needs a mask, and `decay_held` needs `hold`.
+    * `adam_update_c3`: `freeze_masked` needs a mask, and `decay_frozen` needs `freeze_masked`.
     * `adam_update_c4`: `clamp` is positive.
   }];
   let arguments = (ins Prune_FloatTensor:$weight, Prune_FloatTensor:$gradient,
@@ -231,8 +231,8 @@ def Prune_AdamUpdateOp : Prune_Op<"adam_update"> {
                        DefaultValuedAttr<F64Attr, "0.9">:$beta1,
                        DefaultValuedAttr<F64Attr, "0.999">:$beta2,
                        DefaultValuedAttr<F64Attr, "1.0e-8">:$epsilon,
-                       DefaultValuedAttr<F64Attr, "0.0">:$weight_decay, UnitAttr:$hold,
-                       UnitAttr:$decay_held, OptionalAttr<F64Attr>:$clamp);
+                       DefaultValuedAttr<F64Attr, "0.0">:$weight_decay, UnitAttr:$freeze_masked,
+                       UnitAttr:$decay_frozen, OptionalAttr<F64Attr>:$clamp);
   let results = (outs Prune_FloatTensor:$newWeight, Prune_FloatTensor:$newMoment1,
                       Prune_FloatTensor:$newMoment2);
   let assemblyFormat = [{

@@ -1,4 +1,4 @@
-//===- EliminateDeadNeurons.cpp - Removal of dead neurons -----------------===//
+//===- EliminateDeadNeurons.cpp - Elimination of dead neurons -------------===//
 //
 // Part of the pruning compiler, under the Apache License v2.0 with LLVM
 // Exceptions. See LICENSE for license information.
@@ -20,7 +20,7 @@
 
 #include "Prune/Dialect/Prune/Transforms/Compact/Passes.h"
 
-#include "RemoveChannels.h"
+#include "EliminateChannels.h"
 #include "SharedConstants.h"
 
 #include "Prune/Analysis/ChannelShuffles.h"
@@ -36,6 +36,7 @@
 #include "mlir/Transforms/CSE.h"
 #include "mlir/Transforms/GreedyPatternRewriteDriver.h"
 #include "llvm/ADT/StringSet.h"
+#include "llvm/Support/DebugLog.h"
 
 #define DEBUG_TYPE "prune-eliminate-dead-neurons"
 
@@ -155,8 +156,10 @@ static void emitRemarks(ArrayRef<LayerReport> reports, StringRef function) {
   for (const LayerReport &layer : reports) {
     if (layer.before == -1)
       continue;
+    LDBG() << function << ", " << layer.name << ": " << layer.removed << " of "
+           << layer.before << " leave";
     remark::RemarkOpts options =
-        remark::RemarkOpts::name(layer.removed ? "NeuronsRemoved"
+        remark::RemarkOpts::name(layer.removed ? "NeuronsEliminated"
                                                : "NeuronsKept")
             .category(DEBUG_TYPE)
             .function(function);
@@ -257,8 +260,8 @@ private:
     return options;
   }
 
-  /// Removes and simplifies by turns, until neither gives the other something
-  /// to do.
+  /// Removes and simplifies alternating, until neither gives the other
+  /// something to do.
   LogicalResult removeAll(FunctionOpInterface function, ChannelOptions options,
                           SmallVectorImpl<LayerReport> &reports) {
     Block &block = function.getFunctionBody().front();

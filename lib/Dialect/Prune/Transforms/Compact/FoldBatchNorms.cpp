@@ -7,7 +7,7 @@
 //===----------------------------------------------------------------------===//
 
 //
-// A batch normalisation with given statistics is a line per channel. Behind a
+// A batch normalization with given statistics is a line per channel. Behind a
 // sum of products its slope scales the weights of that channel, and what it
 // adds to nothing joins the bias, both in double precision. The channel of a
 // weight follows from the indexing maps; reshapes between weight and layer keep
@@ -27,6 +27,7 @@
 #include "mlir/IR/Remarks.h"
 #include "mlir/Interfaces/SideEffectInterfaces.h"
 #include "llvm/ADT/SetVector.h"
+#include "llvm/Support/DebugLog.h"
 
 #include <cmath>
 
@@ -47,7 +48,7 @@ struct Lines {
   SmallVector<double> factors, offsets;
 };
 
-/// A layer that a batch normalisation can be folded into.
+/// A layer that a batch normalization can be folded into.
 struct Layer {
   linalg::LinalgOp op;
   /// Splits the channels of the result for the layer; null when it does not.
@@ -140,7 +141,7 @@ static bool findBias(Layer &layer) {
          ConstantView::get(layer.biasConstant.getResult()).has_value();
 }
 
-/// The layer before a batch normalisation, or why there is none.
+/// The layer before a batch normalization, or why there is none.
 static FailureOr<Layer> findLayer(BatchNormOp norm, StringRef &reason) {
   Layer layer;
   Value value = norm.getInput();
@@ -200,7 +201,7 @@ static void scaleWeight(Layer &layer, const Lines &lines) {
 }
 
 /// The new bias as a constant: a parameter of the old one's name, or where
-/// there is none, of that of the batch normalisation.
+/// there is none, of that of the batch normalization.
 static Value createBias(OpBuilder &builder, Layer &layer, BatchNormOp norm,
                         const Lines &lines) {
   SmallVector<double, 0> values(lines.offsets.begin(), lines.offsets.end());
@@ -281,14 +282,17 @@ private:
     FailureOr<Layer> layer = failure();
     if (lines)
       layer = findLayer(norm, reason);
+    LDBG() << "fold " << norm << ": " << (failed(layer) ? reason : "yes");
     if (failed(layer)) {
-      remark::missed(norm.getLoc(),
-                     remark::RemarkOpts::name("Kept").category(DEBUG_TYPE))
-          << remark::reason("batch normalisation stays: {0}", reason);
+      remark::missed(
+          norm.getLoc(),
+          remark::RemarkOpts::name("BatchNormKept").category(DEBUG_TYPE))
+          << remark::reason("batch normalization stays: {0}", reason);
       return;
     }
-    remark::passed(norm.getLoc(),
-                   remark::RemarkOpts::name("Folded").category(DEBUG_TYPE))
+    remark::passed(
+        norm.getLoc(),
+        remark::RemarkOpts::name("BatchNormFolded").category(DEBUG_TYPE))
         << ("folded into '" + layer->op->getName().getStringRef() + "'").str();
     OpBuilder builder(norm);
     Value bias = createBias(builder, *layer, norm, *lines);

@@ -7,8 +7,8 @@
 //===----------------------------------------------------------------------===//
 
 //
-// The analysis runs on a copy whose constants are not shared, as removal runs
-// it; values are named by the copy, which prints like the original but for
+// The analysis runs on a copy whose constants are not shared, as elimination
+// runs it; values are named by the copy, which prints like the original but for
 // the constants that were cloned.
 //
 //===----------------------------------------------------------------------===//

@@ -7,8 +7,8 @@
 //===----------------------------------------------------------------------===//
 
 //
-// A weight that several operations share is one parameter before removal and
-// after it: it loses what all of them lose.
+// A weight that several operations share is one parameter before elimination
+// and after it: it loses what all of them lose.
 //
 //===----------------------------------------------------------------------===//
 

@@ -19,6 +19,7 @@
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/IR/PatternMatch.h"
 #include "mlir/IR/Remarks.h"
+#include "llvm/Support/DebugLog.h"
 
 #define DEBUG_TYPE "prune-decompose-aggregates"
 
@@ -45,6 +46,7 @@ private:
   void decompose(linalg::AggregatedOpInterface op) {
     IRRewriter rewriter(&getContext());
     rewriter.setInsertionPoint(op);
+    LDBG() << "decompose " << op;
     FailureOr<SmallVector<Value>> results = op.decomposeOperation(rewriter);
     if (succeeded(results)) {
       rewriter.replaceOp(op, *results);

@@ -20,6 +20,7 @@
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/IR/ImplicitLocOpBuilder.h"
 #include "mlir/IR/Matchers.h"
+#include "llvm/Support/DebugLog.h"
 
 #define DEBUG_TYPE "prune-expand-powers"
 
@@ -120,6 +121,7 @@ struct ExpandPowersPass final
       op.replaceAllUsesWith(power);
       op.erase();
     }
+    LDBG() << powers.size() << " powers become products";
     numPowers += powers.size();
   }
 };

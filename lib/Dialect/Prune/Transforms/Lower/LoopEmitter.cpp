@@ -143,7 +143,7 @@ void LoopEmitter::store(OpOperand *operand, Value value) {
 /// Loads what neither the vector loop nor a reduction changes.
 void LoopEmitter::loadInvariants() {
   for (OpOperand *operand : op.getDpsInputOperands()) {
-    if (!isa<MemRefType>(operand->get().getType()) || isVectorised(operand))
+    if (!isa<MemRefType>(operand->get().getType()) || isVectorized(operand))
       continue;
     AffineMap map = op.getMatchingIndexingMap(operand);
     if (llvm::none_of(plan.reductionLoops,
@@ -156,7 +156,7 @@ void LoopEmitter::loadInvariants() {
 Value LoopEmitter::loadInput(OpOperand *operand, int64_t lanes) {
   if (!isa<MemRefType>(operand->get().getType()))
     return operand->get();
-  if (isVectorised(operand))
+  if (isVectorized(operand))
     return load(operand, lanes);
   auto found = invariants.find(operand);
   return found == invariants.end() ? loadElement(operand) : found->second;

@@ -81,7 +81,7 @@ private:
   Value load(OpOperand *operand, int64_t lanes);
   void store(OpOperand *operand, Value value);
   Value makeVector(Value value, int64_t lanes);
-  bool isVectorised(OpOperand *operand) {
+  bool isVectorized(OpOperand *operand) {
     return op.getMatchingIndexingMap(operand).isFunctionOfDim(plan.vectorLoop);
   }
 

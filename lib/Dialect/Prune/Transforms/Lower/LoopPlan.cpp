@@ -120,7 +120,7 @@ static int64_t countLanes(linalg::LinalgOp op, int64_t vectorBits) {
   return std::max<int64_t>(vectorBits / bits, 2);
 }
 
-/// The best loop to vectorise, or nothing.
+/// The best loop to vectorize, or nothing.
 static std::optional<unsigned> chooseLoop(linalg::LinalgOp op,
                                           ArrayRef<int64_t> extents) {
   SmallVector<utils::IteratorType> iterators = op.getIteratorTypesArray();

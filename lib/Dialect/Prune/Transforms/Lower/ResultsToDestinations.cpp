@@ -7,11 +7,11 @@
 //===----------------------------------------------------------------------===//
 
 //
-// Rewrites the signature of public functions to memrefs before bufferisation,
+// Rewrites the signature of public functions to memrefs before bufferization,
 // so that results are computed where the caller wants them. State is read and
 // written through one buffer: the operation that produces the new state moves
 // to the end of the block, where nothing reads the old one any more, and
-// one-shot bufferisation then updates in place. Linear in the size of the
+// one-shot bufferization then updates in place. Linear in the size of the
 // functions.
 //
 //===----------------------------------------------------------------------===//
@@ -144,7 +144,7 @@ bool isRepeatable(Operation *op) {
 /// Gives every computation that starts from `value` a start of its own if the
 /// value lasts longer than that: if another one starts from it, too, or it is
 /// returned. Else both could be placed in the destination of one result, and
-/// writing that result, at the end, would overwrite the other. Bufferisation
+/// writing that result, at the end, would overwrite the other. Bufferization
 /// would have to copy in any case.
 void separateStarts(Value value) {
   SmallVector<OpOperand *> starts;

@@ -20,6 +20,7 @@
 #include "Prune/Kernels/SparseProduct.h"
 
 #include "mlir/IR/Remarks.h"
+#include "llvm/Support/DebugLog.h"
 
 #define DEBUG_TYPE "prune-select-kernels"
 
@@ -70,6 +71,7 @@ void SelectKernels::choose(Operation *op, KernelKind kind, const Twine &reason,
               KernelAttr::get(op->getContext(), kind));
   ++(kind == KernelKind::Dense ? numDense : numSparse);
   StringRef name = stringifyKernelKind(kind);
+  LDBG() << name << " kernel, " << reason << ": " << *op;
   remark::passed(op->getLoc(),
                  remark::RemarkOpts::name("KernelChosen").category(DEBUG_TYPE))
       << (name + " kernel: " + reason).str() << remark::metric("Layer", layer)

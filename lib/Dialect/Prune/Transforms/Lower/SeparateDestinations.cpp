@@ -9,7 +9,7 @@
 //
 // Equal operations without operands that matter, such as two fills with zero,
 // are one after common subexpression elimination. As destinations they then
-// conflict, and bufferisation copies. Undoing that is a walk over the module.
+// conflict, and bufferization copies. Undoing that is a walk over the module.
 //
 //===----------------------------------------------------------------------===//
 

@@ -19,6 +19,7 @@
 
 #include "mlir/Dialect/Linalg/Transforms/Transforms.h"
 #include "mlir/IR/Remarks.h"
+#include "llvm/Support/DebugLog.h"
 
 #define DEBUG_TYPE "prune-vectorize-loops"
 
@@ -30,7 +31,7 @@ namespace mlir::prune {
 using namespace mlir;
 using namespace mlir::prune;
 
-/// Longest runs of neighbouring loops of one kind that every operand walks
+/// Longest runs of neighboring loops of one kind that every operand walks
 /// through as through one dimension.
 static SmallVector<ReassociationIndices> findRuns(linalg::LinalgOp op) {
   SmallVector<utils::IteratorType> iterators = op.getIteratorTypesArray();
@@ -106,9 +107,11 @@ struct VectorizeLoops : prune::impl::VectorizeLoopsPassBase<VectorizeLoops> {
   void vectorize(linalg::LinalgOp op, RewriterBase &rewriter) {
     std::string reason;
     FailureOr<LoopPlan> plan = planLoops(op, vectorWidth, threaded, reason);
+    LDBG() << (failed(plan) ? reason : "vectorize") << ": " << op;
     if (failed(plan)) {
-      remark::missed(op.getLoc(),
-                     remark::RemarkOpts::name("Vectorize").category(DEBUG_TYPE))
+      remark::missed(
+          op.getLoc(),
+          remark::RemarkOpts::name("LoopNotVectorized").category(DEBUG_TYPE))
           << remark::reason("stays scalar: {0}", reason);
       ++numScalar;
       return;

@@ -188,7 +188,7 @@ static TypedAttr transposeConstant(arith::ConstantOp constant) {
   return createResource(newType, key, std::move(blob));
 }
 
-bool Contraction::orientWeight(unsigned input) {
+bool Contraction::canonicalizeWeight(unsigned input) {
   Elements &elements = inputs[input];
   auto type = dyn_cast<RankedTensorType>(elements.value.getType());
   auto constant = elements.value.getDefiningOp<arith::ConstantOp>();

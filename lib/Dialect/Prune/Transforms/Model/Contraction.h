@@ -37,7 +37,7 @@ struct Contraction {
 
   /// Brings an input that is a constant [in, out] of one user to [out, in];
   /// true when it did.
-  bool orientWeight(unsigned input);
+  bool canonicalizeWeight(unsigned input);
 
   /// Gives the operation its new inputs: as a linalg.matmul when it is one
   /// after a reshape, else in place when its maps may be what they are, else as

@@ -27,6 +27,7 @@
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/IR/Remarks.h"
 #include "llvm/ADT/SetVector.h"
+#include "llvm/Support/DebugLog.h"
 
 #define DEBUG_TYPE "prune-fold-reparametrizations"
 
@@ -133,7 +134,7 @@ struct FoldReparametrizationsPass final
       Contraction contraction(op);
       for (unsigned input : {0u, 1u})
         if (made.contains(contraction.inputs[input].value))
-          contraction.orientWeight(input);
+          contraction.canonicalizeWeight(input);
       contraction.commit();
     }
   }
@@ -200,6 +201,7 @@ private:
         remark::RemarkOpts::name("ParameterEvaluated").category(DEBUG_TYPE))
         << ("evaluated '" + name + "', which was computed from constants")
                .str();
+    LDBG() << "evaluated '" << name << "' of " << type;
     value.replaceAllUsesWith(constant);
     made.insert(constant.getResult());
     ++numParametersEvaluated;

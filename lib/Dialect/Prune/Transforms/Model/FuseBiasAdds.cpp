@@ -28,6 +28,7 @@
 #include "mlir/IR/DialectResourceBlobManager.h"
 #include "mlir/IR/Matchers.h"
 #include "mlir/Transforms/GreedyPatternRewriteDriver.h"
+#include "llvm/Support/DebugLog.h"
 
 #define DEBUG_TYPE "prune-fuse-bias-adds"
 
@@ -347,6 +348,7 @@ private:
       rewriter.replaceOp(op, addition.inputs[kept]->get());
       return;
     }
+    LDBG() << "the sum of " << op->getName() << " goes into the initial value";
     rewriter.modifyOpInPlace(op, [&] {
       rewriter.replaceOp(addition.sum, addition.sum->getOperand(kept));
     });

@@ -15,7 +15,7 @@ using namespace mlir;
 using namespace mlir::prune;
 
 /// Keys of resources that say nothing: what torch-mlir and
-/// prune-orient-weights start theirs with.
+/// prune-canonicalize-weights start theirs with.
 static constexpr StringLiteral kAnonymousKeys[] = {
     "torch_tensor_", "transposed_weight", "evaluated_weight"};
 
@@ -37,7 +37,7 @@ std::string mlir::prune::getReparametrizedName(StringRef part) {
   auto [module, rest] = part.split("parametrizations.");
   if (!rest.empty())
     return (module + rest.split('.').first).str();
-  // Its older relatives, and what quantisers write.
+  // Its older relatives, and what quantizers write.
   for (StringRef suffix : {"_orig", "_mask", "_bar", "_g", "_v", "_u",
                            "_zero_point", "_scale", "_quantized", "_q"})
     if (part.size() > suffix.size() && part.ends_with(suffix))

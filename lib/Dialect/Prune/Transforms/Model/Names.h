@@ -19,7 +19,7 @@ namespace mlir::prune {
 /// resource; empty when neither means anything.
 StringRef getGivenName(arith::ConstantOp constant);
 
-/// The name of the weight that a part of a reparametrisation belongs to:
+/// The name of the weight that a part of a reparametrization belongs to:
 /// `fc.weight` for `fc.weight_orig`, `fc.weight_v`, `fc.weight_scale` or
 /// `fc.parametrizations.weight.original0`.
 std::string getReparametrizedName(StringRef part);

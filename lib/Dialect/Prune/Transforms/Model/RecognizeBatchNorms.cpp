@@ -31,6 +31,7 @@
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/IR/Matchers.h"
+#include "llvm/Support/DebugLog.h"
 
 #define DEBUG_TYPE "prune-recognize-batch-norms"
 
@@ -68,7 +69,7 @@ struct Term {
   }
 };
 
-/// The parts of a batch normalisation; scale, bias and statistics have one
+/// The parts of a batch normalization; scale, bias and statistics have one
 /// element per channel.
 struct Parts {
   Value input, scale, bias, mean, variance;
@@ -189,7 +190,7 @@ static bool matchShifted(Term term, Parts &parts) {
 }
 
 /// `x - mean`.
-static bool matchCentred(const Term &term, Parts &parts) {
+static bool matchCentered(const Term &term, Parts &parts) {
   auto difference = term.getOp<arith::SubFOp>();
   if (!difference)
     return false;
@@ -198,7 +199,7 @@ static bool matchCentred(const Term &term, Parts &parts) {
   return parts.input && parts.mean;
 }
 
-/// The normalised and scaled input.
+/// The normalized and scaled input.
 static bool matchProduct(Term term, Parts &parts) {
   SmallVector<Term> factors, divisors;
   collectFactors(term, factors, divisors);
@@ -217,7 +218,7 @@ static bool matchProduct(Term term, Parts &parts) {
         return false;
       hasRoot = true;
     } else if (factor.getOp<arith::SubFOp>()) {
-      if (parts.input || !matchCentred(factor, parts))
+      if (parts.input || !matchCentered(factor, parts))
         return false;
     } else {
       Value scale = getPerChannel(factor);
@@ -313,6 +314,7 @@ private:
           builder, op.getLoc(), parts->input.getType(), parts->input,
           parts->scale, parts->bias, parts->mean, parts->variance,
           builder.getF64FloatAttr(parts->epsilon));
+      LDBG() << "recognized " << norm;
       ++numRecognized;
       if (isYielded) {
         result.replaceAllUsesWith(norm.getResult());

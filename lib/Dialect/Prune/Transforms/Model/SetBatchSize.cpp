@@ -28,6 +28,7 @@
 #include "mlir/IR/SymbolTable.h"
 #include "mlir/Interfaces/SideEffectInterfaces.h"
 #include "llvm/ADT/MapVector.h"
+#include "llvm/Support/DebugLog.h"
 
 #define DEBUG_TYPE "prune-set-batch-size"
 
@@ -325,6 +326,8 @@ struct SetBatchSizePass final
     if (failed(flow.run()))
       return failure();
     apply(function, block, flow, *oldSize);
+    LDBG() << function.getName() << ": batch " << *oldSize << " becomes "
+           << batch;
     ++numFunctionsChanged;
     return success();
   }

@@ -25,6 +25,7 @@
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/IR/PatternMatch.h"
 #include "mlir/Transforms/GreedyPatternRewriteDriver.h"
+#include "llvm/Support/DebugLog.h"
 
 #define DEBUG_TYPE "prune-simplify-gathers"
 
@@ -132,6 +133,7 @@ private:
         if (!gather.indices[dim] || isShortIndex(gather, dim))
           continue;
         setGatherIndex(builder, gather, dim, *gather.indices[dim]);
+        LDBG() << "simplified the index of dimension " << dim;
         ++numIndicesSimplified;
       }
   }

@@ -27,6 +27,7 @@
 #include "mlir/IR/Remarks.h"
 #include "mlir/IR/SymbolTable.h"
 #include "mlir/Transforms/GreedyPatternRewriteDriver.h"
+#include "llvm/Support/DebugLog.h"
 
 #define DEBUG_TYPE "prune-simplify-imports"
 
@@ -40,7 +41,7 @@ using namespace mlir::prune;
 
 namespace {
 /// Evaluates a truncation of a scalar constant to nearest. The upstream fold
-/// insists on an exact result, which epsilons of normalisations never are.
+/// insists on an exact result, which epsilons of normalizations never are.
 struct TruncateConstant : OpRewritePattern<arith::TruncFOp> {
   using OpRewritePattern::OpRewritePattern;
   LogicalResult matchAndRewrite(arith::TruncFOp op,
@@ -253,6 +254,7 @@ struct SimplifyImportsPass
 private:
   void removeAssertions() {
     getOperation().walk([&](cf::AssertOp op) {
+      LDBG() << "removed " << op;
       remark::passed(
           op.getLoc(),
           remark::RemarkOpts::name("AssertionRemoved").category(DEBUG_TYPE))

@@ -17,6 +17,7 @@
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/IR/Remarks.h"
+#include "llvm/Support/DebugLog.h"
 
 #define DEBUG_TYPE "prune-extend-masks"
 
@@ -53,7 +54,7 @@ static bool isReshape(Operation *op) {
   return isa_and_nonnull<tensor::ExpandShapeOp, tensor::CollapseShapeOp>(op);
 }
 
-/// The uses of vectors by the normalisations that read a value.
+/// The uses of vectors by the normalizations that read a value.
 static void collectNorms(Value value, SmallVectorImpl<OpOperand *> &uses) {
   for (Operation *user : value.getUsers()) {
     if (isReshape(user)) {
@@ -107,6 +108,7 @@ private:
         !getParam(vector) || !ConstantView::get(vector))
       return;
     std::string name = getDisplayName(vector);
+    LDBG() << "mask reaches '" << name << "': " << *use.getOwner();
     if (!vector.hasOneUse()) {
       remark::missed(
           use.getOwner()->getLoc(),

@@ -19,6 +19,7 @@
 #include "Prune/Support/Constants.h"
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/IR/Remarks.h"
+#include "llvm/Support/DebugLog.h"
 
 #define DEBUG_TYPE "prune-fold-gates"
 
@@ -72,9 +73,11 @@ private:
   void fold(GateOp op) {
     std::string name = getDisplayName(op.getWeight());
     std::optional<ConstantView> aux = ConstantView::get(op.getAux());
+    LDBG() << "gate of '" << name << "' is " << (aux ? "folded" : "kept");
     if (!aux) {
-      remark::missed(op.getLoc(),
-                     remark::RemarkOpts::name("NotFolded").category(DEBUG_TYPE))
+      remark::missed(
+          op.getLoc(),
+          remark::RemarkOpts::name("GateNotFolded").category(DEBUG_TYPE))
           << remark::metric("Parameter", name)
           << remark::metric("Reason", "the auxiliary parameters are not "
                                       "constant");

@@ -19,6 +19,7 @@
 #include "Prune/Support/Constants.h"
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/IR/Remarks.h"
+#include "llvm/Support/DebugLog.h"
 
 #include <cmath>
 
@@ -66,7 +67,7 @@ static Value createLike(OpBuilder &builder, Value original,
 
 static void emitNotFolded(ApplyMaskOp op, StringRef what) {
   remark::missed(op.getLoc(),
-                 remark::RemarkOpts::name("NotFolded").category(DEBUG_TYPE))
+                 remark::RemarkOpts::name("MaskNotFolded").category(DEBUG_TYPE))
       << remark::metric("Parameter", getDisplayName(op.getWeight()))
       << remark::metric("Reason", what);
 }
@@ -104,6 +105,7 @@ struct FoldMasksPass final : prune::impl::FoldMasksPassBase<FoldMasksPass> {
       value = 0.0;
     }
     int64_t flushed = flushSubnormals(values, weight->getElementType());
+    LDBG() << zeroed << " zeros in '" << getDisplayName(op.getWeight()) << "'";
     ++numMasksFolded;
     numWeightsZeroed += zeroed;
     numSubnormalsFlushed += flushed;

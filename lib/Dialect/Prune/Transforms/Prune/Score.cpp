@@ -22,6 +22,7 @@
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/IR/Remarks.h"
 #include "llvm/ADT/SetVector.h"
+#include "llvm/Support/DebugLog.h"
 
 #define DEBUG_TYPE "prune-score"
 
@@ -73,8 +74,9 @@ struct ScorePass final : prune::impl::ScorePassBase<ScorePass> {
              GranularityAttr granularityAttr) {
     auto type = cast<RankedTensorType>(weight.getType());
     auto remarkKept = [&](const char *reason) {
-      remark::missed(weight.getLoc(),
-                     remark::RemarkOpts::name("NotScored").category(DEBUG_TYPE))
+      remark::missed(
+          weight.getLoc(),
+          remark::RemarkOpts::name("WeightNotScored").category(DEBUG_TYPE))
           << remark::metric("Parameter", getDisplayName(weight))
           << remark::reason(reason);
     };
@@ -114,6 +116,7 @@ struct ScorePass final : prune::impl::ScorePassBase<ScorePass> {
           remark::RemarkOpts::name("NothingToScore").category(DEBUG_TYPE))
           << remark::reason("no operation has a weight of the chosen roles and "
                             "names; nothing will be pruned");
+    LDBG() << weights.size() << " weights get scores";
     for (Value weight : weights)
       if (!isScored(weight, criterionAttr, granularityAttr))
         score(weight, criterionAttr, granularityAttr);

@@ -8,8 +8,8 @@
 
 //
 // Reads every scored weight, applies the rule that its name selects, and masks
-// the weight. A global ratio ranks all weights of one rule together. O(n log n)
-// in the number of elements.
+// the weight. A global sparsity ranks all weights of one rule together. O(n log
+// n) in the number of elements.
 //
 //===----------------------------------------------------------------------===//
 
@@ -21,6 +21,7 @@
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/IR/Remarks.h"
 #include "llvm/ADT/MapVector.h"
+#include "llvm/Support/DebugLog.h"
 
 #define DEBUG_TYPE "prune-select-masks"
 
@@ -33,7 +34,7 @@ using namespace mlir;
 using namespace mlir::prune;
 
 namespace {
-enum class Rule { None, Threshold, Quality, Ratio };
+enum class Rule { None, Threshold, StdFactor, Sparsity };
 
 /// A scored weight, its values before, and what becomes of it.
 struct Candidate {
@@ -113,6 +114,7 @@ static void applyMask(Candidate &candidate) {
 static void emitSelected(const Candidate &candidate, Location loc) {
   int64_t kept = candidate.after.countKept();
   int64_t total = candidate.after.values.size();
+  LDBG() << "'" << candidate.name << "' keeps " << kept << " of " << total;
   auto remark = remark::passed(
       loc, remark::RemarkOpts::name("MaskSelected").category(DEBUG_TYPE));
   remark << remark::metric("Parameter", candidate.name)
@@ -151,12 +153,13 @@ private:
     ArrayRef<std::string> texts;
     for (auto [kind, list] :
          {std::pair(Rule::Threshold, ArrayRef<std::string>(threshold)),
-          std::pair(Rule::Quality, ArrayRef<std::string>(quality)),
-          std::pair(Rule::Ratio, ArrayRef<std::string>(ratio))}) {
+          std::pair(Rule::StdFactor, ArrayRef<std::string>(stdFactor)),
+          std::pair(Rule::Sparsity, ArrayRef<std::string>(sparsity))}) {
       if (list.empty())
         continue;
       if (rule != Rule::None)
-        return emitError() << "expected one of threshold, quality and ratio";
+        return emitError()
+               << "expected one of threshold, std-factor and sparsity";
       rule = kind;
       texts = list;
     }
@@ -166,10 +169,10 @@ private:
     numbers = *parsed;
     for (unsigned i = 0; i < texts.size(); ++i) {
       double number = numbers.getNumber(i);
-      if (number < 0.0 || (rule == Rule::Ratio && number > 1.0))
+      if (number < 0.0 || (rule == Rule::Sparsity && number > 1.0))
         return emitError() << "expected a "
-                           << (rule == Rule::Ratio
-                                   ? "ratio in [0, 1]"
+                           << (rule == Rule::Sparsity
+                                   ? "sparsity in [0, 1]"
                                    : "number that is not negative")
                            << ", got " << number;
     }
@@ -196,8 +199,8 @@ private:
       bool isLimited =
           score.getGranularity().getKind() == GranularityKind::NOfM;
       if (rule == Rule::None && !isLimited) {
-        result = score.emitError()
-                 << "expected one of threshold, quality and ratio to select by";
+        result = score.emitError() << "expected one of threshold, std-factor "
+                                      "and sparsity to select by";
         return WalkResult::interrupt();
       }
       candidate.rule = numbers.find(candidate.name);
@@ -207,18 +210,19 @@ private:
     return result;
   }
 
-  /// Applies the rules: thresholds one by one, ratios per tensor or together.
+  /// Applies the rules: thresholds one by one, sparsities per tensor or
+  /// together.
   void select(MutableArrayRef<Candidate> candidates) {
     llvm::MapVector<unsigned, SmallVector<Candidate *>> byRule;
     for (Candidate &candidate : candidates) {
       if (!candidate.rule)
         continue;
       double number = numbers.getNumber(*candidate.rule);
-      if (rule == Rule::Ratio) {
+      if (rule == Rule::Sparsity) {
         byRule[*candidate.rule].push_back(&candidate);
         continue;
       }
-      if (rule == Rule::Quality)
+      if (rule == Rule::StdFactor)
         number *= computeStd(candidate.before);
       candidate.threshold = number;
       selectByThreshold(candidate.after, number);
@@ -238,7 +242,7 @@ private:
     SmallVector<WeightScores *> weights;
     for (Candidate *candidate : members)
       weights.push_back(&candidate->after);
-    std::optional<double> last = selectByRatio(weights, number);
+    std::optional<double> last = selectBySparsity(weights, number);
     for (Candidate *candidate : members)
       candidate->threshold = last;
   }

@@ -23,6 +23,7 @@
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/IR/Remarks.h"
+#include "llvm/Support/DebugLog.h"
 
 #include <cmath>
 
@@ -140,8 +141,10 @@ LogicalResult AdjustDropoutPass::adjust() {
     double rate =
         op.getRate().convertToDouble() * std::sqrt(found.remaining / found.all);
     op.setRate(APFloat(rate));
-    remark::passed(op.getLoc(),
-                   remark::RemarkOpts::name("Adjusted").category(DEBUG_TYPE))
+    LDBG() << "rate " << rate << ": " << op;
+    remark::passed(
+        op.getLoc(),
+        remark::RemarkOpts::name("DropoutAdjusted").category(DEBUG_TYPE))
         << remark::metric("Seed", static_cast<int64_t>(op.getSeed()))
         << remark::metric("Rate", rate);
     ++numAdjusted;

@@ -47,14 +47,14 @@ private:
 LogicalResult BuildAdmmStepPass::readOptions() {
   auto emitError = [&] { return getOperation().emitError(); };
   groups = parseGranularity(&getContext(), granularity, emitError);
-  FailureOr<NumberRules> rules = NumberRules::get(ratios, emitError);
+  FailureOr<NumberRules> rules = NumberRules::get(sparsities, emitError);
   if (!groups || failed(rules))
     return failure();
   numbers = *rules;
-  for (unsigned i = 0; i < ratios.size(); ++i)
+  for (unsigned i = 0; i < sparsities.size(); ++i)
     if (double number = numbers.getNumber(i);
-        number < 0.0 || (!runtimeRatio && number > 1.0))
-      return emitError() << "expected a ratio in [0, 1], got " << number;
+        number < 0.0 || (!runtimeSparsity && number > 1.0))
+      return emitError() << "expected a sparsity in [0, 1], got " << number;
   return verifyNameIsFree(getOperation(), name);
 }
 
@@ -71,20 +71,20 @@ void BuildAdmmStepPass::project(StateFunctionBuilder &function,
   Value sum = arith::AddFOp::create(builder, loc, weight, u);
   Value scores = createMagnitudes(builder, loc, sum, groups);
 
-  Value ratio;
+  Value sparsity;
   if (groups.getKind() != GranularityKind::NOfM) {
     Type element = parameter.type.getElementType();
     std::optional<unsigned> own = numbers.find(parameter.param.getName());
     double number = own ? numbers.getNumber(*own) : 1.0;
-    if (runtimeRatio)
-      ratio = scaleScalar(builder, loc, function.getInput("ratio", element),
-                          number);
+    if (runtimeSparsity)
+      sparsity = scaleScalar(builder, loc,
+                             function.getInput("sparsity", element), number);
     else
-      ratio = arith::ConstantOp::create(builder, loc,
-                                        builder.getFloatAttr(element, number));
+      sparsity = arith::ConstantOp::create(
+          builder, loc, builder.getFloatAttr(element, number));
   }
   Value mask = createSelection(builder, loc, scores,
-                               getMaskType(parameter.type), ratio, groups)
+                               getMaskType(parameter.type), sparsity, groups)
                    .front();
   Value z = ApplyMaskOp::create(builder, loc, sum, mask);
   Value left = arith::SubFOp::create(builder, loc, sum, z);
@@ -105,7 +105,8 @@ void BuildAdmmStepPass::runOnOperation() {
         "expected at least one projection, as prune-insert-admm adds");
     return signalPassFailure();
   }
-  bool needsRatio = groups.getKind() != GranularityKind::NOfM && !runtimeRatio;
+  bool needsSparsity =
+      groups.getKind() != GranularityKind::NOfM && !runtimeSparsity;
   for (const StepParameter &parameter : *parameters) {
     StringRef name = parameter.param.getName();
     if (failed(groups.getGridShape(parameter.type.getShape()))) {
@@ -114,14 +115,14 @@ void BuildAdmmStepPass::runOnOperation() {
           << name << "' of type " << parameter.type;
       return signalPassFailure();
     }
-    if (needsRatio && !numbers.find(name)) {
+    if (needsSparsity && !numbers.find(name)) {
       training->emitError()
-          << "expected a ratio for parameter '" << name << "'";
+          << "expected a sparsity for parameter '" << name << "'";
       return signalPassFailure();
     }
   }
   auto function =
-      StateFunctionBuilder::create(getOperation(), name, /*neighbour=*/step);
+      StateFunctionBuilder::create(getOperation(), name, /*neighbor=*/step);
   for (const StepParameter &parameter : *parameters)
     project(function, parameter);
   function.finish();

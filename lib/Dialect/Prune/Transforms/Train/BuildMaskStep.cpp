@@ -50,10 +50,10 @@ private:
   void buildMagnitude();
   void buildRigL(const LossFunction &loss);
 
-  /// Sets the new mask, and zeroes weight and moments where `survivors` is not
+  /// Sets the new mask, and zeroes weight and moments where `stays` is not
   /// set.
   void moveMask(StateFunctionBuilder &step, const StepParameter &parameter,
-                Value mask, Value survivors);
+                Value mask, Value stays);
   Value getMask(StateFunctionBuilder &step, const StepParameter &parameter) {
     return step.getState(getStateName("mask", parameter.param),
                          getMaskType(parameter.type));
@@ -75,12 +75,12 @@ LogicalResult BuildMaskStepPass::readOptions() {
   if (scope != "tensor" && scope != "global")
     return emitError() << "expected scope tensor or global, got '" << scope
                        << "'";
-  if (scope == "global" && !ratios.empty())
-    return emitError() << "factors of the ratio need scope=tensor";
+  if (scope == "global" && !sparsities.empty())
+    return emitError() << "factors of the sparsity need scope=tensor";
   groups = parseGranularity(&getContext(), granularity, emitError);
   FailureOr<ParameterFilter> names =
       ParameterFilter::get({}, parameters, ignore, emitError);
-  FailureOr<NumberRules> numbers = NumberRules::get(ratios, emitError);
+  FailureOr<NumberRules> numbers = NumberRules::get(sparsities, emitError);
   if (!groups || failed(names) || failed(numbers))
     return failure();
   filter = *names;
@@ -136,7 +136,7 @@ LogicalResult BuildMaskStepPass::verifyRigL(const LossFunction &loss) {
 
 void BuildMaskStepPass::moveMask(StateFunctionBuilder &step,
                                  const StepParameter &parameter, Value mask,
-                                 Value survivors) {
+                                 Value stays) {
   OpBuilder &builder = step.getBuilder();
   Location loc = mask.getLoc();
   step.setState(getStateName("mask", parameter.param), mask);
@@ -144,21 +144,21 @@ void BuildMaskStepPass::moveMask(StateFunctionBuilder &step,
   if (keepValues)
     return;
   Value weight = step.getParameter(parameter);
-  Value pruned = ApplyMaskOp::create(builder, loc, weight, survivors);
+  Value pruned = ApplyMaskOp::create(builder, loc, weight, stays);
   step.setState(parameter.param.getName(), pruned);
   for (StringRef name : parameter.moments) {
     Value moment = step.getState(name, parameter.type);
-    Value left = ApplyMaskOp::create(builder, loc, moment, survivors);
+    Value left = ApplyMaskOp::create(builder, loc, moment, stays);
     step.setState(name, left);
   }
 }
 
 void BuildMaskStepPass::buildMagnitude() {
   auto function =
-      StateFunctionBuilder::create(getOperation(), name, /*neighbour=*/step);
+      StateFunctionBuilder::create(getOperation(), name, /*neighbor=*/step);
   OpBuilder &builder = function.getBuilder();
   Location loc = function.getFunction().getLoc();
-  bool hasRatio = groups.getKind() != GranularityKind::NOfM;
+  bool hasSparsity = groups.getKind() != GranularityKind::NOfM;
   SmallVector<Value> scores;
   SmallVector<Type> types;
   for (const StepParameter &parameter : chosen) {
@@ -171,20 +171,21 @@ void BuildMaskStepPass::buildMagnitude() {
     scores.push_back(own);
     types.push_back(getMaskType(parameter.type));
   }
-  Value ratio;
-  if (hasRatio)
-    ratio = function.getInput("ratio", getElementTypeOrSelf(scores.front()));
+  Value sparsity;
+  if (hasSparsity)
+    sparsity =
+        function.getInput("sparsity", getElementTypeOrSelf(scores.front()));
 
   SmallVector<Value> masks;
   if (scope == "global")
-    masks = createSelection(builder, loc, scores, types, ratio, groups);
+    masks = createSelection(builder, loc, scores, types, sparsity, groups);
   else
     for (auto [parameter, score, type] :
          llvm::zip_equal(chosen, scores, types)) {
       std::optional<unsigned> own = factors.find(parameter.param.getName());
-      Value share = ratio;
-      if (ratio && own)
-        share = scaleScalar(builder, loc, ratio, factors.getNumber(*own));
+      Value share = sparsity;
+      if (sparsity && own)
+        share = scaleScalar(builder, loc, sparsity, factors.getNumber(*own));
       llvm::append_range(
           masks, createSelection(builder, loc, score, type, share, groups));
     }
@@ -223,7 +224,8 @@ void BuildMaskStepPass::buildRigL(const LossFunction &loss) {
     Type element = parameter.type.getElementType();
     Value fraction = function.getInput("fraction", element);
 
-    // Numbers of elements are whole, so that the ratios below round to them.
+    // Numbers of elements are whole, so that the sparsities below round to
+    // them.
     Value kept = countKept(builder, loc, mask, element);
     Value total = arith::ConstantOp::create(
         builder, loc,
@@ -232,14 +234,14 @@ void BuildMaskStepPass::buildRigL(const LossFunction &loss) {
     Value dropped = math::FloorOp::create(builder, loc, share);
     Value inactive = arith::SubFOp::create(builder, loc, total, kept);
     Value absent = arith::AddFOp::create(builder, loc, inactive, dropped);
-    Value dropRatio = arith::DivFOp::create(builder, loc, absent, total);
-    Value growRatio = arith::DivFOp::create(builder, loc, inactive, total);
+    Value dropShare = arith::DivFOp::create(builder, loc, absent, total);
+    Value growShare = arith::DivFOp::create(builder, loc, inactive, total);
 
     Type maskType = mask.getType();
     Value magnitudes = createMagnitudes(builder, loc, weight, groups);
     Value active = rankPrunedLowest(builder, loc, magnitudes, mask, groups);
     Value left =
-        createSelection(builder, loc, active, maskType, dropRatio, groups)
+        createSelection(builder, loc, active, maskType, dropShare, groups)
             .front();
     // What is left ranks above every gradient.
     Value slopes = createMagnitudes(builder, loc, gradient, groups);
@@ -250,10 +252,10 @@ void BuildMaskStepPass::buildRigL(const LossFunction &loss) {
     Value candidates =
         arith::SelectOp::create(builder, loc, left, highest, slopes);
     Value next =
-        createSelection(builder, loc, candidates, maskType, growRatio, groups)
+        createSelection(builder, loc, candidates, maskType, growShare, groups)
             .front();
-    Value survivors = arith::AndIOp::create(builder, loc, next, mask);
-    moveMask(function, parameter, next, survivors);
+    Value stays = arith::AndIOp::create(builder, loc, next, mask);
+    moveMask(function, parameter, next, stays);
   }
   function.finish();
   gradientFunction.setName(name);

@@ -7,9 +7,9 @@
 //===----------------------------------------------------------------------===//
 
 //
-// Copies the network, gives its batch normalisations the training form, and
+// Copies the network, gives its batch normalizations the training form, and
 // returns the running statistics alone; what computes nothing else, the layers
-// behind the last batch normalisation, is erased. Linear in the operations.
+// behind the last batch normalization, is erased. Linear in the operations.
 //
 //===----------------------------------------------------------------------===//
 
@@ -82,9 +82,9 @@ LogicalResult BuildStatisticsStepPass::build(func::FuncOp step) {
   if (failed(count))
     return failure();
   if (*count == 0)
-    return step.emitError("expected a batch normalisation whose mean and "
+    return step.emitError("expected a batch normalization whose mean and "
                           "variance are arguments that are buffers");
-  LDBG() << *count << " batch normalisations measure again";
+  LDBG() << *count << " batch normalizations measure again";
   dropOutputs(step);
   eraseDead(step);
   sortTrainStepArguments(step);

@@ -8,7 +8,7 @@
 
 //
 // Appends the missing state to the arguments, replaces each gradient by one
-// optimiser update, and then puts arguments and results into the order of the
+// optimizer update, and then puts arguments and results into the order of the
 // training step. Linear in arguments and results.
 //
 //===----------------------------------------------------------------------===//
@@ -66,8 +66,8 @@ LogicalResult BuildTrainStepPass::verifySettings() {
     return emitError(loc) << "expected a limit of auxiliary parameters that is "
                              "not negative, got "
                           << clampAuxiliary;
-  if (decayHeld && !holdGated)
-    return emitError(loc) << "expected hold-gated with decay-held";
+  if (decayFrozen && !freezeGated)
+    return emitError(loc) << "expected freeze-gated with decay-frozen";
   bool isSgd = optimizer == OptimizerKind::Sgd;
   if (!isSgd && (momentum != 0.0 || nesterov))
     return emitError(loc) << "momentum and nesterov are settings of sgd";
@@ -85,7 +85,7 @@ LogicalResult BuildTrainStepPass::verifyAuxiliarySettings() {
                           << auxiliaryMomentum;
   bool isSgd = auxiliaryOptimizer == OptimizerKind::Sgd;
   if (!separateAuxiliary && (auxiliaryMomentum != 0.0 || !isSgd))
-    return emitError(loc) << "expected separate-auxiliary with an optimiser of "
+    return emitError(loc) << "expected separate-auxiliary with an optimizer of "
                              "auxiliary parameters";
   if (!isSgd && auxiliaryMomentum != 0.0)
     return emitError(loc) << "the auxiliary momentum is a setting of sgd";
@@ -152,8 +152,8 @@ BuildTrainStepPassOptions BuildTrainStepPass::getOptions() const {
   options.separateAuxiliary = separateAuxiliary;
   options.auxiliaryOptimizer = auxiliaryOptimizer;
   options.auxiliaryMomentum = auxiliaryMomentum;
-  options.holdGated = holdGated;
-  options.decayHeld = decayHeld;
+  options.freezeGated = freezeGated;
+  options.decayFrozen = decayFrozen;
   return options;
 }
 
@@ -172,7 +172,7 @@ void BuildTrainStepPass::runOnOperation() {
         updates.addUpdate(parameter);
   numUpdates += loss->getParameters().size();
   numMasked += updates.getNumMasked();
-  numHeld += updates.getNumHeld();
+  numFrozen += updates.getNumHeld();
   numStateAdded += updates.getNumStateAdded();
 
   func::FuncOp step = loss->getFunction();

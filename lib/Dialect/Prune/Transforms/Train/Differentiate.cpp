@@ -29,6 +29,7 @@
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/IR/Remarks.h"
 #include "mlir/Interfaces/SideEffectInterfaces.h"
+#include "llvm/Support/DebugLog.h"
 
 #define DEBUG_TYPE "prune-differentiate"
 
@@ -324,8 +325,9 @@ LogicalResult DifferentiatePass::differentiate() {
 Value DifferentiatePass::createZeroGradient(BlockArgument parameter,
                                             OpBuilder &builder) {
   ++numZeroGradients;
+  LDBG() << "no gradient reaches " << parameter;
   remark::missed(parameter.getLoc(),
-                 remark::RemarkOpts::name("ZeroGradient").category(DEBUG_TYPE))
+                 remark::RemarkOpts::name("GradientZero").category(DEBUG_TYPE))
       << remark::reason("the loss does not depend on parameter '{0}': its "
                         "gradient is zero",
                         getParameterName(parameter));

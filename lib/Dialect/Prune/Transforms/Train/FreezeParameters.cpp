@@ -18,6 +18,7 @@
 
 #include "mlir/IR/Remarks.h"
 #include "llvm/ADT/StringSet.h"
+#include "llvm/Support/DebugLog.h"
 
 namespace mlir::prune {
 #define GEN_PASS_DEF_FREEZEPARAMETERSPASS
@@ -57,10 +58,11 @@ void FreezeParametersPass::freeze(func::FuncOp target, unsigned argument,
   target.setArgAttr(argument, PruneDialect::kFrozenAttrName,
                     UnitAttr::get(&getContext()));
   remark::passed(target.getArgument(argument).getLoc(),
-                 remark::RemarkOpts::name("Frozen")
+                 remark::RemarkOpts::name("ParameterFrozen")
                      .category(DEBUG_TYPE)
                      .function(target.getName()))
       << "froze a parameter" << remark::metric("Parameter", param.getName());
+  LDBG() << "froze '" << param.getName() << "'";
   ++numFrozen;
 }
 

@@ -21,6 +21,7 @@
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/IR/Remarks.h"
 #include "mlir/Interfaces/DestinationStyleOpInterface.h"
+#include "llvm/Support/DebugLog.h"
 
 namespace mlir::prune {
 #define GEN_PASS_DEF_INSERTDROPOUTPASS
@@ -149,8 +150,10 @@ LogicalResult InsertDropoutPass::insertDropouts() {
         builder, layer.getLoc(), activation->get().getType(), activation->get(),
         counter, builder.getF64FloatAttr(rate), builder.getI64IntegerAttr(own));
     activation->set(dropout);
-    remark::passed(layer.getLoc(),
-                   remark::RemarkOpts::name("Dropout").category(DEBUG_TYPE))
+    LDBG() << "inserted " << dropout;
+    remark::passed(
+        layer.getLoc(),
+        remark::RemarkOpts::name("DropoutInserted").category(DEBUG_TYPE))
         << "dropped what a layer reads"
         << remark::metric("Parameter", param.getName());
     ++numInserted;

@@ -10,7 +10,7 @@
 // One argument and one prune.gate per chosen weight, at the start of the
 // function, so that every use sees the gated value. What else belongs to a
 // neuron is found along the data flow: the bias where the sums of the weight
-// start, and the normalisation that reads them. Linear in parameters times
+// start, and the normalization that reads them. Linear in parameters times
 // operations.
 //
 //===----------------------------------------------------------------------===//
@@ -23,6 +23,7 @@
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/IR/Remarks.h"
 #include "mlir/Interfaces/DestinationStyleOpInterface.h"
+#include "llvm/Support/DebugLog.h"
 
 namespace mlir::prune {
 #define GEN_PASS_DEF_INSERTGATESPASS
@@ -113,7 +114,7 @@ private:
     addReaders(op->getResult(0));
   }
 
-  /// Scale and bias of the normalisations that read a value.
+  /// Scale and bias of the normalizations that read a value.
   void addReaders(Value value) {
     for (Operation *user : value.getUsers()) {
       if (isa<tensor::ExpandShapeOp, tensor::CollapseShapeOp>(user)) {
@@ -209,8 +210,9 @@ void InsertGatesPass::insertGate(OpBuilder &builder, BlockArgument weight,
       GateOp::create(builder, weight.getLoc(), weight.getType(), weight, aux,
                      estimator, static_cast<GateRule>(rule), groups);
   weight.replaceAllUsesExcept(gate, gate);
+  LDBG() << "inserted " << gate;
   remark::passed(weight.getLoc(),
-                 remark::RemarkOpts::name("Gated").category(DEBUG_TYPE))
+                 remark::RemarkOpts::name("GateInserted").category(DEBUG_TYPE))
       << "gated a parameter"
       << remark::metric("Parameter", getParam(weight).getName())
       << remark::metric("Gates", getParam(aux).getName());

@@ -18,6 +18,7 @@
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/IR/IRMapping.h"
+#include "llvm/Support/DebugLog.h"
 
 #define DEBUG_TYPE "prune-insert-loss"
 
@@ -163,6 +164,7 @@ LogicalResult InsertLossPass::insertLoss() {
   auto functionType = builder.getFunctionType(inputTypes, {lossType});
   auto loss =
       func::FuncOp::create(builder, forward.getLoc(), name, functionType);
+  LDBG() << "loss of " << forward.getName() << " is " << name;
   loss.setAllArgAttrs(attributes);
   loss.setResultAttr(0, PruneDialect::kOutputAttrName,
                      builder.getStringAttr("loss"));

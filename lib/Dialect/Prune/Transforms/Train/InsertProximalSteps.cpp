@@ -91,10 +91,10 @@ LogicalResult InsertProximalStepsPass::verifyStep(const LossFunction &step,
                                      "parameter '"
                                   << name << "'";
     auto type = cast<RankedTensorType>(step.getArgument(parameter).getType());
-    if (groups && isPacked(step.getArgument(parameter)))
+    if (groups && isCompressed(step.getArgument(parameter)))
       return training.emitError()
              << "expected '" << name
-             << "' in its shape, which groups need, got its packed values";
+             << "' in its shape, which groups need, got its compressed values";
     if (groups && failed(groups.getGridShape(type.getShape())))
       return training.emitError()
              << "granularity '" << granularity << "' does not fit parameter '"
@@ -126,9 +126,11 @@ Value InsertProximalStepsPass::getThreshold(LossFunction &step, double number) {
 
 /// The mask of an update that holds what it does not set, else null.
 static Value getHoldingMask(Value weight) {
-  if (auto sgd = weight.getDefiningOp<SgdUpdateOp>(); sgd && sgd.getHold())
+  if (auto sgd = weight.getDefiningOp<SgdUpdateOp>();
+      sgd && sgd.getFreezeMasked())
     return sgd.getMask();
-  if (auto adam = weight.getDefiningOp<AdamUpdateOp>(); adam && adam.getHold())
+  if (auto adam = weight.getDefiningOp<AdamUpdateOp>();
+      adam && adam.getFreezeMasked())
     return adam.getMask();
   return {};
 }

@@ -21,6 +21,7 @@
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/IR/Remarks.h"
+#include "llvm/Support/DebugLog.h"
 
 namespace mlir::prune {
 #define GEN_PASS_DEF_INSERTREGULARIZERSPASS
@@ -143,7 +144,7 @@ InsertRegularizersPass::chooseParameters(const LossFunction &loss) {
   if (failed(filter))
     return failure();
   Type lossElement = getElementTypeOrSelf(loss.getLoss().getType());
-  SmallVector<TrainableParameter> chosen = choose(*filter, loss, "regularise");
+  SmallVector<TrainableParameter> chosen = choose(*filter, loss, "regularize");
   for (const TrainableParameter &parameter : chosen) {
     Type type = loss.getArgument(parameter).getType();
     if (getElementTypeOrSelf(type) != lossElement)
@@ -157,7 +158,7 @@ InsertRegularizersPass::chooseParameters(const LossFunction &loss) {
 
 /// What the network sees of a weight: the result of the gate or mask that it
 /// goes through, or the weight itself.
-static Value findSurvivors(Value weight) {
+static Value findMasked(Value weight) {
   for (Operation *user : weight.getUsers())
     if (isa<GateOp, ApplyMaskOp>(user) && user->getOperand(0) == weight)
       return user->getResult(0);
@@ -182,11 +183,11 @@ InsertRegularizersPass::getTerms(const LossFunction &loss,
   if (kind == RegularizerKind::OpenGates && !(ste = findEstimator(argument)))
     return function.emitError() << "expected '" << parameter.param.getName()
                                 << "' to open gates, it opens none";
-  if (isGrouped() && isPacked(argument))
+  if (isGrouped() && isCompressed(argument))
     return function.emitError()
            << "expected '" << parameter.param.getName()
-           << "' in its shape, which groups need, got its packed values";
-  Value weight = survivors ? findSurvivors(argument) : argument;
+           << "' in its shape, which groups need, got its compressed values";
+  Value weight = maskedWeights ? findMasked(argument) : argument;
   ArrayRef<int64_t> shape = cast<RankedTensorType>(weight.getType()).getShape();
   SmallVector<PenaltyTerm> terms;
   for (GranularityAttr group : groups) {
@@ -194,9 +195,10 @@ InsertRegularizersPass::getTerms(const LossFunction &loss,
       terms.push_back({weight, group, ste});
       continue;
     }
-    remark::missed(argument.getLoc(), remark::RemarkOpts::name("NotRegularized")
-                                          .category(DEBUG_TYPE)
-                                          .function(function.getName()))
+    remark::missed(argument.getLoc(),
+                   remark::RemarkOpts::name("ParameterNotRegularized")
+                       .category(DEBUG_TYPE)
+                       .function(function.getName()))
         << remark::metric("Parameter", parameter.param.getName())
         << remark::reason("the granularity does not fit the shape");
   }
@@ -220,9 +222,10 @@ Value InsertRegularizersPass::addPenalty(LossFunction &loss,
     auto extra = RegularizeGradientOp::create(
         builder, loc, type, kind, term.weight, amount, term.groups, term.ste);
     auto sum = arith::AddFOp::create(builder, loc, gradient, extra);
+    LDBG() << "penalty on '" << parameter.param.getName() << "': " << extra;
     returnOp.setOperand(*parameter.gradient, sum);
   }
-  remark::passed(loc, remark::RemarkOpts::name("Regularized")
+  remark::passed(loc, remark::RemarkOpts::name("ParameterRegularized")
                           .category(DEBUG_TYPE)
                           .function(loss.getFunction().getName()))
       << "added a penalty"

@@ -20,6 +20,7 @@
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/IR/Remarks.h"
+#include "llvm/Support/DebugLog.h"
 
 namespace mlir::prune {
 #define GEN_PASS_DEF_INSERTSTRAIGHTTHROUGHMASKSPASS
@@ -57,15 +58,17 @@ LogicalResult InsertStraightThroughMasksPass::readOptions() {
     return failure();
   share.reset();
   bool isPattern = groups.getKind() == GranularityKind::NOfM;
-  unsigned numRules = isPattern + !ratio.empty() + runtimeRatio + state;
+  unsigned numRules = isPattern + !sparsity.empty() + runtimeSparsity + state;
   if (numRules != 1)
-    return emitError() << "expected one of ratio, runtime-ratio, state and an "
-                          "n_of_m granularity to choose masks by";
+    return emitError()
+           << "expected one of sparsity, runtime-sparsity, state and an "
+              "n_of_m granularity to choose masks by";
   double number = 0.0;
-  if (!ratio.empty()) {
-    if (StringRef(ratio).getAsDouble(number) ||
+  if (!sparsity.empty()) {
+    if (StringRef(sparsity).getAsDouble(number) ||
         !(number >= 0.0 && number <= 1.0))
-      return emitError() << "expected a ratio in [0, 1], got '" << ratio << "'";
+      return emitError() << "expected a sparsity in [0, 1], got '" << sparsity
+                         << "'";
     share = number;
   }
   if (!(decay >= 0.0))
@@ -91,8 +94,10 @@ bool InsertStraightThroughMasksPass::canMask(func::FuncOp network,
     for (auto [extent, step] :
          llvm::zip_equal(type.getShape(), groups.getShape()))
       fits &= extent % step == 0;
+  LDBG() << "mask of '" << param.getName() << "' "
+         << (fits ? "fits" : "does not fit");
   if (!fits)
-    remark::missed(weight.getLoc(), remark::RemarkOpts::name("NotMasked")
+    remark::missed(weight.getLoc(), remark::RemarkOpts::name("WeightNotMasked")
                                         .category(DEBUG_TYPE)
                                         .function(network.getName()))
         << remark::metric("Parameter", param.getName())
@@ -112,8 +117,8 @@ void InsertStraightThroughMasksPass::maskWeight(StateFunctionBuilder &network,
   } else {
     Type element = getElementTypeOrSelf(weight.getType());
     Value value;
-    if (runtimeRatio)
-      value = network.getInput("ratio", element);
+    if (runtimeSparsity)
+      value = network.getInput("sparsity", element);
     else if (share)
       value = arith::ConstantOp::create(builder, loc,
                                         builder.getFloatAttr(element, *share));
@@ -150,7 +155,7 @@ void InsertStraightThroughMasksPass::runOnOperation() {
                         << "' to be one block that returns";
     return signalPassFailure();
   }
-  if ((state || runtimeRatio) &&
+  if ((state || runtimeSparsity) &&
       !SymbolTable::symbolKnownUseEmpty(network, getOperation())) {
     network.emitError("expected a function that nothing refers to");
     return signalPassFailure();

@@ -93,9 +93,9 @@ SmallVector<TrainableParameter> choose(const ParameterFilter &filter,
                                        StringRef purpose);
 
 /// True when the argument of a parameter holds the values that a pattern keeps
-/// (`prune-pack-parameters`).
-inline bool isPacked(Value argument) {
-  return llvm::any_of(argument.getUsers(), llvm::IsaPred<UnpackOp>);
+/// (`prune-compress-parameters`).
+inline bool isCompressed(Value argument) {
+  return llvm::any_of(argument.getUsers(), llvm::IsaPred<DecompressOp>);
 }
 
 /// True when training leaves the argument, a parameter, as it is.

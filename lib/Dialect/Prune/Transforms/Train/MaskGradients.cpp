@@ -16,6 +16,7 @@
 #include "Prune/Dialect/Prune/Transforms/Train/Passes.h"
 
 #include "mlir/IR/Remarks.h"
+#include "llvm/Support/DebugLog.h"
 
 namespace mlir::prune {
 #define GEN_PASS_DEF_MASKGRADIENTSPASS
@@ -47,7 +48,7 @@ void MaskGradientsPass::maskGradient(LossFunction &loss,
     return;
   Value weight = loss.getArgument(parameter);
   Location loc = weight.getLoc();
-  if (isPacked(weight)) {
+  if (isCompressed(weight)) {
     remark::missed(loc, remark::RemarkOpts::name("GradientNotMasked")
                             .category(DEBUG_TYPE)
                             .function(loss.getFunction().getName()))
@@ -67,6 +68,7 @@ void MaskGradientsPass::maskGradient(LossFunction &loss,
                           .function(loss.getFunction().getName()))
       << "masked a gradient"
       << remark::metric("Parameter", parameter.param.getName());
+  LDBG() << "masked the gradient of '" << parameter.param.getName() << "'";
   ++numMasked;
 }
 

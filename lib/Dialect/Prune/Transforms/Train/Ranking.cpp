@@ -57,13 +57,14 @@ Value prune::rankPrunedLowest(OpBuilder &builder, Location loc, Value scores,
 
 SmallVector<Value> prune::createSelection(OpBuilder &builder, Location loc,
                                           ValueRange scores,
-                                          ArrayRef<Type> maskTypes, Value ratio,
+                                          ArrayRef<Type> maskTypes,
+                                          Value sparsity,
                                           GranularityAttr granularity) {
-  auto selection =
-      SelectionAttr::get(builder.getContext(),
-                         ratio ? SelectionKind::Ratio : SelectionKind::KeepAll,
-                         llvm::APFloat(0.0));
-  auto select = SelectMaskOp::create(builder, loc, maskTypes, scores, ratio,
+  auto selection = SelectionAttr::get(builder.getContext(),
+                                      sparsity ? SelectionKind::Sparsity
+                                               : SelectionKind::KeepAll,
+                                      llvm::APFloat(0.0));
+  auto select = SelectMaskOp::create(builder, loc, maskTypes, scores, sparsity,
                                      selection, granularity);
   return llvm::to_vector_of<Value>(select.getMasks());
 }

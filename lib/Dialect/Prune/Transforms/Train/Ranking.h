@@ -25,12 +25,12 @@ Value createMagnitudes(OpBuilder &builder, Location loc, Value weight,
 Value rankPrunedLowest(OpBuilder &builder, Location loc, Value scores,
                        Value mask, GranularityAttr granularity);
 
-/// Masks of the given types that prune the share `ratio` of the smallest
-/// scores, ranked together; with an `n_of_m` granularity and no ratio the
+/// Masks of the given types that prune the share `sparsity` of the smallest
+/// scores, ranked together; with an `n_of_m` granularity and no sparsity the
 /// pattern alone.
 SmallVector<Value> createSelection(OpBuilder &builder, Location loc,
                                    ValueRange scores, ArrayRef<Type> maskTypes,
-                                   Value ratio, GranularityAttr granularity);
+                                   Value sparsity, GranularityAttr granularity);
 
 /// `value * number`, or the value itself for one.
 Value scaleScalar(OpBuilder &builder, Location loc, Value value, double number);

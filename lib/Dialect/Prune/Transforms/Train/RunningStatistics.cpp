@@ -8,7 +8,7 @@
 
 //
 // One walk collects what there is to do and checks it, a second one rewrites.
-// As in PyTorch, the batch is normalised by its biased variance, while the
+// As in PyTorch, the batch is normalized by its biased variance, while the
 // running one takes the unbiased: `(1 - m) * running + m * n / (n - 1) *
 // batch`.
 //
@@ -118,7 +118,7 @@ FailureOr<unsigned> prune::trainBatchNorms(func::FuncOp function,
     addState(op.getMean(), mean);
     addState(op.getVariance(), variance);
   }
-  // The function may return a normalisation itself, which is another value now.
+  // The function may return a normalization itself, which is another value now.
   SmallVector<Value> results = llvm::to_vector(returnOp->getOperands());
   llvm::append_range(results, state);
   returnOp->setOperands(results);

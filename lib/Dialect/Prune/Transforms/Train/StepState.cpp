@@ -63,8 +63,8 @@ StateFunctionBuilder::StateFunctionBuilder(func::FuncOp function)
 
 StateFunctionBuilder StateFunctionBuilder::create(ModuleOp module,
                                                   StringRef name,
-                                                  StringRef neighbour) {
-  Operation *before = module.lookupSymbol(neighbour);
+                                                  StringRef neighbor) {
+  Operation *before = module.lookupSymbol(neighbor);
   OpBuilder builder(module.getContext());
   builder.setInsertionPointAfter(before);
   auto function = func::FuncOp::create(builder, before->getLoc(), name,

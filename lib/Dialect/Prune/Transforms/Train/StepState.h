@@ -37,9 +37,9 @@ LogicalResult verifyNameIsFree(ModuleOp module, StringRef name);
 /// state is set by name, and `finish` puts both into the order of a step.
 class StateFunctionBuilder {
 public:
-  /// Starts with a new function behind the function `neighbour`.
+  /// Starts with a new function behind the function `neighbor`.
   static StateFunctionBuilder create(ModuleOp module, StringRef name,
-                                     StringRef neighbour);
+                                     StringRef neighbor);
   /// Goes on with a function of one block that returns.
   explicit StateFunctionBuilder(func::FuncOp function);
 

@@ -7,7 +7,7 @@
 //===----------------------------------------------------------------------===//
 
 //
-// Replaces batch normalisations of a function one by one, see
+// Replaces batch normalizations of a function one by one, see
 // RunningStatistics. Linear in the number of operations.
 //
 //===----------------------------------------------------------------------===//
@@ -21,6 +21,7 @@
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/IR/Remarks.h"
+#include "llvm/Support/DebugLog.h"
 
 namespace mlir::prune {
 #define GEN_PASS_DEF_TRAINBATCHNORMSPASS
@@ -42,8 +43,9 @@ static bool hasGradients(func::FuncOp function) {
 /// Says which operations keep the statistics that they are given.
 static void remarkFixed(func::FuncOp function) {
   for (auto op : function.getOps<BatchNormOp>())
-    remark::missed(op.getLoc(),
-                   remark::RemarkOpts::name("Fixed").category(DEBUG_TYPE))
+    remark::missed(
+        op.getLoc(),
+        remark::RemarkOpts::name("BatchNormFixed").category(DEBUG_TYPE))
         << remark::reason("keeps the statistics that it is given: they are no "
                           "arguments that are buffers");
 }
@@ -77,11 +79,13 @@ LogicalResult TrainBatchNormsPass::run() {
                               << target.getBody().getBlocks().size();
   if (target.getOps<BatchNormOp>().empty())
     return success();
+  LDBG() << "batch normalizations of " << target.getName();
   if (hasGradients(target)) {
     remark::missed(target.getLoc(),
-                   remark::RemarkOpts::name("Gradients").category(DEBUG_TYPE))
+                   remark::RemarkOpts::name("BatchNormDifferentiated")
+                       .category(DEBUG_TYPE))
         << remark::reason("the function has gradients already, of the batch "
-                          "normalisations as they are");
+                          "normalizations as they are");
     return success();
   }
   if (!SymbolTable::symbolKnownUseEmpty(target, module))

@@ -7,7 +7,7 @@
 //===----------------------------------------------------------------------===//
 
 //
-// One optimiser update for each trainable parameter, with the state that it
+// One optimizer update for each trainable parameter, with the state that it
 // needs: velocities or moments, and the step counter. Linear in the parameters.
 //
 //===----------------------------------------------------------------------===//
@@ -17,6 +17,7 @@
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/IR/Remarks.h"
+#include "llvm/Support/DebugLog.h"
 
 #define DEBUG_TYPE "prune-build-train-step"
 
@@ -150,7 +151,7 @@ UpdateMask UpdateBuilder::getMask(const TrainableParameter &parameter) {
     mask = getStateMask(loss.getFunction().getArgument(*position),
                         loss.getArgument(parameter));
   else if (GateOp gate = findGate(loss.getArgument(parameter));
-           gate && options.holdGated)
+           gate && options.freezeGated)
     mask = {createOpenMask(builder, gate), /*isHeld=*/true};
   return mask;
 }
@@ -172,7 +173,7 @@ Value UpdateBuilder::addSgd(const TrainableParameter &parameter,
       builder, loc, type, velocity ? type : Type(), weight,
       getGradient(parameter), sgd.learningRate, velocity, mask.value, momentum,
       decay, nesterov, getUnit(mask.isHeld),
-      getUnit(mask.isHeld && options.decayHeld), getClamp(parameter.param));
+      getUnit(mask.isHeld && options.decayFrozen), getClamp(parameter.param));
   if (velocity)
     setState(state, update.getNewVelocity());
   return update.getNewWeight();
@@ -195,7 +196,7 @@ Value UpdateBuilder::addAdam(const TrainableParameter &parameter,
       builder, loc, type, type, type, weight, getGradient(parameter),
       getRule(parameter).learningRate, stepNumber, moment1, moment2, mask.value,
       beta1, beta2, epsilon, decay, getUnit(mask.isHeld),
-      getUnit(mask.isHeld && options.decayHeld), getClamp(parameter.param));
+      getUnit(mask.isHeld && options.decayFrozen), getClamp(parameter.param));
   setState(state1, update.getNewMoment1());
   setState(state2, update.getNewMoment2());
   return update.getNewWeight();
@@ -207,9 +208,11 @@ void UpdateBuilder::addUpdate(const TrainableParameter &parameter) {
   Value weight = isSgd ? addSgd(parameter, mask) : addAdam(parameter, mask);
   setState(parameter.param.getName(), weight);
   numMasked += mask.value && !mask.isHeld ? 1 : 0;
-  numHeld += mask.isHeld ? 1 : 0;
+  numFrozen += mask.isHeld ? 1 : 0;
   func::FuncOp function = loss.getFunction();
-  remark::passed(weight.getLoc(), remark::RemarkOpts::name("Updated")
+  LDBG() << function.getName() << ": updates '" << parameter.param.getName()
+         << "'";
+  remark::passed(weight.getLoc(), remark::RemarkOpts::name("ParameterUpdated")
                                       .category(DEBUG_TYPE)
                                       .function(function.getName()))
       << (mask.isHeld  ? "updated behind gates"

@@ -46,7 +46,7 @@ public:
   const StateValues &getNewState() const { return newState; }
   unsigned getNumStateAdded() const { return numStateAdded; }
   unsigned getNumMasked() const { return numMasked; }
-  unsigned getNumHeld() const { return numHeld; }
+  unsigned getNumHeld() const { return numFrozen; }
 
 private:
   Value getOrAddState(Type type, StringRef state, Location loc);
@@ -72,7 +72,7 @@ private:
   /// Number of the step that runs, counted from one; null when nothing counts.
   Value stepNumber;
   StateValues newState;
-  unsigned numStateAdded = 0, numMasked = 0, numHeld = 0;
+  unsigned numStateAdded = 0, numMasked = 0, numFrozen = 0;
 };
 
 } // namespace mlir::prune

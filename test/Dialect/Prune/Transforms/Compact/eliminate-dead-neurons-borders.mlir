@@ -1,4 +1,4 @@
-// RUN: prune-opt %s --pass-pipeline="builtin.module(prune-eliminate-dead-neurons{fold-borders},prune-verify-compacted)" | FileCheck %s
+// RUN: prune-opt %s --pass-pipeline="builtin.module(prune-eliminate-dead-neurons{fold-borders},prune-verify-compact)" | FileCheck %s
 // RUN: prune-opt %s --pass-pipeline="builtin.module(prune-eliminate-dead-neurons)" | FileCheck %s --check-prefix=KEPT
 
 // Filter 1 is 2 everywhere. Windows of nine ones meet four of it in the corners,

@@ -1,4 +1,4 @@
-// RUN: prune-opt %s --pass-pipeline="builtin.module(prune-eliminate-dead-neurons,prune-verify-compacted)" | FileCheck %s
+// RUN: prune-opt %s --pass-pipeline="builtin.module(prune-eliminate-dead-neurons,prune-verify-compact)" | FileCheck %s
 // RUN: prune-opt %s --pass-pipeline="builtin.module(prune-compact-pipeline{finite=false})" | FileCheck %s --check-prefix=ALL
 
 #a = affine_map<(m, n, k) -> (m, k)>

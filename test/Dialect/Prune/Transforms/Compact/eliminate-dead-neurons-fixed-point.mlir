@@ -1,4 +1,4 @@
-// RUN: prune-opt %s --pass-pipeline="builtin.module(prune-eliminate-dead-neurons,canonicalize,prune-verify-compacted)" --remarks-filter=none | FileCheck %s
+// RUN: prune-opt %s --pass-pipeline="builtin.module(prune-eliminate-dead-neurons,canonicalize,prune-verify-compact)" --remarks-filter=none | FileCheck %s
 // RUN: prune-opt %s --pass-pipeline="builtin.module(prune-eliminate-dead-neurons)" | FileCheck %s --check-prefix=ONCE
 
 #a = affine_map<(m, n, k) -> (m, k)>

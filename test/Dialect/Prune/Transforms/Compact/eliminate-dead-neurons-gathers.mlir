@@ -1,4 +1,4 @@
-// RUN: prune-opt %s --pass-pipeline="builtin.module(prune-eliminate-dead-neurons{record-kept},canonicalize,prune-verify-compacted)" | FileCheck %s
+// RUN: prune-opt %s --pass-pipeline="builtin.module(prune-eliminate-dead-neurons{record-kept},canonicalize,prune-verify-compact)" | FileCheck %s
 // RUN: prune-opt %s --pass-pipeline="builtin.module(prune-eliminate-dead-neurons)" > %t.once
 // RUN: prune-opt %t.once --pass-pipeline="builtin.module(prune-eliminate-dead-neurons)" | diff %t.once -
 

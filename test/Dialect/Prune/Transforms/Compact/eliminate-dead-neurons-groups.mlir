@@ -1,4 +1,4 @@
-// RUN: prune-opt %s --pass-pipeline="builtin.module(prune-eliminate-dead-neurons,prune-verify-compacted)" | FileCheck %s
+// RUN: prune-opt %s --pass-pipeline="builtin.module(prune-eliminate-dead-neurons,prune-verify-compact)" | FileCheck %s
 
 // Groups of two filters over one channel each. The first group is dead, and its
 // filters have different biases: it leaves with its channel of the input. Of each

@@ -1,4 +1,4 @@
-// RUN: prune-opt %s --pass-pipeline="builtin.module(prune-eliminate-dead-neurons,prune-verify-compacted)" --remarks-filter=prune-eliminate-dead-neurons 2>%t.remarks | FileCheck %s
+// RUN: prune-opt %s --pass-pipeline="builtin.module(prune-eliminate-dead-neurons,prune-verify-compact)" --remarks-filter=prune-eliminate-dead-neurons 2>%t.remarks | FileCheck %s
 // RUN: FileCheck %s --check-prefix=REMARK --input-file=%t.remarks
 // RUN: prune-opt %s --pass-pipeline="builtin.module(prune-eliminate-dead-neurons)" -o %t.once
 // RUN: prune-opt %t.once --pass-pipeline="builtin.module(prune-eliminate-dead-neurons)" -o %t.twice
@@ -19,7 +19,7 @@
 
 // Neuron 1 is always relu(1), neuron 2 is read by zeros only. The bias is the
 // initial value of the matmul; the shared empty tensor ties nothing.
-// REMARK: remark: [Passed] NeuronsRemoved{{.*}}Function=model_form | Constant=1, Kept=2, Layer=fc1.weight, Removed=2
+// REMARK: remark: [Passed] NeuronsEliminated{{.*}}Function=model_form | Constant=1, Kept=2, Layer=fc1.weight, Removed=2
 // REMARK: remark: [Analysis] NeuronsKept{{.*}}Function=model_form | Constant=0, Kept=2, Layer=fc2.weight, Reason="returned by the function", Removed=0
 // CHECK-LABEL: func @model_form
 // CHECK-SAME: (%[[X:.*]]: tensor<8x3xf32> {prune.input = "input"}) -> (tensor<8x2xf32> {prune.output = "logits"})

@@ -6,7 +6,7 @@
 // STATS-COUNT-3: (S) 1 num-batch-norms-folded
 
 // Factors 2 and 1/2, added -3 and 7: the bias is made, named after that of the
-// batch normalisation.
+// batch normalization.
 
 // CHECK-LABEL: func.func @no_bias(
 // CHECK-SAME: %[[X:[^:]*]]: tensor<1x1x2x2xf32>
@@ -88,7 +88,7 @@ func.func @groups(%x: tensor<1x2x1x2x2xf32>) -> tensor<1x4x2x2xf32> {
 
 // CHECK-LABEL: func.func @kept(
 // CHECK-COUNT-3: prune.batch_norm
-// REMARK: batch normalisation stays: its input has other readers
+// REMARK: batch normalization stays: its input has other readers
 // REMARK: the weight before it is no constant of its own
 // REMARK: its scale, bias and statistics are no constants
 func.func @kept(%x: tensor<2x2xf32>, %w: tensor<2x2xf32>, %b: tensor<2xf32>) -> (tensor<2x2xf32>, tensor<2x2xf32>, tensor<2x2xf32>) {

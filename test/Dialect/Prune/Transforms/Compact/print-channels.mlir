@@ -1,4 +1,4 @@
-// What removal knows, as text; the module itself is not changed.
+// What elimination knows, as text; the module itself is not changed.
 // RUN: prune-opt %s --pass-pipeline="builtin.module(prune-print-channels)" -o %t.mlir 2>&1 | FileCheck %s
 // RUN: prune-opt %s | diff - %t.mlir
 

@@ -11,15 +11,15 @@
 
 #id = affine_map<(d0) -> (d0)>
 
-// Batch normalisation as torch-mlir writes it: an epsilon in double precision
+// Batch normalization as torch-mlir writes it: an epsilon in double precision
 // and an assertion that no variance is zero.
 
-// CHECK-LABEL: func @normalisation
+// CHECK-LABEL: func @normalization
 // CHECK-NOT: f64
 // CHECK-NOT: cf.assert
 // CHECK: %[[EPS:.*]] = arith.constant 9.99999974E-6 : f32
 // CHECK: arith.addf %{{.*}}, %[[EPS]] : f32
-func.func @normalisation(%var: tensor<5xf32>) -> tensor<5xf32> {
+func.func @normalization(%var: tensor<5xf32>) -> tensor<5xf32> {
   %zero = arith.constant 0.0 : f32
   %one = arith.constant 1.0 : f32
   %eps = arith.constant 1.0e-05 : f64

@@ -8,7 +8,7 @@
 // STAT-DAG: 3 num-gates-folded
 // STAT-DAG: 5 num-weights-closed
 // REMARK: remark: [Passed] GateFolded | Category:prune-fold-gates{{.*}} | Closed=2, Parameter=v
-// REMARK: remark: [Missed] NotFolded | Category:prune-fold-gates{{.*}} | {{.*}}Parameter=w, Reason={{"?}}the auxiliary parameters are not constant
+// REMARK: remark: [Missed] GateNotFolded | Category:prune-fold-gates{{.*}} | {{.*}}Parameter=w, Reason={{"?}}the auxiliary parameters are not constant
 
 // A gate is open above zero only, and a subnormal number counts as zero; bytes of the masks are in the resources below.
 // CHECK-LABEL: func @forward(

@@ -8,7 +8,7 @@
 // STAT: (S) 2 num-subnormals-flushed
 
 // REMARK: remark: [Passed] MaskFolded{{.*}}prune-fold-masks{{.*}}Parameter=w, SubnormalsFlushed=0, Zeroed=2
-// REMARK: remark: [Missed] NotFolded{{.*}}prune-fold-masks{{.*}}Reason="the mask is not constant"
+// REMARK: remark: [Missed] MaskNotFolded{{.*}}prune-fold-masks{{.*}}Reason="the mask is not constant"
 
 // CHECK-LABEL: func @masked
 // CHECK-NEXT: %[[W:.*]] = arith.constant {prune.param = #prune.param<"w", weight>} dense_resource<w_1> : tensor<4xf32>

@@ -6,7 +6,7 @@
 // RUN: not prune-opt %s --pass-pipeline="builtin.module(prune-score{roles=weights})" 2>&1 | FileCheck %s --check-prefix=ROLE
 // RUN: not prune-opt %s --pass-pipeline="builtin.module(prune-score{ignore=fc[})" 2>&1 | FileCheck %s --check-prefix=GLOB
 
-// NAME: error: malformed granularity 'chanel:0', expected unstructured, kernel, channel:<axis>
+// NAME: error: malformed granularity 'chanel:0', expected unstructured, filter_plane, channel:<axis>
 // NUMBER: error: malformed granularity 'block:4xa'
 // AXIS: error: channel expects an axis and no shape
 // NOFM: error: n_of_m expects shape = [n, m] with 0 < n < m, and an axis

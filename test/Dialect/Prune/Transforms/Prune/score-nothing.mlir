@@ -14,7 +14,7 @@ func.func @nothing(%x: tensor<4xf32>) -> tensor<4xf32> {
 
 // A weight of unknown extent has no scores.
 
-// CHECK: remark: [Missed] NotScored{{.*}}Reason="its shape is not static"
+// CHECK: remark: [Missed] WeightNotScored{{.*}}Reason="its shape is not static"
 // IR-LABEL: func.func @dynamic
 // IR-NOT: prune.score
 func.func @dynamic(%x: tensor<2x4xf32>, %w: tensor<4x?xf32> {prune.param = #prune.param<"w", weight>}, %i: tensor<2x?xf32>) -> tensor<2x?xf32> {

@@ -4,13 +4,13 @@
 // RUN: prune-opt %s --pass-pipeline="builtin.module(prune-score{granularity=block:2x1})" | FileCheck %s --check-prefix=BLOCK
 // RUN: prune-opt %s --pass-pipeline="builtin.module(prune-score{granularity=n_of_m:1:2:1})" | FileCheck %s --check-prefix=NOFM
 // RUN: prune-opt %s --pass-pipeline="builtin.module(prune-score{granularity=vector:1 roles=weight,bias})" | FileCheck %s --check-prefix=ROLES
-// RUN: prune-opt %s --pass-pipeline="builtin.module(prune-score{granularity=kernel})" --remarks-filter=prune-score 2>&1 | FileCheck %s --check-prefix=REMARK
+// RUN: prune-opt %s --pass-pipeline="builtin.module(prune-score{granularity=filter_plane})" --remarks-filter=prune-score 2>&1 | FileCheck %s --check-prefix=REMARK
 // RUN: %if statistics %{ prune-opt %s --pass-pipeline="builtin.module(prune-score)" --prune-pass-statistics -o /dev/null 2>&1 | FileCheck %s --check-prefix=STAT %}
 
 // STAT: (S) 3 num-weights-scored
 
 // A granularity that does not fit leaves the weight alone.
-// REMARK-COUNT-3: remark: [Missed] NotScored{{.*}}prune-score{{.*}}Reason="the granularity does not fit the shape"
+// REMARK-COUNT-3: remark: [Missed] WeightNotScored{{.*}}prune-score{{.*}}Reason="the granularity does not fit the shape"
 // REMARK-NOT: prune.score %
 
 #a = affine_map<(m, n, k) -> (m, k)>

@@ -1,17 +1,17 @@
-// RUN: prune-opt %s -split-input-file -verify-diagnostics --pass-pipeline="builtin.module(prune-select-masks{ratio=0.5})"
-// RUN: not prune-opt %s -split-input-file --pass-pipeline="builtin.module(prune-select-masks{ratio=1.5})" 2>&1 | FileCheck %s --check-prefix=RATIO
+// RUN: prune-opt %s -split-input-file -verify-diagnostics --pass-pipeline="builtin.module(prune-select-masks{sparsity=0.5})"
+// RUN: not prune-opt %s -split-input-file --pass-pipeline="builtin.module(prune-select-masks{sparsity=1.5})" 2>&1 | FileCheck %s --check-prefix=SPARSITY
 // RUN: not prune-opt %s -split-input-file --pass-pipeline="builtin.module(prune-select-masks{threshold=-1})" 2>&1 | FileCheck %s --check-prefix=NEGATIVE
-// RUN: not prune-opt %s -split-input-file --pass-pipeline="builtin.module(prune-select-masks{threshold=1 ratio=0.5})" 2>&1 | FileCheck %s --check-prefix=TWO
-// RUN: not prune-opt %s -split-input-file --pass-pipeline="builtin.module(prune-select-masks{ratio=a:half})" 2>&1 | FileCheck %s --check-prefix=NUMBER
-// RUN: not prune-opt %s -split-input-file --pass-pipeline="builtin.module(prune-select-masks{ratio=0.5 scope=layer})" 2>&1 | FileCheck %s --check-prefix=SCOPE
+// RUN: not prune-opt %s -split-input-file --pass-pipeline="builtin.module(prune-select-masks{threshold=1 sparsity=0.5})" 2>&1 | FileCheck %s --check-prefix=TWO
+// RUN: not prune-opt %s -split-input-file --pass-pipeline="builtin.module(prune-select-masks{sparsity=a:half})" 2>&1 | FileCheck %s --check-prefix=NUMBER
+// RUN: not prune-opt %s -split-input-file --pass-pipeline="builtin.module(prune-select-masks{sparsity=0.5 scope=layer})" 2>&1 | FileCheck %s --check-prefix=SCOPE
 // RUN: not prune-opt %s -split-input-file --pass-pipeline="builtin.module(prune-select-masks)" 2>&1 | FileCheck %s --check-prefix=NONE
 
-// RATIO: error: expected a ratio in [0, 1], got 1.5
+// SPARSITY: error: expected a sparsity in [0, 1], got 1.5
 // NEGATIVE: error: expected a number that is not negative, got -1
-// TWO: error: expected one of threshold, quality and ratio
+// TWO: error: expected one of threshold, std-factor and sparsity
 // NUMBER: error: expected 'number' or 'pattern:number', got 'a:half'
 // SCOPE: error: expected scope tensor or global, got 'layer'
-// NONE: error: expected one of threshold, quality and ratio to select by
+// NONE: error: expected one of threshold, std-factor and sparsity to select by
 
 func.func @argument(%w: tensor<2x2xf32> {prune.param = #prune.param<"w", weight>}) {
   // expected-error@below {{expected a constant weight to select a mask for, got 'w' without value}}

@@ -1,19 +1,19 @@
 // RUN: prune-opt %s --pass-pipeline="builtin.module(prune-score,prune-select-masks{threshold=2.0})" | FileCheck %s --check-prefixes=CHECK,THRESHOLD
-// RUN: prune-opt %s --pass-pipeline="builtin.module(prune-score,prune-select-masks{quality=a:1.0,*:2.0})" | FileCheck %s --check-prefixes=CHECK,QUALITY
-// RUN: prune-opt %s --pass-pipeline="builtin.module(prune-score,prune-select-masks{ratio=0.5})" | FileCheck %s --check-prefixes=CHECK,RATIO
-// RUN: prune-opt %s --pass-pipeline="builtin.module(prune-score,prune-select-masks{ratio=0.5 scope=global})" | FileCheck %s --check-prefixes=CHECK,GLOBAL
+// RUN: prune-opt %s --pass-pipeline="builtin.module(prune-score,prune-select-masks{std-factor=a:1.0,*:2.0})" | FileCheck %s --check-prefixes=CHECK,QUALITY
+// RUN: prune-opt %s --pass-pipeline="builtin.module(prune-score,prune-select-masks{sparsity=0.5})" | FileCheck %s --check-prefixes=CHECK,SPARSITY
+// RUN: prune-opt %s --pass-pipeline="builtin.module(prune-score,prune-select-masks{sparsity=0.5 scope=global})" | FileCheck %s --check-prefixes=CHECK,GLOBAL
 // RUN: prune-opt %s --pass-pipeline="builtin.module(prune-score,prune-select-masks{threshold=a:2.0})" | FileCheck %s --check-prefixes=CHECK,ONLYA
-// RUN: prune-opt %s --pass-pipeline="builtin.module(prune-score{granularity=channel:0},prune-select-masks{ratio=0.5})" | FileCheck %s --check-prefixes=CHECK,CHANNEL
-// RUN: prune-opt %s --pass-pipeline="builtin.module(prune-score{granularity=vector:0},prune-select-masks{ratio=0.5})" | FileCheck %s --check-prefixes=CHECK,VECTOR
-// RUN: prune-opt %s --pass-pipeline="builtin.module(prune-score{granularity=block:2x2},prune-select-masks{ratio=0.5})" | FileCheck %s --check-prefixes=CHECK,BLOCK
+// RUN: prune-opt %s --pass-pipeline="builtin.module(prune-score{granularity=channel:0},prune-select-masks{sparsity=0.5})" | FileCheck %s --check-prefixes=CHECK,CHANNEL
+// RUN: prune-opt %s --pass-pipeline="builtin.module(prune-score{granularity=vector:0},prune-select-masks{sparsity=0.5})" | FileCheck %s --check-prefixes=CHECK,VECTOR
+// RUN: prune-opt %s --pass-pipeline="builtin.module(prune-score{granularity=block:2x2},prune-select-masks{sparsity=0.5})" | FileCheck %s --check-prefixes=CHECK,BLOCK
 // RUN: prune-opt %s --pass-pipeline="builtin.module(prune-score{granularity=n_of_m:1:2:1},prune-select-masks)" | FileCheck %s --check-prefixes=CHECK,NOFM
 // Selecting again with the same rule changes nothing: the mask is there already.
-// RUN: prune-opt %s --pass-pipeline="builtin.module(prune-score,prune-select-masks{ratio=0.5},prune-score,prune-select-masks{ratio=0.5},prune-verify-masked)" | FileCheck %s --check-prefixes=CHECK,AGAIN
+// RUN: prune-opt %s --pass-pipeline="builtin.module(prune-score,prune-select-masks{sparsity=0.5},prune-score,prune-select-masks{sparsity=0.5},prune-verify-masked)" | FileCheck %s --check-prefixes=CHECK,AGAIN
 // What is pruned stays pruned: a laxer rule takes nothing back.
-// RUN: prune-opt %s --pass-pipeline="builtin.module(prune-score,prune-select-masks{ratio=0.5},prune-score,prune-select-masks{threshold=1.5})" | FileCheck %s --check-prefixes=CHECK,AGAIN
+// RUN: prune-opt %s --pass-pipeline="builtin.module(prune-score,prune-select-masks{sparsity=0.5},prune-score,prune-select-masks{threshold=1.5})" | FileCheck %s --check-prefixes=CHECK,AGAIN
 // RUN: prune-opt %s --pass-pipeline="builtin.module(prune-score,prune-select-masks{threshold=100})" --remarks-filter=prune-select-masks 2>&1 | FileCheck %s --check-prefix=ALIVE
 // RUN: prune-opt %s --pass-pipeline="builtin.module(prune-score,prune-select-masks{threshold=100 allow-empty=true})" | FileCheck %s --check-prefix=EMPTY
-// RUN: %if statistics %{ prune-opt %s --pass-pipeline="builtin.module(prune-score,prune-select-masks{ratio=0.5})" --prune-pass-statistics -o /dev/null 2>&1 | FileCheck %s --check-prefix=STAT %}
+// RUN: %if statistics %{ prune-opt %s --pass-pipeline="builtin.module(prune-score,prune-select-masks{sparsity=0.5})" --prune-pass-statistics -o /dev/null 2>&1 | FileCheck %s --check-prefix=STAT %}
 
 // STAT: (S) 2 num-masks-selected
 // STAT: (S) 6 num-weights-pruned
@@ -44,8 +44,8 @@
 // THRESHOLD-DAG: mask_b: "0x1000000001000001"
 // QUALITY-DAG: mask_a: "0x100000000000000001010101"
 // QUALITY-DAG: mask_b: "0x1000000000000001"
-// RATIO-DAG: mask_a: "0x100000000000000001010101"
-// RATIO-DAG: mask_b: "0x1000000001000001"
+// SPARSITY-DAG: mask_a: "0x100000000000000001010101"
+// SPARSITY-DAG: mask_b: "0x1000000001000001"
 // AGAIN-DAG: "0x100000000000000001010101"
 // AGAIN-DAG: "0x1000000001000001"
 // Together 0 1 1 2 3 4 go; of the three fours that of a, the earlier weight.

@@ -5,7 +5,7 @@
 // RUN: prune-opt %s --pass-pipeline="builtin.module(prune-adjust-dropout{remaining=fc1.*:6})" --remark-policy=all --remarks-filter=prune-adjust-dropout 2>&1 >%t | FileCheck %s --check-prefix=REMARK
 
 // STAT-DAG: 2 num-dropouts-adjusted
-// REMARK: remark: [Passed] Adjusted | Category:prune-adjust-dropout{{.*}} | Rate=2.500000e-01, Seed=0
+// REMARK: remark: [Passed] DropoutAdjusted | Category:prune-adjust-dropout{{.*}} | Rate=2.500000e-01, Seed=0
 
 #a = affine_map<(m, n, k) -> (m, k)>
 #b = affine_map<(m, n, k) -> (n, k)>

@@ -1,13 +1,13 @@
-// RUN: prune-opt %s --verify-diagnostics --pass-pipeline='builtin.module(prune-build-admm-step{runtime-ratio=true})'
-// RUN: not prune-opt %s --pass-pipeline='builtin.module(prune-build-admm-step{step=ready})' 2>&1 | FileCheck %s --check-prefix=RATIO
-// RUN: not prune-opt %s --pass-pipeline='builtin.module(prune-build-admm-step{step=ready ratios=1.5})' 2>&1 | FileCheck %s --check-prefix=RANGE
-// RUN: not prune-opt %s --pass-pipeline='builtin.module(prune-build-admm-step{step=ready ratios=0.5 name=ready})' 2>&1 | FileCheck %s --check-prefix=NAME
-// RUN: not prune-opt %s --pass-pipeline='builtin.module(prune-build-admm-step{step=ready ratios=0.5 granularity=kernel})' 2>&1 | FileCheck %s --check-prefix=FIT
+// RUN: prune-opt %s --verify-diagnostics --pass-pipeline='builtin.module(prune-build-admm-step{runtime-sparsity=true})'
+// RUN: not prune-opt %s --pass-pipeline='builtin.module(prune-build-admm-step{step=ready})' 2>&1 | FileCheck %s --check-prefix=SPARSITY
+// RUN: not prune-opt %s --pass-pipeline='builtin.module(prune-build-admm-step{step=ready sparsities=1.5})' 2>&1 | FileCheck %s --check-prefix=RANGE
+// RUN: not prune-opt %s --pass-pipeline='builtin.module(prune-build-admm-step{step=ready sparsities=0.5 name=ready})' 2>&1 | FileCheck %s --check-prefix=NAME
+// RUN: not prune-opt %s --pass-pipeline='builtin.module(prune-build-admm-step{step=ready sparsities=0.5 granularity=filter_plane})' 2>&1 | FileCheck %s --check-prefix=FIT
 
-// RATIO: expected a ratio for parameter 'w'
-// RANGE: expected a ratio in [0, 1], got 1.5
+// SPARSITY: expected a sparsity for parameter 'w'
+// RANGE: expected a sparsity in [0, 1], got 1.5
 // NAME: the name 'ready' is taken
-// FIT: granularity 'kernel' does not fit parameter 'w' of type 'tensor<2x8xf32>'
+// FIT: granularity 'filter_plane' does not fit parameter 'w' of type 'tensor<2x8xf32>'
 
 // expected-error @below {{expected at least one projection, as prune-insert-admm adds}}
 func.func @train_step(%w: tensor<2x8xf32> {prune.param = #prune.param<"w", weight>, prune.state = "w"}, %loss: tensor<f32>)

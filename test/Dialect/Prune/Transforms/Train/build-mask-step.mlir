@@ -1,7 +1,7 @@
 // RUN: prune-opt %s --split-input-file --pass-pipeline='builtin.module(prune-build-mask-step)' | FileCheck %s
 // RUN: %if statistics %{ prune-opt %s --split-input-file --pass-pipeline='builtin.module(prune-build-mask-step)' --prune-pass-statistics -o %t 2>&1 | FileCheck %s --check-prefix=STAT %}
 // RUN: prune-opt %s --split-input-file --pass-pipeline='builtin.module(prune-build-mask-step{scope=global ignore=b})' | FileCheck %s --check-prefix=GLOBAL
-// RUN: prune-opt %s --split-input-file --pass-pipeline='builtin.module(prune-build-mask-step{keep-values=true ratios=a*:0.5})' | FileCheck %s --check-prefix=KEEP
+// RUN: prune-opt %s --split-input-file --pass-pipeline='builtin.module(prune-build-mask-step{keep-values=true sparsities=a*:0.5})' | FileCheck %s --check-prefix=KEEP
 
 func.func @train_step(
     %a: tensor<4x8xf32> {prune.param = #prune.param<"a", weight>, prune.state = "a"},
@@ -19,11 +19,11 @@ func.func @train_step(
 // CHECK-SAME: %[[C:[^:]*]]: tensor<2x4xf32> {prune.param = #prune.param<"c", weight>, prune.state = "c"},
 // CHECK-SAME: %[[VA:[^:]*]]: tensor<4x8xf32> {prune.state = "velocity:a"},
 // CHECK-SAME: %[[MA:[^:]*]]: tensor<4x8xi1> {prune.state = "mask:a"}, %[[MC:[^:]*]]: tensor<2x4xi1> {prune.state = "mask:c"},
-// CHECK-SAME: %[[R:[^:]*]]: f32 {prune.input = "ratio"})
+// CHECK-SAME: %[[R:[^:]*]]: f32 {prune.input = "sparsity"})
 // CHECK-SAME: -> (tensor<4x8xf32> {prune.state = "a"}, tensor<2x4xf32> {prune.state = "c"}, tensor<4x8xf32> {prune.state = "velocity:a"}, tensor<4x8xi1> {prune.state = "mask:a"}, tensor<2x4xi1> {prune.state = "mask:c"})
 // CHECK: %[[S:.*]] = prune.score %[[A]] criterion(<magnitude>) granularity(<unstructured>)
 // CHECK: %[[RANKED:.*]] = arith.select %[[MA]], %[[S]], %{{.*}} : tensor<4x8xi1>, tensor<4x8xf32>
-// CHECK: %[[M:.*]] = prune.select_mask %[[RANKED]] selection(<ratio>) value %[[R]] : f32 granularity(<unstructured>)
+// CHECK: %[[M:.*]] = prune.select_mask %[[RANKED]] selection(<sparsity>) value %[[R]] : f32 granularity(<unstructured>)
 // CHECK: %[[NEW:.*]] = arith.andi %[[M]], %[[MA]]
 // CHECK: %[[A1:.*]] = prune.apply_mask %[[A]], %[[NEW]]
 // CHECK: %[[VA1:.*]] = prune.apply_mask %[[VA]], %[[NEW]]
@@ -31,10 +31,10 @@ func.func @train_step(
 // STAT: 2 num-masks-moved
 
 // GLOBAL-LABEL: func @mask_step(
-// GLOBAL: prune.select_mask %{{.*}}, %{{.*}} selection(<ratio>) value %{{.*}} (tensor<4x8xf32>, tensor<2x4xf32>)
+// GLOBAL: prune.select_mask %{{.*}}, %{{.*}} selection(<sparsity>) value %{{.*}} (tensor<4x8xf32>, tensor<2x4xf32>)
 
 // KEEP-LABEL: func @mask_step(
-// KEEP-SAME: %[[R:[^:]*]]: f32 {prune.input = "ratio"}) -> (tensor<4x8xi1> {prune.state = "mask:a"}, tensor<2x4xi1> {prune.state = "mask:c"})
+// KEEP-SAME: %[[R:[^:]*]]: f32 {prune.input = "sparsity"}) -> (tensor<4x8xi1> {prune.state = "mask:a"}, tensor<2x4xi1> {prune.state = "mask:c"})
 // KEEP: %[[OWN:.*]] = arith.mulf %[[R]], %{{.*}} : f32
 // KEEP: %[[MA:.*]] = prune.select_mask %{{.*}} value %[[OWN]] : f32
 // KEEP: %[[MC:.*]] = prune.select_mask %{{.*}} value %[[R]] : f32

@@ -5,7 +5,7 @@ module {}
 
 // -----
 
-// expected-error @below {{expected a batch normalisation whose mean and variance are arguments that are buffers}}
+// expected-error @below {{expected a batch normalization whose mean and variance are arguments that are buffers}}
 func.func @forward(%x: tensor<2x4xf32>) -> tensor<2x4xf32> {
   return %x : tensor<2x4xf32>
 }

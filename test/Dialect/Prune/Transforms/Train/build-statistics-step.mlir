@@ -1,6 +1,6 @@
 // RUN: prune-opt %s --pass-pipeline="builtin.module(prune-build-statistics-step)" | FileCheck %s
 
-// Nothing behind the last batch normalisation is computed; parameters are state
+// Nothing behind the last batch normalization is computed; parameters are state
 // that is read, statistics state that is returned.
 
 // CHECK-LABEL: func.func @forward(

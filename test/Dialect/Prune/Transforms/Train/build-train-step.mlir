@@ -10,8 +10,8 @@
 // STAT-DAG: 1 num-updates-masked
 // STAT-DAG: 2 num-updates-inserted
 
-// REMARK: remark: [Passed] Updated | Category:prune-build-train-step | Function=loss | Parameter=w
-// REMARK: remark: [Passed] Updated | Category:prune-build-train-step | Function=loss | Parameter=b
+// REMARK: remark: [Passed] ParameterUpdated | Category:prune-build-train-step | Function=loss | Parameter=w
+// REMARK: remark: [Passed] ParameterUpdated | Category:prune-build-train-step | Function=loss | Parameter=b
 
 // Parameters come first, the learning rate last; gradients are gone, and other
 // results stay.

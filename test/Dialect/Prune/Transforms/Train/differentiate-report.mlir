@@ -10,7 +10,7 @@
 // STAT-DAG: (S) 1 num-zero-gradients
 // STAT-DAG: (S) 2 num-ops-added
 
-// REMARK: ZeroGradient
+// REMARK: GradientZero
 // REMARK-SAME: prune-differentiate
 // REMARK-SAME: the loss does not depend on parameter 'b': its gradient is zero
 

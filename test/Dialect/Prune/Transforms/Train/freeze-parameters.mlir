@@ -10,8 +10,8 @@
 
 // STAT-DAG: 2 num-parameters-frozen
 
-// REMARK: remark: [Passed] Frozen | Category:prune-freeze-parameters | Function=loss | {{.*}}Parameter=conv.weight
-// REMARK: remark: [Passed] Frozen | Category:prune-freeze-parameters | Function=loss | {{.*}}Parameter=conv.bias
+// REMARK: remark: [Passed] ParameterFrozen | Category:prune-freeze-parameters | Function=loss | {{.*}}Parameter=conv.weight
+// REMARK: remark: [Passed] ParameterFrozen | Category:prune-freeze-parameters | Function=loss | {{.*}}Parameter=conv.bias
 
 // CHECK-LABEL: func @loss(
 // CHECK-SAME: {prune.frozen, prune.param = #prune.param<"conv.weight", weight>}

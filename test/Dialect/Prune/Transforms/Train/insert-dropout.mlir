@@ -6,8 +6,8 @@
 // RUN: prune-opt %s --pass-pipeline="builtin.module(prune-insert-dropout{rates=fc2.*:0.5})" --remark-policy=all --remarks-filter=prune-insert-dropout 2>&1 >%t | FileCheck %s --check-prefix=REMARK
 
 // STAT-DAG: 3 num-dropouts-inserted
-// REMARK: remark: [Passed] Dropout | Category:prune-insert-dropout{{.*}} | Parameter=fc2.weight
-// REMARK-NOT: Dropout
+// REMARK: remark: [Passed] DropoutInserted | Category:prune-insert-dropout{{.*}} | Parameter=fc2.weight
+// REMARK-NOT: DropoutInserted
 
 #a = affine_map<(m, n, k) -> (m, k)>
 #b = affine_map<(m, n, k) -> (n, k)>

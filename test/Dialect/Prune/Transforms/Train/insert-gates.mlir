@@ -2,7 +2,7 @@
 // RUN: FileCheck %s < %t.mlir
 // RUN: prune-opt %s --pass-pipeline="builtin.module(prune-insert-gates,prune-insert-gates)" | diff %t.mlir -
 // RUN: prune-opt %s --pass-pipeline="builtin.module(prune-insert-gates{granularity=channel ste=leaky_relu slope=0.1 rule=chain ignore=fc*})" | FileCheck %s --check-prefix=CHANNEL
-// RUN: prune-opt %s --pass-pipeline="builtin.module(prune-insert-gates{function=normalised granularity=channel})" | FileCheck %s --check-prefix=NORM
+// RUN: prune-opt %s --pass-pipeline="builtin.module(prune-insert-gates{function=normalized granularity=channel})" | FileCheck %s --check-prefix=NORM
 // RUN: prune-opt %s --pass-pipeline="builtin.module(prune-insert-gates{roles=bias parameters=fc*})" | FileCheck %s --check-prefix=CHOICE
 // RUN: prune-opt %s --pass-pipeline="builtin.module(prune-insert-gates)" --remark-policy=all --remarks-filter=prune-insert-gates 2>&1 >%t | FileCheck %s --check-prefix=REMARK
 // RUN: %if statistics %{ prune-opt %s --pass-pipeline="builtin.module(prune-insert-gates{granularity=channel})" --prune-pass-statistics -o %t 2>&1 | FileCheck %s --check-prefix=STAT %}
@@ -10,8 +10,8 @@
 // STAT-DAG: 4 num-gates-inserted
 // STAT-DAG: 2 num-auxiliary-added
 
-// REMARK: remark: [Passed] Gated | Category:prune-insert-gates{{.*}} | Gates=conv.weight.gate, Parameter=conv.weight
-// REMARK: remark: [Passed] Gated | Category:prune-insert-gates{{.*}} | Gates=fc.weight.gate, Parameter=fc.weight
+// REMARK: remark: [Passed] GateInserted | Category:prune-insert-gates{{.*}} | Gates=conv.weight.gate, Parameter=conv.weight
+// REMARK: remark: [Passed] GateInserted | Category:prune-insert-gates{{.*}} | Gates=fc.weight.gate, Parameter=fc.weight
 
 #a = affine_map<(m, n, k) -> (m, k)>
 #b = affine_map<(m, n, k) -> (n, k)>
@@ -59,14 +59,14 @@ func.func @forward(%x: tensor<2x3x4x4xf32> {prune.input = "input"},
   return %y : tensor<2x3xf32>
 }
 
-// A closed filter is zero behind its normalisation, too.
-// NORM-LABEL: func @normalised(
+// A closed filter is zero behind its normalization, too.
+// NORM-LABEL: func @normalized(
 // NORM-SAME: %[[S:[^:]*]]: tensor<5xf32> {prune.param = #prune.param<"bn.scale", scale>}, %[[B:[^:]*]]: tensor<5xf32> {prune.param = #prune.param<"bn.bias", bias>}
 // NORM: %[[T:.*]] = prune.gate {{.*}} granularity(<channel, axis = 0>) : tensor<5x3x3x3xf32>, tensor<5xf32>
 // NORM: %[[GS:.*]] = prune.gate %[[S]], %
 // NORM: %[[GB:.*]] = prune.gate %[[B]], %
 // NORM: prune.batch_norm %{{.*}}, %[[GS]], %[[GB]], %
-func.func @normalised(%x: tensor<2x3x4x4xf32>,
+func.func @normalized(%x: tensor<2x3x4x4xf32>,
     %w: tensor<5x3x3x3xf32> {prune.param = #prune.param<"conv.weight", weight>},
     %s: tensor<5xf32> {prune.param = #prune.param<"bn.scale", scale>},
     %b: tensor<5xf32> {prune.param = #prune.param<"bn.bias", bias>},

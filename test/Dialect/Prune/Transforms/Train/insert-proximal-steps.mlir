@@ -35,6 +35,6 @@ func.func @train_step(%w: tensor<2x8xf32> {prune.param = #prune.param<"w", weigh
 func.func @holding(%w: tensor<2x8xf32> {prune.param = #prune.param<"w", weight>, prune.state = "w"},
     %m: tensor<2x8xi1> {prune.state = "mask:w"}, %g: tensor<2x8xf32>, %loss: tensor<f32>, %lr: f32 {prune.input = "learning_rate"})
     -> (tensor<2x8xf32> {prune.state = "w"}, tensor<f32> {prune.output = "loss"}) {
-  %w1 = prune.sgd_update %w, %g, lr %lr mask %m {hold} : (tensor<2x8xf32>, tensor<2x8xf32>, f32, tensor<2x8xi1>) -> tensor<2x8xf32>
+  %w1 = prune.sgd_update %w, %g, lr %lr mask %m {freeze_masked} : (tensor<2x8xf32>, tensor<2x8xf32>, f32, tensor<2x8xi1>) -> tensor<2x8xf32>
   return %w1, %loss : tensor<2x8xf32>, tensor<f32>
 }

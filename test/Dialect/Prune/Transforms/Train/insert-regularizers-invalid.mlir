@@ -15,7 +15,7 @@
 // NAN: error: expected 'number' or 'pattern:number', got 'fc1.weight:nan'
 // KIND: Cannot find option named 'l3'
 
-// expected-warning @below {{no parameter to regularise}}
+// expected-warning @below {{no parameter to regularize}}
 func.func @loss(%b: tensor<3xf32> {prune.param = #prune.param<"b", bias>}, %x: tensor<f32>)
     -> (tensor<f32> {prune.output = "loss"}) {
   return %x : tensor<f32>

@@ -6,7 +6,7 @@
 // RUN: prune-opt %s --allow-unregistered-dialect --pass-pipeline="builtin.module(prune-insert-regularizers{function=plain kind=hoyer strength=2e-4})" | FileCheck %s --check-prefix=PLAIN
 // RUN: prune-opt %s --allow-unregistered-dialect --pass-pipeline="builtin.module(prune-insert-regularizers)" --remark-policy=all --remarks-filter=prune-insert-regularizers 2>&1 >%t | FileCheck %s --check-prefix=REMARK
 
-// REMARK: remark: [Passed] Regularized | Category:prune-insert-regularizers | Function=loss
+// REMARK: remark: [Passed] ParameterRegularized | Category:prune-insert-regularizers | Function=loss
 // REMARK-SAME: Parameter=fc1.weight
 // REMARK: Parameter=fc2.weight
 // REMARK-NOT: Parameter=fc1.bias

@@ -1,7 +1,7 @@
 // RUN: prune-opt %s --pass-pipeline='builtin.module(prune-insert-straight-through-masks{granularity=n_of_m:2:4:1 decay=2e-4})' | FileCheck %s
 // RUN: %if statistics %{ prune-opt %s --pass-pipeline='builtin.module(prune-insert-straight-through-masks{granularity=n_of_m:2:4:1 decay=2e-4})' --prune-pass-statistics -o %t 2>&1 | FileCheck %s --check-prefix=STAT %}
-// RUN: prune-opt %s --pass-pipeline='builtin.module(prune-insert-straight-through-masks{runtime-ratio=true ignore=fc2.*})' | FileCheck %s --check-prefix=RATIO
-// RUN: prune-opt %s --pass-pipeline='builtin.module(prune-insert-straight-through-masks{ratio=0.5})' | FileCheck %s --check-prefix=CONSTANT
+// RUN: prune-opt %s --pass-pipeline='builtin.module(prune-insert-straight-through-masks{runtime-sparsity=true ignore=fc2.*})' | FileCheck %s --check-prefix=SPARSITY
+// RUN: prune-opt %s --pass-pipeline='builtin.module(prune-insert-straight-through-masks{sparsity=0.5})' | FileCheck %s --check-prefix=CONSTANT
 // RUN: prune-opt %s --pass-pipeline='builtin.module(prune-insert-straight-through-masks{state=true mask-gradient=true},prune-train-pipeline{momentum=0.9})' | FileCheck %s --check-prefix=HOLD
 // RUN: prune-opt %s --pass-pipeline='builtin.module(prune-insert-straight-through-masks{state=true},prune-train-pipeline)' | FileCheck %s --check-prefix=STATE
 
@@ -20,19 +20,19 @@
 // CHECK: linalg.matmul {{.*}} ins(%{{.*}}, %[[V]] :
 // STAT: 1 num-weights-masked
 
-// RATIO-LABEL: func @forward(
-// RATIO-SAME: %[[R:[^:]*]]: f32 {prune.input = "ratio"})
-// RATIO: prune.select_mask %{{.*}} selection(<ratio>) value %[[R]] : f32
-// RATIO-NOT: prune.select_mask
+// SPARSITY-LABEL: func @forward(
+// SPARSITY-SAME: %[[R:[^:]*]]: f32 {prune.input = "sparsity"})
+// SPARSITY: prune.select_mask %{{.*}} selection(<sparsity>) value %[[R]] : f32
+// SPARSITY-NOT: prune.select_mask
 
-// CONSTANT-COUNT-2: prune.select_mask %{{.*}} selection(<ratio>) value %{{.*}} : f32
+// CONSTANT-COUNT-2: prune.select_mask %{{.*}} selection(<sparsity>) value %{{.*}} : f32
 
 // The step computes with the masked weight, and its update holds what the mask does not set.
 // HOLD-LABEL: func @train_step(
 // HOLD-SAME: %[[W:[^:]*]]: tensor<6x8xf32> {prune.param = #prune.param<"fc1.weight", weight>
 // HOLD-SAME: %[[M:[^:]*]]: tensor<6x8xi1> {prune.state = "mask:fc1.weight"}
 // HOLD: prune.apply_mask %[[W]], %[[M]] : tensor<6x8xf32>
-// HOLD: prune.sgd_update %[[W]], {{.*}} mask %[[M]] {hold,
+// HOLD: prune.sgd_update %[[W]], {{.*}} mask %[[M]] {freeze_masked,
 
 // The gradient passes, so the update has no mask.
 // STATE-LABEL: func @train_step(

@@ -1,6 +1,6 @@
 // RUN: prune-opt %s --pass-pipeline="builtin.module(prune-train-batch-norms)" | FileCheck %s
 
-// The function returns the normalisations themselves, one of them twice.
+// The function returns the normalizations themselves, one of them twice.
 
 // CHECK-LABEL: func.func @loss(
 func.func @loss(%x: tensor<2x4xf32>, %g: tensor<4xf32>,

@@ -36,7 +36,7 @@ def EliminateDeadNeuronsPass : Pass<"prune-eliminate-dead-neurons", "ModuleOp"> 
     remark that says so.
 
     In convolutional networks filters leave through padding, pooling, batch
-    normalisation, flattening, residual sums, slices and concatenations; what
+    normalization, flattening, residual sums, slices and concatenations; what
     these tie leaves only together. A convolution in groups loses whole groups,
     and single filters as far as every group that stays loses as many.
     A constant other than zero that is padded with zeros is not one constant, so
@@ -65,7 +65,7 @@ def EliminateDeadNeuronsPass : Pass<"prune-eliminate-dead-neurons", "ModuleOp"> 
     With `record-kept` every parameter that shrank says which of its indices are
     left in each dimension, counted in the shape before this run:
     `prune.kept = [array<i64: 0, 2>, array<i64: 0, 1, 2>]`. What belongs to the
-    parameter, as moments of an optimiser or a mask, can be shrunk with it.
+    parameter, as moments of an optimizer or a mask, can be shrunk with it.
 
     Functions of more than one block are left alone, with a remark.
   }];
@@ -90,13 +90,13 @@ def EliminateDeadNeuronsPass : Pass<"prune-eliminate-dead-neurons", "ModuleOp"> 
   ];
 }
 
-def VerifyCompactedPass : Pass<"prune-verify-compacted", "ModuleOp"> {
+def VerifyCompactPass : Pass<"prune-verify-compact", "ModuleOp"> {
   let summary = "Check the contract of the compact form";
   let description = [{
     No mask, gate or score is left, and no neuron that
     `prune-eliminate-dead-neurons` would remove. The module is not changed. Each
     violation is an error at the operation. `finite` is the assumption of the
-    removal.
+    elimination.
   }];
   let options = [
     Option<"finite", "finite", "bool", /*default=*/"true",
@@ -123,12 +123,12 @@ def PrintChannelsPass : Pass<"prune-print-channels", "::mlir::ModuleOp"> {
 }
 
 def FoldBatchNormsPass : Pass<"prune-fold-batch-norms", "::mlir::ModuleOp"> {
-  let summary = "Fold batch normalisations into the layers before them";
+  let summary = "Fold batch normalizations into the layers before them";
   let description = [{
     Before: a network with constant parameters, for inference. After: a
     `prune.batch_norm` behind a convolution or product with a constant weight is
     gone; the weight is scaled and the bias changed accordingly, or made where
-    there was none, under the name of the bias of the batch normalisation. Results
+    there was none, under the name of the bias of the batch normalization. Results
     are equal up to rounding. Zeros of the weight stay zeros.
 
     ```mlir
@@ -144,12 +144,12 @@ def FoldBatchNormsPass : Pass<"prune-fold-batch-norms", "::mlir::ModuleOp"> {
     %z = linalg.conv_2d_nchw_fchw ins(%x, %w1 : ...) outs(%i : ...) -> tensor<8x16x30x30xf32>
     ```
 
-    Any other batch normalisation stays, with a remark that says why: one whose
+    Any other batch normalization stays, with a remark that says why: one whose
     input has other readers, that follows something else, or whose layer shares
     its weight.
   }];
   let statistics = [
-    Statistic<"numFolded", "num-batch-norms-folded", "Batch normalisations folded">,
+    Statistic<"numFolded", "num-batch-norms-folded", "Batch normalizations folded">,
   ];
   let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::linalg::LinalgDialect",
                            "::mlir::tensor::TensorDialect"];

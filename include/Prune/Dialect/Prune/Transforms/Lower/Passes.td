@@ -30,7 +30,7 @@ def ApproximateMathPass : Pass<"prune-approximate-math"> {
 }
 
 def ConvertStridedCopiesPass : Pass<"prune-convert-strided-copies"> {
-  let summary = "Turn copies of strided memory into element-wise operations";
+  let summary = "Convert copies of strided memory into element-wise operations";
   let description = [{
     Before: `memref.copy` between any memrefs. After: those between contiguous
     memrefs of static shape are left, which become a call of `memcpy`; the others
@@ -81,7 +81,7 @@ def ExpandPowersPass : Pass<"prune-expand-powers"> {
 
     * A constant exponent of at most 16 becomes multiplications, squaring over and
       over; a negative one the inverse of the positive power. So `x**2` is one
-      multiplication, which fuses and vectorises.
+      multiplication, which fuses and vectorizes.
     * Any other exponent becomes a number for `math.powf` of the absolute value;
       the sign of the result is that of the base where the exponent is odd. A
       number holds an exponent exactly up to its digits (2^24 in single precision);
@@ -111,7 +111,7 @@ def ExpandPowersPass : Pass<"prune-expand-powers"> {
 }
 
 def ResultsToDestinationsPass : Pass<"prune-results-to-destinations", "ModuleOp"> {
-  let summary = "Turn results of public functions into destination arguments";
+  let summary = "Convert results of public functions into destination arguments";
   let description = [{
     Gives every public function the calling convention of compiled code: no
     results, a memref per tensor argument, and a trailing memref per result that
@@ -122,7 +122,7 @@ def ResultsToDestinationsPass : Pass<"prune-results-to-destinations", "ModuleOp"
     Before: functions on tensors with one block. After: the functions return
     nothing; tensors enter through `bufferization.to_tensor` and leave through
     `bufferization.materialize_in_destination`, ready for one-shot
-    bufferisation. Operations that produce new state move to the end of the
+    bufferization. Operations that produce new state move to the end of the
     function, behind the last reader of the old state. A value that two
     computations start from, or that is returned and started from, is repeated
     (a fill) or copied, so that no result is computed in the destination of
@@ -166,7 +166,7 @@ def SeparateDestinationsPass : Pass<"prune-separate-destinations"> {
   let description = [{
     Copies `tensor.empty` and `linalg.fill` in front of each operation that uses
     them as a destination. Common subexpression elimination makes them one, and
-    bufferisation then has to copy, and to keep the buffer for all of them.
+    bufferization then has to copy, and to keep the buffer for all of them.
 
     ```mlir
     %e = tensor.empty() : tensor<4xf32>
@@ -191,13 +191,13 @@ def SeparateDestinationsPass : Pass<"prune-separate-destinations"> {
   ];
 }
 
-def CopyCarriedStatePass : Pass<"prune-copy-carried-state"> {
+def CopyIterArgsPass : Pass<"prune-copy-iter-args"> {
   let summary = "Write the state that a loop carries into its place";
   let description = [{
     Before: an `scf.for` carries tensors, like the state of a recurrent network.
     After: a tensor that is yielded is computed on top of the one that came in, or
     is copied into it at the end of the iteration, when nothing reads the old one
-    any more. Bufferisation then uses one buffer for all iterations.
+    any more. Bufferization then uses one buffer for all iterations.
 
     ```mlir
     %h = scf.for %t = %c0 to %c9 step %c1 iter_args(%s = %z) -> (tensor<4xf32>) {
@@ -220,16 +220,16 @@ def CopyCarriedStatePass : Pass<"prune-copy-carried-state"> {
     tensors of dynamic shape are left alone.
   }];
   let statistics = [
-    Statistic<"numStates", "num-carried-states", "Tensors copied at the end of an iteration">
+    Statistic<"numIterArgs", "num-iter-args", "Tensors copied at the end of an iteration">
   ];
   let dependentDialects = ["::mlir::linalg::LinalgDialect", "::mlir::tensor::TensorDialect"];
 }
 
 def VerifyBufferizablePass : Pass<"prune-verify-bufferizable"> {
-  let summary = "Check that every operation on tensors can be bufferised";
+  let summary = "Check that every operation on tensors can be bufferized";
   let description = [{
     Refuses, with an error at its location and with its name, an operation that
-    reads or makes tensors and of which bufferisation knows nothing. Changes
+    reads or makes tensors and of which bufferization knows nothing. Changes
     nothing.
   }];
 }
@@ -337,12 +337,12 @@ def VerifyKernelsPass : Pass<"prune-verify-kernels"> {
 }
 
 def VectorizeLoopsPass : Pass<"prune-vectorize-loops"> {
-  let summary = "Turn linalg operations on memrefs into loops over vectors";
+  let summary = "Convert linalg operations on memrefs into loops over vectors";
   let description = [{
-    Before: bufferised functions. After: `linalg` operations that read and write
+    Before: bufferized functions. After: `linalg` operations that read and write
     whole memrefs element by element are loops over `vector` operations. A loop
     becomes vectors when all operands are constant or contiguous along it;
-    neighbouring loops are merged first. The last, incomplete vector is a shorter
+    neighboring loops are merged first. The last, incomplete vector is a shorter
     one. Sums are kept in several vectors and combined in a fixed order, so they
     differ in the last bits from a sum in order, but not from run to run. Long
     sums to one element are cut into tasks of one size, with `threaded` or not,

@@ -12,7 +12,7 @@
 include "mlir/Pass/PassBase.td"
 
 def BindParametersPass : Pass<"prune-bind-parameters", "ModuleOp"> {
-  let summary = "Turn parameter arguments into constants with values";
+  let summary = "Convert parameter arguments into constants with values";
   let description = [{
     Before: parameters are function arguments with `prune.param`. After: they are
     `arith.constant` with `prune.param` and a `dense_resource` value at the entry
@@ -47,7 +47,7 @@ def BindParametersPass : Pass<"prune-bind-parameters", "ModuleOp"> {
 }
 
 def LiftParametersPass : Pass<"prune-lift-parameters", "ModuleOp"> {
-  let summary = "Turn parameter constants into function arguments";
+  let summary = "Convert parameter constants into function arguments";
   let description = [{
     The inverse of `prune-bind-parameters`. Before: parameters are constants with
     `prune.param`. After: they are arguments behind the others, in the order of
@@ -179,7 +179,7 @@ def SimplifyGathersPass : Pass<"prune-simplify-gathers", "::mlir::ModuleOp"> {
                            "::mlir::tensor::TensorDialect"];
 }
 
-def OrientWeightsPass : Pass<"prune-orient-weights", "::mlir::func::FuncOp"> {
+def CanonicalizeWeightsPass : Pass<"prune-canonicalize-weights", "::mlir::func::FuncOp"> {
   let summary = "Store the weights of contractions as [out, in]";
   let description = [{
     Before: contractions of the network read their weight through
@@ -244,14 +244,14 @@ def OrientWeightsPass : Pass<"prune-orient-weights", "::mlir::func::FuncOp"> {
 }
 
 def RecognizeBatchNormsPass : Pass<"prune-recognize-batch-norms", "::mlir::func::FuncOp"> {
-  let summary = "Turn element-wise operations that normalise into batch norms";
+  let summary = "Convert element-wise operations that normalize into batch norms";
   let description = [{
-    Frameworks write the inference form of batch normalisation as a string of
+    Frameworks write the inference form of batch normalization as a string of
     element-wise operations. Before: channels (dimension 1) go through
     `(x - mean) / sqrt(variance + epsilon) * scale + bias` in any order of factors
     and summands, as one operation or many, with values per channel that are
     broadcast or have unit dimensions. After: that is one `prune.batch_norm`, also
-    where an activation follows in the same operation; what only fed the old form is dead and left to canonicalisation.
+    where an activation follows in the same operation; what only fed the old form is dead and left to canonicalization.
 
     Example:
 
@@ -271,10 +271,10 @@ def RecognizeBatchNormsPass : Pass<"prune-recognize-batch-norms", "::mlir::func:
         : tensor<2x4x16x16xf32>, tensor<4xf32>
     ```
 
-    Anything else, like a normalisation without scale and bias, is left alone.
+    Anything else, like a normalization without scale and bias, is left alone.
   }];
   let statistics = [
-    Statistic<"numRecognized", "num-batch-norms-recognized", "Batch normalisations recognised">
+    Statistic<"numRecognized", "num-batch-norms-recognized", "Batch normalizations recognized">
   ];
   let dependentDialects = ["::mlir::prune::PruneDialect"];
 }
@@ -284,13 +284,13 @@ def FoldReparametrizationsPass
   let summary = "Evaluate weights that are computed from constants";
   let description = [{
     Frameworks keep some weights in parts: `torch.nn.utils.prune` as a weight and a
-    mask, weight normalisation as a direction and a length, quantised networks as
+    mask, weight normalization as a direction and a length, quantized networks as
     integers, a scale and a zero point. Before: what a contraction or convolution
     reads as its weight, starts from, or has added to its result is computed from
     constants. After: it is one constant with the value that was computed, loop by
     loop in the order of the loops and rounded to the type of each step. Its
     location names it like the weight that it stands for (`fc.weight` for
-    `fc.weight_orig` and `fc.weight_mask`), which is what `prune-mark-model` calls
+    `fc.weight_orig` and `fc.weight_mask`), which is what `prune-annotate-model` calls
     it. A weight [in, out] is stored as [out, in].
 
     Example:
@@ -353,7 +353,7 @@ def FuseBiasAddsPass : Pass<"prune-fuse-bias-adds", "::mlir::func::FuncOp"> {
   let dependentDialects = ["::mlir::linalg::LinalgDialect", "::mlir::tensor::TensorDialect"];
 }
 
-def MarkModelPass : Pass<"prune-mark-model", "::mlir::ModuleOp"> {
+def AnnotateModelPass : Pass<"prune-annotate-model", "::mlir::ModuleOp"> {
   let summary = "Name the network's function, inputs, outputs and parameters";
   let description = [{
     Marks a function of `linalg` on tensors as the network that all other passes

@@ -19,7 +19,7 @@ def ScorePass : Pass<"prune-score", "ModuleOp"> {
     `prune-select-masks` to read. Weights are found through the interface, behind
     masks, gates and transpositions.
 
-    `granularity` is `unstructured`, `kernel`, `channel:<axis>`,
+    `granularity` is `unstructured`, `filter_plane`, `channel:<axis>`,
     `vector:<axis>`, `block:<extent>x<extent>...` or `n_of_m:<n>:<m>:<axis>`.
 
     ```mlir
@@ -51,7 +51,7 @@ def ScorePass : Pass<"prune-score", "ModuleOp"> {
 }
 
 def SelectMasksPass : Pass<"prune-select-masks", "ModuleOp"> {
-  let summary = "Turn scores of constant weights into constant masks";
+  let summary = "Convert scores of constant weights into constant masks";
   let description = [{
     Before: weights with values (`prune-bind-parameters`) followed by
     `prune.score`. After: the scores are gone and every scored weight is used
@@ -64,9 +64,9 @@ def SelectMasksPass : Pass<"prune-select-masks", "ModuleOp"> {
     weight that none matches keeps all its elements:
 
     * `threshold`: prune scores below or equal to the number.
-    * `quality`: the threshold is the number times the population standard
+    * `std-factor`: the threshold is the number times the population standard
       deviation about the mean of all elements in effect (Han 2015; METHODS 0.3).
-    * `ratio`: prune the share of elements of smallest score, `round(ratio *
+    * `sparsity`: prune the share of elements of smallest score, `round(sparsity *
       elements)`; with `scope=global` all weights that the same rule matches
       are ranked together. Ties prune the lower index first.
 
@@ -91,10 +91,10 @@ def SelectMasksPass : Pass<"prune-select-masks", "ModuleOp"> {
   }];
   let options = [
     ListOption<"threshold", "threshold", "std::string", "absolute thresholds">,
-    ListOption<"quality", "quality", "std::string", "thresholds in standard deviations">,
-    ListOption<"ratio", "ratio", "std::string", "shares of elements to prune">,
+    ListOption<"stdFactor", "std-factor", "std::string", "thresholds in standard deviations">,
+    ListOption<"sparsity", "sparsity", "std::string", "shares of elements to prune">,
     Option<"scope", "scope", "std::string", "\"tensor\"",
-           "what a ratio is over: tensor or global">,
+           "what a sparsity is over: tensor or global">,
     Option<"allowEmpty", "allow-empty", "bool", "false", "allow to prune a weight to nothing">,
   ];
   let statistics = [
@@ -133,8 +133,8 @@ def ExtendMasksPass : Pass<"prune-extend-masks", "ModuleOp"> {
   let description = [{
     Before: a network in the masked form. After: where a constant mask switches a
     whole filter or neuron off, the bias of the layer and the scale and shift of
-    the batch normalisation behind it have a mask, too, and the filter gives zeros
-    and nothing else. Without it the shift of the normalisation stays, and with it
+    the batch normalization behind it have a mask, too, and the filter gives zeros
+    and nothing else. Without it the shift of the normalization stays, and with it
     a constant that padding and residual sums keep in the network.
 
     ```mlir
@@ -157,7 +157,7 @@ def ExtendMasksPass : Pass<"prune-extend-masks", "ModuleOp"> {
 }
 
 def FoldGatesPass : Pass<"prune-fold-gates", "ModuleOp"> {
-  let summary = "Turn gates of constant auxiliary parameters into constant masks";
+  let summary = "Convert gates of constant auxiliary parameters into constant masks";
   let description = [{
     Before: a gated network with values (`prune-insert-gates`, then
     `prune-bind-parameters`). After: every `prune.gate` whose auxiliary parameters

@@ -6,7 +6,7 @@
 //
 //===----------------------------------------------------------------------===//
 
-// Passes that give batch normalisations the statistics of the batch. Included by
+// Passes that give batch normalizations the statistics of the batch. Included by
 // Passes.td.
 
 #ifndef PRUNE_DIALECT_PRUNE_TRANSFORMS_TRAIN_BATCHNORMPASSES_TD
@@ -47,7 +47,7 @@ def BuildStatisticsStepPass : Pass<"prune-build-statistics-step", "::mlir::Modul
     ```
 
     Refuses a function that is missing or has several blocks, one without such
-    batch normalisations, what `prune-train-batch-norms` refuses, and a name that
+    batch normalizations, what `prune-train-batch-norms` refuses, and a name that
     is taken.
   }];
   let options = [
@@ -61,7 +61,7 @@ def BuildStatisticsStepPass : Pass<"prune-build-statistics-step", "::mlir::Modul
 }
 
 def TrainBatchNormsPass : Pass<"prune-train-batch-norms", "::mlir::ModuleOp"> {
-  let summary = "normalise by the statistics of the batch, and keep running ones";
+  let summary = "normalize by the statistics of the batch, and keep running ones";
   let description = [{
     Before: a loss function without gradients. After: every `prune.batch_norm`
     whose mean and variance are arguments that are buffers is a
@@ -71,7 +71,7 @@ def TrainBatchNormsPass : Pass<"prune-train-batch-norms", "::mlir::ModuleOp"> {
     variance takes the unbiased one of the batch, as in PyTorch.
     `prune-build-train-step` carries such state on.
 
-    Other batch normalisations keep the statistics that they are given, with a
+    Other batch normalizations keep the statistics that they are given, with a
     remark; a function that has gradients is left as it is, too.
 
     Before:
@@ -95,7 +95,7 @@ def TrainBatchNormsPass : Pass<"prune-train-batch-norms", "::mlir::ModuleOp"> {
     ```
 
     Refuses a function that is missing, called or has several blocks, a buffer
-    that belongs to two batch normalisations, and one element per channel, which
+    that belongs to two batch normalizations, and one element per channel, which
     has no variance.
   }];
   let options = [
@@ -106,7 +106,7 @@ def TrainBatchNormsPass : Pass<"prune-train-batch-norms", "::mlir::ModuleOp"> {
   ];
   let statistics = [
     Statistic<"numTrained", "num-batch-norms-trained",
-              "Number of batch normalisations that take the statistics of the batch">,
+              "Number of batch normalizations that take the statistics of the batch">,
   ];
   let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::linalg::LinalgDialect",
                            "::mlir::prune::PruneDialect", "::mlir::tensor::TensorDialect"];

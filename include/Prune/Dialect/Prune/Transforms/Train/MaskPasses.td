@@ -19,15 +19,15 @@ def BuildMaskStepPass : Pass<"prune-build-mask-step", "::mlir::ModuleOp"> {
     runs it between steps, whenever its schedule says.
 
     With `rule=magnitude` the function takes the masked parameters, their
-    velocities or moments, their masks and the scalar `prune.input = "ratio"`. The
-    share `ratio` of the smallest magnitudes is pruned, per tensor or over all
+    velocities or moments, their masks and the scalar `prune.input = "sparsity"`. The
+    share `sparsity` of the smallest magnitudes is pruned, per tensor or over all
     tensors together (`scope`). What was pruned before ranks lowest and stays
     pruned; weight, velocity and moments are zero where the new mask is not set.
     With `keep-values` every magnitude counts as it is, masks are the only results,
     and a pruned weight comes back once it is large enough; this belongs to steps
     that compute with masked weights (`prune-insert-straight-through-masks` with
-    `state`). `ratios` gives single parameters a factor of the ratio; the first
-    match counts, and 1 without one. A granularity `n_of_m` takes no ratio.
+    `state`). `sparsities` gives single parameters a factor of the sparsity; the first
+    match counts, and 1 without one. A granularity `n_of_m` takes no sparsity.
 
     With `rule=rigl` (RigL, Evci et al. 2020) the gradient function `function` is
     rewritten into the mask step: of each masked weight the share
@@ -52,11 +52,11 @@ def BuildMaskStepPass : Pass<"prune-build-mask-step", "::mlir::ModuleOp"> {
     ```mlir
     func.func @mask_step(
         %w: tensor<2x8xf32> {prune.param = #prune.param<"w", weight>, prune.state = "w"},
-        %mask: tensor<2x8xi1> {prune.state = "mask:w"}, %ratio: f32 {prune.input = "ratio"})
+        %mask: tensor<2x8xi1> {prune.state = "mask:w"}, %sparsity: f32 {prune.input = "sparsity"})
         -> (tensor<2x8xf32> {prune.state = "w"}, tensor<2x8xi1> {prune.state = "mask:w"}) {
       %s = prune.score %w criterion(<magnitude>) granularity(<unstructured>) : ...
       %t = arith.select %mask, %s, %below : tensor<2x8xi1>, tensor<2x8xf32>
-      %m = prune.select_mask %t selection(<ratio>) value %ratio : f32 granularity(<unstructured>) : ...
+      %m = prune.select_mask %t selection(<sparsity>) value %sparsity : f32 granularity(<unstructured>) : ...
       %new = arith.andi %m, %mask : tensor<2x8xi1>
       %w1 = prune.apply_mask %w, %new : tensor<2x8xf32>
       return %w1, %new : tensor<2x8xf32>, tensor<2x8xi1>
@@ -88,8 +88,8 @@ def BuildMaskStepPass : Pass<"prune-build-mask-step", "::mlir::ModuleOp"> {
            "What is pruned together, as in prune-score.">,
     Option<"keepValues", "keep-values", "bool", /*default=*/"false",
            "Pruned weights keep their values and may come back.">,
-    ListOption<"ratios", "ratios", "std::string",
-               "Factors of the ratio for single parameters as pattern:number.">,
+    ListOption<"sparsities", "sparsities", "std::string",
+               "Factors of the sparsity for single parameters as pattern:number.">,
     ListOption<"parameters", "parameters", "std::string",
                "Glob patterns of the masks to move, by parameter; all when empty.">,
     ListOption<"ignore", "ignore", "std::string",
@@ -113,13 +113,13 @@ def InsertStraightThroughMasksPass : Pass<"prune-insert-straight-through-masks",
     masked weights go on learning and may come back.
 
     The mask is found anew in every step from the magnitudes of the weight: by an
-    `n_of_m` granularity, by a constant `ratio`, or with `runtime-ratio` by the
-    scalar argument `prune.input = "ratio"`. With `state` it is the argument
+    `n_of_m` granularity, by a constant `sparsity`, or with `runtime-sparsity` by the
+    scalar argument `prune.input = "sparsity"`. With `state` it is the argument
     `prune.state = "mask:<parameter>"` instead, which `prune-build-mask-step` with
     `keep-values` moves.
 
     With `mask-gradient` the gradient is masked, too: what is pruned keeps its value
-    and its moments (the update gets `hold`) until its mask is set again.
+    and its moments (the update gets `freeze_masked`) until its mask is set again.
 
     Before:
 
@@ -139,7 +139,7 @@ def InsertStraightThroughMasksPass : Pass<"prune-insert-straight-through-masks",
 
     A weight that the granularity does not divide is left alone, with a remark.
     Refuses a function that is missing or has several blocks, or is called and
-    would get another argument; none or several ways to choose masks; a ratio
+    would get another argument; none or several ways to choose masks; a sparsity
     outside of [0, 1]; a negative decay, and decay with `mask-gradient`. Warns when
     no parameter is chosen.
   }];
@@ -148,10 +148,10 @@ def InsertStraightThroughMasksPass : Pass<"prune-insert-straight-through-masks",
            "Function to rewrite.">,
     Option<"granularity", "granularity", "std::string", /*default=*/"\"unstructured\"",
            "What is pruned together, as in prune-score.">,
-    Option<"ratio", "ratio", "std::string", /*default=*/"\"\"",
+    Option<"sparsity", "sparsity", "std::string", /*default=*/"\"\"",
            "Share of each weight to prune, in [0, 1].">,
-    Option<"runtimeRatio", "runtime-ratio", "bool", /*default=*/"false",
-           "Take the ratio from an argument of the function.">,
+    Option<"runtimeSparsity", "runtime-sparsity", "bool", /*default=*/"false",
+           "Take the sparsity from an argument of the function.">,
     Option<"state", "state", "bool", /*default=*/"false",
            "Take the masks from state of the step.">,
     Option<"decay", "decay", "double", /*default=*/"0.0",
@@ -234,9 +234,9 @@ def BuildAdmmStepPass : Pass<"prune-build-admm-step", "::mlir::ModuleOp"> {
     * `Z = project(W + U)`: all but the largest magnitudes become zero,
     * `U = U + W - Z`.
 
-    The share that becomes zero is given per parameter by `ratios`, or with
-    `runtime-ratio` by the scalar `prune.input = "ratio"`, times the parameter's
-    number in `ratios` where it has one. An `n_of_m` granularity takes no ratio.
+    The share that becomes zero is given per parameter by `sparsities`, or with
+    `runtime-sparsity` by the scalar `prune.input = "sparsity"`, times the parameter's
+    number in `sparsities` where it has one. An `n_of_m` granularity takes no sparsity.
     Training starts with `U` zero and `Z` the weights, or, after one call of the
     function with `U` zero, their projection.
 
@@ -257,7 +257,7 @@ def BuildAdmmStepPass : Pass<"prune-build-admm-step", "::mlir::ModuleOp"> {
         -> (tensor<2x8xf32> {prune.state = "admm_z:w"}, tensor<2x8xf32> {prune.state = "admm_u:w"}) {
       %sum = arith.addf %w, %u : tensor<2x8xf32>
       %s = prune.score %sum criterion(<magnitude>) granularity(<unstructured>) : ...
-      %m = prune.select_mask %s selection(<ratio>) value %ratio : f32 granularity(<unstructured>) : ...
+      %m = prune.select_mask %s selection(<sparsity>) value %sparsity : f32 granularity(<unstructured>) : ...
       %z1 = prune.apply_mask %sum, %m : tensor<2x8xf32>
       %u1 = arith.subf %sum, %z1 : tensor<2x8xf32>
       return %z1, %u1 : tensor<2x8xf32>, tensor<2x8xf32>
@@ -265,7 +265,7 @@ def BuildAdmmStepPass : Pass<"prune-build-admm-step", "::mlir::ModuleOp"> {
     ```
 
     Refuses a step that is missing or has no projections, a name that is taken, a
-    projection without a ratio, ratios outside of [0, 1], and a granularity that
+    projection without a sparsity, sparsities outside of [0, 1], and a granularity that
     does not fit.
   }];
   let options = [
@@ -275,9 +275,9 @@ def BuildAdmmStepPass : Pass<"prune-build-admm-step", "::mlir::ModuleOp"> {
            "Name of the function.">,
     Option<"granularity", "granularity", "std::string", /*default=*/"\"unstructured\"",
            "What is pruned together, as in prune-score.">,
-    ListOption<"ratios", "ratios", "std::string",
-               "Ratios as pattern:number, the first match counts.">,
-    Option<"runtimeRatio", "runtime-ratio", "bool", /*default=*/"false",
+    ListOption<"sparsities", "sparsities", "std::string",
+               "Sparsities as pattern:number, the first match counts.">,
+    Option<"runtimeSparsity", "runtime-sparsity", "bool", /*default=*/"false",
            "Multiply by an argument of the function.">,
   ];
   let statistics = [

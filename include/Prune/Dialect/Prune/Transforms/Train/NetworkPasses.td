@@ -135,19 +135,19 @@ def FreezeParametersPass : Pass<"prune-freeze-parameters", "::mlir::ModuleOp"> {
   let dependentDialects = ["::mlir::prune::PruneDialect"];
 }
 
-def PackParametersPass : Pass<"prune-pack-parameters", "::mlir::ModuleOp"> {
+def CompressParametersPass : Pass<"prune-compress-parameters", "::mlir::ModuleOp"> {
   let summary = "train weights as the values that their masks keep";
   let description = [{
     Before: functions of the model form or losses, with masks that do not move: an
     argument carries `prune.mask`, or is masked by `prune.apply_mask` with a
     constant. After: each chosen weight of at least `min-zeros` masked elements is
-    an argument that holds the vector of its kept values, and `prune.unpack` makes
+    an argument that holds the vector of its kept values, and `prune.decompress` makes
     the weight of it. Gradient, penalty, moments and update are then of the vector
     and need no mask; `prune-cpu-pipeline` computes with the values alone, so that
     a step costs less the more is pruned.
 
     All functions of the module that have the parameter change, as it is one state
-    for them. `prune.value` is packed too.
+    for them. `prune.value` is compressed too.
 
     Before:
 
@@ -163,12 +163,12 @@ def PackParametersPass : Pass<"prune-pack-parameters", "::mlir::ModuleOp"> {
     ```mlir
     func.func @loss(%x: tensor<4x8xf32> {prune.input = "input"},
         %v: tensor<5xf32> {prune.param = #prune.param<"w", weight>}, ...) {
-      %w = prune.unpack %v pattern(dense_resource<w.pattern> : tensor<5xi32>) : tensor<5xf32> -> tensor<2x8xf32>
+      %w = prune.decompress %v pattern(dense_resource<w.pattern> : tensor<5xi32>) : tensor<5xf32> -> tensor<2x8xf32>
       ... ins(%x, %w : tensor<4x8xf32>, tensor<2x8xf32>) ...
     ```
 
     Run before `prune-differentiate`, and after `prune-insert-dropout`, which finds
-    a layer by its weight. Penalties and proximal steps by groups refuse a packed
+    a layer by its weight. Penalties and proximal steps by groups refuse a compressed
     weight, as they need its shape: leave it out.
 
     A weight with fewer zeros, whose mask keeps nothing, that anything else reads
@@ -179,14 +179,14 @@ def PackParametersPass : Pass<"prune-pack-parameters", "::mlir::ModuleOp"> {
   }];
   let options = [
     Option<"minZeros", "min-zeros", "double", /*default=*/"0.6",
-           "Share of masked elements from which a weight is packed.">,
+           "Share of masked elements from which a weight is compressed.">,
     ListOption<"parameters", "parameters", "std::string",
-               "Glob patterns of the weights to pack; all when empty.">,
+               "Glob patterns of the weights to compress; all when empty.">,
     ListOption<"ignore", "ignore", "std::string",
                "Glob patterns of the weights to leave out.">,
   ];
   let statistics = [
-    Statistic<"numPacked", "num-parameters-packed", "Number of packed parameters">,
+    Statistic<"numCompressed", "num-parameters-compressed", "Number of compressed parameters">,
   ];
   let dependentDialects = ["::mlir::prune::PruneDialect"];
 }

@@ -14,10 +14,10 @@ include "Prune/Dialect/Prune/Transforms/Train/NetworkPasses.td"
 include "mlir/Pass/PassBase.td"
 
 def BuildTrainStepPass : Pass<"prune-build-train-step", "::mlir::ModuleOp"> {
-  let summary = "turn a gradient function into a training step";
+  let summary = "Convert a gradient function into a training step";
   let description = [{
     Before: a function in the gradient form (`prune-verify-gradient`). After: the
-    same function, renamed, applies one optimiser step. Everything that lasts from
+    same function, renamed, applies one optimizer step. Everything that lasts from
     step to step is in its signature: arguments are the parameters, the velocities
     or moments, the masks (`prune-mask-gradients`) and other state, the step
     counter, the batch, then scalars. Results are the new state in the order of
@@ -33,11 +33,11 @@ def BuildTrainStepPass : Pass<"prune-build-train-step", "::mlir::ModuleOp"> {
     state that is read and not returned.
 
     Auxiliary parameters (`prune-insert-gates`) stay within `clamp-auxiliary` of
-    zero when that is set. With `separate-auxiliary` they have an optimiser of their
+    zero when that is set. With `separate-auxiliary` they have an optimizer of their
     own, `auxiliary-optimizer`, and the input `auxiliary_learning_rate`, so that gates
-    and weights learn from one gradient in one step. With `hold-gated`, what closed gates switch off keeps its
+    and weights learn from one gradient in one step. With `freeze-gated`, what closed gates switch off keeps its
     value and moments to the bit, so that it returns as it went; with
-    `decay-held` its value still decays. A parameter with a mask is masked instead.
+    `decay-frozen` its value still decays. A parameter with a mask is masked instead.
 
     Before:
 
@@ -76,7 +76,7 @@ def BuildTrainStepPass : Pass<"prune-build-train-step", "::mlir::ModuleOp"> {
     Option<"name", "name", "std::string", /*default=*/"\"train_step\"",
            "Name of the training step.">,
     Option<"optimizer", "optimizer", "OptimizerKind", /*default=*/"OptimizerKind::Sgd",
-           "Optimiser that updates the parameters.",
+           "Optimizer that updates the parameters.",
            [{::llvm::cl::values(
              clEnumValN(OptimizerKind::Sgd, "sgd", "Stochastic gradient descent."),
              clEnumValN(OptimizerKind::Adam, "adam", "Adam."))}]>,
@@ -97,24 +97,24 @@ def BuildTrainStepPass : Pass<"prune-build-train-step", "::mlir::ModuleOp"> {
     Option<"clampAuxiliary", "clamp-auxiliary", "double", /*default=*/"0.0",
            "Largest magnitude of auxiliary parameters; zero for no limit.">,
     Option<"separateAuxiliary", "separate-auxiliary", "bool", /*default=*/"false",
-           "Update auxiliary parameters by an optimiser and a learning rate of their own.">,
+           "Update auxiliary parameters by an optimizer and a learning rate of their own.">,
     Option<"auxiliaryOptimizer", "auxiliary-optimizer", "OptimizerKind",
            /*default=*/"OptimizerKind::Sgd",
-           "Optimiser of auxiliary parameters with separate-auxiliary.",
+           "Optimizer of auxiliary parameters with separate-auxiliary.",
            [{::llvm::cl::values(
              clEnumValN(OptimizerKind::Sgd, "sgd", "Stochastic gradient descent."),
              clEnumValN(OptimizerKind::Adam, "adam", "Adam."))}]>,
     Option<"auxiliaryMomentum", "auxiliary-momentum", "double", /*default=*/"0.0",
-           "Momentum of that optimiser, in [0, 1).">,
-    Option<"holdGated", "hold-gated", "bool", /*default=*/"false",
+           "Momentum of that optimizer, in [0, 1).">,
+    Option<"freezeGated", "freeze-gated", "bool", /*default=*/"false",
            "Keep weights behind closed gates, and their moments, as they are.">,
-    Option<"decayHeld", "decay-held", "bool", /*default=*/"false",
-           "Let weights that hold-gated keeps decay all the same.">,
+    Option<"decayFrozen", "decay-frozen", "bool", /*default=*/"false",
+           "Let weights that freeze-gated keeps decay all the same.">,
   ];
   let statistics = [
     Statistic<"numUpdates", "num-updates-inserted", "Number of parameters updated">,
     Statistic<"numMasked", "num-updates-masked", "Number of updates under a mask">,
-    Statistic<"numHeld", "num-updates-held", "Number of updates that hold gated weights">,
+    Statistic<"numFrozen", "num-updates-frozen", "Number of updates that freeze gated weights">,
     Statistic<"numStateAdded", "num-state-added", "Number of state arguments added">,
   ];
   let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::prune::PruneDialect",
@@ -247,7 +247,7 @@ def InsertRegularizersPass : Pass<"prune-insert-regularizers", "::mlir::ModuleOp
     `granularity=channel:0,channel:1` for output groups and input groups both
     (DeepHoyer). A weight that a granularity does not fit is left alone, with a
     remark. `open_gates` is for auxiliary parameters, and takes the estimator of
-    the gate that reads them. With `survivors` the penalty is that of what the
+    the gate that reads them. With `masked-weights` the penalty is that of what the
     network sees of a weight behind its gate or mask.
 
     Before:
@@ -306,8 +306,8 @@ def InsertRegularizersPass : Pass<"prune-insert-regularizers", "::mlir::ModuleOp
     ListOption<"granularity", "granularity", "std::string",
                "Groups of group_lasso and group_hoyer_square: channel:<axis>, kernel, "
                "vector:<axis> or block:<extent>x<extent>; channel:0 when empty.">,
-    Option<"survivors", "survivors", "bool", /*default=*/"false",
-           "Regularise what gates and masks leave of a weight.">,
+    Option<"maskedWeights", "masked-weights", "bool", /*default=*/"false",
+           "Regularize what gates and masks leave of a weight.">,
     Option<"strength", "strength", "double", /*default=*/"1.0e-4",
            "Factor of the penalty; not used with runtime-strength.">,
     Option<"runtimeStrength", "runtime-strength", "bool", /*default=*/"false",
@@ -318,15 +318,15 @@ def InsertRegularizersPass : Pass<"prune-insert-regularizers", "::mlir::ModuleOp
                "Strengths of single parameters as pattern:number, the first match "
                "counts; with runtime-strength the number multiplies the argument.">,
     ListOption<"roles", "roles", "std::string",
-               "Roles to regularise; weights when empty, or auxiliary for open_gates.">,
+               "Roles to regularize; weights when empty, or auxiliary for open_gates.">,
     ListOption<"parameters", "parameters", "std::string",
-               "Glob patterns of the parameters to regularise; all when empty.">,
+               "Glob patterns of the parameters to regularize; all when empty.">,
     ListOption<"ignore", "ignore", "std::string",
                "Glob patterns of the parameters to leave out.">,
   ];
   let statistics = [
     Statistic<"numRegularized", "num-parameters-regularized",
-              "Number of parameters regularised">,
+              "Number of parameters regularized">,
   ];
   let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::prune::PruneDialect"];
 }
@@ -338,7 +338,7 @@ def MaskGradientsPass : Pass<"prune-mask-gradients", "::mlir::ModuleOp"> {
     argument `prune.state = "mask:<parameter>"` of its shape and element type
     `i1`, and its gradient goes through `prune.apply_mask`.
     `prune-build-train-step` passes the masks on to the updates, which also mask
-    weights and optimiser state. A parameter that has a mask already is left
+    weights and optimizer state. A parameter that has a mask already is left
     alone, so a second run changes nothing.
 
     Before:

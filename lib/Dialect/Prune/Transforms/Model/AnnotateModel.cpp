@@ -1,0 +1,460 @@
+//===- AnnotateModel.cpp - Name function, inputs, outputs and parameters --===//
+//
+// Part of the pruning compiler, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// One walk over the function collects parameters layer by layer: the weight and
+// the bias of each contraction as they are met, then the constants that were
+// met in no such place. A name is then chosen for each. Linear in the number of
+// operands and in the bytes of the values that move.
+//
+//===----------------------------------------------------------------------===//
+
+#include "Copies.h"
+#include "Names.h"
+#include "Prune/Analysis/StructuredOps.h"
+#include "Prune/Dialect/Prune/IR/Prune.h"
+#include "Prune/Dialect/Prune/Transforms/Model/Passes.h"
+#include "Prune/Dialect/Prune/Utils/Parameters.h"
+#include "Prune/Support/Constants.h"
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Dialect/Linalg/IR/Linalg.h"
+#include "mlir/Dialect/Linalg/Utils/Utils.h"
+#include "mlir/Dialect/Math/IR/Math.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "mlir/IR/BuiltinOps.h"
+#include "mlir/IR/Remarks.h"
+#include "mlir/IR/SymbolTable.h"
+#include "llvm/ADT/MapVector.h"
+#include "llvm/ADT/STLExtras.h"
+#include "llvm/ADT/StringSet.h"
+#include "llvm/Support/DebugLog.h"
+
+#define DEBUG_TYPE "prune-annotate-model"
+
+namespace mlir::prune {
+#define GEN_PASS_DEF_ANNOTATEMODELPASS
+#include "Prune/Dialect/Prune/Transforms/Model/Passes.h.inc"
+} // namespace mlir::prune
+
+using namespace mlir;
+using namespace mlir::prune;
+
+namespace {
+/// What is known about a parameter before it has a name.
+struct Candidate {
+  ParamRole role;
+  /// Name that counts layers, like `fc0.weight`.
+  std::string derivedName;
+  /// A buffer that a batch normalization reads, as it should be.
+  bool isStatistic = false;
+};
+/// Parameters in the order in which they are named.
+using Candidates = llvm::MapVector<Value, Candidate>;
+} // namespace
+
+/// A constant that can be a parameter: floating-point elements, not a scalar.
+static arith::ConstantOp getConstant(Value value) {
+  auto constant = value.getDefiningOp<arith::ConstantOp>();
+  auto type = dyn_cast<RankedTensorType>(value.getType());
+  if (!constant || !type || type.getRank() == 0 ||
+      !isa<FloatType>(type.getElementType()))
+    return {};
+  return constant;
+}
+
+static bool isSplat(arith::ConstantOp constant) {
+  return isa<SplatElementsAttr>(constant.getValue());
+}
+
+/// Gives each use of a splat constant in the place of a parameter a constant of
+/// its own: equal initial values (zero biases) are not one parameter.
+static void splitSplats(OpOperand &operand) {
+  arith::ConstantOp constant = getConstant(operand.get());
+  if (!constant || !isSplat(constant) || constant->hasOneUse())
+    return;
+  OpBuilder builder(constant);
+  operand.set(cast<arith::ConstantOp>(builder.clone(*constant)));
+}
+
+/// The operand of a contraction or convolution that is its weight: a constant,
+/// or an argument marked as a parameter, perhaps copied.
+static OpOperand *getWeight(linalg::LinalgOp op,
+                            function_ref<bool(Value)> isParameter) {
+  if (!isContraction(op) && !isConvolution(op))
+    return nullptr;
+  SmallVector<OpOperand *> inputs = op.getDpsInputOperands();
+  // The second operand is the weight when both could be.
+  for (OpOperand *input : llvm::reverse(inputs)) {
+    OpOperand *source = getCopySource(input);
+    if (getConstant(source->get()) || isParameter(source->get()))
+      return source;
+  }
+  return nullptr;
+}
+
+/// True when a value is a copy of one with fewer dimensions.
+static bool isBroadcast(Value value) {
+  while (Operation *definition = value.getDefiningOp()) {
+    auto op = dyn_cast<linalg::LinalgOp>(definition);
+    OpOperand *input = getCopiedInput(op);
+    if (input &&
+        op.getMatchingIndexingMap(input).getNumResults() < op.getNumLoops())
+      return true;
+    if (input)
+      value = input->get();
+    else if (Value source = skipReshapes(value); source != value)
+      value = source;
+    else
+      return false;
+  }
+  return false;
+}
+
+/// The operand that is broadcast, perhaps reshaped, into what a contraction
+/// starts from.
+static OpOperand *getBias(linalg::LinalgOp op,
+                          function_ref<bool(Value)> isParameter) {
+  OpOperand *init = op.getDpsInitOperand(0);
+  OpOperand *source = getCopySource(init);
+  // One element per channel, or it is no bias of channels.
+  auto type = cast<RankedTensorType>(source->get().getType());
+  if (source == init || (type.getRank() != 1 && !isBroadcast(init->get())))
+    return nullptr;
+  if (getConstant(source->get()) || isParameter(source->get()))
+    return source;
+  return nullptr;
+}
+
+/// An operation that reads a value like a layer its weight or its bias: it sums
+/// over it, or combines it with what a layer computes.
+static Operation *findLayer(Value value) {
+  for (OpOperand &use : value.getUses()) {
+    auto op = dyn_cast<linalg::LinalgOp>(use.getOwner());
+    if (isa<tensor::CollapseShapeOp, tensor::ExpandShapeOp>(use.getOwner()) ||
+        getCopiedInput(op) == &use) {
+      if (Operation *found = findLayer(use.getOwner()->getResult(0)))
+        return found;
+      continue;
+    }
+    if (op && op.getNumReductionLoops() > 0 && op.getNumDpsInputs() > 1)
+      return op;
+    auto isLayer = [](OpOperand *input) {
+      auto producer =
+          skipReshapes(input->get()).getDefiningOp<linalg::LinalgOp>();
+      return isContraction(producer) || isConvolution(producer);
+    };
+    if (op && llvm::any_of(op.getDpsInputOperands(), isLayer))
+      return op;
+  }
+  return nullptr;
+}
+
+namespace {
+struct AnnotateModelPass
+    : prune::impl::AnnotateModelPassBase<AnnotateModelPass> {
+  using AnnotateModelPassBase::AnnotateModelPassBase;
+
+  void runOnOperation() override {
+    FailureOr<func::FuncOp> target = findFunction();
+    if (failed(target) || failed(renameFunction(*target)) ||
+        failed(nameArguments(*target)))
+      return signalPassFailure();
+    Candidates candidates = collect(*target);
+    if (failed(nameCandidates(*target, candidates)))
+      return signalPassFailure();
+    moveToEntry(*target, candidates);
+    nameInputsAndOutputs(*target);
+    remarkUnknown(*target);
+  }
+
+private:
+  FailureOr<func::FuncOp> findFunction() {
+    ModuleOp module = getOperation();
+    if (!function.empty()) {
+      auto found = module.lookupSymbol<func::FuncOp>(function);
+      if (!found || found.isExternal())
+        return module.emitError()
+               << "expected a function '" << function << "' with a body";
+      return found;
+    }
+    SmallVector<func::FuncOp> found;
+    for (auto candidate : module.getOps<func::FuncOp>())
+      if (candidate.isPublic() && !candidate.isExternal())
+        found.push_back(candidate);
+    if (found.size() != 1) {
+      InFlightDiagnostic error =
+          module.emitError()
+          << "expected one public function with a body, found " << found.size()
+          << "; name the network with the option 'function'";
+      for (func::FuncOp other : found)
+        error.attachNote(other.getLoc()) << "'" << other.getSymName() << "'";
+      return error;
+    }
+    return found.front();
+  }
+
+  LogicalResult renameFunction(func::FuncOp target) {
+    if (rename.empty() || target.getSymName() == rename)
+      return success();
+    SymbolTable table(getOperation());
+    if (table.lookup(rename))
+      return target.emitError()
+             << "cannot rename '" << target.getSymName() << "' to '" << rename
+             << "': the module has a symbol of that name";
+    return table.rename(target, rename);
+  }
+
+  /// Marks the last arguments, which `parameters` names, as scales or buffers;
+  /// their use can make them weights and biases afterwards.
+  LogicalResult nameArguments(func::FuncOp target) {
+    if (parameters.size() > target.getNumArguments())
+      return target.emitError()
+             << "expected at most " << target.getNumArguments()
+             << " parameter names, one per argument, got " << parameters.size();
+    unsigned first = target.getNumArguments() - parameters.size();
+    for (auto [i, name] : llvm::enumerate(parameters)) {
+      auto type =
+          dyn_cast<RankedTensorType>(target.getArgumentTypes()[first + i]);
+      if (!type || !isa<FloatType>(type.getElementType()))
+        return target.emitError()
+               << "expected a tensor of floating-point elements for parameter '"
+               << name << "', got " << target.getArgumentTypes()[first + i];
+      setParam(target.getArgument(first + i), name,
+               llvm::is_contained(buffers, name) ? ParamRole::Buffer
+                                                 : ParamRole::Scale);
+    }
+    for (const std::string &name : buffers)
+      if (!llvm::is_contained(parameters, name))
+        return target.emitError()
+               << "buffer '" << name << "' is not among the parameters";
+    return success();
+  }
+
+  void setParam(Value value, StringRef name, ParamRole role) {
+    auto attribute = ParamAttr::get(&getContext(), name, role);
+    if (auto argument = dyn_cast<BlockArgument>(value)) {
+      auto owner = cast<func::FuncOp>(argument.getOwner()->getParentOp());
+      owner.setArgAttr(argument.getArgNumber(), PruneDialect::kParamAttrName,
+                       attribute);
+      return;
+    }
+    value.getDefiningOp()->setAttr(PruneDialect::kParamAttrName, attribute);
+  }
+
+  Candidates collect(func::FuncOp target) {
+    Candidates candidates;
+    unsigned layer = 0;
+    auto isParameter = [](Value value) { return bool(getParam(value)); };
+    target.walk([&](Operation *operation) {
+      if (auto norm = dyn_cast<BatchNormOp>(operation)) {
+        collectBatchNorm(norm, ("bn" + Twine(layer++)).str(), candidates);
+        return;
+      }
+      auto op = dyn_cast<linalg::LinalgOp>(operation);
+      OpOperand *weight = op ? getWeight(op, isParameter) : nullptr;
+      if (!weight)
+        return;
+      std::string name =
+          (Twine(isContraction(op) ? "fc" : "conv") + Twine(layer++)).str();
+      splitSplats(*weight);
+      candidates.insert({weight->get(), {ParamRole::Weight, name + ".weight"}});
+      remarkOrder(op, *weight);
+      if (OpOperand *bias = getBias(op, isParameter)) {
+        splitSplats(*bias);
+        candidates.insert({bias->get(), {ParamRole::Bias, name + ".bias"}});
+      }
+    });
+    unsigned buffers = 0;
+    target.walk([&](arith::ConstantOp op) {
+      if (!getConstant(op) || isSplat(op) || candidates.contains(op))
+        return;
+      candidates.insert(
+          {op.getResult(),
+           {ParamRole::Buffer, "buffer" + Twine(buffers++).str()}});
+    });
+    return candidates;
+  }
+
+  /// Values that are neither constants nor arguments are no parameters.
+  static void collectBatchNorm(BatchNormOp op, StringRef name,
+                               Candidates &candidates) {
+    auto add = [&](OpOperand &operand, ParamRole role, StringRef suffix) {
+      splitSplats(operand);
+      Value value = operand.get();
+      if (getConstant(value) || getParam(value))
+        candidates.insert({value,
+                           {role, (name + suffix).str(),
+                            /*isStatistic=*/role == ParamRole::Buffer}});
+    };
+    add(op.getScaleMutable(), ParamRole::Scale, ".weight");
+    add(op.getBiasMutable(), ParamRole::Bias, ".bias");
+    add(op.getMeanMutable(), ParamRole::Buffer, ".running_mean");
+    add(op.getVarianceMutable(), ParamRole::Buffer, ".running_var");
+  }
+
+  void remarkOrder(linalg::LinalgOp op, OpOperand &weight) {
+    if (weight.getOwner() != op)
+      return;
+    AffineMap map = op.getMatchingIndexingMap(&weight);
+    if (!isa<BlockArgument>(weight.get()) || map.getNumResults() != 2 ||
+        !isContraction(op) || !map.isProjectedPermutation())
+      return;
+    auto iterators = op.getIteratorTypesArray();
+    if (linalg::isReductionIterator(iterators[map.getDimPosition(0)]))
+      remark::missed(
+          op.getLoc(),
+          remark::RemarkOpts::name("WeightOrderKept").category(DEBUG_TYPE))
+          << "weight is an argument stored as [in, out] and stays so: its "
+             "caller holds the values";
+  }
+
+  LogicalResult nameCandidates(func::FuncOp target, Candidates &candidates) {
+    llvm::StringSet<> taken;
+    for (BlockArgument argument : target.getArguments())
+      if (ParamAttr param = getParam(argument))
+        if (!taken.insert(param.getName()).second)
+          return target.emitError()
+                 << "parameter '" << param.getName() << "' is named twice";
+    SmallVector<Value> unnamed;
+    for (auto &[value, candidate] : candidates) {
+      if (auto argument = dyn_cast<BlockArgument>(value))
+        refineRole(argument, candidate.role);
+      else if (ParamAttr param = getParam(value))
+        taken.insert(param.getName());
+      else
+        unnamed.push_back(value);
+    }
+    if (!constants.empty() && constants.size() != unnamed.size())
+      return target.emitError() << "expected names of " << unnamed.size()
+                                << " constants, got " << constants.size();
+    for (auto [i, value] : llvm::enumerate(unnamed)) {
+      auto constant = value.getDefiningOp<arith::ConstantOp>();
+      StringRef given =
+          constants.empty() ? getGivenName(constant) : StringRef(constants[i]);
+      Candidate &candidate = candidates.find(value)->second;
+      std::string name = given.empty() ? candidate.derivedName : given.str();
+      if (!constants.empty() && taken.contains(name))
+        return target.emitError()
+               << "parameter '" << name << "' is named twice";
+      nameConstant(constant, makeUnique(name, taken), candidate.role,
+                   candidate.isStatistic);
+    }
+    numParametersNamed += unnamed.size() + parameters.size();
+    return success();
+  }
+
+  /// Gives an argument that this run has named the role of its use.
+  void refineRole(BlockArgument argument, ParamRole role) {
+    StringRef name = getParam(argument).getName();
+    if (llvm::is_contained(parameters, name) &&
+        !llvm::is_contained(buffers, name))
+      setParam(argument, name, role);
+  }
+
+  static std::string makeUnique(StringRef name, llvm::StringSet<> &taken) {
+    std::string unique = name.str();
+    for (unsigned i = 1; !taken.insert(unique).second; ++i)
+      unique = (name + "_" + Twine(i)).str();
+    return unique;
+  }
+
+  static void remarkBuffer(arith::ConstantOp constant, StringRef name) {
+    LDBG() << "buffer '" << name << "': " << constant.getLoc();
+    Operation *layer = findLayer(constant);
+    if (!layer) {
+      remark::analysis(
+          constant.getLoc(),
+          remark::RemarkOpts::name("BufferFound").category(DEBUG_TYPE))
+          << ("constant '" + name +
+              "' is no weight, bias or scale and is not trained")
+                 .str();
+      return;
+    }
+    remark::missed(
+        constant.getLoc(),
+        remark::RemarkOpts::name("LayerBufferFound").category(DEBUG_TYPE))
+        << ("constant '" + name + "' is read by '" +
+            layer->getName().getStringRef() +
+            "' like a weight or a bias but is not recognized as one: it is "
+            "neither trained nor pruned")
+               .str();
+  }
+
+  void nameConstant(arith::ConstantOp constant, StringRef name, ParamRole role,
+                    bool isStatistic) {
+    setParam(constant, name, role);
+    if (role == ParamRole::Buffer && !isStatistic)
+      remarkBuffer(constant, name);
+    auto dense = dyn_cast<DenseElementsAttr>(constant.getValue());
+    DenseResourceElementsAttr resource =
+        dense ? toResource(dense, name) : nullptr;
+    if (!resource)
+      return;
+    constant.setValueAttr(resource);
+    bytesMovedToResources +=
+        dense.getNumElements() * getElementBytes(dense.getElementType());
+  }
+
+  /// Orders the constants at the entry of the function layer by layer: other
+  /// passes list parameters in this order.
+  static void moveToEntry(func::FuncOp target, const Candidates &candidates) {
+    Block &entry = target.front();
+    Operation *last = nullptr;
+    for (const auto &[value, candidate] : candidates) {
+      Operation *constant = value.getDefiningOp();
+      if (!constant)
+        continue;
+      if (last)
+        constant->moveAfter(last);
+      else
+        constant->moveBefore(&entry, entry.begin());
+      last = constant;
+    }
+  }
+
+  void nameInputsAndOutputs(func::FuncOp target) {
+    SmallVector<unsigned> inputs;
+    for (BlockArgument argument : target.getArguments())
+      if (!getParam(argument))
+        inputs.push_back(argument.getArgNumber());
+    Builder builder(&getContext());
+    auto getName = [&](StringRef one, StringRef many, size_t count,
+                       unsigned index) {
+      return builder.getStringAttr(count == 1 ? Twine(one)
+                                              : many + Twine(index));
+    };
+    for (auto [i, number] : llvm::enumerate(inputs))
+      if (!target.getArgAttr(number, PruneDialect::kInputAttrName))
+        target.setArgAttr(number, PruneDialect::kInputAttrName,
+                          getName("input", "input", inputs.size(), i));
+    unsigned numResults = target.getNumResults();
+    for (unsigned i = 0; i < numResults; ++i)
+      if (!target.getResultAttr(i, PruneDialect::kOutputAttrName))
+        target.setResultAttr(i, PruneDialect::kOutputAttrName,
+                             getName("logits", "output", numResults, i));
+  }
+
+  /// Other passes do not know operations of other dialects.
+  static void remarkUnknown(func::FuncOp target) {
+    target.getBody().walk([](Operation *op) {
+      Dialect *dialect = op->getDialect();
+      if (isa_and_nonnull<arith::ArithDialect, func::FuncDialect,
+                          linalg::LinalgDialect, math::MathDialect,
+                          PruneDialect, tensor::TensorDialect>(dialect))
+        return;
+      remark::missed(
+          op->getLoc(),
+          remark::RemarkOpts::name("OperationUnknown").category(DEBUG_TYPE))
+          << ("'" + op->getName().getStringRef() +
+              "' is no part of the model form and is left alone")
+                 .str();
+    });
+  }
+};
+} // namespace

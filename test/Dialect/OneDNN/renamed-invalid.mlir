@@ -1,0 +1,16 @@
+// RUN: prune-opt %s --split-input-file --verify-diagnostics
+
+// Operations that had other names before version 0.1.
+func.func @spmm(%x: memref<8x4xf32>) {
+  // expected-error @below {{'onednn.csr_matmul' is called 'onednn.spmm' now}}
+  onednn.csr_matmul ins(%x : memref<8x4xf32>)
+  return
+}
+
+// -----
+
+func.func @sddmm(%x: memref<8x4xf32>) {
+  // expected-error @below {{'onednn.sampled_matmul' is called 'onednn.sddmm' now}}
+  onednn.sampled_matmul ins(%x : memref<8x4xf32>)
+  return
+}

@@ -1,0 +1,12 @@
+// RUN: prune-opt %s --pass-pipeline="builtin.module(prune-verify-compact)" | FileCheck %s
+
+// CHECK-LABEL: func @live
+func.func @live(%x: tensor<8x2xf32>) -> tensor<8x1xf32> {
+  %w1 = arith.constant dense<[[0.0, 1.0], [2.0, 0.0]]> : tensor<2x2xf32>
+  %w2 = arith.constant dense<[[1.0], [2.0]]> : tensor<2x1xf32>
+  %f = arith.constant dense<0.0> : tensor<8x2xf32>
+  %f1 = arith.constant dense<0.0> : tensor<8x1xf32>
+  %z1 = linalg.matmul ins(%x, %w1 : tensor<8x2xf32>, tensor<2x2xf32>) outs(%f : tensor<8x2xf32>) -> tensor<8x2xf32>
+  %z2 = linalg.matmul ins(%z1, %w2 : tensor<8x2xf32>, tensor<2x1xf32>) outs(%f1 : tensor<8x1xf32>) -> tensor<8x1xf32>
+  return %z2 : tensor<8x1xf32>
+}
