@@ -83,7 +83,7 @@ def assert_same_run(one: Path, two: Path) -> None:
         assert all(a[key].tobytes() == b[key].tobytes() for key in a.files)
 
 
-@pytest.mark.parametrize("turn", range(2))
+@pytest.mark.parametrize("iteration", range(2))
 def test_resumes_to_the_same_bits_after_kill(
     recipe: Path, whole: Path, tmp_path: Path, iteration: int
 ) -> None:
