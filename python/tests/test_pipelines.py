@@ -149,6 +149,6 @@ def test_a_pattern_that_matches_nothing() -> None:
 def test_masks() -> None:
     found = select_pipeline("unstructured", ["a", "b"], std_factor=0.25)
     assert found == (
-        "builtin.module(prune-mask-pipeline{granularity=unstructured parameters=a,b std_factor=0.25})"
+        "builtin.module(prune-mask-pipeline{granularity=unstructured parameters=a,b std-factor=0.25})"
     )
     assert "prune-mask-pipeline{threshold=0 allow-empty=true}" in mask_pipeline()
