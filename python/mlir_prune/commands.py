@@ -32,7 +32,7 @@ from .report import kernel_rows, read_report
 from .training.lock import locked
 from .training.plan import plan_text
 from .training.plots import draw_comparison, draw_run
-from .training.profile import profile_stage
+from .training.profiling import profile_stage
 from .training.rehearsal import rehearse
 from .training.result import finish
 from .training.table import read_results, summary, table_text
@@ -135,7 +135,7 @@ def profile(arguments: argparse.Namespace) -> None:
     recipe = _overrides(_recipe(arguments), arguments)
     native()
     found = profile_stage(recipe, arguments.stage, arguments.steps)
-    from .training.profile_table import make_table, to_json
+    from .training.profiling_table import make_table, to_json
 
     if arguments.json:
         import json

@@ -8,7 +8,7 @@ from typing import Any
 from rich.table import Table
 from rich.text import Text
 
-from .profile import StepProfile
+from .profiling import StepProfile
 
 _SMALL = 0.01
 """Share of the step below which operations get no row of their own."""
