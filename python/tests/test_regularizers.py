@@ -141,22 +141,22 @@ def test_scale_does_not_matter(kind: str, shape: tuple[int, ...], groups: str, s
     assert abs((gradient * w).sum()) <= 1e-12 * size
 
 
-@pytest.mark.parametrize("kept", [1, 4, 9])
+@pytest.mark.parametrize("left", [1, 4, 9])
 @pytest.mark.parametrize("kind, shape, groups", invariant_cases())
-def test_equal_survivors_are_counted(kind: str, shape: tuple[int, ...], groups: str,
-                                     kept: int) -> None:  # fmt: skip
+def test_equal_kept_weights_are_counted(kind: str, shape: tuple[int, ...], groups: str,
+                                     left: int) -> None:  # fmt: skip
     """n elements, or groups, of one magnitude have H_S = n."""
     w = np.zeros(shape)
     kept = GROUPS.get(groups, tuple(range(len(shape))))
     extents = [shape[axis] for axis in kept]
-    kept = min(kept, int(np.prod(extents)))
-    for flat in range(kept):
+    left = min(left, int(np.prod(extents)))
+    for flat in range(left):
         index: list[Any] = [0] * len(shape)
         for axis, position in zip(kept, np.unravel_index(flat, extents), strict=True):
             index[axis] = position
         w[tuple(index)] = 0.7 * (-1.0) ** flat
     penalty, gradient = evaluate(kind, w, groups)
-    expected = np.sqrt(kept) if kind == "hoyer" else kept
+    expected = np.sqrt(left) if kind == "hoyer" else left
     assert penalty == pytest.approx(STRENGTH * expected, rel=1e-12)
     # At equal magnitudes the gradient vanishes, and zeros stay zeros.
     np.testing.assert_allclose(gradient, 0.0, atol=1e-12)
