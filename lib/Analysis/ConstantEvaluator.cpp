@@ -12,18 +12,12 @@
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "mlir/Dialect/Utils/IndexingUtils.h"
 #include "mlir/IR/DialectResourceBlobManager.h"
 #include "mlir/IR/Matchers.h"
 
 using namespace mlir;
 using namespace mlir::prune;
-
-static SmallVector<int64_t> getStrides(ArrayRef<int64_t> shape) {
-  SmallVector<int64_t> strides(shape.size(), 1);
-  for (int64_t dim = int64_t(shape.size()) - 2; dim >= 0; --dim)
-    strides[dim] = strides[dim + 1] * shape[dim + 1];
-  return strides;
-}
 
 /// Number of elements of a tensor of static shape or of a scalar; nothing for
 /// other types.
@@ -159,7 +153,8 @@ ConstantEvaluator::computeSlice(Operation *op) {
   if (!source || isDynamic(slice.getStaticOffsets()) ||
       isDynamic(slice.getStaticSizes()) || isDynamic(slice.getStaticStrides()))
     return std::nullopt;
-  SmallVector<int64_t> strides = getStrides(slice.getSourceType().getShape());
+  SmallVector<int64_t> strides =
+      computeSuffixProduct(slice.getSourceType().getShape());
   Elements elements(slice.getType().getNumElements());
   SmallVector<int64_t> index(strides.size(), 0);
   for (Scalar &element : elements) {
@@ -211,7 +206,7 @@ static std::optional<Access> getAccess(AffineMap map, Type type) {
     return access;
   if (!llvm::all_of(map.getResults(), isLinear))
     return std::nullopt;
-  SmallVector<int64_t> strides = getStrides(tensor.getShape());
+  SmallVector<int64_t> strides = computeSuffixProduct(tensor.getShape());
   SmallVector<int64_t> counters(map.getNumDims(), 0);
   auto at = [&] {
     int64_t position = 0;

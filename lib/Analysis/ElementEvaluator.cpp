@@ -12,6 +12,7 @@
 #include "Prune/Dialect/Prune/Utils/Parameters.h"
 #include "Prune/Support/Constants.h"
 
+#include "mlir/Dialect/Utils/IndexingUtils.h"
 #include "mlir/IR/DialectResourceBlobManager.h"
 #include "mlir/IR/Matchers.h"
 
@@ -54,23 +55,6 @@ static Attribute getConstantElement(Attribute value, int64_t position) {
   return readElement(type, blob->getData().data() + position * bytes);
 }
 
-static int64_t linearize(ArrayRef<int64_t> position, ArrayRef<int64_t> shape) {
-  int64_t result = 0;
-  for (auto [index, extent] : llvm::zip_equal(position, shape))
-    result = result * extent + index;
-  return result;
-}
-
-static SmallVector<int64_t> delinearize(int64_t linear,
-                                        ArrayRef<int64_t> shape) {
-  SmallVector<int64_t> position(shape.size(), 0);
-  for (int64_t dim = static_cast<int64_t>(shape.size()) - 1; dim >= 0; --dim) {
-    position[dim] = linear % shape[dim];
-    linear /= shape[dim];
-  }
-  return position;
-}
-
 static RankedTensorType getStaticType(Value value) {
   auto type = dyn_cast<RankedTensorType>(value.getType());
   return type && type.hasStaticShape() ? type : RankedTensorType();
@@ -84,7 +68,8 @@ Attribute ElementEvaluator::getElement(Value tensor,
   for (auto [index, extent] : llvm::zip_equal(position, type.getShape()))
     if (index < 0 || index >= extent)
       return {};
-  std::pair<Value, int64_t> key(tensor, linearize(position, type.getShape()));
+  std::pair<Value, int64_t> key(
+      tensor, linearize(position, computeSuffixProduct(type.getShape())));
   if (auto known = elements.find(key); known != elements.end())
     return known->second;
   ++depth;
@@ -113,7 +98,8 @@ Attribute ElementEvaluator::evaluate(Value tensor, ArrayRef<int64_t> position) {
     return getParam(tensor)
                ? Attribute()
                : getConstantElement(constant,
-                                    linearize(position, type.getShape()));
+                                    linearize(position, computeSuffixProduct(
+                                                            type.getShape())));
   Operation *definition = tensor.getDefiningOp();
   if (auto structured = dyn_cast_or_null<linalg::LinalgOp>(definition)) {
     unsigned number = cast<OpResult>(tensor).getResultNumber();
@@ -130,8 +116,9 @@ Attribute ElementEvaluator::evaluate(Value tensor, ArrayRef<int64_t> position) {
     RankedTensorType sourceType = getStaticType(source);
     if (!sourceType)
       return {};
-    int64_t linear = linearize(position, type.getShape());
-    return getElement(source, delinearize(linear, sourceType.getShape()));
+    int64_t linear = linearize(position, computeSuffixProduct(type.getShape()));
+    return getElement(source, delinearize(linear, computeSuffixProduct(
+                                                      sourceType.getShape())));
   }
   if (auto cast = dyn_cast_or_null<tensor::CastOp>(definition))
     return getElement(cast.getSource(), position);

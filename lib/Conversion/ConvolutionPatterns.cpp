@@ -17,6 +17,7 @@
 #include "ConvolutionPatterns.h"
 
 #include "ConvolutionMatch.h"
+#include "Prune/Analysis/Copies.h"
 #include "Prune/Dialect/OneDNN/IR/OneDNN.h"
 #include "Prune/Dialect/Prune/IR/Prune.h"
 
@@ -155,16 +156,6 @@ static onednn::Layout chooseLayout(const Convolution &convolution) {
                            getImageOrder(layout, ConvolutionDim::Out))
              ? layout
              : onednn::Layout::Nchw;
-}
-
-/// Looks through reshapes, which do not move elements.
-static Value skipReshapes(Value value) {
-  while (Operation *definition = value.getDefiningOp()) {
-    if (!isa<tensor::CollapseShapeOp, tensor::ExpandShapeOp>(definition))
-      break;
-    value = definition->getOperand(0);
-  }
-  return value;
 }
 
 /// Why the operation is no convolution that oneDNN runs; empty when it is one.

@@ -21,6 +21,7 @@
 #include "GroupedSum.h"
 #include "Prune/Analysis/BodyEvaluator.h"
 #include "Prune/Analysis/ChannelState.h"
+#include "Prune/Analysis/Copies.h"
 #include "Prune/Dialect/Prune/IR/Prune.h"
 #include "Prune/Implementations/Channels.h"
 #include "WeightedSum.h"
@@ -278,19 +279,6 @@ static void propagateReduction(linalg::LinalgOp op, ChannelState &state) {
       if (Attribute constant = evaluateReduction(op, state, *loop, i, count))
         state.setConstant(result, dim, i, constant);
   }
-}
-
-/// The input whose elements an operation without reductions only copies.
-static OpOperand *getCopiedInput(linalg::LinalgOp op) {
-  if (op->getNumResults() != 1 || op.getNumParallelLoops() != op.getNumLoops())
-    return nullptr;
-  auto argument =
-      dyn_cast<BlockArgument>(op.getBlock()->getTerminator()->getOperand(0));
-  if (!argument || argument.getOwner() != op.getBlock() ||
-      argument.getArgNumber() >= static_cast<unsigned>(op.getNumDpsInputs()))
-    return nullptr;
-  OpOperand &operand = op->getOpOperand(argument.getArgNumber());
-  return isa<RankedTensorType>(operand.get().getType()) ? &operand : nullptr;
 }
 
 /// The dimension of `operand` that runs along dimension `dim` of the result.

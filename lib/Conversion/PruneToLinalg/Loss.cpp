@@ -107,13 +107,6 @@ struct LowerSoftmaxCrossEntropy final
 // Dropout
 //===----------------------------------------------------------------------===//
 
-static Value createInteger(ImplicitLocOpBuilder &b, Type type, uint64_t bits) {
-  auto width = cast<IntegerType>(type).getWidth();
-  return arith::ConstantOp::create(
-      b, b.getIntegerAttr(type, APInt(width, bits, /*isSigned=*/false,
-                                      /*implicitTrunc=*/true)));
-}
-
 /// `x ^ (x >> bits)`.
 static Value createXorShift(ImplicitLocOpBuilder &b, Value x, uint64_t bits) {
   Value amount = createInteger(b, x.getType(), bits);

@@ -87,9 +87,26 @@ SmallVector<Value> mlir::prune::createZeroReduction(ImplicitLocOpBuilder &b,
   return createLoops(b, inputs, starts, maps, iterators, body);
 }
 
+/// `number` in all elements of the given type.
+static Value createConstant(ImplicitLocOpBuilder &b, Type type,
+                            TypedAttr number) {
+  if (auto shaped = dyn_cast<ShapedType>(type))
+    number = SplatElementsAttr::get(shaped, Attribute(number));
+  return arith::ConstantOp::create(b, number);
+}
+
 Value mlir::prune::createNumber(ImplicitLocOpBuilder &b, Type type,
                                 double value) {
-  return arith::ConstantOp::create(b, b.getFloatAttr(type, value));
+  TypedAttr number = b.getFloatAttr(getElementTypeOrSelf(type), value);
+  return createConstant(b, type, number);
+}
+
+Value mlir::prune::createInteger(ImplicitLocOpBuilder &b, Type type,
+                                 int64_t value) {
+  Type element = getElementTypeOrSelf(type);
+  APInt bits(element.getIntOrFloatBitWidth(), value, /*isSigned=*/true,
+             /*implicitTrunc=*/true);
+  return createConstant(b, type, b.getIntegerAttr(element, bits));
 }
 
 Value mlir::prune::extractScalar(ImplicitLocOpBuilder &b, Value tensor) {

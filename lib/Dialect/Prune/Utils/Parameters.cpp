@@ -53,6 +53,13 @@ mlir::prune::getParameters(FunctionOpInterface function) {
   return parameters;
 }
 
+bool mlir::prune::returnsGradients(FunctionOpInterface function) {
+  for (unsigned i = 0, e = function.getNumResults(); i < e; ++i)
+    if (function.getResultAttr(i, PruneDialect::kGradOfAttrName))
+      return true;
+  return false;
+}
+
 std::string mlir::prune::getDisplayName(Value value) {
   if (ParamAttr param = getParam(value))
     return param.getName().str();

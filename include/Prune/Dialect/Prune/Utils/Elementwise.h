@@ -47,8 +47,11 @@ SmallVector<Value> createZeroReduction(ImplicitLocOpBuilder &b,
                                        ValueRange inputs, AffineMap outputMap,
                                        int64_t count, ScalarsBody body);
 
-/// A constant of the given floating-point type.
+/// A constant of the given floating-point type; a splat for a tensor or vector.
 Value createNumber(ImplicitLocOpBuilder &b, Type type, double value);
+
+/// A constant of the given integer type; bits that the type lacks are cut off.
+Value createInteger(ImplicitLocOpBuilder &b, Type type, int64_t value);
 
 /// The scalar in a tensor of rank zero.
 Value extractScalar(ImplicitLocOpBuilder &b, Value tensor);

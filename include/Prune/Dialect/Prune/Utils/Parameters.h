@@ -30,6 +30,9 @@ ParamAttr getParam(Value value);
 /// Parameters of a function: arguments in order, then constants in order.
 SmallVector<Parameter> getParameters(FunctionOpInterface function);
 
+/// True for a function that returns gradients of its parameters.
+bool returnsGradients(FunctionOpInterface function);
+
 /// Name for reports: of the parameter if `value` is one, else what it is.
 std::string getDisplayName(Value value);
 

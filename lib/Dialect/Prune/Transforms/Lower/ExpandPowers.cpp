@@ -15,6 +15,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "Prune/Dialect/Prune/Transforms/Lower/Passes.h"
+#include "Prune/Dialect/Prune/Utils/Elementwise.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Math/IR/Math.h"
@@ -30,21 +31,7 @@ namespace mlir::prune {
 } // namespace mlir::prune
 
 using namespace mlir;
-
-/// A number in all elements of the given type.
-static Value createNumber(ImplicitLocOpBuilder &b, Type type, double value) {
-  TypedAttr attribute = b.getFloatAttr(getElementTypeOrSelf(type), value);
-  if (auto shaped = dyn_cast<ShapedType>(type))
-    attribute = SplatElementsAttr::get(shaped, Attribute(attribute));
-  return arith::ConstantOp::create(b, attribute);
-}
-
-static Value createInteger(ImplicitLocOpBuilder &b, Type type, int64_t value) {
-  TypedAttr attribute = b.getIntegerAttr(getElementTypeOrSelf(type), value);
-  if (auto shaped = dyn_cast<ShapedType>(type))
-    attribute = SplatElementsAttr::get(shaped, Attribute(attribute));
-  return arith::ConstantOp::create(b, attribute);
-}
+using namespace mlir::prune;
 
 /// The largest exponent that becomes multiplications. Squaring doubles the
 /// error that the square came with, so that it grows with the exponent.

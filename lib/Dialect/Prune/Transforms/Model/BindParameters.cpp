@@ -35,10 +35,7 @@ static bool isTrainingFunction(FunctionOpInterface function) {
   for (unsigned i = 0; i < function.getNumArguments(); ++i)
     if (function.getArgAttr(i, PruneDialect::kStateAttrName))
       return true;
-  for (unsigned i = 0; i < function.getNumResults(); ++i)
-    if (function.getResultAttr(i, PruneDialect::kGradOfAttrName))
-      return true;
-  return false;
+  return returnsGradients(function);
 }
 
 namespace {

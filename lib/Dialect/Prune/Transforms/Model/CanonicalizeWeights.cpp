@@ -16,7 +16,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "Contraction.h"
-#include "Copies.h"
+#include "Prune/Analysis/Copies.h"
 #include "Prune/Dialect/Prune/Transforms/Model/Passes.h"
 #include "Prune/Support/Constants.h"
 

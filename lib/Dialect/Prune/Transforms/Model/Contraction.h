@@ -9,7 +9,7 @@
 #ifndef PRUNE_LIB_DIALECT_PRUNE_TRANSFORMS_MODEL_CONTRACTION_H
 #define PRUNE_LIB_DIALECT_PRUNE_TRANSFORMS_MODEL_CONTRACTION_H
 
-#include "Copies.h"
+#include "Prune/Analysis/Copies.h"
 
 namespace mlir::prune {
 

@@ -16,9 +16,9 @@
 #include "Prune/Dialect/Prune/Transforms/Model/Passes.h"
 
 #include "Contraction.h"
-#include "Copies.h"
 #include "Names.h"
 #include "Prune/Analysis/ConstantEvaluator.h"
+#include "Prune/Analysis/Copies.h"
 #include "Prune/Analysis/StructuredOps.h"
 #include "Prune/Dialect/Prune/Utils/Parameters.h"
 #include "Prune/Support/Constants.h"

@@ -16,7 +16,7 @@
 
 #include "Prune/Dialect/Prune/Transforms/Model/Passes.h"
 
-#include "Copies.h"
+#include "Prune/Analysis/Copies.h"
 #include "Prune/Analysis/StructuredOps.h"
 #include "Prune/Support/Constants.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"

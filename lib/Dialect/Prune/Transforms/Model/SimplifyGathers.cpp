@@ -21,6 +21,7 @@
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Linalg/Transforms/Transforms.h"
+#include "mlir/Dialect/Utils/IndexingUtils.h"
 #include "mlir/Dialect/Utils/ReshapeOpsUtils.h"
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/IR/PatternMatch.h"
@@ -37,14 +38,6 @@ namespace mlir::prune {
 using namespace mlir;
 using namespace mlir::prune;
 
-/// Distances between elements one apart in each dimension, in row-major order.
-static SmallVector<int64_t> getStrides(ArrayRef<int64_t> shape) {
-  SmallVector<int64_t> strides(shape.size(), 1);
-  for (int64_t dim = static_cast<int64_t>(shape.size()) - 2; dim >= 0; --dim)
-    strides[dim] = strides[dim + 1] * shape[dim + 1];
-  return strides;
-}
-
 /// True when element number n of the result is element number n of what the
 /// gather reads, and both have as many.
 static bool keepsOrder(linalg::GenericOp op, const Gather &gather) {
@@ -54,8 +47,8 @@ static bool keepsOrder(linalg::GenericOp op, const Gather &gather) {
   if (!result || !result.hasStaticShape() || !map.isPermutation() ||
       source.getNumElements() != result.getNumElements())
     return false;
-  SmallVector<int64_t> strides = getStrides(source.getShape());
-  SmallVector<int64_t> resultStrides = getStrides(result.getShape());
+  SmallVector<int64_t> strides = computeSuffixProduct(source.getShape());
+  SmallVector<int64_t> resultStrides = computeSuffixProduct(result.getShape());
   for (unsigned dim = 0; dim < map.getNumResults(); ++dim)
     for (int64_t i = 0; i < result.getDimSize(dim); ++i) {
       int64_t place = 0;

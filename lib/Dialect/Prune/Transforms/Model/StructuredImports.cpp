@@ -16,7 +16,7 @@
 
 #include "StructuredImports.h"
 
-#include "Copies.h"
+#include "Prune/Analysis/Copies.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Linalg/Transforms/Transforms.h"

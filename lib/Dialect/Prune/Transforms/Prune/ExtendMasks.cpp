@@ -8,13 +8,12 @@
 
 #include "Prune/Dialect/Prune/Transforms/Prune/Passes.h"
 
+#include "Prune/Analysis/ChannelVectors.h"
 #include "Prune/Dialect/Prune/IR/Prune.h"
 #include "Prune/Dialect/Prune/Utils/Parameters.h"
 #include "Prune/Interfaces/PrunableOpInterface.h"
 #include "Prune/Support/Constants.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
-#include "mlir/Dialect/Linalg/IR/Linalg.h"
-#include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/IR/Remarks.h"
 #include "llvm/Support/DebugLog.h"
@@ -50,37 +49,6 @@ static SmallVector<char> getKeptChannels(PrunableOpInterface layer) {
   return llvm::is_contained(kept, 0) ? kept : SmallVector<char>();
 }
 
-static bool isReshape(Operation *op) {
-  return isa_and_nonnull<tensor::ExpandShapeOp, tensor::CollapseShapeOp>(op);
-}
-
-/// The uses of vectors by the normalizations that read a value.
-static void collectNorms(Value value, SmallVectorImpl<OpOperand *> &uses) {
-  for (Operation *user : value.getUsers()) {
-    if (isReshape(user)) {
-      collectNorms(user->getResult(0), uses);
-    } else if (auto norm = dyn_cast<BatchNormOp>(user)) {
-      uses.push_back(&norm.getScaleMutable());
-      uses.push_back(&norm.getBiasMutable());
-    }
-  }
-}
-
-/// The uses of vectors with one element per output channel of a layer.
-static SmallVector<OpOperand *> collectVectors(Operation *layer) {
-  SmallVector<OpOperand *> uses;
-  auto destination = dyn_cast<DestinationStyleOpInterface>(layer);
-  if (!destination || layer->getNumResults() != 1)
-    return uses;
-  Value init = destination.getDpsInits().front();
-  while (isReshape(init.getDefiningOp()))
-    init = init.getDefiningOp()->getOperand(0);
-  if (auto bias = init.getDefiningOp<linalg::BroadcastOp>())
-    uses.push_back(&bias.getInputMutable());
-  collectNorms(layer->getResult(0), uses);
-  return uses;
-}
-
 namespace {
 struct ExtendMasksPass final
     : prune::impl::ExtendMasksPassBase<ExtendMasksPass> {
@@ -94,7 +62,7 @@ struct ExtendMasksPass final
       SmallVector<char> kept = getKeptChannels(layer);
       if (kept.empty())
         continue;
-      for (OpOperand *use : collectVectors(layer))
+      for (OpOperand *use : getChannelVectors(layer))
         mask(*use, kept);
     }
   }

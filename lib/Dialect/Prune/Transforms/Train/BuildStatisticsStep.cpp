@@ -23,6 +23,7 @@
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/Interfaces/SideEffectInterfaces.h"
+#include "mlir/Transforms/RegionUtils.h"
 
 namespace mlir::prune {
 #define GEN_PASS_DEF_BUILDSTATISTICSSTEPPASS
@@ -44,13 +45,6 @@ static void dropOutputs(func::FuncOp function) {
   Operation *returnOp = function.front().getTerminator();
   returnOp->eraseOperands(dropped);
   (void)function.eraseResults(dropped);
-}
-
-static void eraseDead(func::FuncOp function) {
-  for (Operation &op :
-       llvm::make_early_inc_range(llvm::reverse(function.front())))
-    if (isOpTriviallyDead(&op))
-      op.erase();
 }
 
 namespace {
@@ -86,7 +80,8 @@ LogicalResult BuildStatisticsStepPass::build(func::FuncOp step) {
                           "variance are arguments that are buffers");
   LDBG() << *count << " batch normalizations measure again";
   dropOutputs(step);
-  eraseDead(step);
+  IRRewriter rewriter(step.getContext());
+  (void)runRegionDCE(rewriter, step.getBody());
   sortTrainStepArguments(step);
   setTrainStepResults(step, {});
   return success();

@@ -71,10 +71,9 @@ FailureOr<func::FuncOp> InsertDropoutPass::findFunction() {
     return getOperation().emitError() << "expected a function with a body "
                                          "named '"
                                       << function << "', found none";
-  for (unsigned i = 0, e = target.getNumResults(); i < e; ++i)
-    if (target.getResultAttr(i, PruneDialect::kGradOfAttrName))
-      return target.emitError("expected a function without gradients: they "
-                              "would miss the dropout");
+  if (returnsGradients(target))
+    return target.emitError("expected a function without gradients: they "
+                            "would miss the dropout");
   return target;
 }
 

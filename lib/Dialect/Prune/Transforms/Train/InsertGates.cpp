@@ -16,7 +16,10 @@
 //===----------------------------------------------------------------------===//
 
 #include "LossFunction.h"
+#include "Prune/Analysis/ChannelVectors.h"
+#include "Prune/Analysis/Copies.h"
 #include "Prune/Dialect/Prune/Transforms/Train/Passes.h"
+#include "Prune/Dialect/Prune/Utils/Parameters.h"
 #include "Prune/Interfaces/PrunableOpInterface.h"
 
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
@@ -53,12 +56,6 @@ private:
 };
 } // namespace
 
-static ParamAttr getParam(BlockArgument argument) {
-  auto function = cast<func::FuncOp>(argument.getOwner()->getParentOp());
-  return function.getArgAttrOfType<ParamAttr>(argument.getArgNumber(),
-                                              PruneDialect::kParamAttrName);
-}
-
 static bool isGated(Value weight) {
   return llvm::any_of(weight.getUsers(), [&](Operation *user) {
     auto gate = dyn_cast<GateOp>(user);
@@ -70,16 +67,6 @@ static bool isGated(Value weight) {
 // What belongs to a neuron
 //===----------------------------------------------------------------------===//
 
-/// Where a value comes from, through reshapes, which keep the channels apart.
-static Value skipReshapes(Value value) {
-  while (Operation *op = value.getDefiningOp()) {
-    if (!isa<tensor::ExpandShapeOp, tensor::CollapseShapeOp>(op))
-      break;
-    value = op->getOperand(0);
-  }
-  return value;
-}
-
 /// Collects parameters with one element per output of a weight.
 class ChannelParameters {
 public:
@@ -87,8 +74,10 @@ public:
       : channels(cast<RankedTensorType>(weight.getType()).getDimSize(0)) {
     auto function = cast<func::FuncOp>(weight.getOwner()->getParentOp());
     function.walk([&](PrunableOpInterface op) {
-      if (op.getWeight() == weight)
-        addLayer(op);
+      if (op.getWeight() != weight)
+        return;
+      for (OpOperand *use : getChannelVectors(op))
+        add(use->get());
     });
   }
 
@@ -102,31 +91,6 @@ private:
     auto type = dyn_cast<RankedTensorType>(argument.getType());
     if (type && type.getRank() == 1 && type.getDimSize(0) == channels)
       found.insert(argument);
-  }
-
-  void addLayer(Operation *op) {
-    auto layer = dyn_cast<DestinationStyleOpInterface>(op);
-    if (!layer || op->getNumResults() != 1)
-      return;
-    Value start = skipReshapes(layer.getDpsInits().front());
-    if (auto bias = start.getDefiningOp<linalg::BroadcastOp>())
-      add(bias.getInput());
-    addReaders(op->getResult(0));
-  }
-
-  /// Scale and bias of the normalizations that read a value.
-  void addReaders(Value value) {
-    for (Operation *user : value.getUsers()) {
-      if (isa<tensor::ExpandShapeOp, tensor::CollapseShapeOp>(user)) {
-        addReaders(user->getResult(0));
-      } else if (auto norm = dyn_cast<BatchNormOp>(user)) {
-        add(norm.getScale());
-        add(norm.getBias());
-      } else if (auto norm = dyn_cast<BatchNormTrainingOp>(user)) {
-        add(norm.getScale());
-        add(norm.getBias());
-      }
-    }
   }
 
   int64_t channels;

@@ -14,6 +14,7 @@
 
 #include "Prune/Dialect/Prune/IR/Prune.h"
 #include "Prune/Dialect/Prune/Transforms/Train/Passes.h"
+#include "Prune/Dialect/Prune/Utils/Parameters.h"
 #include "RunningStatistics.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -32,13 +33,6 @@ namespace mlir::prune {
 
 using namespace mlir;
 using namespace mlir::prune;
-
-static bool hasGradients(func::FuncOp function) {
-  for (unsigned i = 0; i < function.getNumResults(); ++i)
-    if (function.getResultAttr(i, PruneDialect::kGradOfAttrName))
-      return true;
-  return false;
-}
 
 /// Says which operations keep the statistics that they are given.
 static void remarkFixed(func::FuncOp function) {
@@ -80,7 +74,7 @@ LogicalResult TrainBatchNormsPass::run() {
   if (target.getOps<BatchNormOp>().empty())
     return success();
   LDBG() << "batch normalizations of " << target.getName();
-  if (hasGradients(target)) {
+  if (returnsGradients(target)) {
     remark::missed(target.getLoc(),
                    remark::RemarkOpts::name("BatchNormDifferentiated")
                        .category(DEBUG_TYPE))

@@ -6,8 +6,8 @@
 //
 //===----------------------------------------------------------------------===//
 
-#ifndef PRUNE_LIB_DIALECT_PRUNE_TRANSFORMS_MODEL_COPIES_H
-#define PRUNE_LIB_DIALECT_PRUNE_TRANSFORMS_MODEL_COPIES_H
+#ifndef PRUNE_ANALYSIS_COPIES_H
+#define PRUNE_ANALYSIS_COPIES_H
 
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 
@@ -42,4 +42,4 @@ Value skipReshapes(Value value);
 
 } // namespace mlir::prune
 
-#endif // PRUNE_LIB_DIALECT_PRUNE_TRANSFORMS_MODEL_COPIES_H
+#endif // PRUNE_ANALYSIS_COPIES_H

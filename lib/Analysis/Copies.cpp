@@ -6,7 +6,7 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "Copies.h"
+#include "Prune/Analysis/Copies.h"
 
 #include "Prune/Analysis/Gather.h"
 
