@@ -122,7 +122,9 @@ static std::optional<GatherIndex> analyzeIndex(linalg::LinalgOp op,
   SmallVector<int64_t> ranges;
   SmallVector<int64_t> allRanges = op.getStaticLoopRanges();
   int64_t count = 1;
-  for (unsigned loop : getLoops(op, index).set_bits()) {
+  // The bits that are iterated over must outlive the loop.
+  llvm::SmallBitVector moving = getLoops(op, index);
+  for (unsigned loop : moving.set_bits()) {
     int64_t range = allRanges[loop];
     if (ShapedType::isDynamic(range) || range == 0 || range > kMostValues)
       return std::nullopt;
