@@ -24,6 +24,7 @@
 #include "TransposePropagation.h"
 
 #include "Prune/Dialect/OneDNN/IR/OneDNN.h"
+#include "Prune/Dialect/OneDNN/Transforms/Transposes.h"
 #include "Prune/Dialect/Prune/IR/Prune.h"
 #include "Prune/Dialect/Prune/Utils/Parameters.h"
 #include "Prune/Kernels/SparseProduct.h"
@@ -163,7 +164,7 @@ struct ConvertPruneToOneDNN
     if (failed(applyPatternsGreedily(getOperation(), std::move(patterns))))
       return signalPassFailure();
     RewritePatternSet reshapes(context);
-    populateTransposeToReshapePatterns(reshapes);
+    onednn::populateTransposeToReshapePatterns(reshapes, /*rank=*/2);
     if (failed(applyPatternsGreedily(getOperation(), std::move(reshapes))))
       return signalPassFailure();
     getOperation()->walk([&](linalg::TransposeOp) { ++numTranspositions; });

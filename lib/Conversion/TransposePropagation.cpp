@@ -19,6 +19,7 @@
 
 #include "Epilogue.h"
 #include "Prune/Dialect/OneDNN/IR/OneDNN.h"
+#include "Prune/Dialect/OneDNN/Transforms/Transposes.h"
 
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
@@ -28,13 +29,7 @@ using namespace mlir;
 using namespace mlir::prune;
 
 Value prune::createTranspose(ImplicitLocOpBuilder &builder, Value matrix) {
-  auto type = cast<RankedTensorType>(matrix.getType());
-  Value empty = tensor::EmptyOp::create(
-      builder, ArrayRef<int64_t>{type.getDimSize(1), type.getDimSize(0)},
-      type.getElementType());
-  auto transpose = linalg::TransposeOp::create(builder, matrix, empty,
-                                               ArrayRef<int64_t>{1, 0});
-  return transpose->getResult(0);
+  return onednn::createTranspose(builder, builder.getLoc(), matrix, {1, 0});
 }
 
 /// Exchanges the two loops of an indexing map.
@@ -99,13 +94,6 @@ struct TurnReduction : OpRewritePattern<linalg::ReduceOp> {
     });
     return success();
   }
-};
-
-struct TransposeToReshape : OpRewritePattern<linalg::TransposeOp> {
-  using OpRewritePattern::OpRewritePattern;
-
-  LogicalResult matchAndRewrite(linalg::TransposeOp op,
-                                PatternRewriter &rewriter) const override;
 };
 
 } // namespace
@@ -231,32 +219,7 @@ AbsorbIntoReduction::matchAndRewrite(linalg::GenericOp op,
   return success();
 }
 
-LogicalResult
-TransposeToReshape::matchAndRewrite(linalg::TransposeOp op,
-                                    PatternRewriter &rewriter) const {
-  auto type = dyn_cast<RankedTensorType>(op.getInput().getType());
-  if (!type || type.getRank() != 2 || !type.hasStaticShape() ||
-      !op.hasPureTensorSemantics() ||
-      !onednn::getTransposedMatrix(op->getResult(0)) ||
-      (type.getDimSize(0) != 1 && type.getDimSize(1) != 1))
-    return rewriter.notifyMatchFailure(op, "no single row or column");
-  SmallVector<ReassociationIndices> all = {{0, 1}};
-  Value vector = tensor::CollapseShapeOp::create(rewriter, op.getLoc(),
-                                                 op.getInput(), all);
-  auto resultType = cast<RankedTensorType>(op->getResult(0).getType());
-  rewriter.replaceOpWithNewOp<tensor::ExpandShapeOp>(op, resultType, vector,
-                                                     all);
-  return success();
-}
-
 void prune::populateTransposePropagationPatterns(RewritePatternSet &patterns) {
   patterns.add<AbsorbIntoReduction, CancelTransposes, MoveTransposeDown,
                TurnReduction>(patterns.getContext());
-}
-
-void prune::populateTransposeToReshapePatterns(RewritePatternSet &patterns) {
-  MLIRContext *context = patterns.getContext();
-  patterns.add<TransposeToReshape>(context);
-  tensor::CollapseShapeOp::getCanonicalizationPatterns(patterns, context);
-  tensor::ExpandShapeOp::getCanonicalizationPatterns(patterns, context);
 }

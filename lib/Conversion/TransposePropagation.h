@@ -21,9 +21,6 @@ Value createTranspose(ImplicitLocOpBuilder &builder, Value matrix);
 /// operations, into sums, and cancel pairs.
 void populateTransposePropagationPatterns(RewritePatternSet &patterns);
 
-/// Patterns that make transpositions of a single row or column reshapes.
-void populateTransposeToReshapePatterns(RewritePatternSet &patterns);
-
 } // namespace mlir::prune
 
 #endif // PRUNE_LIB_CONVERSION_TRANSPOSEPROPAGATION_H

@@ -158,3 +158,12 @@ func.func @start_by_position(%x: tensor<2x3x4x4xf32>, %w: tensor<4x3x1x1xf32>, %
       outs(%start : tensor<2x4x4x4xf32>) {accumulate} -> tensor<2x4x4x4xf32>
   return %y : tensor<2x4x4x4xf32>
 }
+
+// Nothing moves where all extents are units.
+// CHECK-LABEL: func.func @all_units
+// CHECK-NEXT: return %arg0
+func.func @all_units(%x: tensor<1x1x1x1xf32>) -> tensor<1x1x1x1xf32> {
+  %e = tensor.empty() : tensor<1x1x1x1xf32>
+  %y = linalg.transpose ins(%x : tensor<1x1x1x1xf32>) outs(%e : tensor<1x1x1x1xf32>) permutation = [0, 3, 1, 2]
+  return %y : tensor<1x1x1x1xf32>
+}

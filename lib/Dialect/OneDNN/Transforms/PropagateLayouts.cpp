@@ -75,7 +75,9 @@ struct PropagateLayouts
     }
     numOps += ops.size();
     if (failed(apply(populateTransposeMovingPatterns)) ||
-        failed(apply(populateTransposeToReshapePatterns)))
+        failed(apply([](RewritePatternSet &patterns) {
+          populateTransposeToReshapePatterns(patterns, /*rank=*/4);
+        })))
       return signalPassFailure();
     getOperation()->walk([&](linalg::TransposeOp op) {
       numTransposes += isImageTranspose(op) ? 1 : 0;

@@ -7,8 +7,7 @@
 //===----------------------------------------------------------------------===//
 //
 // Padding and slicing a transposed image is padding and slicing the image with
-// permuted numbers. Two transpositions in a row are one, and one that keeps the
-// order of all extents but units is a reshape.
+// permuted numbers. Two transpositions in a row are one.
 //
 //===----------------------------------------------------------------------===//
 
@@ -19,21 +18,8 @@
 using namespace mlir;
 using namespace mlir::onednn;
 
-Value onednn::createTranspose(OpBuilder &builder, Location loc, Value source,
-                              ArrayRef<int64_t> permutation) {
-  auto type = cast<RankedTensorType>(source.getType());
-  Value empty = tensor::EmptyOp::create(
-      builder, loc, applyPermutation(type.getShape(), permutation),
-      type.getElementType());
-  auto transpose =
-      linalg::TransposeOp::create(builder, loc, source, empty, permutation);
-  return transpose->getResult(0);
-}
-
 bool onednn::isImageTranspose(linalg::TransposeOp op) {
-  auto type = dyn_cast<RankedTensorType>(op.getInput().getType());
-  return type && type.getRank() == 4 && type.hasStaticShape() &&
-         op.hasPureTensorSemantics();
+  return isStaticTranspose(op, 4);
 }
 
 linalg::TransposeOp onednn::getTransposeToNchw(Value value) {
@@ -150,59 +136,7 @@ struct MoveBelowInsertion : OpRewritePattern<tensor::InsertSliceOp> {
   }
 };
 
-struct TransposeToReshape : OpRewritePattern<linalg::TransposeOp> {
-  using OpRewritePattern::OpRewritePattern;
-
-  LogicalResult matchAndRewrite(linalg::TransposeOp op,
-                                PatternRewriter &rewriter) const override;
-};
-
 } // namespace
-
-/// Groups of dimensions that hold one extent that is no unit each.
-static SmallVector<ReassociationIndices> groupUnits(ArrayRef<int64_t> shape) {
-  SmallVector<ReassociationIndices> groups;
-  bool isFull = false;
-  for (auto [dim, extent] : llvm::enumerate(shape)) {
-    bool isUnit = extent == 1;
-    if (groups.empty() || (isFull && !isUnit)) {
-      groups.push_back({});
-      isFull = false;
-    }
-    groups.back().push_back(dim);
-    isFull |= !isUnit;
-  }
-  return groups;
-}
-
-LogicalResult
-TransposeToReshape::matchAndRewrite(linalg::TransposeOp op,
-                                    PatternRewriter &rewriter) const {
-  if (!isImageTranspose(op))
-    return rewriter.notifyMatchFailure(op, "no transposition of images");
-  auto type = cast<RankedTensorType>(op.getInput().getType());
-  auto resultType = cast<RankedTensorType>(op->getResult(0).getType());
-  SmallVector<int64_t> extents, moved;
-  for (int64_t extent : type.getShape())
-    if (extent != 1)
-      extents.push_back(extent);
-  for (int64_t dim : op.getPermutation())
-    if (type.getDimSize(dim) != 1)
-      moved.push_back(dim);
-  if (!llvm::is_sorted(moved) || extents.empty())
-    return rewriter.notifyMatchFailure(op, "elements move");
-  Value dense = op.getInput();
-  if (extents.size() != 4)
-    dense = tensor::CollapseShapeOp::create(rewriter, op.getLoc(),
-                                            type.clone(extents), dense,
-                                            groupUnits(type.getShape()));
-  if (extents.size() != 4)
-    dense =
-        tensor::ExpandShapeOp::create(rewriter, op.getLoc(), resultType, dense,
-                                      groupUnits(resultType.getShape()));
-  rewriter.replaceOp(op, dense);
-  return success();
-}
 
 void onednn::populateTensorPatterns(RewritePatternSet &patterns) {
   patterns
@@ -213,11 +147,4 @@ void onednn::populateTensorPatterns(RewritePatternSet &patterns) {
 void onednn::populateTransposeMovingPatterns(RewritePatternSet &patterns) {
   populateStructuredPatterns(patterns);
   populateTensorPatterns(patterns);
-}
-
-void onednn::populateTransposeToReshapePatterns(RewritePatternSet &patterns) {
-  MLIRContext *context = patterns.getContext();
-  patterns.add<TransposeToReshape>(context);
-  tensor::CollapseShapeOp::getCanonicalizationPatterns(patterns, context);
-  tensor::ExpandShapeOp::getCanonicalizationPatterns(patterns, context);
 }

@@ -9,16 +9,11 @@
 #ifndef PRUNE_LIB_DIALECT_ONEDNN_TRANSFORMS_TRANSPOSEPATTERNS_H
 #define PRUNE_LIB_DIALECT_ONEDNN_TRANSFORMS_TRANSPOSEPATTERNS_H
 
-#include "mlir/Dialect/Linalg/IR/Linalg.h"
+#include "Prune/Dialect/OneDNN/Transforms/Transposes.h"
+
 #include "mlir/Dialect/Utils/IndexingUtils.h"
-#include "mlir/IR/PatternMatch.h"
 
 namespace mlir::onednn {
-
-/// The transpose of a static tensor: dimension `i` of the result is dimension
-/// `permutation[i]` of the source.
-Value createTranspose(OpBuilder &builder, Location loc, Value source,
-                      ArrayRef<int64_t> permutation);
 
 /// Permutations between the two orders: dimension `i` of the result is
 /// dimension `permutation[i]` of the source.
@@ -36,9 +31,6 @@ linalg::TransposeOp getTransposeToNchw(Value value);
 /// Patterns that move transpositions of images towards the end of a function
 /// and cancel pairs.
 void populateTransposeMovingPatterns(RewritePatternSet &patterns);
-
-/// Patterns that make transpositions that move no element reshapes.
-void populateTransposeToReshapePatterns(RewritePatternSet &patterns);
 
 /// The parts of `populateTransposeMovingPatterns` for structured operations
 /// and for operations that move elements.
