@@ -32,7 +32,6 @@ from .report import kernel_rows, read_report
 from .training.lock import locked
 from .training.plan import plan_text
 from .training.plots import draw_comparison, draw_run
-from .training.profiling import profile_stage
 from .training.rehearsal import rehearse
 from .training.result import finish
 from .training.table import read_results, summary, table_text
@@ -130,13 +129,13 @@ def bench(arguments: argparse.Namespace) -> None:
 
 def profile(arguments: argparse.Namespace) -> None:
     """Prints what the operations of a training step take, on random rows."""
+    from .training.profiling import make_table, profile_stage, to_json
+
     if arguments.steps < 1:
         raise InputError(f"steps is positive, got {arguments.steps}")
     recipe = _overrides(_recipe(arguments), arguments)
     native()
     found = profile_stage(recipe, arguments.stage, arguments.steps)
-    from .training.profiling_table import make_table, to_json
-
     if arguments.json:
         import json
 

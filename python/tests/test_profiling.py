@@ -12,8 +12,7 @@ import pytest
 from mlir_prune.cli import main
 from mlir_prune.models import Mlp
 from mlir_prune.native import parse
-from mlir_prune.training.profiling import profile_stage
-from mlir_prune.training.profiling_table import make_table
+from mlir_prune.training.profiling import make_table, profile_stage
 from short_runs import DENSE, recipe
 
 PRUNE = {"name": "prune", "kind": "prune", "sparsity": 0.5}
