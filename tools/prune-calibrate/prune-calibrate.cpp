@@ -19,7 +19,7 @@
 #include "llvm/ADT/SmallVector.h"
 #include "llvm/Support/CommandLine.h"
 #include "llvm/Support/FileSystem.h"
-#include "llvm/Support/FormatVariadic.h"
+#include "llvm/Support/Format.h"
 #include "llvm/Support/InitLLVM.h"
 #include "llvm/Support/JSON.h"
 #include "llvm/Support/ToolOutputFile.h"
@@ -134,9 +134,13 @@ static double measureCsr(int64_t rows, int64_t inner, int64_t columns,
   return time;
 }
 
-/// Two digits after the point are more than repeats agree on.
+/// Four digits are more than repeats agree on. They count from the first that
+/// is not zero, so that the rate of a slow kernel stays positive, as models
+/// have it.
 static void writeFigure(json::OStream &stream, double value) {
-  stream.rawValue(formatv("{0:F2}", value).str());
+  SmallString<16> text;
+  raw_svector_ostream(text) << format("%.4g", value);
+  stream.rawValue(text);
 }
 
 static void writeFigure(json::OStream &stream, StringRef name, double value) {
