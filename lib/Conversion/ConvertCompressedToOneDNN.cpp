@@ -22,9 +22,9 @@
 #include "Epilogue.h"
 #include "TransposePropagation.h"
 
-#include "Prune/Analysis/StructuredOps.h"
 #include "Prune/Dialect/OneDNN/IR/OneDNN.h"
 #include "Prune/Dialect/Prune/IR/Prune.h"
+#include "Prune/Kernels/MatrixProduct.h"
 
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
@@ -41,57 +41,6 @@ namespace mlir::prune {
 
 using namespace mlir;
 using namespace mlir::prune;
-
-static bool isStaticMatrix(Value value) {
-  auto type = dyn_cast<RankedTensorType>(value.getType());
-  return type && type.getRank() == 2 && type.hasStaticShape() &&
-         type.getElementType().isF32();
-}
-
-/// True for a product of two static f32 matrices in any transposition.
-static bool isMatrixProduct(linalg::LinalgOp op) {
-  return isContraction(op) && op.getNumLoops() == 3 &&
-         llvm::all_of(op->getOperands(), isStaticMatrix) &&
-         llvm::all_of(op.getIndexingMapsArray(), [](AffineMap map) {
-           return map.isProjectedPermutation() && map.getNumResults() == 2;
-         });
-}
-
-namespace {
-
-/// A product of a compressed weight with another matrix.
-struct CompressedProduct {
-  linalg::LinalgOp op;
-  Value input;
-  /// The rows of the sparse matrix are the columns of the weight.
-  bool isTransposed;
-  /// The input is [inner, columns], the result [rows, columns] as it is.
-  bool isInputFeatureMajor, isResultFeatureMajor;
-};
-
-} // namespace
-
-/// Describes the product that reads an decompressed weight as `factor`; nothing
-/// when it is no product of it with another matrix.
-static std::optional<CompressedProduct> matchProduct(DecompressOp decompress,
-                                                     OpOperand &factor) {
-  auto op = dyn_cast<linalg::LinalgOp>(factor.getOwner());
-  if (!isMatrixProduct(op) || op.isDpsInit(&factor))
-    return std::nullopt;
-  AffineMap weight = op.getMatchingIndexingMap(&factor);
-  OpOperand *other = op.getDpsInputOperand(1 - factor.getOperandNumber());
-  AffineMap input = op.getMatchingIndexingMap(other);
-  AffineMap result = op.getMatchingIndexingMap(op.getDpsInitOperand(0));
-  bool isTransposed = !result.isFunctionOfDim(weight.getDimPosition(0));
-  unsigned row = weight.getDimPosition(isTransposed ? 1 : 0);
-  unsigned inner = weight.getDimPosition(isTransposed ? 0 : 1);
-  if (other->get() == decompress.getResult() || !result.isFunctionOfDim(row) ||
-      result.isFunctionOfDim(inner) || input.isFunctionOfDim(row))
-    return std::nullopt;
-  return CompressedProduct{op, other->get(), isTransposed,
-                           input.getDimPosition(0) == inner,
-                           result.getDimPosition(0) == row};
-}
 
 /// `matrix` as [first, other] of the loops that its map names.
 static Value toFeatureMajor(ImplicitLocOpBuilder &builder, Value matrix,
@@ -148,10 +97,10 @@ Value Converter::createValues(ImplicitLocOpBuilder &builder,
 
 LogicalResult Converter::convertProduct(DecompressOp decompress,
                                         OpOperand &factor) {
-  std::optional<CompressedProduct> product = matchProduct(decompress, factor);
-  if (!product)
+  auto op = dyn_cast<linalg::LinalgOp>(factor.getOwner());
+  std::optional<MatrixProduct> product = matchMatrixProduct(op, factor);
+  if (!product || product->input == decompress.getResult())
     return failure();
-  linalg::LinalgOp op = product->op;
   ImplicitLocOpBuilder builder(op.getLoc(), op);
   CompressedPattern pattern = patterns.get(decompress, product->isTransposed);
   Value values = createValues(builder, decompress, pattern);

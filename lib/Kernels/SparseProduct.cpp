@@ -16,6 +16,7 @@
 
 #include "Prune/Analysis/StructuredOps.h"
 #include "Prune/Interfaces/PrunableOpInterface.h"
+#include "Prune/Kernels/MatrixProduct.h"
 
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/IR/Matchers.h"
@@ -24,12 +25,6 @@
 
 using namespace mlir;
 using namespace mlir::prune;
-
-static bool isStaticMatrix(Value value) {
-  auto type = dyn_cast<RankedTensorType>(value.getType());
-  return type && type.getRank() == 2 && type.hasStaticShape() &&
-         type.getElementType().isF32();
-}
 
 /// The constant behind `value`, transposed as `value` is.
 static std::optional<ConstantView> getWeights(Value value) {
@@ -64,36 +59,20 @@ std::optional<SparseProduct> prune::matchSparseProduct(Operation *op,
   OpOperand *weight = prunable ? prunable.getWeightOperand() : nullptr;
   if (!weight || !isContraction(structured))
     return fail("it is no contraction with a weight");
-  if (!llvm::all_of(op->getOperands(), isStaticMatrix) ||
-      structured.getNumLoops() != 3)
+  std::optional<MatrixProduct> matched =
+      matchMatrixProduct(structured, *weight);
+  if (!matched)
     return fail("it is no product of two static f32 matrices");
   std::optional<ConstantView> view = getWeights(weight->get());
   if (!view)
     return fail("its weight is no constant");
-  OpOperand *input = structured.getDpsInputOperand(
-      1 - static_cast<int64_t>(weight->getOperandNumber()));
-  AffineMap weightMap = structured.getMatchingIndexingMap(weight);
-  AffineMap inputMap = structured.getMatchingIndexingMap(input);
-  AffineMap resultMap =
-      structured.getMatchingIndexingMap(structured.getDpsInitOperand(0));
-  for (AffineMap map : {weightMap, inputMap, resultMap})
-    if (!map.isProjectedPermutation())
-      return fail("it is no product of two static f32 matrices");
-  // The loop of the result that is also the weight's runs over the rows.
-  bool rowIsFirst = resultMap.isFunctionOfDim(weightMap.getDimPosition(0));
-  unsigned row = weightMap.getDimPosition(rowIsFirst ? 0 : 1);
-  unsigned inner = weightMap.getDimPosition(rowIsFirst ? 1 : 0);
-  if (!resultMap.isFunctionOfDim(row) || resultMap.isFunctionOfDim(inner) ||
-      inputMap.isFunctionOfDim(row) || !inputMap.isFunctionOfDim(inner))
-    return fail("it is no product of two static f32 matrices");
-
   SparseProduct product;
   product.parameter = prunable.getWeight();
-  product.input = input->get();
-  product.inputIsFeatureMajor = inputMap.getDimPosition(0) == inner;
-  product.resultIsFeatureMajor = resultMap.getDimPosition(0) == row;
-  product.weights = rowIsFirst ? *view : view->transpose({1, 0});
-  auto inputType = cast<RankedTensorType>(input->get().getType());
+  product.input = matched->input;
+  product.inputIsFeatureMajor = matched->isInputFeatureMajor;
+  product.resultIsFeatureMajor = matched->isResultFeatureMajor;
+  product.weights = matched->isTransposed ? view->transpose({1, 0}) : *view;
+  auto inputType = cast<RankedTensorType>(matched->input.getType());
   product.size.rows = product.weights.getShape()[0];
   product.size.inner = product.weights.getShape()[1];
   product.size.columns =
