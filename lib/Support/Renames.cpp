@@ -65,8 +65,7 @@ static StringRef getNow(ArrayRef<Rename> table, StringRef name) {
 static ParseResult refuseOldName(OpAsmParser &parser, OperationState &state) {
   StringRef name = state.name.getStringRef();
   return parser.emitError(parser.getNameLoc())
-         << "'" << name << "' is called '" << getNow(kOperations, name)
-         << "' now";
+         << "is called '" << getNow(kOperations, name) << "' now";
 }
 
 std::optional<Dialect::ParseOpHook> mlir::prune::getRenameHook(StringRef name) {
@@ -94,6 +93,9 @@ std::string mlir::prune::explainOldNames(StringRef pipeline) {
     if (depth > 0 && pipeline.starts_with("="))
       pipeline = pipeline.drop_until(
           [](char c) { return c == ' ' || c == '{' || c == '}'; });
+    // What follows `--pass=` are its options, without braces.
+    else if (name.starts_with("prune-") && pipeline.starts_with("="))
+      ++depth;
     depth += pipeline.starts_with("{") - pipeline.starts_with("}");
     pipeline = pipeline.drop_front(pipeline.empty() ? 0 : 1);
   }

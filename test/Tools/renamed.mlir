@@ -2,6 +2,7 @@
 // RUN: not prune-opt %s --pass-pipeline="builtin.module(prune-score,prune-select-masks{parameters=ratio ratio=0.5})" 2>&1 | FileCheck %s --check-prefix=OPTION
 // RUN: not prune-opt %s --pass-pipeline="builtin.module(prune-shrink-pipeline{quality=1 stop-after=masked})" 2>&1 | FileCheck %s --check-prefix=PIPELINE
 // RUN: not prune-opt %s --prune-mark-model 2>&1 | FileCheck %s --check-prefix=FLAG
+// RUN: not prune-opt %s --prune-score --prune-select-masks="parameters=quality ratio=0.5" 2>&1 | FileCheck %s --check-prefix=OPTION
 // RUN: not prune-opt %s --pass-pipeline="builtin.module(prune-score{granularity=kernel})" 2>&1 | FileCheck %s --check-prefix=GRANULARITY
 // Values of options are no names.
 // RUN: prune-opt %s --pass-pipeline="builtin.module(prune-score{parameters=pack,ratio ignore=quality})" | FileCheck %s
