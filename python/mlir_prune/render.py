@@ -61,7 +61,7 @@ def _accuracy(report: dict[str, Any]) -> Iterator[Row]:
         "validation accuracy",
         f"{dense['accuracy']:.2f} %",
         f"{pruned['accuracy']:.2f} %",
-        f"{dense['rows']:,} rows; made {_chosen(report)}",
+        f"{dense['rows']:,} rows; {_chosen(report)}",
     )
 
 
@@ -158,15 +158,19 @@ def _choice(choice: dict[str, Any]) -> str:
         reason = f"the sparsest {goal} the dense network on validation"
     else:
         reason = f"the most accurate, as none was {goal} the dense network on validation"
-    return f"{chosen['rule'].capitalize()} {chosen['number']:g} is {reason}, of: {tried}."
+    return f"The {chosen['rule']} {chosen['number']:g} is {reason}, of: {tried}."
 
 
 def _chosen(report: dict[str, Any]) -> str:
     """What was decided on the validation part."""
-    if not report["choice"]:
-        return "the choice of the epochs"
-    chosen = report["choice"]["chosen"]
-    return f"the choice of the epochs and of {chosen['rule']} {chosen['number']:g}"
+    stages = report["recipe"].get("stages", [])
+    choices = []
+    if any("best" in (s.get("keep"), (s.get("retrain") or {}).get("keep")) for s in stages):
+        choices.append("the epochs")
+    if report["choice"]:
+        chosen = report["choice"]["chosen"]
+        choices.append(f"{chosen['rule']} {chosen['number']:g}")
+    return f"made the choice of {' and of '.join(choices)}" if choices else "made no choice"
 
 
 def _loss(batch: int, by_network: dict[str, Any]) -> str:

@@ -45,6 +45,15 @@ def test_notes_admit_that_no_trial_was_accepted(report: dict[str, Any]) -> None:
     assert "the most accurate, as none was within 0.3 points" in " ".join(notes(report))
 
 
+def test_validation_rows_say_what_they_chose(report: dict[str, Any]) -> None:
+    assert "40 rows; made the choice of std_factor" in render_text(report)
+    report["recipe"] = {"stages": [{"keep": "last"}, {"kind": "prune", "retrain": {"keep": "best"}}]}
+    report["choice"] = None
+    assert "40 rows; made the choice of the epochs" in render_text(report)
+    report["recipe"] = {"stages": [{"keep": "last"}, {"kind": "prune"}]}
+    assert "40 rows; made no choice" in render_text(report)
+
+
 def test_totals_count_by_hand(report: dict[str, Any]) -> None:
     t = report["totals"]
     assert (t["weights"], t["nonzeros"], t["compression"]) == (400, 40, 10.0)
