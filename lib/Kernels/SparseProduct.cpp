@@ -57,8 +57,10 @@ std::optional<SparseProduct> prune::matchSparseProduct(Operation *op,
   auto prunable = dyn_cast<PrunableOpInterface>(op);
   auto structured = dyn_cast<linalg::LinalgOp>(op);
   OpOperand *weight = prunable ? prunable.getWeightOperand() : nullptr;
-  if (!weight || !isContraction(structured))
-    return fail("it is no contraction with a weight");
+  if (!weight)
+    return fail("it has no weight");
+  if (!isContraction(structured))
+    return fail("only matrix products have a sparse kernel");
   std::optional<MatrixProduct> matched =
       matchMatrixProduct(structured, *weight);
   if (!matched)
