@@ -86,7 +86,7 @@ def _add_train(parsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> 
     _add_recipe(parser)
     parser.add_argument("--resume", action="store_true", help="go on from the checkpoint")
     parser.add_argument("--overwrite", action="store_true", help="start over in a used folder")
-    parser.add_argument("--reuse", metavar="RUN", help="take the dense stage over from this run")
+    parser.add_argument("--reuse", metavar="RUN", help="take the first stage over from this run")
     parser.add_argument("--dry-run", action="store_true", help="print the plan and stop")
     _add_model(parser)
     _add_common(parser)
@@ -145,7 +145,7 @@ def _add_bench(parsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> 
     parser.add_argument("folder", help="output folder of demo or compress")
     parser.add_argument("--batch", dest="batches", type=int, action="append", help="repeatable")
     parser.add_argument("--threads", type=int, help="threads of the compiled code")
-    parser.add_argument("--data", help="folder above mnist/ (default: PRUNE_DATA)")
+    parser.add_argument("--data", help="folder above mnist/ and cifar10/ (default: PRUNE_DATA)")
 
 
 def _add_report(parsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -173,7 +173,7 @@ def _add_import(parsers: argparse._SubParsersAction[argparse.ArgumentParser]) ->
 
 def _add_recipe(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("recipe", nargs="?", help="YAML recipe, or the name of one in recipes/")
-    parser.add_argument("--recipe", dest="recipe_option", help="the same as an option")
+    parser.add_argument("--recipe", dest="recipe_option", metavar="RECIPE", help="the recipe, as an option")
     parser.add_argument(
         "--set", action="append", metavar="KEY=VALUE", help="change a key: stages.dense.epochs=1"
     )
@@ -184,8 +184,8 @@ def _add_model(parser: argparse.ArgumentParser) -> None:
 
 
 def _add_common(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--dataset", help="digits, mnist or an .npz file")
-    parser.add_argument("--data", help="folder above mnist/ (default: PRUNE_DATA)")
+    parser.add_argument("--dataset", help="digits, mnist, cifar10, idx:FOLDER or an .npz file")
+    parser.add_argument("--data", help="folder above mnist/ and cifar10/ (default: PRUNE_DATA)")
     parser.add_argument("--seed", type=int, help="seed of initial values and batches")
     parser.add_argument("--threads", type=int, help="threads of the compiled code")
     parser.add_argument("--quiet", action="store_true", help="no progress, only the result")

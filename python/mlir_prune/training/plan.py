@@ -53,6 +53,8 @@ def _lines(recipe: Recipe, data: Dataset) -> Iterator[str]:
             rows = data.merged if task.stage.rows == "merged" else data.train
             per_epoch = steps_per_epoch(rows, task.stage.batch or recipe.batch)
             total += per_epoch * task.stage.epochs
+        elif isinstance(task, StatisticsTask):
+            per_epoch = steps_per_epoch(data.merged, recipe.batch)
         if isinstance(task, PruneTask | TrainTask) and task.iteration > 1:
             yield from _again(task)
         else:
@@ -78,7 +80,8 @@ def _task(network: Any, task: Task, per_epoch: int) -> Iterator[str]:
     elif isinstance(task, ChooseTask):
         yield f"{task.name}: take the best of {len(task.trials)} trials"
     elif isinstance(task, StatisticsTask):
-        yield f"{task.name}: measure batch normalizations on {task.stage.batches} batches"
+        count = min(task.stage.batches, per_epoch)
+        yield f"{task.name}: measure batch normalizations on {count} batches"
     elif not isinstance(task, SaveTask):
         yield f"{task.name}: remove dead neurons"
 

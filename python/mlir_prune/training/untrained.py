@@ -45,8 +45,8 @@ class Untrained(Trainer):
         known = [task.name for task in self.tasks if isinstance(task, TrainTask)]
         if not known or name and name not in known:
             raise InputError(
-                f"there is no training stage '{name}'{nearest(name, known)}: "
-                f"the recipe has {', '.join(known) or 'none'}"
+                f"there is no training stage '{name}', "
+                f"the recipe has {', '.join(known) or 'none'}{nearest(name, known)}"
             )
         for index, task in enumerate(self.tasks):
             self.state.meta["task"] = index
