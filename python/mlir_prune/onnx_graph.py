@@ -134,6 +134,8 @@ class Graph:
 
     onnx: Any
     model: Any
+    constants: frozenset[str] = frozenset()
+    """Names of initializers that were Constant nodes."""
     buffers: list[str] = field(default_factory=list)
 
     @property
@@ -160,11 +162,21 @@ class Graph:
                     continue
                 option = option_name(name, values)
                 values[option] = self.onnx.numpy_helper.to_array(tensor)
-                if (node.op_type, position) in _BUFFER_INPUTS:
+                if self._is_buffer(node, position, values[option]):
                     self.buffers.append(option)
                 self._make_input(tensor)
                 del initializers[name]
         return values
+
+    def _is_buffer(self, node: Any, position: int, value: np.ndarray) -> bool:
+        """Running statistics, and what exporters write for a scale or shift that is not there."""
+        if (node.op_type, position) in _BUFFER_INPUTS:
+            return True
+        neutral = {1: 1.0, 2: 0.0}.get(position)
+        return (
+            node.op_type == "BatchNormalization" and node.input[position] in self.constants
+            and neutral is not None and bool((value == neutral).all())
+        )  # fmt: skip
 
     def _make_input(self, tensor: Any) -> None:
         self.graph.input.append(

@@ -57,8 +57,11 @@ def convert(
     if check:
         lowering.announce(folder, "ONNX Runtime runs the network")
         reply["not_compared"] = onnx_reference.run(model, folder / "expected.npz")
+    constants = frozenset(
+        name for node in model.graph.node if node.op_type == "Constant" for name in node.output
+    )
     model = prepare(folder, model)
-    graph = Graph(onnx, model)
+    graph = Graph(onnx, model, constants)
     values = graph.parameters_to_inputs()
     lowering.announce(folder, "torch-mlir reads the network")
     module = import_module(graph.infer_shapes())

@@ -28,6 +28,10 @@ def Prune_BatchNormOp : Prune_BatchNormOpBase<"batch_norm", [
     `y = (x - mean) / sqrt(variance + epsilon) * scale + bias` per channel, which
     is dimension 1: the form of inference (Ioffe and Szegedy 2015).
 
+    With `fixed_scale` or `fixed_bias` the scale or the bias is a constant of the
+    network and no parameter of it: `prune-mark-model` gives it no name, and it is
+    not trained. A normalization without scale and bias has ones and zeros there.
+
     Example:
 
     ```mlir
@@ -43,7 +47,8 @@ def Prune_BatchNormOp : Prune_BatchNormOpBase<"batch_norm", [
   }];
   let arguments = (ins Prune_FloatTensor:$input, Prune_FloatTensor:$scale,
                        Prune_FloatTensor:$bias, Prune_FloatTensor:$mean,
-                       Prune_FloatTensor:$variance, F64Attr:$epsilon);
+                       Prune_FloatTensor:$variance, F64Attr:$epsilon,
+                       UnitAttr:$fixed_scale, UnitAttr:$fixed_bias);
   let results = (outs Prune_FloatTensor:$result);
   let assemblyFormat = [{
     $input `,` $scale `,` $bias `,` $mean `,` $variance `epsilon` $epsilon attr-dict

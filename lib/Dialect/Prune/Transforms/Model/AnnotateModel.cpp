@@ -292,8 +292,10 @@ private:
                            {role, (name + suffix).str(),
                             /*isStatistic=*/role == ParamRole::Buffer}});
     };
-    add(op.getScaleMutable(), ParamRole::Scale, ".weight");
-    add(op.getBiasMutable(), ParamRole::Bias, ".bias");
+    if (!op.getFixedScale())
+      add(op.getScaleMutable(), ParamRole::Scale, ".weight");
+    if (!op.getFixedBias())
+      add(op.getBiasMutable(), ParamRole::Bias, ".bias");
     add(op.getMeanMutable(), ParamRole::Buffer, ".running_mean");
     add(op.getVarianceMutable(), ParamRole::Buffer, ".running_var");
   }

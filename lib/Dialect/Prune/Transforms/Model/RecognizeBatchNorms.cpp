@@ -30,7 +30,9 @@
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "mlir/IR/Iterators.h"
 #include "mlir/IR/Matchers.h"
+#include "mlir/Interfaces/SideEffectInterfaces.h"
 #include "llvm/Support/DebugLog.h"
 
 #define DEBUG_TYPE "prune-recognize-batch-norms"
@@ -69,10 +71,27 @@ struct Term {
   }
 };
 
-/// The parts of a batch normalization; scale, bias and statistics have one
-/// element per channel.
+/// What a batch normalization multiplies by or adds: one number per channel, or
+/// the same one for all, when it is no parameter.
+struct Affine {
+  Value perChannel;
+  double number = 0.0;
+
+  /// The values per channel, of type `type`.
+  Value build(OpBuilder &builder, Location loc, Type type) const {
+    if (perChannel)
+      return perChannel;
+    auto tensor = cast<RankedTensorType>(type);
+    Attribute element = builder.getFloatAttr(tensor.getElementType(), number);
+    auto values = SplatElementsAttr::get(tensor, element);
+    return arith::ConstantOp::create(builder, loc, values);
+  }
+};
+
+/// The parts of a batch normalization; statistics have one element per channel.
 struct Parts {
-  Value input, scale, bias, mean, variance;
+  Value input, mean, variance;
+  Affine scale{/*perChannel=*/{}, 1.0}, bias;
   double epsilon = 0.0;
 };
 
@@ -141,6 +160,15 @@ static Value getPerChannel(Term term) {
   return isUnit || term.map.getResult(0) == channel ? term.value : Value();
 }
 
+/// Reads a number per channel or one for all.
+static std::optional<Affine> getAffine(Term term) {
+  if (Value perChannel = getPerChannel(term))
+    return Affine{perChannel};
+  if (std::optional<double> number = getConstant(term))
+    return Affine{{}, *number};
+  return std::nullopt;
+}
+
 /// The operand that is read element by element, wherever it comes from.
 static Value getElements(Term term) {
   while (!term.isTensor()) {
@@ -203,7 +231,7 @@ static bool matchCentered(const Term &term, Parts &parts) {
 static bool matchProduct(Term term, Parts &parts) {
   SmallVector<Term> factors, divisors;
   collectFactors(term, factors, divisors);
-  bool hasRoot = false;
+  bool hasRoot = false, hasScale = false;
   if (divisors.size() > 1)
     return false;
   for (const Term &divisor : divisors) {
@@ -221,42 +249,66 @@ static bool matchProduct(Term term, Parts &parts) {
       if (parts.input || !matchCentered(factor, parts))
         return false;
     } else {
-      Value scale = getPerChannel(factor);
-      if (parts.scale || !scale)
+      std::optional<Affine> scale = getAffine(factor);
+      if (hasScale || !scale)
         return false;
-      parts.scale = scale;
+      parts.scale = *scale;
+      hasScale = true;
     }
   }
-  return hasRoot && parts.input && parts.scale;
+  return hasRoot && parts.input;
 }
 
 /// True when each of the parts has one element per channel of `type`.
 static bool fits(const Parts &parts, RankedTensorType type) {
-  Value vectors[] = {parts.scale, parts.bias, parts.mean, parts.variance};
+  Value vectors[] = {parts.scale.perChannel, parts.bias.perChannel, parts.mean,
+                     parts.variance};
   return parts.input.getType() == type &&
          llvm::all_of(vectors, [&](Value vector) {
-           return cast<RankedTensorType>(vector.getType()).getDimSize(0) ==
-                  type.getDimSize(1);
+           return !vector ||
+                  cast<RankedTensorType>(vector.getType()).getDimSize(0) ==
+                      type.getDimSize(1);
          });
 }
 
-/// The whole expression, for a sum in the body of an element-wise operation.
-static std::optional<Parts> matchBatchNorm(linalg::LinalgOp op,
-                                           arith::AddFOp sum) {
+/// The whole expression, for a scalar in the body of an element-wise operation.
+static std::optional<Parts> matchBatchNorm(linalg::LinalgOp op, Value scalar) {
   auto type = cast<RankedTensorType>(op->getResult(0).getType());
   if (type.getRank() < 2 || !type.hasStaticShape())
     return std::nullopt;
   AffineMap all =
       AffineMap::getMultiDimIdentityMap(type.getRank(), op.getContext());
-  Term root{sum.getResult(), all, op};
+  Term root{scalar, all, op};
+  Parts product;
+  if (matchProduct(root, product) && fits(product, type))
+    return product;
+  auto sum = scalar.getDefiningOp<arith::AddFOp>();
+  if (!sum)
+    return std::nullopt;
   for (unsigned i : {0u, 1u}) {
     Parts parts;
-    parts.bias = getPerChannel(root.getOperand(sum, 1 - i));
-    if (parts.bias && matchProduct(root.getOperand(sum, i), parts) &&
-        fits(parts, type))
+    std::optional<Affine> bias = getAffine(root.getOperand(sum, 1 - i));
+    if (!bias || !matchProduct(root.getOperand(sum, i), parts))
+      continue;
+    parts.bias = *bias;
+    if (fits(parts, type))
       return parts;
   }
   return std::nullopt;
+}
+
+static BatchNormOp createBatchNorm(linalg::LinalgOp op, const Parts &parts) {
+  OpBuilder builder(op);
+  Location loc = op.getLoc();
+  Type type = parts.mean.getType();
+  Value scale = parts.scale.build(builder, loc, type);
+  Value bias = parts.bias.build(builder, loc, type);
+  auto norm = BatchNormOp::create(
+      builder, loc, parts.input.getType(), parts.input, scale, bias, parts.mean,
+      parts.variance, builder.getF64FloatAttr(parts.epsilon));
+  norm.setFixedScale(!parts.scale.perChannel);
+  norm.setFixedBias(!parts.bias.perChannel);
+  return norm;
 }
 
 /// Lets the body read an element of `tensor` in the place of `scalar`.
@@ -286,41 +338,49 @@ struct RecognizeBatchNormsPass final
   using RecognizeBatchNormsPassBase::RecognizeBatchNormsPassBase;
 
   void runOnOperation() override {
-    SmallVector<linalg::LinalgOp> ops;
-    getOperation().walk([&](linalg::LinalgOp op) {
-      if (isElementwise(op))
-        ops.push_back(op);
-    });
-    for (linalg::LinalgOp op : ops)
-      recognize(op);
+    getOperation().walk<WalkOrder::PostOrder, mlir::ReverseIterator>(
+        [&](Operation *op) {
+          auto elementwise = dyn_cast<linalg::LinalgOp>(op);
+          bool isPart = isElementwise(elementwise) ||
+                        isa<linalg::BroadcastOp, tensor::CollapseShapeOp,
+                            tensor::ExpandShapeOp>(op);
+          // The parts of what was recognized are no batch normalizations.
+          if (isPart && isOpTriviallyDead(op))
+            op->erase();
+          else if (isElementwise(elementwise))
+            recognize(elementwise);
+        });
   }
 
 private:
   /// Behind an activation in the same body the sum is not what is yielded.
   void recognize(linalg::LinalgOp op) {
-    for (arith::AddFOp sum :
-         llvm::to_vector(op.getBlock()->getOps<arith::AddFOp>())) {
-      bool isYielded =
-          op.getBlock()->getTerminator()->getOperand(0) == sum.getResult();
+    Block *body = op.getBlock();
+    for (Operation &scalar : llvm::make_early_inc_range(
+             llvm::reverse(body->without_terminator()))) {
+      if (isOpTriviallyDead(&scalar)) {
+        scalar.erase();
+        continue;
+      }
+      if (!isa<arith::AddFOp, arith::DivFOp, arith::MulFOp>(scalar))
+        continue;
+      Value value = scalar.getResult(0);
+      bool isYielded = body->getTerminator()->getOperand(0) == value;
       auto generic = dyn_cast<linalg::GenericOp>(op.getOperation());
       std::optional<Parts> parts;
       if (isYielded || generic)
-        parts = matchBatchNorm(op, sum);
+        parts = matchBatchNorm(op, value);
       if (!parts)
         continue;
-      OpBuilder builder(op);
-      Value result = op->getResult(0);
-      auto norm = BatchNormOp::create(
-          builder, op.getLoc(), parts->input.getType(), parts->input,
-          parts->scale, parts->bias, parts->mean, parts->variance,
-          builder.getF64FloatAttr(parts->epsilon));
+      BatchNormOp norm = createBatchNorm(op, *parts);
       LDBG() << "recognized " << norm;
       ++numRecognized;
       if (isYielded) {
-        result.replaceAllUsesWith(norm.getResult());
+        op->replaceAllUsesWith(norm);
+        op->erase();
         return;
       }
-      op = readInstead(generic, sum, norm.getResult());
+      op = readInstead(generic, value, norm.getResult());
     }
   }
 };

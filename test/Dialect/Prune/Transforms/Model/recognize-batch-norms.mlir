@@ -2,7 +2,7 @@
 // RUN: FileCheck %s < %t.mlir
 // RUN: prune-opt %t.mlir --pass-pipeline="builtin.module(func.func(prune-recognize-batch-norms,canonicalize))" | diff %t.mlir -
 
-// STATS: 6 num-batch-norms-recognized
+// STATS: 12 num-batch-norms-recognized
 
 #c = affine_map<(d0) -> (d0)>
 #all = affine_map<(d0, d1, d2, d3) -> (d0, d1, d2, d3)>
@@ -241,4 +241,119 @@ func.func @activation(%x: tensor<2x4xf32>, %g: tensor<4xf32>, %b: tensor<4xf32>,
     linalg.yield %z : f32
   } -> tensor<2x4xf32>
   return %0 : tensor<2x4xf32>
+}
+
+// Without scale and shift: ones and zeros that are no parameters.
+
+// CHECK-LABEL: func.func @plain(
+// CHECK-SAME: %[[X:[^:]*]]: tensor<2x4x3x3xf32>, %[[M:[^:]*]]: tensor<4xf32>, %[[V:[^:]*]]: tensor<4xf32>)
+// CHECK-DAG: %[[ONES:.*]] = arith.constant dense<1.0{{.*}}> : tensor<4xf32>
+// CHECK-DAG: %[[ZEROS:.*]] = arith.constant dense<0.0{{.*}}> : tensor<4xf32>
+// CHECK: %[[Y:.*]] = prune.batch_norm %[[X]], %[[ONES]], %[[ZEROS]], %[[M]], %[[V]] epsilon 1.250000e-01 {fixed_bias, fixed_scale}
+// CHECK-NEXT: return %[[Y]]
+func.func @plain(%x: tensor<2x4x3x3xf32>, %m: tensor<4xf32>, %v: tensor<4xf32>) -> tensor<2x4x3x3xf32> {
+  %eps = arith.constant 0.125 : f32
+  %e1 = tensor.empty() : tensor<4xf32>
+  %e4 = tensor.empty() : tensor<2x4x3x3xf32>
+  %0 = linalg.generic {indexing_maps = [#c, #c], iterator_types = ["parallel"]} ins(%v : tensor<4xf32>) outs(%e1 : tensor<4xf32>) {
+  ^bb0(%in: f32, %out: f32):
+    %s = arith.addf %in, %eps : f32
+    %r = math.rsqrt %s : f32
+    linalg.yield %r : f32
+  } -> tensor<4xf32>
+  %1 = linalg.generic {indexing_maps = [#all, #channel, #all], iterator_types = ["parallel", "parallel", "parallel", "parallel"]} ins(%x, %m : tensor<2x4x3x3xf32>, tensor<4xf32>) outs(%e4 : tensor<2x4x3x3xf32>) {
+  ^bb0(%in: f32, %per: f32, %out: f32):
+    %s = arith.subf %in, %per : f32
+    linalg.yield %s : f32
+  } -> tensor<2x4x3x3xf32>
+  %2 = linalg.generic {indexing_maps = [#all, #channel, #all], iterator_types = ["parallel", "parallel", "parallel", "parallel"]} ins(%1, %0 : tensor<2x4x3x3xf32>, tensor<4xf32>) outs(%e4 : tensor<2x4x3x3xf32>) {
+  ^bb0(%in: f32, %per: f32, %out: f32):
+    %s = arith.mulf %in, %per : f32
+    linalg.yield %s : f32
+  } -> tensor<2x4x3x3xf32>
+  return %2 : tensor<2x4x3x3xf32>
+}
+
+// Only a scale, only a shift, and numbers for all channels; the sum is seen
+// before the product that it contains.
+
+// CHECK-LABEL: func.func @scaled(
+// CHECK-SAME: tensor<2x4xf32>, %[[G:[^:]*]]: tensor<4xf32>, %[[B:[^:]*]]: tensor<4xf32>,
+// CHECK-DAG: %[[ONES:.*]] = arith.constant dense<1.0{{.*}}> : tensor<4xf32>
+// CHECK-DAG: %[[ZEROS:.*]] = arith.constant dense<0.0{{.*}}> : tensor<4xf32>
+// CHECK-DAG: %[[TWOS:.*]] = arith.constant dense<2.0{{.*}}> : tensor<4xf32>
+// CHECK-DAG: %[[THREES:.*]] = arith.constant dense<3.0{{.*}}> : tensor<4xf32>
+// CHECK-DAG: %[[Y0:.*]] = prune.batch_norm %{{.*}}, %[[G]], %[[ZEROS]], %{{.*}} {fixed_bias}
+// CHECK-DAG: %[[Y1:.*]] = prune.batch_norm %{{.*}}, %[[ONES]], %[[B]], %{{.*}} {fixed_scale}
+// CHECK-DAG: %[[Y2:.*]] = prune.batch_norm %{{.*}}, %[[TWOS]], %[[THREES]], %{{.*}} {fixed_bias, fixed_scale}
+// CHECK: return %[[Y0]], %[[Y1]], %[[Y2]]
+func.func @scaled(%x: tensor<2x4xf32>, %g: tensor<4xf32>, %b: tensor<4xf32>, %m: tensor<4xf32>, %v: tensor<4xf32>) -> (tensor<2x4xf32>, tensor<2x4xf32>, tensor<2x4xf32>) {
+  %e = tensor.empty() : tensor<2x4xf32>
+  %eps = arith.constant 0.125 : f32
+  %two = arith.constant 2.0 : f32
+  %three = arith.constant 3.0 : f32
+  %0 = linalg.generic {indexing_maps = [#mn, #n, #n, #n, #mn], iterator_types = ["parallel", "parallel"]}
+      ins(%x, %g, %m, %v : tensor<2x4xf32>, tensor<4xf32>, tensor<4xf32>, tensor<4xf32>) outs(%e : tensor<2x4xf32>) {
+  ^bb0(%in: f32, %gg: f32, %mm: f32, %vv: f32, %out: f32):
+    %c = arith.subf %in, %mm : f32
+    %s = arith.addf %eps, %vv : f32
+    %r = math.sqrt %s : f32
+    %q = arith.divf %c, %r : f32
+    %p = arith.mulf %q, %gg : f32
+    linalg.yield %p : f32
+  } -> tensor<2x4xf32>
+  %1 = linalg.generic {indexing_maps = [#mn, #n, #n, #mn], iterator_types = ["parallel", "parallel"]}
+      ins(%x, %m, %v : tensor<2x4xf32>, tensor<4xf32>, tensor<4xf32>) outs(%e : tensor<2x4xf32>) {
+  ^bb0(%in: f32, %mm: f32, %vv: f32, %out: f32):
+    %c = arith.subf %in, %mm : f32
+    %s = arith.addf %eps, %vv : f32
+    %r = math.sqrt %s : f32
+    %q = arith.divf %c, %r : f32
+    linalg.yield %q : f32
+  } -> tensor<2x4xf32>
+  %2 = linalg.generic {indexing_maps = [#mn, #n, #mn], iterator_types = ["parallel", "parallel"]}
+      ins(%1, %b : tensor<2x4xf32>, tensor<4xf32>) outs(%e : tensor<2x4xf32>) {
+  ^bb0(%in: f32, %bb: f32, %out: f32):
+    %y = arith.addf %in, %bb : f32
+    linalg.yield %y : f32
+  } -> tensor<2x4xf32>
+  %3 = linalg.generic {indexing_maps = [#mn, #n, #n, #mn], iterator_types = ["parallel", "parallel"]}
+      ins(%x, %m, %v : tensor<2x4xf32>, tensor<4xf32>, tensor<4xf32>) outs(%e : tensor<2x4xf32>) {
+  ^bb0(%in: f32, %mm: f32, %vv: f32, %out: f32):
+    %c = arith.subf %in, %mm : f32
+    %s = arith.addf %eps, %vv : f32
+    %r = math.rsqrt %s : f32
+    %q = arith.mulf %c, %r : f32
+    %p = arith.mulf %q, %two : f32
+    %y = arith.addf %p, %three : f32
+    linalg.yield %y : f32
+  } -> tensor<2x4xf32>
+  return %0, %2, %3 : tensor<2x4xf32>, tensor<2x4xf32>, tensor<2x4xf32>
+}
+
+// Both the sum and its product are results: two normalisations.
+
+// CHECK-LABEL: func.func @twice(
+// CHECK-COUNT-2: prune.batch_norm
+// CHECK-NOT: prune.batch_norm
+// CHECK: return
+func.func @twice(%x: tensor<2x4xf32>, %b: tensor<4xf32>, %m: tensor<4xf32>, %v: tensor<4xf32>) -> (tensor<2x4xf32>, tensor<2x4xf32>) {
+  %e = tensor.empty() : tensor<2x4xf32>
+  %eps = arith.constant 0.125 : f32
+  %1 = linalg.generic {indexing_maps = [#mn, #n, #n, #mn], iterator_types = ["parallel", "parallel"]}
+      ins(%x, %m, %v : tensor<2x4xf32>, tensor<4xf32>, tensor<4xf32>) outs(%e : tensor<2x4xf32>) {
+  ^bb0(%in: f32, %mm: f32, %vv: f32, %out: f32):
+    %c = arith.subf %in, %mm : f32
+    %s = arith.addf %eps, %vv : f32
+    %r = math.sqrt %s : f32
+    %q = arith.divf %c, %r : f32
+    linalg.yield %q : f32
+  } -> tensor<2x4xf32>
+  %2 = linalg.generic {indexing_maps = [#mn, #n, #mn], iterator_types = ["parallel", "parallel"]}
+      ins(%1, %b : tensor<2x4xf32>, tensor<4xf32>) outs(%e : tensor<2x4xf32>) {
+  ^bb0(%in: f32, %bb: f32, %out: f32):
+    %y = arith.addf %in, %bb : f32
+    linalg.yield %y : f32
+  } -> tensor<2x4xf32>
+  return %1, %2 : tensor<2x4xf32>, tensor<2x4xf32>
 }

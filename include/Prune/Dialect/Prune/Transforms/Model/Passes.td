@@ -251,7 +251,9 @@ def RecognizeBatchNormsPass : Pass<"prune-recognize-batch-norms", "::mlir::func:
     `(x - mean) / sqrt(variance + epsilon) * scale + bias` in any order of factors
     and summands, as one operation or many, with values per channel that are
     broadcast or have unit dimensions. After: that is one `prune.batch_norm`, also
-    where an activation follows in the same operation; what only fed the old form is dead and left to canonicalization.
+    where an activation follows in the same operation; what only fed the old form is
+    gone. A scale or bias that is not there, or is one number for all channels,
+    becomes a constant and is marked as no parameter (`fixed_scale`, `fixed_bias`).
 
     Example:
 
@@ -271,12 +273,12 @@ def RecognizeBatchNormsPass : Pass<"prune-recognize-batch-norms", "::mlir::func:
         : tensor<2x4x16x16xf32>, tensor<4xf32>
     ```
 
-    Anything else, like a normalization without scale and bias, is left alone.
+    Anything else, like statistics per column, is left alone.
   }];
   let statistics = [
     Statistic<"numRecognized", "num-batch-norms-recognized", "Batch normalizations recognized">
   ];
-  let dependentDialects = ["::mlir::prune::PruneDialect"];
+  let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::prune::PruneDialect"];
 }
 
 def FoldReparametrizationsPass
