@@ -18,10 +18,12 @@
 // scratch block that may refer to the values of the body. What the adjoint of
 // an operand then needs is cloned into the new operation: values that are
 // elements of operands or, without reduced loops, of results are read there,
-// only the rest is computed again. Reductions by maximum or minimum send the
-// adjoint to every element that equals the result; max pooling of images has a
-// rule of its own, which sends it to the first one. Linear in the size of the
-// body for each operand.
+// only the rest is computed again. Values from outside that the body reads get
+// adjoints, too: a scalar a sum over all loops, a tensor that is read at
+// computed places (upsampling, flips, selections) a scatter. Reductions by
+// maximum or minimum send the adjoint to every element that equals the result;
+// max pooling of images has a rule of its own, which sends it to the first one.
+// Linear in the size of the body for each operand.
 //
 //===----------------------------------------------------------------------===//
 
@@ -35,9 +37,11 @@
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/Math/IR/Math.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/IR/DialectRegistry.h"
 #include "mlir/IR/Matchers.h"
+#include "mlir/Transforms/RegionUtils.h"
 
 using namespace mlir;
 using namespace mlir::prune;
@@ -58,10 +62,14 @@ public:
   /// first time.
   FailureOr<Value> buildOperandAdjoint(OpBuilder &builder, OpOperand &operand);
 
+  /// The same for a value from outside that the body reads.
+  FailureOr<Value> buildCapturedAdjoint(OpBuilder &builder, Value captured);
+
 private:
   Value createSeed(OpResult result, Value adjoint);
   void seedExtremum(OpOperand &init, const Extremum &extremum, Value seed);
   LogicalResult seedResult(OpOperand &init);
+  LogicalResult sweepOperation(Operation &operation);
   LogicalResult verifySums();
   Value takeAdjoint(OpOperand &operand);
   bool hasArgument(OpOperand &operand) {
@@ -76,6 +84,8 @@ private:
   llvm::DenseSet<Value> active;
   std::function<bool(Value)> isActive;
   AdjointMap adjoints;
+  /// What goes back to each tensor from outside, in reverse order.
+  llvm::MapVector<Value, SmallVector<Scatter>> scatters;
   /// One per result, null where the result has no adjoint.
   SmallVector<Value> seeds;
   ArrayRef<Value> resultAdjoints;
@@ -84,6 +94,15 @@ private:
 };
 
 } // namespace
+
+/// Values of numbers from outside that the body reads.
+static SmallVector<Value> getCaptured(linalg::LinalgOp op) {
+  llvm::SetVector<Value> used;
+  getUsedValuesDefinedAbove(op->getRegions(), used);
+  return llvm::filter_to_vector(used, [](Value value) {
+    return isa<FloatType>(getElementTypeOrSelf(value.getType()));
+  });
+}
 
 /// The floating-point constant that all elements of a tensor equal, if any.
 static TypedAttr getUniformValue(Value tensor) {
@@ -120,6 +139,10 @@ BodySweep::BodySweep(linalg::LinalgOp op, ArrayRef<Value> resultAdjoints,
         (isPartial || needed[operand.getOperandNumber()]))
       active.insert(argument);
   }
+  for (auto [value, isNeeded] : llvm::zip_equal(
+           getCaptured(op), needed.drop_front(op->getNumOperands())))
+    if (isNeeded)
+      active.insert(value);
   for (Operation &operation : *op.getBlock())
     if (llvm::any_of(operation.getOperands(), isActive))
       for (Value result : operation.getResults())
@@ -206,9 +229,25 @@ LogicalResult BodySweep::run() {
       return failure();
   for (Operation &operation :
        llvm::reverse(op.getBlock()->without_terminator()))
-    if (failed(adjoints.propagate(builder, &operation)))
+    if (failed(sweepOperation(operation)))
       return failure();
   return verifySums();
+}
+
+LogicalResult BodySweep::sweepOperation(Operation &operation) {
+  auto extract = dyn_cast<tensor::ExtractOp>(operation);
+  if (extract && isActive(extract.getTensor())) {
+    if (Value adjoint = adjoints.lookup(extract.getResult()))
+      scatters[extract.getTensor()].push_back(
+          {adjoint, llvm::to_vector(extract.getIndices())});
+    return success();
+  }
+  llvm::SetVector<Value> used;
+  getUsedValuesDefinedAbove(operation.getRegions(), used);
+  if (llvm::any_of(used, isActive))
+    return operation.emitError("no reverse-mode rule for a region in the body "
+                               "of a structured operation");
+  return adjoints.propagate(builder, &operation);
 }
 
 /// The scalar adjoint of `operand` and of those after it that are the same
@@ -253,11 +292,29 @@ FailureOr<Value> BodySweep::buildOperandAdjoint(OpBuilder &outer,
   return adjoint;
 }
 
+FailureOr<Value> BodySweep::buildCapturedAdjoint(OpBuilder &outer,
+                                                 Value captured) {
+  auto found = scatters.find(captured);
+  if (found != scatters.end())
+    return nest.scatter(outer, found->second, captured);
+  Value root = adjoints.lookup(captured);
+  if (!root)
+    return Value();
+  AffineMap map = AffineMap::get(op.getNumLoops(), 0, op.getContext());
+  return nest.accumulate(outer, root, map, captured);
+}
+
 namespace {
 
 template <typename OpTy>
 struct StructuredModel
     : AdjointOpInterface::ExternalModel<StructuredModel<OpTy>, OpTy> {
+  SmallVector<Value> getAdjointInputs(Operation *operation) const {
+    SmallVector<Value> inputs = llvm::to_vector(operation->getOperands());
+    llvm::append_range(inputs, getCaptured(cast<linalg::LinalgOp>(operation)));
+    return inputs;
+  }
+
   LogicalResult buildAdjoint(Operation *operation, OpBuilder &builder,
                              ArrayRef<Value> resultAdjoints,
                              ArrayRef<bool> needed,
@@ -280,6 +337,15 @@ struct StructuredModel
           return failure();
         inputAdjoints[i] = *adjoint;
       }
+    unsigned i = op->getNumOperands();
+    for (Value captured : getCaptured(op)) {
+      FailureOr<Value> adjoint = Value();
+      if (needed[i])
+        adjoint = sweep.buildCapturedAdjoint(builder, captured);
+      if (failed(adjoint))
+        return failure();
+      inputAdjoints[i++] = *adjoint;
+    }
     return success();
   }
 };
@@ -396,7 +462,7 @@ void attachStructuredModels(MLIRContext *context) {
 void mlir::prune::registerLinalgAdjointModels(DialectRegistry &registry) {
   registry.addExtension(+[](MLIRContext *context, linalg::LinalgDialect *) {
     context->loadDialect<arith::ArithDialect, math::MathDialect, PruneDialect,
-                         tensor::TensorDialect>();
+                         scf::SCFDialect, tensor::TensorDialect>();
     attachStructuredModels<
 #define GET_OP_LIST
 #include "mlir/Dialect/Linalg/IR/LinalgStructuredOps.cpp.inc"

@@ -21,7 +21,6 @@
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
-#include "mlir/IR/IRMapping.h"
 #include "mlir/IR/Matchers.h"
 #include "llvm/ADT/SmallBitVector.h"
 
@@ -40,8 +39,7 @@ static SmallVector<utils::IteratorType> getIterators(AffineMap map) {
   return iterators;
 }
 
-/// Zeros of the shape of `like`; of rank zero when that is a scalar.
-static Value createZeros(OpBuilder &builder, Location loc, Value like) {
+Value mlir::prune::createZeros(OpBuilder &builder, Location loc, Value like) {
   if (isa<RankedTensorType>(like.getType()))
     return createFilledLike(builder, loc, like, 0.0);
   Value empty = tensor::EmptyOp::create(builder, loc, ArrayRef<int64_t>(),

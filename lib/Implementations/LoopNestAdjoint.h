@@ -10,6 +10,7 @@
 #define PRUNE_LIB_IMPLEMENTATIONS_LOOPNESTADJOINT_H
 
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
+#include "mlir/IR/IRMapping.h"
 #include "llvm/ADT/MapVector.h"
 #include "llvm/ADT/SetVector.h"
 
@@ -29,6 +30,12 @@ struct ScalarExpression {
   llvm::SetVector<Value> sources;
   /// In an order in which operands come before their users.
   llvm::SetVector<Operation *> operations;
+};
+
+/// A scalar that goes to an element of a tensor.
+struct Scatter {
+  Value root;
+  SmallVector<Value> indices;
 };
 
 /// Turns scalar expressions over the body of a structured operation into
@@ -56,6 +63,12 @@ public:
   FailureOr<Value> accumulate(OpBuilder &builder, Value root, AffineMap map,
                               Value like);
 
+  /// Builds the tensor `T` of the shape of `like` with
+  /// `T[indices(loops)] += root(loops)` over all loops, which run one after the
+  /// other, and all of `scatters`, in order. Fails as `accumulate` does.
+  FailureOr<Value> scatter(OpBuilder &builder, ArrayRef<Scatter> scatters,
+                           Value like);
+
 private:
   LogicalResult collect(Value value, ScalarExpression &expression) const;
   Value createCopy(OpBuilder &builder, ScalarSource source, AffineMap map,
@@ -66,11 +79,16 @@ private:
                         SmallVectorImpl<AffineMap> &maps) const;
   Value createGeneric(OpBuilder &builder, const ScalarExpression &expression,
                       AffineMap map, Value init) const;
+  void mapToCounters(OpBuilder &builder, const ScalarExpression &expression,
+                     ValueRange counters, IRMapping &mapping) const;
 
   mutable linalg::LinalgOp op;
   Block *scratch;
   llvm::DenseMap<Value, ScalarSource> sources;
 };
+
+/// Zeros of the shape of `like`; of rank zero when that is a scalar.
+Value createZeros(OpBuilder &builder, Location loc, Value like);
 
 /// True when a loop nest that stores at `map` visits each element of the
 /// destination exactly once.

@@ -27,14 +27,17 @@ void AdjointMap::add(OpBuilder &builder, Value value, Value contribution) {
 LogicalResult AdjointMap::propagate(OpBuilder &builder, Operation *op) {
   auto lookupAdjoint = [&](Value result) { return lookup(result); };
   auto resultAdjoints = llvm::map_to_vector(op->getResults(), lookupAdjoint);
-  if (llvm::none_of(resultAdjoints, [](Value v) { return v != nullptr; }) ||
-      llvm::none_of(op->getOperands(), isActive))
+  if (llvm::none_of(resultAdjoints, [](Value v) { return v != nullptr; }))
     return success();
   auto rule = dyn_cast<AdjointOpInterface>(op);
+  SmallVector<Value> inputs =
+      rule ? rule.getAdjointInputs() : llvm::to_vector(op->getOperands());
+  if (llvm::none_of(inputs, isActive) &&
+      llvm::none_of(op->getOperands(), isActive))
+    return success();
   if (!rule)
     return op->emitError() << "no reverse-mode rule for '" << op->getName()
                            << "'";
-  SmallVector<Value> inputs = rule.getAdjointInputs();
   SmallVector<bool> needed = llvm::map_to_vector(inputs, isActive);
   SmallVector<Value> inputAdjoints(inputs.size());
   if (failed(rule.buildAdjoint(builder, resultAdjoints, needed, inputAdjoints)))

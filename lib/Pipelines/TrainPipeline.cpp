@@ -122,6 +122,7 @@ static void addLoss(OpPassManager &manager, const LossOptions &options) {
   loss.function = options.forward;
   loss.name = options.function;
   loss.softLabels = options.softLabels;
+  loss.classDimension = options.classDimension;
   manager.addPass(createInsertLossPass(loss));
 }
 

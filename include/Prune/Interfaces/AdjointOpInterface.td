@@ -21,10 +21,11 @@ def AdjointOpInterface : OpInterface<"AdjointOpInterface"> {
   let cppNamespace = "::mlir::prune";
   let methods = [
     InterfaceMethod<[{
-      The values that receive adjoints from `buildAdjoint`: the operands, unless
-      the operation is the root of an expression with a rule of its own (the
-      division of a sigmoid), in which case they are the leaves of that
-      expression.
+      The values that receive adjoints from `buildAdjoint`: the operands, and
+      values from outside that the regions read where the rule knows how (then
+      they come after the operands). Where the operation is the root of an
+      expression with a rule of its own (the division of a sigmoid), they are the
+      leaves of that expression.
     }], "::llvm::SmallVector<::mlir::Value>", "getAdjointInputs", (ins), [{}], [{
       return ::llvm::to_vector($_op->getOperands());
     }]>,

@@ -127,8 +127,14 @@ struct NetworkOptions : virtual ForwardOptions {
 struct LossOptions : virtual ForwardOptions, virtual FunctionOptions {
   Option<bool> softLabels{
       *this, "soft-labels",
-      llvm::cl::desc("Labels are shares of the classes [rows, classes]."),
+      llvm::cl::desc("Labels are shares of the classes, in the shape of the "
+                     "logits."),
       llvm::cl::init(false)};
+  Option<int64_t> classDimension{
+      *this, "class-dimension",
+      llvm::cl::desc("Dimension of the logits that the classes are; -1: the "
+                     "last one of up to three, else 1."),
+      llvm::cl::init(-1)};
   ListOption<std::string> dropout{
       *this, "dropout",
       llvm::cl::desc("Dropout rates of what layers read, as pattern:number by "

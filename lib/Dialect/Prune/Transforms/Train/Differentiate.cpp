@@ -26,6 +26,7 @@
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/Math/IR/Math.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/IR/Remarks.h"
 #include "mlir/Interfaces/SideEffectInterfaces.h"
@@ -207,17 +208,22 @@ private:
 
 } // namespace
 
-/// Refuses an operation whose regions read an active value that is no operand:
-/// its rule could not return an adjoint for it.
-static LogicalResult verifyNoCapture(Operation &op, const Activity &activity) {
+/// Refuses an operation whose regions read an active value to which its rule
+/// returns no adjoint.
+static LogicalResult verifyCaptures(Operation &op, const Activity &activity) {
   if (op.getNumRegions() == 0)
     return success();
   auto isActive = [&](Value value) { return activity.isActive(value); };
   if (llvm::none_of(op.getResults(), isActive))
     return success();
+  SmallVector<Value> inputs;
+  if (auto rule = dyn_cast<AdjointOpInterface>(op))
+    inputs = rule.getAdjointInputs();
   SmallVector<Value> read = getReadValues(&op);
   auto captured = ArrayRef<Value>(read).drop_front(op.getNumOperands());
-  if (llvm::none_of(captured, isActive))
+  if (llvm::all_of(captured, [&](Value value) {
+        return !isActive(value) || llvm::is_contained(inputs, value);
+      }))
     return success();
   return op.emitError() << "no reverse-mode rule for '" << op.getName()
                         << "' with a region that reads a differentiated value";
@@ -240,7 +246,7 @@ buildGradients(Block &block, Value loss, ArrayRef<BlockArgument> parameters) {
   adjoints.add(builder, loss, seed);
   for (Operation *op : llvm::reverse(operations)) {
     PathReporter reporter(activity, op);
-    if (failed(verifyNoCapture(*op, activity)) ||
+    if (failed(verifyCaptures(*op, activity)) ||
         failed(adjoints.propagate(builder, op)))
       return failure();
   }
@@ -273,7 +279,7 @@ struct DifferentiatePass final
   void getDependentDialects(DialectRegistry &registry) const override {
     DifferentiatePassBase::getDependentDialects(registry);
     registry.insert<linalg::LinalgDialect, math::MathDialect, PruneDialect,
-                    tensor::TensorDialect>();
+                    scf::SCFDialect, tensor::TensorDialect>();
   }
 
   void runOnOperation() override {

@@ -8,7 +8,8 @@
 
 //
 // Copies the function that computes logits and lets the copy return their
-// cross-entropy. Linear in the size of the function.
+// cross-entropy. Logits per position become rows first: the classes go last,
+// and all other dimensions become one. Linear in the size of the function.
 //
 //===----------------------------------------------------------------------===//
 
@@ -17,6 +18,9 @@
 #include "Prune/Dialect/Prune/IR/Prune.h"
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Dialect/Linalg/IR/Linalg.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "mlir/Dialect/Utils/IndexingUtils.h"
 #include "mlir/IR/IRMapping.h"
 #include "llvm/Support/DebugLog.h"
 
@@ -46,12 +50,62 @@ static FailureOr<unsigned> findLogits(func::FuncOp function) {
            << "expected a result with " << PruneDialect::kOutputAttrName
            << " = \"logits\" or a single result";
   auto type = dyn_cast<RankedTensorType>(function.getResultTypes()[*position]);
-  if (!type || type.getRank() != 2 || !type.hasStaticShape() ||
+  if (!type || type.getRank() < 2 || !type.hasStaticShape() ||
       !isa<FloatType>(type.getElementType()))
     return function.emitError()
-           << "expected logits of shape [batch, classes], got "
+           << "expected logits of static shape [batch, classes], [batch, "
+              "positions, classes] or [batch, classes, height, width], got "
            << function.getResultTypes()[*position];
   return *position;
+}
+
+/// The dimension of the logits that the classes are; `option` is negative where
+/// the rank decides.
+static FailureOr<int64_t> findClasses(func::FuncOp function,
+                                      RankedTensorType logits, int64_t option) {
+  if (option < 0)
+    return logits.getRank() > 3 ? 1 : logits.getRank() - 1;
+  if (option == 0 || option >= logits.getRank())
+    return function.emitError() << "expected the classes to be a dimension of "
+                                << logits << " after the batch, got " << option;
+  return option;
+}
+
+/// The type of the labels: shares in the form of the logits, or class numbers
+/// without the dimension of the classes.
+static RankedTensorType getLabelType(RankedTensorType logits, int64_t classes,
+                                     bool areSoft) {
+  if (areSoft)
+    return logits;
+  SmallVector<int64_t> shape(logits.getShape());
+  shape.erase(shape.begin() + classes);
+  return RankedTensorType::get(shape,
+                               IntegerType::get(logits.getContext(), 32));
+}
+
+/// Makes all dimensions but `classes` one, in their order, in front of it; all
+/// of them where that is negative.
+static Value flattenRows(OpBuilder &builder, Location loc, Value value,
+                         int64_t classes = -1) {
+  auto type = cast<RankedTensorType>(value.getType());
+  int64_t rank = type.getRank(), numRows = classes < 0 ? rank : rank - 1;
+  if (classes >= 0 && classes != rank - 1) {
+    auto order = llvm::to_vector(llvm::seq<int64_t>(0, rank));
+    order.erase(order.begin() + classes);
+    order.push_back(classes);
+    auto shape = applyPermutation(type.getShape(), order);
+    Value empty =
+        tensor::EmptyOp::create(builder, loc, shape, type.getElementType());
+    auto moved = linalg::TransposeOp::create(builder, loc, value, empty, order);
+    value = moved->getResult(0);
+  }
+  if (numRows == 1)
+    return value;
+  SmallVector<ReassociationIndices> groups(1);
+  llvm::append_range(groups[0], llvm::seq<int64_t>(0, numRows));
+  if (classes >= 0)
+    groups.push_back({rank - 1});
+  return tensor::CollapseShapeOp::create(builder, loc, value, groups);
 }
 
 namespace {
@@ -69,7 +123,8 @@ struct InsertLossPass final : prune::impl::InsertLossPassBase<InsertLossPass> {
 
   void getDependentDialects(DialectRegistry &registry) const override {
     InsertLossPassBase::getDependentDialects(registry);
-    registry.insert<PruneDialect>();
+    registry
+        .insert<linalg::LinalgDialect, PruneDialect, tensor::TensorDialect>();
   }
 
   void runOnOperation() override {
@@ -109,7 +164,7 @@ static SmallVector<LossArgument> getArguments(func::FuncOp forward,
 
 /// Fills the body of `loss`: what `forward` computes, then the cross-entropy.
 static void buildBody(func::FuncOp forward, func::FuncOp loss, unsigned logits,
-                      ArrayRef<LossArgument> arguments) {
+                      int64_t classes, ArrayRef<LossArgument> arguments) {
   Block *block = loss.addEntryBlock();
   OpBuilder builder = OpBuilder::atBlockEnd(block);
   IRMapping mapping;
@@ -127,6 +182,9 @@ static void buildBody(func::FuncOp forward, func::FuncOp loss, unsigned logits,
     builder.clone(op, mapping);
   Operation *end = body.getTerminator();
   Value output = mapping.lookupOrDefault(end->getOperand(logits));
+  bool areSoft = labels.getType() == output.getType();
+  output = flattenRows(builder, end->getLoc(), output, classes);
+  labels = flattenRows(builder, end->getLoc(), labels, areSoft ? classes : -1);
   Type type = loss.getResultTypes().front();
   auto entropy = SoftmaxCrossEntropyOp::create(builder, end->getLoc(), type,
                                                output, labels);
@@ -148,10 +206,11 @@ LogicalResult InsertLossPass::insertLoss() {
     return failure();
 
   auto type = cast<RankedTensorType>(forward.getResultTypes()[*logits]);
-  auto classNumbers = RankedTensorType::get(
-      {type.getDimSize(0)}, IntegerType::get(&getContext(), 32));
+  FailureOr<int64_t> classes = findClasses(forward, type, classDimension);
+  if (failed(classes))
+    return failure();
   SmallVector<LossArgument> arguments =
-      getArguments(forward, softLabels ? type : classNumbers);
+      getArguments(forward, getLabelType(type, *classes, softLabels));
   auto inputTypes = llvm::map_to_vector(
       arguments, [](const LossArgument &argument) { return argument.type; });
   auto attributes =
@@ -168,6 +227,6 @@ LogicalResult InsertLossPass::insertLoss() {
   loss.setAllArgAttrs(attributes);
   loss.setResultAttr(0, PruneDialect::kOutputAttrName,
                      builder.getStringAttr("loss"));
-  buildBody(forward, loss, *logits, arguments);
+  buildBody(forward, loss, *logits, *classes, arguments);
   return success();
 }

@@ -144,14 +144,32 @@ func.func @loss(%a: tensor<4xf32> {prune.param = #prune.param<"a", weight>}, %i:
 
 // -----
 
-// A value that a region reads without being an operand.
+// Values that a region reads without being operands.
 
-func.func @loss(%a: f32 {prune.param = #prune.param<"a", scale>}, %x: tensor<4xf32>, %i: tensor<f32>) -> tensor<f32> {
-  // expected-error @+1 {{no reverse-mode rule for 'linalg.generic' with a region that reads a differentiated value; a gradient reaches it on the path: parameter 'a' -> linalg.generic}}
+func.func @loss(%a: f32 {prune.param = #prune.param<"a", scale>}, %p: i1) -> f32 {
+  %zero = arith.constant 0.0 : f32
+  // expected-error @+1 {{no reverse-mode rule for 'scf.if' with a region that reads a differentiated value; a gradient reaches it on the path: parameter 'a' -> scf.if}}
+  %0 = scf.if %p -> f32 {
+    scf.yield %a : f32
+  } else {
+    scf.yield %zero : f32
+  }
+  return %0 : f32
+}
+
+// -----
+
+func.func @loss(%a: f32 {prune.param = #prune.param<"a", scale>}, %p: tensor<4xi1>, %i: tensor<f32>) -> tensor<f32> {
+  %zero = arith.constant 0.0 : f32
   %0 = linalg.generic {indexing_maps = [affine_map<(d0) -> (d0)>, affine_map<(d0) -> ()>], iterator_types = ["reduction"]}
-      ins(%x : tensor<4xf32>) outs(%i : tensor<f32>) {
-    ^bb0(%in: f32, %out: f32):
-      %s = arith.mulf %in, %a : f32
+      ins(%p : tensor<4xi1>) outs(%i : tensor<f32>) {
+    ^bb0(%in: i1, %out: f32):
+      // expected-error @+1 {{no reverse-mode rule for a region in the body of a structured operation}}
+      %s = scf.if %in -> f32 {
+        scf.yield %a : f32
+      } else {
+        scf.yield %zero : f32
+      }
       %t = arith.addf %s, %out : f32
       linalg.yield %t : f32
   } -> tensor<f32>

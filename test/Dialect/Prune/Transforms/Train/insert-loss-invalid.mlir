@@ -29,14 +29,14 @@ func.func @forward(%x: tensor<2x3xf32>) -> (tensor<2x3xf32>, tensor<2x3xf32>) {
 
 // -----
 
-// expected-error @+1 {{expected logits of shape [batch, classes], got 'tensor<2xf32>'}}
+// expected-error @+1 {{expected logits of static shape [batch, classes], [batch, positions, classes] or [batch, classes, height, width], got 'tensor<2xf32>'}}
 func.func @forward(%x: tensor<2xf32>) -> tensor<2xf32> {
   return %x : tensor<2xf32>
 }
 
 // -----
 
-// expected-error @+1 {{expected logits of shape [batch, classes], got 'tensor<2x3xi32>'}}
+// expected-error @+1 {{expected logits of static shape [batch, classes], [batch, positions, classes] or [batch, classes, height, width], got 'tensor<2x3xi32>'}}
 func.func @forward(%x: tensor<2x3xi32>) -> tensor<2x3xi32> {
   return %x : tensor<2x3xi32>
 }

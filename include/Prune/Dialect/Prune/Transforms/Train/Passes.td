@@ -212,17 +212,25 @@ def InsertLossPass : Pass<"prune-insert-loss", "::mlir::ModuleOp"> {
     }
     ```
 
+    Logits may belong to positions: `[batch, positions, classes]`, as of tokens, or
+    `[batch, classes, height, width]`, as of pixels. Labels then have the shape of
+    the logits without the classes, and the mean is taken over all positions of all
+    rows. `class-dimension` says where the classes are in another form.
+
     With `soft-labels` the labels are shares of the classes instead, of the type
     of the logits, as for distillation from another network.
 
     Refuses a function that is missing, external, has several blocks or no
-    logits of rank two and static shape, and a name that is taken.
+    logits of rank two or more and static shape, and a name that is taken.
   }];
   let options = [
     Option<"function", "function", "std::string", /*default=*/"\"forward\"",
            "Function that computes the logits.">,
     Option<"softLabels", "soft-labels", "bool", /*default=*/"false",
            "Labels are shares of the classes, not class numbers.">,
+    Option<"classDimension", "class-dimension", "int64_t", /*default=*/"-1",
+           "Dimension of the logits that the classes are; -1: the last one of up to three, "
+           "else 1.">,
     Option<"name", "name", "std::string", /*default=*/"\"loss\"",
            "Name of the loss function.">,
   ];
