@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-"""Batch normalisations without scale or shift train with the statistics of the batch."""
+"""Batch normalizations without scale or shift train with the statistics of the batch."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ FORMS = ("neither", "scale", "shift", "both")
 
 
 class Norm(nn.Module):
-    """A batch normalisation with what the form says, and running statistics."""
+    """A batch normalization with what the form says, and running statistics."""
 
     def __init__(self, channels: int, form: str, momentum: float = 0.1) -> None:
         super().__init__()
@@ -80,7 +80,7 @@ def test_pytorch_own_layers() -> None:
 
 @pytest.mark.parametrize("form", FORMS)
 def test_shrunk_after_training(form: str) -> None:
-    """A dead filter leaves with its statistics, and the normalisation is folded."""
+    """A dead filter leaves with its statistics, and the normalization is folded."""
     model, shape = network(4, form)
     with torch.no_grad():
         model[0].weight[1] = 0

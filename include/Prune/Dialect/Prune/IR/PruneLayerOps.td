@@ -28,10 +28,6 @@ def Prune_BatchNormOp : Prune_BatchNormOpBase<"batch_norm", [
     `y = (x - mean) / sqrt(variance + epsilon) * scale + bias` per channel, which
     is dimension 1: the form of inference (Ioffe and Szegedy 2015).
 
-    With `fixed_scale` or `fixed_bias` the scale or the bias is a constant of the
-    network and no parameter of it: `prune-mark-model` gives it no name, and it is
-    not trained. A normalization without scale and bias has ones and zeros there.
-
     Example:
 
     ```mlir
@@ -47,8 +43,7 @@ def Prune_BatchNormOp : Prune_BatchNormOpBase<"batch_norm", [
   }];
   let arguments = (ins Prune_FloatTensor:$input, Prune_FloatTensor:$scale,
                        Prune_FloatTensor:$bias, Prune_FloatTensor:$mean,
-                       Prune_FloatTensor:$variance, F64Attr:$epsilon,
-                       UnitAttr:$fixed_scale, UnitAttr:$fixed_bias);
+                       Prune_FloatTensor:$variance, F64Attr:$epsilon);
   let results = (outs Prune_FloatTensor:$result);
   let assemblyFormat = [{
     $input `,` $scale `,` $bias `,` $mean `,` $variance `epsilon` $epsilon attr-dict

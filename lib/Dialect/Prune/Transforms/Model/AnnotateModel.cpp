@@ -13,6 +13,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "FixedOperands.h"
 #include "Names.h"
 #include "Prune/Analysis/Copies.h"
 #include "Prune/Analysis/StructuredOps.h"
@@ -292,9 +293,9 @@ private:
                            {role, (name + suffix).str(),
                             /*isStatistic=*/role == ParamRole::Buffer}});
     };
-    if (!op.getFixedScale())
+    if (!op->hasAttr(kFixedScaleAttrName))
       add(op.getScaleMutable(), ParamRole::Scale, ".weight");
-    if (!op.getFixedBias())
+    if (!op->hasAttr(kFixedBiasAttrName))
       add(op.getBiasMutable(), ParamRole::Bias, ".bias");
     add(op.getMeanMutable(), ParamRole::Buffer, ".running_mean");
     add(op.getVarianceMutable(), ParamRole::Buffer, ".running_var");

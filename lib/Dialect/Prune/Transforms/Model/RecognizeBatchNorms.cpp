@@ -16,11 +16,14 @@
 //
 //   (x - mean) * 1 / sqrt(variance + epsilon) * scale + bias
 //
-// in any order of the factors and summands. Linear in the operations times the
+// in any order of the factors and summands; scale and bias may be numbers, or
+// not there. Operations are visited last to first, so that an expression is
+// seen as a whole before its parts are. Linear in the operations times the
 // length of one expression.
 //
 //===----------------------------------------------------------------------===//
 
+#include "FixedOperands.h"
 #include "Prune/Analysis/Copies.h"
 #include "Prune/Dialect/Prune/IR/Prune.h"
 #include "Prune/Dialect/Prune/Transforms/Model/Passes.h"
@@ -306,8 +309,10 @@ static BatchNormOp createBatchNorm(linalg::LinalgOp op, const Parts &parts) {
   auto norm = BatchNormOp::create(
       builder, loc, parts.input.getType(), parts.input, scale, bias, parts.mean,
       parts.variance, builder.getF64FloatAttr(parts.epsilon));
-  norm.setFixedScale(!parts.scale.perChannel);
-  norm.setFixedBias(!parts.bias.perChannel);
+  if (!parts.scale.perChannel)
+    norm->setAttr(kFixedScaleAttrName, builder.getUnitAttr());
+  if (!parts.bias.perChannel)
+    norm->setAttr(kFixedBiasAttrName, builder.getUnitAttr());
   return norm;
 }
 

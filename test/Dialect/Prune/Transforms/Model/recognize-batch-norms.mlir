@@ -331,7 +331,7 @@ func.func @scaled(%x: tensor<2x4xf32>, %g: tensor<4xf32>, %b: tensor<4xf32>, %m:
   return %0, %2, %3 : tensor<2x4xf32>, tensor<2x4xf32>, tensor<2x4xf32>
 }
 
-// Both the sum and its product are results: two normalisations.
+// Both the sum and its product are results: two normalizations.
 
 // CHECK-LABEL: func.func @twice(
 // CHECK-COUNT-2: prune.batch_norm
