@@ -94,7 +94,7 @@ def test_shrunk_after_training(form: str) -> None:
         expected = model.eval()(x).numpy()
     for fold in ("", " fold-batch-norms"):
         small = module.clone()
-        small.run(f"builtin.module(prune-shrink-pipeline{{threshold=0{fold}}})")
+        small.run(f"builtin.module(prune-compress-pipeline{{threshold=0{fold}}})")
         assert small.parameters()["0.weight"].shape[0] == 3
         assert ("prune.batch_norm" in str(small)) == (not fold)
         for reference in (True, False):

@@ -361,15 +361,17 @@ private:
   /// Behind an activation in the same body the sum is not what is yielded.
   void recognize(linalg::LinalgOp op) {
     Block *body = op.getBlock();
-    for (Operation &scalar : llvm::make_early_inc_range(
-             llvm::reverse(body->without_terminator()))) {
-      if (isOpTriviallyDead(&scalar)) {
-        scalar.erase();
+    SmallVector<Operation *> scalars;
+    for (Operation &scalar : body->without_terminator())
+      scalars.push_back(&scalar);
+    for (Operation *scalar : llvm::reverse(scalars)) {
+      if (isOpTriviallyDead(scalar)) {
+        scalar->erase();
         continue;
       }
       if (!isa<arith::AddFOp, arith::DivFOp, arith::MulFOp>(scalar))
         continue;
-      Value value = scalar.getResult(0);
+      Value value = scalar->getResult(0);
       bool isYielded = body->getTerminator()->getOperand(0) == value;
       auto generic = dyn_cast<linalg::GenericOp>(op.getOperation());
       std::optional<Parts> parts;
@@ -386,6 +388,8 @@ private:
         return;
       }
       op = readInstead(generic, value, norm.getResult());
+      // What only it used is dead then, and no normalization.
+      scalar->erase();
     }
   }
 };

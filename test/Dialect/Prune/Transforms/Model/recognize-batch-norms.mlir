@@ -2,7 +2,7 @@
 // RUN: FileCheck %s < %t.mlir
 // RUN: prune-opt %t.mlir --pass-pipeline="builtin.module(func.func(prune-recognize-batch-norms,canonicalize))" | diff %t.mlir -
 
-// STATS: 12 num-batch-norms-recognized
+// STATS: 13 num-batch-norms-recognized
 
 #c = affine_map<(d0) -> (d0)>
 #all = affine_map<(d0, d1, d2, d3) -> (d0, d1, d2, d3)>
@@ -107,10 +107,12 @@ func.func @fresh(%x: tensor<2x4xf32>, %m: tensor<4xf32>, %v: tensor<4xf32>) -> t
   return %0 : tensor<2x4xf32>
 }
 
-// Left alone: a bias per column instead of per channel.
+// A bias per column instead of per channel is none of the normalization's.
 
 // CHECK-LABEL: func.func @column(
-// CHECK-NOT: prune.batch_norm
+// CHECK: %[[Y:.*]] = prune.batch_norm %{{.*}} {fixed_bias}
+// CHECK: linalg.generic {{.*}} ins({{.*}}, %[[Y]] : {{.*}})
+// CHECK: arith.addf
 // CHECK: return
 func.func @column(%x: tensor<2x4x4x4xf32>, %g: tensor<4xf32>, %b: tensor<4xf32>, %m: tensor<4xf32>, %v: tensor<4xf32>) -> tensor<2x4x4x4xf32> {
   %e = tensor.empty() : tensor<2x4x4x4xf32>
@@ -220,6 +222,7 @@ func.func @one_channel(%x: tensor<1x1x3x3xf32>, %g: tensor<1xf32>, %b: tensor<1x
 
 // CHECK-LABEL: func.func @activation(
 // CHECK: %[[Y:.*]] = prune.batch_norm
+// CHECK-NOT: prune.batch_norm
 // CHECK: linalg.generic {{.*}} ins({{.*}}, %[[Y]] : {{.*}})
 // CHECK-NEXT: ^bb0
 // CHECK-NEXT: arith.maximumf
