@@ -76,6 +76,20 @@ std::optional<Dialect::ParseOpHook> mlir::prune::getRenameHook(StringRef name) {
 
 static bool isNameCharacter(char c) { return isAlnum(c) || c == '-'; }
 
+/// The text behind the value of an option, which may be quoted or in braces.
+static StringRef dropValue(StringRef text) {
+  if (text.starts_with("\"") || text.starts_with("'"))
+    return text.drop_front(std::min(text.find(text[0], 1), text.size() - 1) +
+                           1);
+  int depth = 0;
+  return text.drop_until([&](char c) {
+    depth += c == '{' ? 1 : 0;
+    bool isEnd = depth == 0 && (isSpace(c) || c == '}');
+    depth -= c == '}' ? 1 : 0;
+    return isEnd;
+  });
+}
+
 std::string mlir::prune::explainOldNames(StringRef pipeline) {
   bool isOurs = pipeline.contains("prune-") || pipeline.contains("onednn");
   SmallVector<std::string> sentences;
@@ -90,9 +104,8 @@ std::string mlir::prune::explainOldNames(StringRef pipeline) {
       sentences.push_back(("'" + name + "' is called '" + now + "' now").str());
     pipeline = pipeline.drop_front(word.size());
     // Values of options are no names.
-    if (depth > 0 && pipeline.starts_with("="))
-      pipeline = pipeline.drop_until(
-          [](char c) { return c == ' ' || c == '{' || c == '}'; });
+    if (depth > 0 && pipeline.consume_front("="))
+      pipeline = dropValue(pipeline);
     // What follows `--pass=` are its options, without braces.
     else if (name.starts_with("prune-") && pipeline.starts_with("="))
       ++depth;

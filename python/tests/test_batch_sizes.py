@@ -63,6 +63,11 @@ NETWORKS: dict[str, tuple[Callable[[], Any], tuple[int, ...]]] = {
     "encoder": (lambda: nn.TransformerEncoderLayer(4, 2, 8, batch_first=True), (3, 4)),
     "first token": (lambda: Call(nn.Linear(4, 2), lambda f, x: f(x[:, 0])), (3, 4)),
     "shuffled channels": (lambda: nn.ChannelShuffle(2), (4, 3, 3)),
+    "contraction of tokens": (
+        lambda: Call(nn.Linear(4, 4), lambda f, x: torch.einsum("btc,dc->btd", x, f.weight)), (5, 4)),
+    "pooled contraction of tokens": (
+        lambda: Call(nn.Linear(4, 4), lambda f, x: nn.functional.avg_pool1d(
+            torch.einsum("btc,dc->btd", x, f.weight).transpose(1, 2), 2)), (5, 4)),
     "patches": (lambda: Call(nn.Conv2d(1, 4, 2, 2), lambda f, x: f(x).flatten(2).transpose(1, 2)), (1, 4, 4)),
 }  # fmt: skip
 

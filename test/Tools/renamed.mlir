@@ -4,7 +4,10 @@
 // RUN: not prune-opt %s --prune-mark-model 2>&1 | FileCheck %s --check-prefix=FLAG
 // RUN: not prune-opt %s --prune-score --prune-select-masks="parameters=quality ratio=0.5" 2>&1 | FileCheck %s --check-prefix=OPTION
 // RUN: not prune-opt %s --pass-pipeline="builtin.module(prune-score{granularity=kernel})" 2>&1 | FileCheck %s --check-prefix=GRANULARITY
-// Values of options are no names.
+// RUN: not prune-opt %s --pass-pipeline "builtin.module(prune-mark-model)" 2>&1 | FileCheck %s --check-prefix=FLAG
+// Values of options are no names, and neither are those of other flags.
+// RUN: prune-opt %s --pass-pipeline="builtin.module(prune-score{parameters='a pack' ignore={ratio quality}})" | FileCheck %s
+// RUN: prune-opt %s --debug-only=prune-mark-model | FileCheck %s
 // RUN: prune-opt %s --pass-pipeline="builtin.module(prune-score{parameters=pack,ratio ignore=quality})" | FileCheck %s
 
 // OPTION: error: 'ratio' is called 'sparsity' now{{$}}

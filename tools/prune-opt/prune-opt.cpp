@@ -65,14 +65,22 @@ static mlir::LogicalResult run(llvm::StringRef inputName,
   return mlir::success();
 }
 
-/// True, with an error, when the command line has names that changed.
+/// True, with an error, when a pipeline or the flag of a pass on the command
+/// line has names that changed.
 static bool hasOldNames(llvm::ArrayRef<char *> arguments) {
+  bool isPipeline = false;
   for (llvm::StringRef argument : arguments) {
-    std::string text = mlir::prune::explainOldNames(argument);
-    if (argument.starts_with("-") && !text.empty()) {
+    llvm::StringRef flag = argument.ltrim('-').split('=').first;
+    bool isFlag = argument.starts_with("-");
+    bool isOurs = flag.starts_with("prune-") || flag.starts_with("convert-");
+    std::string text;
+    if (isPipeline || (isFlag && (isOurs || flag == "pass-pipeline")))
+      text = mlir::prune::explainOldNames(argument);
+    if (!text.empty()) {
       llvm::errs() << "error: " << text << "\n";
       return true;
     }
+    isPipeline = isFlag && argument.ltrim('-') == "pass-pipeline";
   }
   return false;
 }

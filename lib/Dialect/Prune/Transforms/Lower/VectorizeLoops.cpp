@@ -90,7 +90,7 @@ struct VectorizeLoops : prune::impl::VectorizeLoopsPassBase<VectorizeLoops> {
   void runOnOperation() override {
     int64_t width = vectorWidth;
     if (width < 64 || !llvm::isPowerOf2_64(width)) {
-      getOperation()->emitError("option vector-width is ")
+      mlir::emitError(getOperation()->getLoc(), "option vector-width is ")
           << width << ", expected a power of two of at least 64";
       return signalPassFailure();
     }

@@ -97,8 +97,16 @@ BatchFlow::Steps BatchFlow::follow(Operation *op) {
   forEachRead(op, [&](OpOperand &operand) {
     isReached |= get(operand.get()).has_value();
   });
-  if (!isReached || op->hasTrait<OpTrait::IsTerminator>())
+  if (!isReached)
     return {BatchStep()};
+  if (op->hasTrait<OpTrait::IsTerminator>()) {
+    // A batch of one fits everywhere; who reads the result expects rows.
+    for (Value result : op->getOperands())
+      if (std::optional<BatchDim> found = get(result))
+        if (batch == 1 && found->outer * found->inner != 1)
+          return fail("returned as a part of a larger dimension");
+    return {BatchStep()};
+  }
   if (auto structured = dyn_cast<linalg::LinalgOp>(op))
     return followStructured(structured);
   if (isa<tensor::ExpandShapeOp, tensor::CollapseShapeOp>(op))

@@ -51,7 +51,7 @@ struct BindParametersPass final
 
   void runOnOperation() override {
     if (!values.empty()) {
-      getOperation().emitError()
+      mlir::emitError(getOperation().getLoc())
           << "the option 'values' is gone, as passes read no files; give each "
              "argument its value in 'prune.value', or call Module.bind of the "
              "Python package with the arrays of '"

@@ -255,7 +255,7 @@ struct SetBatchSizePass final
 
   void runOnOperation() override {
     if (batch < 1) {
-      getOperation().emitError()
+      mlir::emitError(getOperation().getLoc())
           << "expected a batch size of at least 1, got " << batch.getValue();
       return signalPassFailure();
     }

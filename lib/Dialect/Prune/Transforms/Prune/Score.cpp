@@ -95,7 +95,7 @@ struct ScorePass final : prune::impl::ScorePassBase<ScorePass> {
   }
 
   void runOnOperation() override {
-    auto emitError = [&] { return getOperation().emitError(); };
+    auto emitError = [&] { return mlir::emitError(getOperation().getLoc()); };
     FailureOr<SmallVector<ParamRole>> chosenRoles =
         parseRoles(roles, emitError);
     FailureOr<ParameterFilter> filter =

@@ -145,7 +145,7 @@ struct SelectMasksPass final
 private:
   /// Takes the one list of numbers that is given.
   LogicalResult readRules() {
-    auto emitError = [&] { return getOperation().emitError(); };
+    auto emitError = [&] { return mlir::emitError(getOperation().getLoc()); };
     if (scope != "tensor" && scope != "global")
       return emitError() << "expected scope tensor or global, got '" << scope
                          << "'";

@@ -50,7 +50,7 @@ struct VerifyMaskedPass final
 
   void runOnOperation() override {
     markAllAnalysesPreserved();
-    auto emitError = [&] { return getOperation().emitError(); };
+    auto emitError = [&] { return mlir::emitError(getOperation().getLoc()); };
     FailureOr<ParameterFilter> filter =
         ParameterFilter::get({}, parameters, ignore, emitError);
     if (failed(filter))

@@ -120,7 +120,7 @@ LogicalResult AdjustDropoutPass::addReaders(Value value,
 }
 
 LogicalResult AdjustDropoutPass::adjust() {
-  auto emitError = [&] { return getOperation().emitError(); };
+  auto emitError = [&] { return mlir::emitError(getOperation().getLoc()); };
   FailureOr<NumberRules> rules = NumberRules::get(remaining, emitError);
   if (failed(rules))
     return failure();

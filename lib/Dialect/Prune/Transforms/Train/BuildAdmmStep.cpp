@@ -45,7 +45,7 @@ private:
 } // namespace
 
 LogicalResult BuildAdmmStepPass::readOptions() {
-  auto emitError = [&] { return getOperation().emitError(); };
+  auto emitError = [&] { return mlir::emitError(getOperation().getLoc()); };
   groups = parseGranularity(&getContext(), granularity, emitError);
   FailureOr<NumberRules> rules = NumberRules::get(sparsities, emitError);
   if (!groups || failed(rules))

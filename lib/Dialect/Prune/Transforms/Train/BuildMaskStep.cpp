@@ -71,7 +71,7 @@ private:
 //===----------------------------------------------------------------------===//
 
 LogicalResult BuildMaskStepPass::readOptions() {
-  auto emitError = [&] { return getOperation().emitError(); };
+  auto emitError = [&] { return mlir::emitError(getOperation().getLoc()); };
   if (scope != "tensor" && scope != "global")
     return emitError() << "expected scope tensor or global, got '" << scope
                        << "'";

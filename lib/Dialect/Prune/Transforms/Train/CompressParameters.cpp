@@ -244,7 +244,7 @@ void CompressParametersPass::runOnOperation() {
   if (failed(filter))
     return signalPassFailure();
   if (!(minZeros >= 0.0 && minZeros <= 1.0)) {
-    getOperation().emitError()
+    mlir::emitError(getOperation().getLoc())
         << "expected min-zeros from 0 to 1, got " << minZeros;
     return signalPassFailure();
   }

@@ -92,8 +92,9 @@ static void dropGradients(func::FuncOp target) {
 void FreezeParametersPass::runOnOperation() {
   auto target = getOperation().lookupSymbol<func::FuncOp>(function);
   if (!target || target.isExternal()) {
-    getOperation().emitError() << "expected a function with a body named '"
-                               << function << "', found none";
+    mlir::emitError(getOperation().getLoc())
+        << "expected a function with a body named '" << function
+        << "', found none";
     return signalPassFailure();
   }
   FailureOr<ParameterFilter> filter = createFilter();

@@ -90,7 +90,7 @@ void InsertAdmmPass::runOnOperation() {
   if (failed(loss) || failed(filter) || failed(loss->verifyGradients()))
     return signalPassFailure();
   if (!runtimeRho && !(rho >= 0.0)) {
-    getOperation().emitError()
+    mlir::emitError(getOperation().getLoc())
         << "expected a penalty rho that is not negative, got " << rho;
     return signalPassFailure();
   }

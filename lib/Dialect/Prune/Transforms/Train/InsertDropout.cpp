@@ -68,9 +68,10 @@ static OpOperand *findActivation(PrunableOpInterface op) {
 FailureOr<func::FuncOp> InsertDropoutPass::findFunction() {
   auto target = getOperation().lookupSymbol<func::FuncOp>(function);
   if (!target || target.isExternal())
-    return getOperation().emitError() << "expected a function with a body "
-                                         "named '"
-                                      << function << "', found none";
+    return mlir::emitError(getOperation().getLoc())
+           << "expected a function with a body "
+              "named '"
+           << function << "', found none";
   if (returnsGradients(target))
     return target.emitError("expected a function without gradients: they "
                             "would miss the dropout");
@@ -110,7 +111,7 @@ FailureOr<Value> InsertDropoutPass::getCounter(func::FuncOp target) {
 }
 
 LogicalResult InsertDropoutPass::insertDropouts() {
-  auto emitError = [&] { return getOperation().emitError(); };
+  auto emitError = [&] { return mlir::emitError(getOperation().getLoc()); };
   FailureOr<NumberRules> rules = NumberRules::get(rates, emitError);
   FailureOr<func::FuncOp> target = findFunction();
   if (failed(rules) || failed(target))

@@ -104,9 +104,10 @@ private:
 FailureOr<func::FuncOp> InsertGatesPass::findFunction() {
   auto target = getOperation().lookupSymbol<func::FuncOp>(function);
   if (!target || target.isExternal())
-    return getOperation().emitError() << "expected a function with a body "
-                                         "named '"
-                                      << function << "', found none";
+    return mlir::emitError(getOperation().getLoc())
+           << "expected a function with a body "
+              "named '"
+           << function << "', found none";
   if (!SymbolTable::symbolKnownUseEmpty(target, getOperation()))
     return target.emitError("expected a function that is not called: its "
                             "arguments change");
@@ -184,7 +185,7 @@ void InsertGatesPass::insertGate(OpBuilder &builder, BlockArgument weight,
 }
 
 void InsertGatesPass::runOnOperation() {
-  auto emitError = [&] { return getOperation().emitError(); };
+  auto emitError = [&] { return mlir::emitError(getOperation().getLoc()); };
   APFloat slopeValue(slope.getValue());
   FailureOr<func::FuncOp> target = findFunction();
   if (failed(SteAttr::verify(emitError, ste, slopeValue)) || failed(target))

@@ -194,7 +194,7 @@ static void buildBody(func::FuncOp forward, func::FuncOp loss, unsigned logits,
 LogicalResult InsertLossPass::insertLoss() {
   auto forward = getOperation().lookupSymbol<func::FuncOp>(function);
   if (!forward)
-    return getOperation().emitError()
+    return mlir::emitError(getOperation().getLoc())
            << "no function '" << function << "' to build a loss for";
   if (!llvm::hasSingleElement(forward.getBody()))
     return forward.emitError() << "expected a function of one block, got "

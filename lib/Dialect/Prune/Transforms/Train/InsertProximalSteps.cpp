@@ -48,7 +48,7 @@ private:
 } // namespace
 
 LogicalResult InsertProximalStepsPass::readOptions() {
-  auto emitError = [&] { return getOperation().emitError(); };
+  auto emitError = [&] { return mlir::emitError(getOperation().getLoc()); };
   groups = {};
   if ((kind == ProximalKind::GroupLasso) != !granularity.empty())
     return emitError() << "expected a granularity with group_lasso, and with "

@@ -252,8 +252,8 @@ void InsertRegularizersPass::returnPenalty(LossFunction &loss, Value penalty) {
 
 void InsertRegularizersPass::runOnOperation() {
   FailureOr<LossFunction> loss = LossFunction::find(getOperation(), function);
-  FailureOr<NumberRules> named =
-      NumberRules::get(strengths, [&] { return getOperation().emitError(); });
+  FailureOr<NumberRules> named = NumberRules::get(
+      strengths, [&] { return mlir::emitError(getOperation().getLoc()); });
   FailureOr<SmallVector<GranularityAttr>> groups = parseGranularities();
   if (failed(loss) || failed(named) || failed(groups) ||
       (loss->hasGradients() && failed(loss->verifyGradients())))

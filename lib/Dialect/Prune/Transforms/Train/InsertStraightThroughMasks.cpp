@@ -52,7 +52,7 @@ private:
 } // namespace
 
 LogicalResult InsertStraightThroughMasksPass::readOptions() {
-  auto emitError = [&] { return getOperation().emitError(); };
+  auto emitError = [&] { return mlir::emitError(getOperation().getLoc()); };
   groups = parseGranularity(&getContext(), granularity, emitError);
   if (!groups)
     return failure();
@@ -146,7 +146,7 @@ void InsertStraightThroughMasksPass::runOnOperation() {
     return signalPassFailure();
   auto network = getOperation().lookupSymbol<func::FuncOp>(function);
   if (!network) {
-    getOperation().emitError()
+    mlir::emitError(getOperation().getLoc())
         << "expected a function named '" << function << "', found none";
     return signalPassFailure();
   }

@@ -132,3 +132,12 @@ func.func @caller(%x: tensor<2xf32>) {
 func.func @nothing(%x: tensor<2xf32>) {
   return
 }
+
+// -----
+
+// A batch of one that is merged with tokens: the result may have rows of either.
+func.func @merged(%x: tensor<1x5x4xf32> {prune.input = "x"}) -> tensor<5x4xf32> {
+  %0 = tensor.collapse_shape %x [[0, 1], [2]] : tensor<1x5x4xf32> into tensor<5x4xf32>
+  // expected-error @below {{cannot change the batch size: it is returned as a part of a larger dimension}}
+  return %0 : tensor<5x4xf32>
+}
