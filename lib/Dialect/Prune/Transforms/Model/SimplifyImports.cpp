@@ -170,6 +170,44 @@ private:
   }
 };
 
+/// Padding by less than nothing becomes a slice of the source.
+struct CutNegativePadding : OpRewritePattern<tensor::PadOp> {
+  using OpRewritePattern::OpRewritePattern;
+  LogicalResult matchAndRewrite(tensor::PadOp op,
+                                PatternRewriter &rewriter) const override {
+    auto type = op.getSourceType();
+    if (!type.hasStaticShape() || !op.getLow().empty() || !op.getHigh().empty())
+      return failure();
+    SmallVector<int64_t> low(op.getStaticLow()), high(op.getStaticHigh());
+    SmallVector<OpFoldResult> offsets, sizes;
+    bool cuts = false;
+    for (auto [before, after, extent] :
+         llvm::zip_equal(low, high, type.getShape())) {
+      int64_t start = std::max<int64_t>(-before, 0);
+      int64_t size = extent - start - std::max<int64_t>(-after, 0);
+      // What is cut off may be padding of the other side.
+      if (size < 0)
+        return failure();
+      offsets.push_back(rewriter.getIndexAttr(start));
+      sizes.push_back(rewriter.getIndexAttr(size));
+      cuts |= before < 0 || after < 0;
+      before = std::max<int64_t>(before, 0);
+      after = std::max<int64_t>(after, 0);
+    }
+    if (!cuts)
+      return failure();
+    SmallVector<OpFoldResult> strides(low.size(), rewriter.getIndexAttr(1));
+    auto slice = tensor::ExtractSliceOp::create(
+        rewriter, op.getLoc(), op.getSource(), offsets, sizes, strides);
+    rewriter.modifyOpInPlace(op, [&] {
+      op.getSourceMutable().assign(slice);
+      op.setStaticLow(low);
+      op.setStaticHigh(high);
+    });
+    return success();
+  }
+};
+
 /// Takes back padding behind the last window of a pooling: frameworks pad by
 /// the most that rounding up the number of windows could need.
 template <typename OpTy>
@@ -239,7 +277,7 @@ struct SimplifyImportsPass
     removeAssertions();
     inlineGlobals();
     RewritePatternSet patterns(&getContext());
-    patterns.add<DropUnitSums, FoldConcatCasts,
+    patterns.add<CutNegativePadding, DropUnitSums, FoldConcatCasts,
                  TrimPadding<linalg::PoolingNchwMaxOp>,
                  TrimPadding<linalg::PoolingNchwSumOp>, TruncateConstant>(
         &getContext());

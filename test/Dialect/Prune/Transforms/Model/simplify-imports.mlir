@@ -172,3 +172,19 @@ func.func @ceil_mode(%x: tensor<1x1x4x4xf32>, %i: tensor<1x1x2x2xf32>) -> tensor
   %y = linalg.pooling_nchw_max {strides = dense<2> : vector<2xi64>} ins(%p, %window : tensor<1x1x6x6xf32>, tensor<2x2xf32>) outs(%i : tensor<1x1x2x2xf32>) -> tensor<1x1x2x2xf32>
   return %y : tensor<1x1x2x2xf32>
 }
+
+// -----
+
+// Padding by less than nothing cuts.
+// CHECK-LABEL: func @cut
+// CHECK: %[[S:.*]] = tensor.extract_slice %{{.*}}[0, 1] [3, 3] [1, 1] : tensor<4x4xf32> to tensor<3x3xf32>
+// CHECK: tensor.pad %[[S]] low[2, 0] high[0, 1]
+// CHECK: tensor<3x3xf32> to tensor<5x4xf32>
+func.func @cut(%x: tensor<4x4xf32>) -> tensor<5x4xf32> {
+  %z = arith.constant 0.0 : f32
+  %p = tensor.pad %x low[2, -1] high[-1, 1] {
+  ^bb0(%i: index, %j: index):
+    tensor.yield %z : f32
+  } : tensor<4x4xf32> to tensor<5x4xf32>
+  return %p : tensor<5x4xf32>
+}

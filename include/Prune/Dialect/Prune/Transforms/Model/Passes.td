@@ -103,6 +103,7 @@ def SimplifyImportsPass : Pass<"prune-simplify-imports", "::mlir::ModuleOp"> {
     * makes one slice of a slice of a slice,
     * lets concatenations read operands of static shape that were cast to dynamic
       ones,
+    * makes a slice of padding by less than nothing,
     * takes back padding that lies behind the last window of a pooling,
     * sums (global pooling) into a tensor without the unit dimensions that the sum
       leaves, which come back as a reshape.
