@@ -30,6 +30,17 @@ class Call(nn.Module):
         return self.function(self.layer, x)
 
 
+class Token(nn.Module):
+    """A parameter of one row and one token."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.token = nn.Parameter(torch.arange(4.0).reshape(1, 1, 4))
+
+    def forward(self, x: Any) -> Any:
+        return x
+
+
 NETWORKS: dict[str, tuple[Callable[[], Any], tuple[int, ...]]] = {
     "pooled": (lambda: nn.Sequential(nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(3, 2)), (3, 4, 4)),
     "mean": (lambda: Call(nn.Linear(3, 2), lambda f, x: f(x.mean((2, 3)))), (3, 4, 4)),
@@ -58,6 +69,8 @@ NETWORKS: dict[str, tuple[Callable[[], Any], tuple[int, ...]]] = {
     "chunks": (lambda: Call(nn.Linear(4, 6), lambda f, x: torch.mul(*f(x).chunk(2, -1))), (3, 4)),
     "class token": (
         lambda: Call(nn.Embedding(1, 4), lambda f, x: torch.cat([f.weight.expand(x.shape[0], 1, 4), x], 1)), (3, 4)),
+    "class token of one row": (
+        lambda: Call(Token(), lambda f, x: torch.cat([f.token.expand(x.shape[0], -1, -1), x], 1)), (3, 4)),
     "positions": (lambda: Call(nn.Embedding(3, 4), lambda f, x: x + f.weight), (3, 4)),
     "attention": (lambda: Call(nn.MultiheadAttention(4, 2, batch_first=True), lambda f, x: f(x, x, x)[0]), (3, 4)),
     "encoder": (lambda: nn.TransformerEncoderLayer(4, 2, 8, batch_first=True), (3, 4)),

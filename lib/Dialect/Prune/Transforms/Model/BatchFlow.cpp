@@ -204,6 +204,13 @@ bool BatchFlow::demand(OpOperand &operand, const BatchDim &wanted,
     step.broadcast.push_back({&operand, wanted.dim});
     return true;
   }
+  // What is concatenated with every row, like the token of a class.
+  if (batch == 1 && wanted.outer == 1 && wanted.inner == 1 &&
+      type.getDimSize(wanted.dim) == 1 &&
+      isa<tensor::ConcatOp>(operand.getOwner())) {
+    step.repeated.push_back({&operand, wanted.dim});
+    return true;
+  }
   reason = getObstacle(value);
   return false;
 }

@@ -40,6 +40,8 @@ struct BatchStep {
   /// Operands of extent one that are read at index 0 of a dimension from now
   /// on.
   SmallVector<std::pair<OpOperand *, unsigned>> broadcast;
+  /// Operands of extent one that are repeated for each row of the batch.
+  SmallVector<std::pair<OpOperand *, unsigned>> repeated;
   /// Indices in the body that are the counter of a loop from now on: computed
   /// otherwise, they were it for the present batch.
   SmallVector<std::pair<OpOperand *, unsigned>> counters;

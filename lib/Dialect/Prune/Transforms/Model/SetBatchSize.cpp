@@ -238,6 +238,30 @@ static void readAtZero(ArrayRef<std::pair<OpOperand *, unsigned>> dims) {
   generic.setIndexingMapsAttr(rewriter.getAffineMapArrayAttr(maps));
 }
 
+/// Repeats an operand of extent one along a dimension.
+static void repeat(OpOperand &operand, unsigned dim, int64_t size) {
+  Operation *op = operand.getOwner();
+  OpBuilder builder(op);
+  RankedTensorType type =
+      resize(operand.get().getType(), BatchDim{dim, 1, 1}, size);
+  AffineMap whole = builder.getMultiDimIdentityMap(type.getRank());
+  SmallVector<AffineExpr> results(whole.getResults());
+  results[dim] = builder.getAffineConstantExpr(0);
+  AffineMap first =
+      AffineMap::get(type.getRank(), 0, results, op->getContext());
+  auto empty = tensor::EmptyOp::create(builder, op->getLoc(), type.getShape(),
+                                       type.getElementType());
+  SmallVector<utils::IteratorType> loops(type.getRank(),
+                                         utils::IteratorType::parallel);
+  auto generic = linalg::GenericOp::create(
+      builder, op->getLoc(), type, operand.get(), empty.getResult(),
+      ArrayRef<AffineMap>{first, whole}, loops,
+      [](OpBuilder &body, Location loc, ValueRange args) {
+        linalg::YieldOp::create(body, loc, args.front());
+      });
+  operand.set(generic->getResult(0));
+}
+
 /// Makes the signature say what the body does.
 static void updateSignature(FunctionOpInterface function, Block &block) {
   SmallVector<Type> results(function.getResultTypes());
@@ -354,6 +378,8 @@ struct SetBatchSizePass final
     for (const BatchStep &step : flow.getSteps()) {
       readAtCounters(step.counters);
       readAtZero(step.broadcast);
+      for (auto [operand, dim] : step.repeated)
+        repeat(*operand, dim, batch);
     }
     for (auto [op, step] : llvm::zip(old, flow.getSteps()))
       if (isa<tensor::ExpandShapeOp, tensor::CollapseShapeOp>(op))

@@ -98,3 +98,14 @@ func.func @gather(%x: tensor<1x2xf32> {prune.input = "x"}) -> tensor<1x6xf32> {
   %y = tensor.insert_slice %p into %g[0, 0] [1, 3] [1, 1] : tensor<1x3xf32> into tensor<1x6xf32>
   return %y : tensor<1x6xf32>
 }
+
+// What a batch of one is concatenated with is repeated for each row.
+
+// CHECK-LABEL: func.func @class_token
+// CHECK: %[[E:.*]] = tensor.empty() : tensor<5x1x4xf32>
+// CHECK: %[[T:.*]] = linalg.generic {{.*}} ins(%arg1 : tensor<1x1x4xf32>) outs(%[[E]] : tensor<5x1x4xf32>)
+// CHECK: tensor.concat dim(1) %[[T]], %arg0 : (tensor<5x1x4xf32>, tensor<5x3x4xf32>) -> tensor<5x4x4xf32>
+func.func @class_token(%x: tensor<1x3x4xf32> {prune.input = "x"}, %t: tensor<1x1x4xf32> {prune.param = #prune.param<"token", weight>}) -> tensor<1x4x4xf32> {
+  %0 = tensor.concat dim(1) %t, %x : (tensor<1x1x4xf32>, tensor<1x3x4xf32>) -> tensor<1x4x4xf32>
+  return %0 : tensor<1x4x4xf32>
+}
