@@ -53,6 +53,7 @@ _TIMING = {
 _REPORT = {
     "dataset": str,
     "title": str,
+    "recipe": {"stages": [{}]},
     "dense": {"text": str},
     "test": SCORES,
     "validation": SCORES,
@@ -83,8 +84,13 @@ def read_report(folder: Path) -> dict[str, Any]:
     path = folder / "report.json"
     report = files.read_json(path)
     check_tree(report, _REPORT, str(path))
-    if report.get("choice") is not None:
+    if "choice" not in report:
+        raise InputError(f"{path}: 'choice' is missing")
+    if report["choice"] is not None:
         check_tree(report["choice"], _CHOICE, f"{path}: choice")
+    for index, stage in enumerate(report["recipe"]["stages"]):
+        if stage.get("retrain") is not None:
+            check_tree(stage["retrain"], {}, f"{path}: recipe: stages[{index}]: retrain")
     if "initial" in report["test"]:
         check_tree(report["test"]["initial"], _SCORE, f"{path}: test: initial")
     for batch in {timing["batch"] for timing in report["timings"]}:

@@ -65,7 +65,7 @@ def report() -> dict[str, Any]:
         "dataset": "blobs",
         "title": "16-20-4",
         "dense": {"stage": "dense", "text": "after stage 'dense'"},
-        "recipe": {},
+        "recipe": {"stages": []},
         "rows": {"train": 100, "validation": 40},
         "test": {"dense": score, "pruned": {**score, "accuracy": 95.0}},
         "validation": {"dense": score, "pruned": score},

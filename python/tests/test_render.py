@@ -4,14 +4,34 @@
 from __future__ import annotations
 
 import copy
+import json
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
+from mlir_prune.errors import InputError
 from mlir_prune.models import Mlp
 from mlir_prune.render import notes, render_text
-from mlir_prune.report import layer_rows, totals
+from mlir_prune.report import layer_rows, read_report, totals
+
+
+@pytest.mark.parametrize(("key", "value", "message"), [
+    ("choice", None, "'choice' is missing"),
+    ("recipe", None, "'recipe' is missing"),
+    ("recipe", {"stages": [3]}, r"stages\[0\] expects"),
+    ("recipe", {"stages": [{"retrain": 3}]}, "retrain expects"),
+])  # fmt: skip
+def test_a_damaged_report_is_refused(
+    tmp_path: Path, report: dict[str, Any], key: str, value: Any, message: str
+) -> None:
+    del report[key]
+    if value is not None:
+        report[key] = value
+    (tmp_path / "report.json").write_text(json.dumps(report))
+    with pytest.raises(InputError, match=message):
+        read_report(tmp_path)
 
 
 def test_table_says_everything(report: dict[str, Any]) -> None:
