@@ -18,6 +18,7 @@
 
 #include "BatchFlow.h"
 #include "Prune/Dialect/Prune/IR/Prune.h"
+#include "Prune/Dialect/Prune/Utils/Elementwise.h"
 #include "Prune/Dialect/Prune/Utils/Parameters.h"
 #include "Prune/Interfaces/ChannelOpInterface.h"
 
@@ -217,6 +218,13 @@ static void readAtCounters(ArrayRef<std::pair<OpOperand *, unsigned>> indices) {
   }
 }
 
+/// A map that reads index 0 of a dimension of its operand.
+static AffineMap readFirst(AffineMap map, unsigned dim) {
+  SmallVector<AffineExpr> results(map.getResults());
+  results[dim] = getAffineConstantExpr(0, map.getContext());
+  return AffineMap::get(map.getNumDims(), 0, results, map.getContext());
+}
+
 /// Lets an operation read index 0 of dimensions of operands.
 static void readAtZero(ArrayRef<std::pair<OpOperand *, unsigned>> dims) {
   if (dims.empty())
@@ -226,9 +234,7 @@ static void readAtZero(ArrayRef<std::pair<OpOperand *, unsigned>> dims) {
   SmallVector<AffineMap> maps = op.getIndexingMapsArray();
   for (auto [operand, dim] : dims) {
     AffineMap &map = maps[operand->getOperandNumber()];
-    SmallVector<AffineExpr> results(map.getResults());
-    results[dim] = rewriter.getAffineConstantExpr(0);
-    map = AffineMap::get(map.getNumDims(), 0, results, op.getContext());
+    map = readFirst(map, dim);
   }
   auto generic = dyn_cast<linalg::GenericOp>(op.getOperation());
   if (!generic) {
@@ -241,25 +247,19 @@ static void readAtZero(ArrayRef<std::pair<OpOperand *, unsigned>> dims) {
 /// Repeats an operand of extent one along a dimension.
 static void repeat(OpOperand &operand, unsigned dim, int64_t size) {
   Operation *op = operand.getOwner();
-  OpBuilder builder(op);
+  ImplicitLocOpBuilder builder(op->getLoc(), op);
   RankedTensorType type =
       resize(operand.get().getType(), BatchDim{dim, 1, 1}, size);
-  AffineMap whole = builder.getMultiDimIdentityMap(type.getRank());
-  SmallVector<AffineExpr> results(whole.getResults());
-  results[dim] = builder.getAffineConstantExpr(0);
   AffineMap first =
-      AffineMap::get(type.getRank(), 0, results, op->getContext());
-  auto empty = tensor::EmptyOp::create(builder, op->getLoc(), type.getShape(),
-                                       type.getElementType());
-  SmallVector<utils::IteratorType> loops(type.getRank(),
-                                         utils::IteratorType::parallel);
-  auto generic = linalg::GenericOp::create(
-      builder, op->getLoc(), type, operand.get(), empty.getResult(),
-      ArrayRef<AffineMap>{first, whole}, loops,
-      [](OpBuilder &body, Location loc, ValueRange args) {
-        linalg::YieldOp::create(body, loc, args.front());
-      });
-  operand.set(generic->getResult(0));
+      readFirst(builder.getMultiDimIdentityMap(type.getRank()), dim);
+  auto empty =
+      tensor::EmptyOp::create(builder, type.getShape(), type.getElementType());
+  SmallVector<Value> repeated =
+      createMapped(builder, operand.get(), first, empty.getResult(),
+                   [](ImplicitLocOpBuilder &, ValueRange scalars) {
+                     return SmallVector<Value>{scalars.front()};
+                   });
+  operand.set(repeated.front());
 }
 
 /// Makes the signature say what the body does.
