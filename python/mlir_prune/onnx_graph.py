@@ -113,7 +113,8 @@ def fix_batch(model: Any, batch: int | None) -> None:
             raise InputError(f"input '{value.name}' is no tensor")
         dims = value.type.tensor_type.shape.dim
         for position, dim in enumerate(dims):
-            dynamic = not dim.HasField("dim_value") or dim.dim_value < 1
+            # Only a name, or nothing, says that an extent is open; zero is an extent.
+            dynamic = not dim.HasField("dim_value")
             if dynamic and position > 0:
                 raise InputError(
                     f"input '{value.name}' has a dynamic dimension {position}; only the "
@@ -121,6 +122,11 @@ def fix_batch(model: Any, batch: int | None) -> None:
                 )
             if position == 0 and (dynamic or (batch and len(dims) > 1)):
                 dim.dim_value = batch or 1
+            if dim.dim_value < 1:
+                raise InputError(
+                    f"input '{value.name}' has extent {dim.dim_value} in dimension {position}, "
+                    "expected a positive one"
+                )
     # Shapes that were inferred for another batch.
     del model.graph.value_info[:]
     for value in model.graph.output:

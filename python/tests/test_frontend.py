@@ -403,6 +403,28 @@ def test_dynamic_dimension(tmp_path: Path) -> None:
         frontend.from_onnx(path)
 
 
+@pytest.mark.parametrize(("position", "extent"), [(0, 0), (0, -1), (1, 0)])
+def test_an_extent_of_zero_is_not_an_open_one(tmp_path: Path, position: int, extent: int) -> None:
+    path = make_onnx(tmp_path / "net.onnx", "gemm")
+    model = onnx.load(path)
+    model.graph.input[0].type.tensor_type.shape.dim[position].dim_value = extent
+    onnx.save(model, path)
+    where = f"input 'x' has extent {extent} in dimension {position}, expected a positive one"
+    with pytest.raises(InputError, match=where):
+        frontend.from_onnx(path)
+
+
+def test_a_chosen_batch_takes_the_place_of_an_extent_of_zero(tmp_path: Path) -> None:
+    path, inputs = make_onnx(tmp_path / "net.onnx", "gemm"), rows(3)
+    expected = run_onnx(path, rows())[:3]
+    model = onnx.load(path)
+    model.graph.input[0].type.tensor_type.shape.dim[0].dim_value = 0
+    onnx.save(model, path)
+    np.testing.assert_allclose(
+        logits(frontend.from_onnx(path, 3), inputs), expected, rtol=1e-4, atol=1e-5
+    )
+
+
 def test_network_that_cannot_be_exported() -> None:
     class Branch(torch.nn.Module):  # type: ignore[misc]
         def forward(self, x: Any) -> Any:
