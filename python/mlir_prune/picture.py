@@ -62,7 +62,9 @@ def _weights(axes: Any, report: dict[str, Any]) -> None:
     axes.bar(place - 0.2, dense, 0.4, label="dense", color=_COLORS["dense"])
     bars = axes.bar(place + 0.2, left, 0.4, label="non-zero", color=_COLORS["sparse"])
     axes.bar_label(bars, [f"{n:,}" for n in left])
-    axes.set(title="Weights per layer", yscale="log", xticks=place, xticklabels=names)
+    axes.set(
+        title="Weights per layer", xlabel="layer", yscale="log", xticks=place, xticklabels=names
+    )
     axes.legend()
 
 

@@ -69,7 +69,7 @@ def _layers(report: dict[str, Any]) -> Iterator[Row]:
     for row in report["layers"]:
         share = 100.0 * row["nonzeros"] / row["weights"]
         yield (
-            f"{row['name']} weights",
+            f"layer {row['name']}: weights",
             f"{row['weights']:,}",
             f"{row['nonzeros']:,}",
             f"{share:.2f} % left; {_shape(row['shape'])} became {_shape(row['compact_shape'])}",
@@ -109,7 +109,7 @@ def _sizes(report: dict[str, Any]) -> Iterator[Row]:
 def _kernels(report: dict[str, Any]) -> Iterator[Row]:
     for batch, rows in report["kernels"].items():
         for row in rows:
-            name = f"{row['layer']} kernel, batch {batch}"
+            name = f"layer {row['layer']}: kernel, batch {batch}"
             yield name, "dense", row["kernel"], row["reason"]
 
 

@@ -40,16 +40,27 @@ def test_table_says_everything(report: dict[str, Any]) -> None:
     for expected in (
         "16-20-4 on blobs",
         "97.50 %", "95.00 %", "-2.50 points on 40 rows",
-        "fc1 weights", "10.00 % left; 20 x 16 became 5 x 16",
+        "layer fc1: weights", "10.00 % left; 20 x 16 became 5 x 16",
         "10.0x fewer",
         "hidden neurons", "15 removed",
-        "fc1 kernel, batch 1", "csr", "10 % non-zero",
+        "layer fc1: kernel, batch 1", "csr", "10 % non-zero",
         "4.00x faster", "2.00x slower",
         "2 per MAC",
     ):  # fmt: skip
         assert expected in flat, expected
     assert max(map(len, text.splitlines())) <= 110
     assert "\x1b" not in text
+
+
+def test_a_layer_named_by_a_number_is_not_read_as_a_count(report: dict[str, Any]) -> None:
+    # The layers of a torch.nn.Sequential.
+    for name, layer in zip(("0", "2"), report["layers"], strict=True):
+        layer["name"] = name
+    for rows in report["kernels"].values():
+        rows[0]["layer"] = "0"
+    lines = [line.split("│")[1].strip() for line in render_text(report).splitlines() if "│" in line]
+    assert {"layer 0: weights", "layer 2: weights", "layer 0: kernel, batch 1"} <= set(lines)
+    assert not any(line[:1].isdigit() for line in lines)
 
 
 def test_notes_say_where_sparse_loses(report: dict[str, Any]) -> None:
