@@ -85,7 +85,7 @@ def _add_train(parsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> 
     parser.set_defaults(run=commands.train)
     _add_recipe(parser)
     parser.add_argument("--resume", action="store_true", help="go on from the checkpoint")
-    parser.add_argument("--overwrite", action="store_true", help="start over in a used folder")
+    _add_overwrite(parser)
     parser.add_argument("--reuse", metavar="RUN", help="take the first stage over from this run")
     parser.add_argument("--dry-run", action="store_true", help="print the plan and stop")
     _add_model(parser)
@@ -193,6 +193,11 @@ def _add_common(parser: argparse.ArgumentParser) -> None:
 
 def _add_out(parser: argparse.ArgumentParser, default: str) -> None:
     parser.add_argument("--out", default=default, help=f"output folder (default: {default})")
+    _add_overwrite(parser)
+
+
+def _add_overwrite(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--overwrite", action="store_true", help="start over in a used folder")
 
 
 if __name__ == "__main__":

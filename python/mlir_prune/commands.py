@@ -29,6 +29,7 @@ from .networks import build_network
 from .progress import Progress, make_progress
 from .recipe import Recipe, check, default_recipe, load_recipe
 from .report import kernel_rows, read_report
+from .training.folder import refuse_used
 from .training.lock import locked
 from .training.plan import plan_text
 from .training.plots import draw_comparison, draw_run
@@ -66,6 +67,8 @@ def train(arguments: argparse.Namespace) -> None:
         return
     folder = Path(arguments.out or default_folder(arguments.recipe, recipe))
     if not arguments.resume:
+        if not arguments.overwrite:
+            refuse_used(folder, resumes=True)
         rehearse(recipe, data)
     with locked(folder), make_progress(arguments.quiet) as progress:
         trainer = Trainer(
@@ -201,7 +204,7 @@ def _compress(recipe: Recipe, arguments: argparse.Namespace, dense: Any) -> None
     folder = _folder(arguments.out)
     progress: Progress
     with make_progress(arguments.quiet) as progress:
-        report = compress(recipe, data, folder, progress, dense)
+        report = compress(recipe, data, folder, progress, dense, arguments.overwrite)
     _show(report)
     print(f"everything is in {folder} ({time.monotonic() - start:.0f} s)")
 

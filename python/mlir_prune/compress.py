@@ -34,6 +34,7 @@ from .render import render_text
 from .report import build_report
 from .training.checkpoint import Arrays
 from .training.evaluate import Score
+from .training.folder import refuse_used
 from .training.history import read_history
 from .training.lock import locked
 from .training.lost import check_result
@@ -59,17 +60,20 @@ def compress(
     out: str | os.PathLike[str],
     progress: Progress,
     dense: Arrays | None = None,
+    overwrite: bool = False,
 ) -> dict[str, Any]:
     """The whole flow; writes all artefacts into `out` and returns the report.
 
     `dense` are trained values of the dense network, which skip its training.
-    Raises :class:`CompressionError` when the compiled network differs from the
+    A folder that holds a run is refused unless `overwrite`. Raises :class:`CompressionError` when the compiled network differs from the
     plain reference by more than :data:`TOLERANCE`.
     """
     folder = Path(out)
+    if not overwrite:
+        refuse_used(folder, resumes=False)
     rehearse_compression(recipe, data)
     with locked(folder):
-        trainer = Trainer(recipe, data, folder, progress, start=dense, overwrite=True)
+        trainer = Trainer(recipe, data, folder, progress, start=dense, overwrite=overwrite)
         trainer.run()
         found = outcome(trainer)
         forms = forms_of(found, recipe.batch, recipe.fold_borders)

@@ -176,6 +176,27 @@ def test_compress_repeats_bit_for_bit(tiny: Path, compressed: Path, tmp_path: Pa
         assert (compressed / name).read_bytes() == (tmp_path / name).read_bytes()
 
 
+def test_compress_refuses_a_folder_that_holds_a_run(
+    tiny: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    command = ["compress", str(tiny), "--out", str(tmp_path), "--quiet"]
+    for name in ("report.json", "result.json", "checkpoint.npz"):
+        (tmp_path / name).write_text("of another run")
+        assert main(command) == 1
+        refused = capsys.readouterr().err
+        assert "holds a run already: start over with --overwrite" in refused, name
+        assert os.listdir(tmp_path) == [name]
+        (tmp_path / name).unlink()
+    (tmp_path / "result.json").write_text("of another run")
+    (tmp_path / "notes.txt").write_text("stays")
+    assert main([*command, "--overwrite"]) == 0
+    assert not (tmp_path / "result.json").exists()
+    assert json.loads((tmp_path / "report.json").read_text())["dataset"] == "blobs.npz"
+    assert (tmp_path / "notes.txt").read_text() == "stays"
+    assert main(["train", *command[1:]]) == 1
+    assert "go on with --resume, start over with --overwrite" in capsys.readouterr().err
+
+
 def test_bench_renews_the_timings(compressed: Path, capsys: pytest.CaptureFixture[str]) -> None:
     before = (compressed / "report.json").read_text()
     try:

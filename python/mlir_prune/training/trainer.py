@@ -23,6 +23,7 @@ from .batch_statistics import measure_statistics
 from .checkpoint import FILE, Arrays, CheckpointWriter, RunState, fresh_meta, read_checkpoint
 from .compact import CompactNetwork, compact
 from .evaluate import Score, score
+from .folder import clear, refuse_used
 from .history import History
 from .lock import locked
 from .parametrization import fold, folded
@@ -163,13 +164,9 @@ class Trainer:
         self.state.arrays, self.state.meta["parametrization"] = arrays, None
 
     def _fresh(self, overwrite: bool) -> RunState:
-        if (self.folder / FILE).exists() and not overwrite:
-            raise InputError(
-                f"{self.folder} holds a run already: go on with --resume, or give another folder"
-            )
-        with files.writing(self.folder):
-            for name in (FILE, "history.jsonl", "result.json"):
-                (self.folder / name).unlink(missing_ok=True)
+        if not overwrite:
+            refuse_used(self.folder, resumes=True)
+        clear(self.folder)
         files.write_text(self.folder / "recipe.yaml", dump_recipe(self.recipe))
         state = RunState(arrays=self.initial_values(), meta=fresh_meta())
         state.meta["recipe"] = recipe_key(self.recipe)
