@@ -17,9 +17,9 @@
 
 #include "Prune/Conversion/PruneToLinalg.h"
 #include "Prune/Dialect/Prune/Utils/Groups.h"
+#include "Regularizers.h"
 
 #include "mlir/Dialect/Math/IR/Math.h"
-#include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/IR/PatternMatch.h"
 
 using namespace mlir;
@@ -53,18 +53,15 @@ struct GroupTotals {
 } // namespace
 
 static GroupTotals createTotals(ImplicitLocOpBuilder &b, Value squares) {
-  int64_t rank = cast<RankedTensorType>(squares.getType()).getRank();
-  SmallVector<Value> sums = createZeroReduction(
-      b, squares, AffineMap::get(rank, 0, b.getContext()), /*count=*/2,
+  SmallVector<Value> sums = createScalarSums(
+      b, squares, /*count=*/2,
       [](ImplicitLocOpBuilder &e, ValueRange args) -> SmallVector<Value> {
         Value norm = math::SqrtOp::create(e, args[0]);
         Value norms = arith::AddFOp::create(e, args[1], norm);
         Value total = arith::AddFOp::create(e, args[2], args[0]);
         return {norms, total};
       });
-  Value norms = extractScalar(b, sums[0]);
-  Value total = extractScalar(b, sums[1]);
-  return {norms, total};
+  return {sums[0], sums[1]};
 }
 
 /// `S^2 / q` with `S` the sum of norms and `q` that of squares, zero for a
@@ -73,11 +70,9 @@ static Value createPenalty(ImplicitLocOpBuilder &b, RegularizerKind kind,
                            GroupTotals totals) {
   if (kind == RegularizerKind::GroupLasso)
     return totals.norms;
-  Value zero = createNumber(b, totals.norms.getType(), 0.0);
   Value square = arith::MulFOp::create(b, totals.norms, totals.norms);
   Value ratio = arith::DivFOp::create(b, square, totals.squares);
-  Value isNonZero = isGreater(b, totals.squares, zero);
-  return arith::SelectOp::create(b, isNonZero, ratio, zero);
+  return selectIfPositive(b, totals.squares, ratio);
 }
 
 /// What the elements of a group of norm `norm` are multiplied with:
@@ -86,7 +81,6 @@ static Value createPenalty(ImplicitLocOpBuilder &b, RegularizerKind kind,
 static Value createFactor(ImplicitLocOpBuilder &e, RegularizeGradientOp op,
                           Value share, Value norm) {
   Value strength = op.getStrength();
-  Value zero = createNumber(e, norm.getType(), 0.0);
   Value factor;
   if (op.getKind() == RegularizerKind::GroupLasso) {
     factor = arith::DivFOp::create(e, strength, norm);
@@ -98,8 +92,7 @@ static Value createFactor(ImplicitLocOpBuilder &e, RegularizeGradientOp op,
     Value difference = arith::SubFOp::create(e, first, second);
     factor = arith::MulFOp::create(e, scale, difference);
   }
-  Value isNonZero = isGreater(e, norm, zero);
-  return arith::SelectOp::create(e, isNonZero, factor, zero);
+  return selectIfPositive(e, norm, factor);
 }
 
 namespace {
@@ -116,9 +109,7 @@ struct LowerGroupPenalty final : OpRewritePattern<RegularizeOp> {
       return rewriter.notifyMatchFailure(op, "blocks do not divide the weight");
     GroupTotals totals = createTotals(b, *squares);
     Value penalty = createPenalty(b, op.getKind(), totals);
-    Value scaled = arith::MulFOp::create(b, op.getStrength(), penalty);
-    rewriter.replaceOpWithNewOp<tensor::FromElementsOp>(op, op.getType(),
-                                                        scaled);
+    replaceByPenalty(rewriter, op, penalty);
     return success();
   }
 };

@@ -15,6 +15,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "Regularizers.h"
 #include "Prune/Conversion/PruneToLinalg.h"
 #include "Prune/Dialect/Prune/Utils/Groups.h"
 
@@ -25,6 +26,31 @@
 using namespace mlir;
 using namespace mlir::prune;
 
+SmallVector<Value> mlir::prune::createScalarSums(ImplicitLocOpBuilder &b,
+                                                 Value tensor, int64_t count,
+                                                 ScalarsBody body) {
+  int64_t rank = cast<RankedTensorType>(tensor.getType()).getRank();
+  AffineMap scalarMap = AffineMap::get(rank, 0, b.getContext());
+  SmallVector<Value> sums =
+      createZeroReduction(b, tensor, scalarMap, count, body);
+  return llvm::map_to_vector(sums,
+                             [&](Value sum) { return extractScalar(b, sum); });
+}
+
+Value mlir::prune::selectIfPositive(ImplicitLocOpBuilder &b, Value norm,
+                                    Value value) {
+  Value zero = createNumber(b, norm.getType(), 0.0);
+  Value isPositive = isGreater(b, norm, zero);
+  return arith::SelectOp::create(b, isPositive, value, zero);
+}
+
+void mlir::prune::replaceByPenalty(PatternRewriter &rewriter, RegularizeOp op,
+                                   Value penalty) {
+  Value scaled =
+      arith::MulFOp::create(rewriter, op.getLoc(), op.getStrength(), penalty);
+  rewriter.replaceOpWithNewOp<tensor::FromElementsOp>(op, op.getType(), scaled);
+}
+
 namespace {
 /// s = sum |w| and q = sum w^2 as scalars.
 struct Norms {
@@ -33,10 +59,8 @@ struct Norms {
 } // namespace
 
 static Norms createNorms(ImplicitLocOpBuilder &b, Value weight) {
-  int64_t rank = cast<RankedTensorType>(weight.getType()).getRank();
-  AffineMap scalarMap = AffineMap::get(rank, 0, b.getContext());
-  SmallVector<Value> sums = createZeroReduction(
-      b, weight, scalarMap, /*count=*/2,
+  SmallVector<Value> sums = createScalarSums(
+      b, weight, /*count=*/2,
       [](ImplicitLocOpBuilder &e, ValueRange args) -> SmallVector<Value> {
         Value magnitude = math::AbsFOp::create(e, args[0]);
         Value square = arith::MulFOp::create(e, args[0], args[0]);
@@ -44,16 +68,7 @@ static Norms createNorms(ImplicitLocOpBuilder &b, Value weight) {
         Value q = arith::AddFOp::create(e, args[2], square);
         return {s, q};
       });
-  Value s = extractScalar(b, sums[0]);
-  Value q = extractScalar(b, sums[1]);
-  return {s, q};
-}
-
-/// `value` where the tensor has a non-zero element (q > 0), else zero.
-static Value guardZeroTensor(ImplicitLocOpBuilder &b, Value q, Value value) {
-  Value zero = createNumber(b, q.getType(), 0.0);
-  Value isNonZero = isGreater(b, q, zero);
-  return arith::SelectOp::create(b, isNonZero, value, zero);
+  return {sums[0], sums[1]};
 }
 
 /// The penalty without its strength.
@@ -67,12 +82,12 @@ static Value createPenalty(ImplicitLocOpBuilder &b, RegularizerKind kind,
   case RegularizerKind::Hoyer: {
     Value root = math::SqrtOp::create(b, norms.q);
     Value ratio = arith::DivFOp::create(b, norms.s, root);
-    return guardZeroTensor(b, norms.q, ratio);
+    return selectIfPositive(b, norms.q, ratio);
   }
   case RegularizerKind::HoyerSquare: {
     Value square = arith::MulFOp::create(b, norms.s, norms.s);
     Value ratio = arith::DivFOp::create(b, square, norms.q);
-    return guardZeroTensor(b, norms.q, ratio);
+    return selectIfPositive(b, norms.q, ratio);
   }
   default:
     break;
@@ -95,8 +110,8 @@ static GradientFactors createHoyerFactors(ImplicitLocOpBuilder &b, Norms norms,
   Value share = arith::DivFOp::create(b, norms.s, norms.q);
   Value linear = arith::MulFOp::create(b, sign, share);
   Value opposite = arith::NegFOp::create(b, linear);
-  Value guardedSign = guardZeroTensor(b, norms.q, sign);
-  Value guardedLinear = guardZeroTensor(b, norms.q, opposite);
+  Value guardedSign = selectIfPositive(b, norms.q, sign);
+  Value guardedLinear = selectIfPositive(b, norms.q, opposite);
   return {guardedSign, guardedLinear};
 }
 
@@ -109,8 +124,8 @@ static GradientFactors createHoyerSquareFactors(ImplicitLocOpBuilder &b,
   Value sign = arith::MulFOp::create(b, scale, share);
   Value linear = arith::MulFOp::create(b, sign, share);
   Value opposite = arith::NegFOp::create(b, linear);
-  Value guardedSign = guardZeroTensor(b, norms.q, sign);
-  Value guardedLinear = guardZeroTensor(b, norms.q, opposite);
+  Value guardedSign = selectIfPositive(b, norms.q, sign);
+  Value guardedLinear = selectIfPositive(b, norms.q, opposite);
   return {guardedSign, guardedLinear};
 }
 
@@ -153,9 +168,7 @@ struct LowerRegularize final : OpRewritePattern<RegularizeOp> {
     ImplicitLocOpBuilder b(op.getLoc(), rewriter);
     Norms norms = createNorms(b, op.getWeight());
     Value penalty = createPenalty(b, op.getKind(), norms);
-    Value scaled = arith::MulFOp::create(b, op.getStrength(), penalty);
-    rewriter.replaceOpWithNewOp<tensor::FromElementsOp>(op, op.getType(),
-                                                        scaled);
+    replaceByPenalty(rewriter, op, penalty);
     return success();
   }
 };
@@ -238,19 +251,14 @@ struct LowerElementSum final : OpRewritePattern<RegularizeOp> {
     if (!isElementSum(op.getKind()))
       return rewriter.notifyMatchFailure(op, "no sum over elements");
     ImplicitLocOpBuilder b(op.getLoc(), rewriter);
-    int64_t rank = cast<RankedTensorType>(op.getWeight().getType()).getRank();
-    SmallVector<Value> sums = createZeroReduction(
-        b, op.getWeight(), AffineMap::get(rank, 0, b.getContext()),
-        /*count=*/1,
+    SmallVector<Value> sums = createScalarSums(
+        b, op.getWeight(), /*count=*/1,
         [&](ImplicitLocOpBuilder &e, ValueRange args) -> SmallVector<Value> {
           Value term = createTerm(e, op.getKind(), args[0]);
           Value sum = arith::AddFOp::create(e, args[1], term);
           return {sum};
         });
-    Value sum = extractScalar(b, sums.front());
-    Value scaled = arith::MulFOp::create(b, op.getStrength(), sum);
-    rewriter.replaceOpWithNewOp<tensor::FromElementsOp>(op, op.getType(),
-                                                        scaled);
+    replaceByPenalty(rewriter, op, sums.front());
     return success();
   }
 };
