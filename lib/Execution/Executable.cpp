@@ -26,6 +26,7 @@
 #include "mlir/Target/LLVMIR/Dialect/Builtin/BuiltinToLLVMIRTranslation.h"
 #include "mlir/Target/LLVMIR/Dialect/LLVMIR/LLVMToLLVMIRTranslation.h"
 #include "mlir/Target/LLVMIR/Dialect/OpenMP/OpenMPToLLVMIRTranslation.h"
+#include "llvm/ADT/StringExtras.h"
 #include "llvm/Target/TargetMachine.h"
 
 #include <chrono>
@@ -160,10 +161,18 @@ llvm::Error Executable::createEngine(
       [&](StringRef symbol) { return engine->lookup(symbol); });
 }
 
-const FunctionSignature *Executable::getSignature(StringRef name) const {
-  auto found = llvm::find_if(
-      signatures, [&](const FunctionSignature &s) { return s.name == name; });
-  return found == signatures.end() ? nullptr : &*found;
+llvm::Expected<const FunctionSignature *>
+Executable::findSignature(StringRef name) const {
+  for (const FunctionSignature &signature : signatures)
+    if (signature.name == name)
+      return &signature;
+  return llvm::createStringError("no function '" + name +
+                                 "'; there are: " + getFunctionNames());
+}
+
+std::string Executable::getFunctionNames() const {
+  auto getName = [](const FunctionSignature &s) { return s.name; };
+  return llvm::join(llvm::map_range(signatures, getName), ", ");
 }
 
 StringRef Executable::getRuntimeName() const { return runtime->getName(); }

@@ -20,13 +20,11 @@ namespace nb = nanobind;
 
 static const FunctionSignature &find(const Executable &executable,
                                      const std::string &name) {
-  if (const FunctionSignature *signature = executable.getSignature(name))
-    return *signature;
-  std::string known;
-  for (const FunctionSignature &signature : executable.getSignatures())
-    known += (known.empty() ? "" : ", ") + signature.name;
-  throw nb::value_error(
-      ("no function '" + name + "'; there are: " + known).c_str());
+  llvm::Expected<const FunctionSignature *> found =
+      executable.findSignature(name);
+  if (!found)
+    throw nb::value_error(llvm::toString(found.takeError()).c_str());
+  return **found;
 }
 
 /// Arguments in the order of the signature from a dictionary by name.

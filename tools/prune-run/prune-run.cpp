@@ -63,20 +63,16 @@ static llvm::Error makeError(const Twine &message) {
   return llvm::createStringError(llvm::inconvertibleErrorCode(), message);
 }
 
+/// The function of that name; without a name the only one.
 static llvm::Expected<const FunctionSignature *>
-findFunction(const Executable &executable, const std::string &name) {
+chooseFunction(const Executable &executable, StringRef name) {
   ArrayRef<FunctionSignature> all = executable.getSignatures();
-  std::string known = llvm::join(
-      llvm::map_range(all, [](const FunctionSignature &s) { return s.name; }),
-      ", ");
-  if (!name.empty()) {
-    if (const FunctionSignature *found = executable.getSignature(name))
-      return found;
-    return makeError("no function '" + name + "'; there are: " + known);
-  }
+  if (!name.empty())
+    return executable.findSignature(name);
   if (all.size() == 1)
     return &all.front();
-  return makeError("choose a function with --function; there are: " + known);
+  return makeError("choose a function with --function; there are: " +
+                   executable.getFunctionNames());
 }
 
 /// One line per array: type, shape, smallest and largest element, mean.
@@ -157,7 +153,7 @@ static std::vector<NpyArray> takeResults(const FunctionSignature &signature,
 
 static llvm::Error run(Executable &executable, const Options &options) {
   llvm::Expected<const FunctionSignature *> signature =
-      findFunction(executable, options.function);
+      chooseFunction(executable, options.function);
   if (!signature)
     return signature.takeError();
   std::vector<NpyArray> inputs;

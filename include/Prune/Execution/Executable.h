@@ -64,8 +64,12 @@ public:
 
   ArrayRef<FunctionSignature> getSignatures() const { return signatures; }
 
-  /// Signature by name, null when there is no such function.
-  const FunctionSignature *getSignature(StringRef name) const;
+  /// Signature by name. Fails when there is no such function, with the names
+  /// that there are.
+  llvm::Expected<const FunctionSignature *> findSignature(StringRef name) const;
+
+  /// The names of all functions for a message, with commas.
+  std::string getFunctionNames() const;
 
   /// Name and version of the runtime library in use.
   StringRef getRuntimeName() const;

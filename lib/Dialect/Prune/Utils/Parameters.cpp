@@ -15,6 +15,8 @@
 
 #include "Prune/Dialect/Prune/Utils/Parameters.h"
 
+#include "Prune/Dialect/Prune/Utils/Functions.h"
+
 #include "Prune/Support/Constants.h"
 #include "Prune/Support/KeptIndices.h"
 #include "mlir/IR/Matchers.h"
@@ -66,19 +68,6 @@ std::string mlir::prune::getDisplayName(Value value) {
   if (auto argument = dyn_cast<BlockArgument>(value))
     return "argument " + std::to_string(argument.getArgNumber());
   return value.getDefiningOp()->getName().getStringRef().str();
-}
-
-/// Refuses a change of signature that callers would not follow.
-static LogicalResult verifyNotCalled(FunctionOpInterface function) {
-  Operation *scope = function->getParentOp();
-  std::optional<SymbolTable::UseRange> uses =
-      SymbolTable::getSymbolUses(function.getOperation(), scope);
-  if (!uses || uses->empty())
-    return success();
-  return function.emitError()
-         << "expected a function that nothing refers to, as its signature "
-            "would change, got a reference to '"
-         << function.getName() << "'";
 }
 
 /// The value that a parameter argument is to be bound to, as a resource; null

@@ -19,6 +19,7 @@
 #include "Prune/Analysis/StructuredOps.h"
 #include "Prune/Dialect/Prune/IR/Prune.h"
 #include "Prune/Dialect/Prune/Transforms/Model/Passes.h"
+#include "Prune/Dialect/Prune/Utils/Functions.h"
 #include "Prune/Dialect/Prune/Utils/Parameters.h"
 #include "Prune/Support/Constants.h"
 
@@ -162,7 +163,7 @@ struct AnnotateModelPass
   using AnnotateModelPassBase::AnnotateModelPassBase;
 
   void runOnOperation() override {
-    FailureOr<func::FuncOp> target = findFunction();
+    FailureOr<func::FuncOp> target = findNetwork();
     if (failed(target) || failed(renameFunction(*target)) ||
         failed(nameArguments(*target)))
       return signalPassFailure();
@@ -175,15 +176,10 @@ struct AnnotateModelPass
   }
 
 private:
-  FailureOr<func::FuncOp> findFunction() {
+  FailureOr<func::FuncOp> findNetwork() {
     ModuleOp module = getOperation();
-    if (!function.empty()) {
-      auto found = module.lookupSymbol<func::FuncOp>(function);
-      if (!found || found.isExternal())
-        return module.emitError()
-               << "expected a function '" << function << "' with a body";
-      return found;
-    }
+    if (!function.empty())
+      return findFunction(module, function);
     SmallVector<func::FuncOp> found;
     for (auto candidate : module.getOps<func::FuncOp>())
       if (candidate.isPublic() && !candidate.isExternal())

@@ -19,6 +19,7 @@
 #include "BatchFlow.h"
 #include "Prune/Dialect/Prune/IR/Prune.h"
 #include "Prune/Dialect/Prune/Utils/Elementwise.h"
+#include "Prune/Dialect/Prune/Utils/Functions.h"
 #include "Prune/Dialect/Prune/Utils/Parameters.h"
 #include "Prune/Interfaces/ChannelOpInterface.h"
 
@@ -26,7 +27,6 @@
 #include "mlir/Dialect/Linalg/Transforms/Transforms.h"
 #include "mlir/Dialect/Utils/ReshapeOpsUtils.h"
 #include "mlir/IR/BuiltinOps.h"
-#include "mlir/IR/SymbolTable.h"
 #include "mlir/Interfaces/SideEffectInterfaces.h"
 #include "llvm/ADT/MapVector.h"
 #include "llvm/Support/DebugLog.h"
@@ -301,13 +301,8 @@ struct SetBatchSizePass final
     if (!function.getFunctionBody().hasOneBlock())
       return function.emitError()
              << "expected a function of one block to change the batch size of";
-    std::optional<SymbolTable::UseRange> uses =
-        SymbolTable::getSymbolUses(function, getOperation());
-    if (uses && !uses->empty())
-      return function.emitError()
-             << "expected a function that nothing refers to, as its signature "
-                "would change, got a reference to '"
-             << function.getName() << "'";
+    if (failed(verifyNotCalled(function)))
+      return failure();
     for (unsigned i = 0; i < function.getNumArguments(); ++i)
       if (isBatched(function, i))
         return success();

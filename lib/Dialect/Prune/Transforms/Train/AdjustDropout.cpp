@@ -15,6 +15,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "Prune/Dialect/Prune/Transforms/Train/Passes.h"
+#include "Prune/Dialect/Prune/Utils/Functions.h"
 #include "Prune/Dialect/Prune/Utils/ParameterFilter.h"
 #include "Prune/Dialect/Prune/Utils/Parameters.h"
 #include "Prune/Interfaces/PrunableOpInterface.h"
@@ -124,12 +125,11 @@ LogicalResult AdjustDropoutPass::adjust() {
   FailureOr<NumberRules> rules = NumberRules::get(remaining, emitError);
   if (failed(rules))
     return failure();
-  auto target = getOperation().lookupSymbol<func::FuncOp>(function);
-  if (!target || target.isExternal())
-    return emitError() << "expected a function with a body named '" << function
-                       << "', found none";
+  FailureOr<func::FuncOp> target = findFunction(getOperation(), function);
+  if (failed(target))
+    return failure();
   SmallVector<DropoutOp> dropouts;
-  target.walk([&](DropoutOp op) { dropouts.push_back(op); });
+  target->walk([&](DropoutOp op) { dropouts.push_back(op); });
   llvm::DenseMap<int64_t, Connections> bySeed;
   for (DropoutOp op : dropouts)
     if (failed(addReaders(op.getResult(), *rules, bySeed[op.getSeed()])))

@@ -15,6 +15,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "Prune/Dialect/Prune/Transforms/Train/Passes.h"
+#include "Prune/Dialect/Prune/Utils/Functions.h"
 #include "Prune/Dialect/Prune/Utils/Granularity.h"
 #include "Prune/Dialect/Prune/Utils/ParameterFilter.h"
 #include "Prune/Dialect/Prune/Utils/StructuredBuilder.h"
@@ -117,10 +118,8 @@ LogicalResult BuildMaskStepPass::chooseParameters() {
 
 LogicalResult BuildMaskStepPass::verifyRigL(const LossFunction &loss) {
   func::FuncOp gradient = loss.getFunction();
-  if (failed(loss.verifyGradients()))
+  if (failed(loss.verifyGradients()) || failed(verifyNotCalled(gradient)))
     return failure();
-  if (!SymbolTable::symbolKnownUseEmpty(gradient, getOperation()))
-    return gradient.emitError("expected a function that nothing refers to");
   for (const StepParameter &parameter : chosen)
     if (llvm::none_of(loss.getParameters(), [&](const auto &other) {
           return other.param == parameter.param;

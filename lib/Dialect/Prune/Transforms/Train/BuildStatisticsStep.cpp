@@ -15,6 +15,7 @@
 
 #include "Prune/Dialect/Prune/IR/Prune.h"
 #include "Prune/Dialect/Prune/Transforms/Train/Passes.h"
+#include "Prune/Dialect/Prune/Utils/Functions.h"
 #include "RunningStatistics.h"
 #include "TrainStepSignature.h"
 
@@ -89,13 +90,10 @@ LogicalResult BuildStatisticsStepPass::build(func::FuncOp step) {
 
 LogicalResult BuildStatisticsStepPass::run() {
   ModuleOp module = getOperation();
-  auto source = module.lookupSymbol<func::FuncOp>(function);
-  if (!source)
-    return module.emitError()
-           << "expected a function named '" << function << "', found none";
-  if (!llvm::hasSingleElement(source.getBody()))
-    return source.emitError() << "expected a function of one block, got "
-                              << source.getBody().getBlocks().size();
+  FailureOr<func::FuncOp> found = findSingleBlockFunction(module, function);
+  if (failed(found))
+    return failure();
+  func::FuncOp source = *found;
   if (Operation *other = module.lookupSymbol(name))
     return other->emitError() << "expected '" << name << "' to be a new name";
   func::FuncOp step = source.clone();

@@ -13,6 +13,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "Prune/Dialect/Prune/Utils/Functions.h"
 #include "UpdateBuilder.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -121,8 +122,8 @@ LogicalResult BuildTrainStepPass::verifyFunction(const LossFunction &loss) {
   Operation *taken = module.lookupSymbol(name);
   if (taken && taken != function)
     return taken->emitError() << "the name '" << name << "' is taken";
-  if (!SymbolTable::symbolKnownUseEmpty(function, module))
-    return function.emitError("expected a function that nothing refers to");
+  if (failed(verifyNotCalled(function)))
+    return failure();
   Type element = getElementTypeOrSelf(loss.getLoss().getType());
   for (const TrainableParameter &parameter : loss.getParameters()) {
     Type type = loss.getArgument(parameter).getType();

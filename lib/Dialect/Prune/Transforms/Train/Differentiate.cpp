@@ -20,6 +20,7 @@
 #include "Activity.h"
 
 #include "Prune/Dialect/Prune/IR/Prune.h"
+#include "Prune/Dialect/Prune/Utils/Functions.h"
 #include "Prune/Interfaces/AdjointOpInterface.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -45,20 +46,6 @@ using namespace mlir::prune;
 //===----------------------------------------------------------------------===//
 // Signature
 //===----------------------------------------------------------------------===//
-
-/// The function to differentiate; fails where its form rules that out.
-static FailureOr<func::FuncOp> findFunction(ModuleOp module, StringRef name) {
-  auto function = module.lookupSymbol<func::FuncOp>(name);
-  if (!function)
-    return module.emitError()
-           << "no function '" << name << "' to differentiate";
-  if (function.isExternal())
-    return function.emitError("expected a function with a body");
-  if (!llvm::hasSingleElement(function.getBody()))
-    return function.emitError() << "expected a function of one block, got "
-                                << function.getBody().getBlocks().size();
-  return function;
-}
 
 /// Position of the loss among the results.
 static FailureOr<unsigned> findLoss(func::FuncOp function) {
@@ -296,7 +283,8 @@ private:
 } // namespace
 
 LogicalResult DifferentiatePass::differentiate() {
-  FailureOr<func::FuncOp> target = findFunction(getOperation(), function);
+  FailureOr<func::FuncOp> target =
+      findSingleBlockFunction(getOperation(), function);
   if (failed(target))
     return failure();
   FailureOr<unsigned> loss = findLoss(*target);
@@ -310,9 +298,8 @@ LogicalResult DifferentiatePass::differentiate() {
     markAllAnalysesPreserved();
     return failed(isDone) ? failure() : success();
   }
-  if (!SymbolTable::symbolKnownUseEmpty(*target, getOperation()))
-    return target->emitError("expected a function that is not called: its "
-                             "results change");
+  if (failed(verifyNotCalled(*target)))
+    return failure();
 
   Block &block = target->getBody().front();
   Operation *last = block.getTerminator()->getPrevNode();

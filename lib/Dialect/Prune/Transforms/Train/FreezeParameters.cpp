@@ -15,6 +15,7 @@
 
 #include "LossFunction.h"
 #include "Prune/Dialect/Prune/Transforms/Train/Passes.h"
+#include "Prune/Dialect/Prune/Utils/Functions.h"
 
 #include "mlir/IR/Remarks.h"
 #include "llvm/ADT/StringSet.h"
@@ -90,16 +91,13 @@ static void dropGradients(func::FuncOp target) {
 }
 
 void FreezeParametersPass::runOnOperation() {
-  auto target = getOperation().lookupSymbol<func::FuncOp>(function);
-  if (!target || target.isExternal()) {
-    mlir::emitError(getOperation().getLoc())
-        << "expected a function with a body named '" << function
-        << "', found none";
+  FailureOr<func::FuncOp> found = findFunction(getOperation(), function);
+  if (failed(found))
     return signalPassFailure();
-  }
   FailureOr<ParameterFilter> filter = createFilter();
   if (failed(filter))
     return signalPassFailure();
+  func::FuncOp target = *found;
   SmallVector<ParamAttr> known;
   bool isAnyChosen = false;
   for (unsigned i = 0, e = target.getNumArguments(); i < e; ++i) {

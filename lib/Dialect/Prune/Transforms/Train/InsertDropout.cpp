@@ -14,6 +14,7 @@
 
 #include "LossFunction.h"
 #include "Prune/Dialect/Prune/Transforms/Train/Passes.h"
+#include "Prune/Dialect/Prune/Utils/Functions.h"
 #include "Prune/Dialect/Prune/Utils/ParameterFilter.h"
 #include "Prune/Dialect/Prune/Utils/Parameters.h"
 #include "Prune/Interfaces/PrunableOpInterface.h"
@@ -45,7 +46,6 @@ struct InsertDropoutPass final
 
 private:
   LogicalResult insertDropouts();
-  FailureOr<func::FuncOp> findFunction();
   FailureOr<Value> getCounter(func::FuncOp target);
 };
 } // namespace
@@ -65,19 +65,6 @@ static OpOperand *findActivation(PrunableOpInterface op) {
   return nullptr;
 }
 
-FailureOr<func::FuncOp> InsertDropoutPass::findFunction() {
-  auto target = getOperation().lookupSymbol<func::FuncOp>(function);
-  if (!target || target.isExternal())
-    return mlir::emitError(getOperation().getLoc())
-           << "expected a function with a body "
-              "named '"
-           << function << "', found none";
-  if (returnsGradients(target))
-    return target.emitError("expected a function without gradients: they "
-                            "would miss the dropout");
-  return target;
-}
-
 /// The step counter as a number, read at the start of the function.
 FailureOr<Value> InsertDropoutPass::getCounter(func::FuncOp target) {
   Builder attributes(&getContext());
@@ -89,9 +76,8 @@ FailureOr<Value> InsertDropoutPass::getCounter(func::FuncOp target) {
       if (state.getValue() == "step")
         position = i;
   if (!position) {
-    if (!SymbolTable::symbolKnownUseEmpty(target, getOperation()))
-      return target.emitError("expected a function that is not called: its "
-                              "arguments change");
+    if (failed(verifyNotCalled(target)))
+      return failure();
     position = target.getNumArguments();
     NamedAttribute marker =
         attributes.getNamedAttr(key, attributes.getStringAttr("step"));
@@ -113,9 +99,12 @@ FailureOr<Value> InsertDropoutPass::getCounter(func::FuncOp target) {
 LogicalResult InsertDropoutPass::insertDropouts() {
   auto emitError = [&] { return mlir::emitError(getOperation().getLoc()); };
   FailureOr<NumberRules> rules = NumberRules::get(rates, emitError);
-  FailureOr<func::FuncOp> target = findFunction();
+  FailureOr<func::FuncOp> target = findFunction(getOperation(), function);
   if (failed(rules) || failed(target))
     return failure();
+  if (returnsGradients(*target))
+    return target->emitError("expected a function without gradients: they "
+                             "would miss the dropout");
   for (unsigned i = 0, e = rates.size(); i < e; ++i)
     if (double rate = rules->getNumber(i); !(rate >= 0.0 && rate < 1.0))
       return emitError() << "expected a rate in [0, 1), got '" << rates[i]

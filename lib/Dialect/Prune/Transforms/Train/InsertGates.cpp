@@ -19,6 +19,7 @@
 #include "Prune/Analysis/ChannelVectors.h"
 #include "Prune/Analysis/Copies.h"
 #include "Prune/Dialect/Prune/Transforms/Train/Passes.h"
+#include "Prune/Dialect/Prune/Utils/Functions.h"
 #include "Prune/Dialect/Prune/Utils/Parameters.h"
 #include "Prune/Interfaces/PrunableOpInterface.h"
 
@@ -46,7 +47,6 @@ struct InsertGatesPass final
   void runOnOperation() override;
 
 private:
-  FailureOr<func::FuncOp> findFunction();
   FailureOr<SmallVector<BlockArgument>> chooseWeights(func::FuncOp target);
   FailureOr<BlockArgument> addAuxiliary(func::FuncOp target,
                                         BlockArgument weight);
@@ -100,19 +100,6 @@ private:
 //===----------------------------------------------------------------------===//
 // The pass
 //===----------------------------------------------------------------------===//
-
-FailureOr<func::FuncOp> InsertGatesPass::findFunction() {
-  auto target = getOperation().lookupSymbol<func::FuncOp>(function);
-  if (!target || target.isExternal())
-    return mlir::emitError(getOperation().getLoc())
-           << "expected a function with a body "
-              "named '"
-           << function << "', found none";
-  if (!SymbolTable::symbolKnownUseEmpty(target, getOperation()))
-    return target.emitError("expected a function that is not called: its "
-                            "arguments change");
-  return target;
-}
 
 FailureOr<SmallVector<BlockArgument>>
 InsertGatesPass::chooseWeights(func::FuncOp target) {
@@ -187,8 +174,9 @@ void InsertGatesPass::insertGate(OpBuilder &builder, BlockArgument weight,
 void InsertGatesPass::runOnOperation() {
   auto emitError = [&] { return mlir::emitError(getOperation().getLoc()); };
   APFloat slopeValue(slope.getValue());
-  FailureOr<func::FuncOp> target = findFunction();
-  if (failed(SteAttr::verify(emitError, ste, slopeValue)) || failed(target))
+  FailureOr<func::FuncOp> target = findFunction(getOperation(), function);
+  if (failed(SteAttr::verify(emitError, ste, slopeValue)) || failed(target) ||
+      failed(verifyNotCalled(*target)))
     return signalPassFailure();
   estimator = SteAttr::get(&getContext(), ste, slopeValue);
   FailureOr<SmallVector<BlockArgument>> chosen = chooseWeights(*target);

@@ -16,6 +16,7 @@
 #include "Prune/Dialect/Prune/Transforms/Train/Passes.h"
 
 #include "Prune/Dialect/Prune/IR/Prune.h"
+#include "Prune/Dialect/Prune/Utils/Functions.h"
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
@@ -192,13 +193,11 @@ static void buildBody(func::FuncOp forward, func::FuncOp loss, unsigned logits,
 }
 
 LogicalResult InsertLossPass::insertLoss() {
-  auto forward = getOperation().lookupSymbol<func::FuncOp>(function);
-  if (!forward)
-    return mlir::emitError(getOperation().getLoc())
-           << "no function '" << function << "' to build a loss for";
-  if (!llvm::hasSingleElement(forward.getBody()))
-    return forward.emitError() << "expected a function of one block, got "
-                               << forward.getBody().getBlocks().size();
+  FailureOr<func::FuncOp> found =
+      findSingleBlockFunction(getOperation(), function);
+  if (failed(found))
+    return failure();
+  func::FuncOp forward = *found;
   if (Operation *other = getOperation().lookupSymbol(name))
     return other->emitError() << "expected '" << name << "' to be a new name";
   FailureOr<unsigned> logits = findLogits(forward);

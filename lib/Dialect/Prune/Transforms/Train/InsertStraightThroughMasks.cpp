@@ -14,6 +14,7 @@
 
 #include "LossFunction.h"
 #include "Prune/Dialect/Prune/Transforms/Train/Passes.h"
+#include "Prune/Dialect/Prune/Utils/Functions.h"
 #include "Prune/Dialect/Prune/Utils/Granularity.h"
 #include "Ranking.h"
 #include "StepState.h"
@@ -144,22 +145,12 @@ void InsertStraightThroughMasksPass::runOnOperation() {
       getOperation().getLoc(), roles, parameters, ignore);
   if (failed(readOptions()) || failed(filter))
     return signalPassFailure();
-  auto network = getOperation().lookupSymbol<func::FuncOp>(function);
-  if (!network) {
-    mlir::emitError(getOperation().getLoc())
-        << "expected a function named '" << function << "', found none";
+  FailureOr<func::FuncOp> found =
+      findSingleBlockFunction(getOperation(), function);
+  if (failed(found) ||
+      ((state || runtimeSparsity) && failed(verifyNotCalled(*found))))
     return signalPassFailure();
-  }
-  if (!llvm::hasSingleElement(network.getBody())) {
-    network.emitError() << "expected '" << function
-                        << "' to be one block that returns";
-    return signalPassFailure();
-  }
-  if ((state || runtimeSparsity) &&
-      !SymbolTable::symbolKnownUseEmpty(network, getOperation())) {
-    network.emitError("expected a function that nothing refers to");
-    return signalPassFailure();
-  }
+  func::FuncOp network = *found;
   StateFunctionBuilder step(network);
   bool isAnyChosen = false;
   for (unsigned i = 0, e = network.getNumArguments(); i < e; ++i) {

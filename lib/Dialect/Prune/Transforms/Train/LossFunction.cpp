@@ -15,6 +15,8 @@
 
 #include "LossFunction.h"
 
+#include "Prune/Dialect/Prune/Utils/Functions.h"
+
 #include "mlir/IR/BuiltinTypes.h"
 #include "llvm/ADT/StringMap.h"
 #include "llvm/ADT/StringSet.h"
@@ -23,16 +25,14 @@ using namespace mlir;
 using namespace mlir::prune;
 
 FailureOr<LossFunction> LossFunction::find(ModuleOp module, StringRef name) {
-  auto function = module.lookupSymbol<func::FuncOp>(name);
-  if (!function)
-    return module.emitError()
-           << "expected a function named '" << name << "', found none";
   // gradient_c1
-  if (!llvm::hasSingleElement(function.getBody()) ||
-      !isa<func::ReturnOp>(function.getBody().front().back()))
-    return function.emitError()
+  FailureOr<func::FuncOp> function = findSingleBlockFunction(module, name);
+  if (failed(function))
+    return failure();
+  if (!isa<func::ReturnOp>(function->getBody().front().back()))
+    return function->emitError()
            << "expected '" << name << "' to be one block that returns";
-  LossFunction loss(function);
+  LossFunction loss(*function);
   if (failed(loss.readLoss()) || failed(loss.readParameters()))
     return failure();
   return loss;

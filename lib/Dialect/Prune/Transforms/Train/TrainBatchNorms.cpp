@@ -14,6 +14,7 @@
 
 #include "Prune/Dialect/Prune/IR/Prune.h"
 #include "Prune/Dialect/Prune/Transforms/Train/Passes.h"
+#include "Prune/Dialect/Prune/Utils/Functions.h"
 #include "Prune/Dialect/Prune/Utils/Parameters.h"
 #include "RunningStatistics.h"
 
@@ -64,13 +65,10 @@ LogicalResult TrainBatchNormsPass::run() {
   if (!(momentum >= 0.0 && momentum <= 1.0))
     return module.emitError()
            << "expected a momentum in [0, 1], got " << momentum;
-  auto target = module.lookupSymbol<func::FuncOp>(function);
-  if (!target)
-    return module.emitError()
-           << "expected a function named '" << function << "', found none";
-  if (!llvm::hasSingleElement(target.getBody()))
-    return target.emitError() << "expected a function of one block, got "
-                              << target.getBody().getBlocks().size();
+  FailureOr<func::FuncOp> found = findSingleBlockFunction(module, function);
+  if (failed(found))
+    return failure();
+  func::FuncOp target = *found;
   if (target.getOps<BatchNormOp>().empty())
     return success();
   LDBG() << "batch normalizations of " << target.getName();
@@ -82,9 +80,8 @@ LogicalResult TrainBatchNormsPass::run() {
                           "normalizations as they are");
     return success();
   }
-  if (!SymbolTable::symbolKnownUseEmpty(target, module))
-    return target.emitError("expected a function that is not called: its "
-                            "results change");
+  if (failed(verifyNotCalled(target)))
+    return failure();
   FailureOr<unsigned> count =
       trainBatchNorms(target, [&](OpBuilder &b, Type type) -> Value {
         return arith::ConstantOp::create(b, target.getLoc(),

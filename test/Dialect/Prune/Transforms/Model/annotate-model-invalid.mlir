@@ -39,7 +39,7 @@ module {
 }
 
 //--- missing.mlir
-// expected-error@below {{expected a function 'net' with a body}}
+// expected-error@below {{expected a function named 'net', found none}}
 module {
 }
 

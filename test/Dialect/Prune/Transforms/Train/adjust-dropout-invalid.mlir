@@ -15,6 +15,6 @@ func.func @loss(%x: tensor<2x4xf32>, %n: i64,
 
 // -----
 
-// expected-error @below {{expected a function with a body named 'loss', found none}}
+// expected-error @below {{expected a function named 'loss', found none}}
 module {
 }

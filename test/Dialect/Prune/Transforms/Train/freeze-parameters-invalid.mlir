@@ -11,6 +11,6 @@ func.func @loss(%w: tensor<3xf32> {prune.param = #prune.param<"fc.weight", weigh
 
 // -----
 
-// expected-error @below {{expected a function with a body named 'loss', found none}}
+// expected-error @below {{expected a function named 'loss', found none}}
 module {
 }

@@ -31,6 +31,6 @@ func.func @loss(%x: tensor<2x4xf32>, %w: tensor<3x4xf32> {prune.param = #prune.p
 
 // -----
 
-// expected-error @below {{expected a function with a body named 'loss', found none}}
+// expected-error @below {{expected a function named 'loss', found none}}
 module {
 }

@@ -1,13 +1,22 @@
 // RUN: prune-opt %s -split-input-file -verify-diagnostics --pass-pipeline="builtin.module(prune-insert-loss)"
 
-// expected-error @+1 {{no function 'forward' to build a loss for}}
+// expected-error @+1 {{expected a function named 'forward', found none}}
 module {
 }
 
 // -----
 
-// expected-error @+1 {{expected a function of one block, got 0}}
+// expected-error @+1 {{expected a function with a body}}
 func.func private @forward(%x: tensor<2x3xf32>) -> tensor<2x3xf32>
+
+// -----
+
+// expected-error @+1 {{expected a function of one block, got 2}}
+func.func @forward(%x: tensor<2x3xf32>) -> tensor<2x3xf32> {
+  cf.br ^bb1
+^bb1:
+  return %x : tensor<2x3xf32>
+}
 
 // -----
 

@@ -8,13 +8,13 @@ module {
 // -----
 
 // gradient_c1
-// expected-error @below {{expected 'loss' to be one block that returns}}
+// expected-error @below {{expected a function with a body}}
 func.func private @loss(tensor<f32>) -> (tensor<f32> {prune.output = "loss"})
 
 // -----
 
 // gradient_c1
-// expected-error @below {{expected 'loss' to be one block that returns}}
+// expected-error @below {{expected a function of one block, got 2}}
 func.func @loss(%x: tensor<f32>) -> (tensor<f32> {prune.output = "loss"}) {
   cf.br ^next
 ^next:
