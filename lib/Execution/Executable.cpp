@@ -7,14 +7,16 @@
 //===----------------------------------------------------------------------===//
 
 //
-// Lowers a module, optimizes the LLVM module for the host, and compiles it with
-// the execution engine on first call. Symbols of the runtime are registered one
-// by one, because two runtimes with the same symbols may live in one process.
+// Lowers a module, takes its large constants out, optimizes the LLVM module for
+// the host, and compiles it with the execution engine. Symbols of the runtime
+// are registered one by one, because two runtimes with the same symbols may
+// live in one process.
 //
 //===----------------------------------------------------------------------===//
 
 #include "Prune/Execution/Executable.h"
 
+#include "ConstantData.h"
 #include "Runtime.h"
 #include "Target.h"
 
@@ -40,7 +42,7 @@ void Executable::registerDialects(DialectRegistry &registry) {
   registerOpenMPDialectTranslation(registry);
 }
 
-Executable::Executable() = default;
+Executable::Executable() : constants(std::make_unique<ConstantData>()) {}
 Executable::~Executable() = default;
 
 FailureOr<std::unique_ptr<Executable>>
@@ -117,6 +119,9 @@ LogicalResult Executable::compile(ModuleOp module,
   FailureOr<llvm::StringMap<void *>> symbols = resolveSymbols(module, *runtime);
   if (failed(symbols))
     return failure();
+  constants->extract(module);
+  for (const auto &constant : constants->getSymbols())
+    (*symbols)[constant.getKey()] = constant.getValue();
 
   transformer = createOptimizer(target->get(), options.assemblyFile,
                                 options.optimization);

@@ -3,7 +3,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import warnings
+from collections.abc import Callable, Iterable
+
+
+def __getattr__(name: str) -> Callable[..., str]:
+    """The functions that were renamed, by their old names, for one version."""
+    if name == "shrink_pipeline":
+        warnings.warn(
+            "shrink_pipeline is called compress_pipeline now", DeprecationWarning, stacklevel=2
+        )
+        return compress_pipeline
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
 def module(*passes: str) -> str:

@@ -222,6 +222,26 @@ def test_constants_in_compiled_code():
     np.testing.assert_array_equal(b, [0.5, 0.5, 0.5])
 
 
+@pytest.mark.parametrize("element", ["f32", "f64", "i8", "i32", "i64"])
+def test_large_constants_lie_beside_the_code(element, tmp_path):
+    kind = np.dtype({"f": "float", "i": "int"}[element[0]] + element[1:]).type
+    values = drawn.rng(3).integers(-9, 9, (64, 64)).astype(kind)
+    plus, path = "addf" if element in ("f32", "f64") else "addi", tmp_path / "code.s"
+    rows = ",".join(f"[{','.join(map(repr, row.tolist()))}]" for row in values)
+    module = native.Module.parse(f"""
+        func.func @f(%x: tensor<64x64x{element}>) -> tensor<64x64x{element}> {{
+          %w = arith.constant dense<[{rows}]> : tensor<64x64x{element}>
+          %y = arith.{plus} %x, %w : tensor<64x64x{element}>
+          return %y : tensor<64x64x{element}>
+        }}""")
+    compiled = module.compile(dump_asm=path)
+    del module
+    gc.collect()
+    np.testing.assert_array_equal(compiled("f", np.ones_like(values))[0], values + kind(1))
+    # A line of data per element would be 4096 lines.
+    assert path.read_text().count("\n") < 2000
+
+
 def test_time(compiled):
     seconds = compiled.time("forward", random_forward(), repeat=5)
     assert len(seconds) == 5 and all(s >= 0 for s in seconds)

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from mlir_prune import pipelines
 from mlir_prune.errors import RecipeError
 from mlir_prune.models import Mlp
 from mlir_prune.native import native
@@ -152,3 +153,10 @@ def test_masks() -> None:
         "builtin.module(prune-mask-pipeline{granularity=unstructured parameters=a,b std-factor=0.25})"
     )
     assert "prune-mask-pipeline{threshold=0 allow-empty=true}" in mask_pipeline()
+
+
+def test_old_names() -> None:
+    with pytest.warns(DeprecationWarning, match="is called compress_pipeline now"):
+        assert pipelines.shrink_pipeline is pipelines.compress_pipeline
+    with pytest.raises(AttributeError, match="has no attribute 'grow_pipeline'"):
+        _ = pipelines.grow_pipeline

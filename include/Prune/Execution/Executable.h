@@ -30,6 +30,7 @@ class ExecutionEngine;
 
 namespace mlir::prune {
 
+class ConstantData;
 class Runtime;
 
 /// How a module is compiled.
@@ -103,6 +104,8 @@ private:
   int64_t threads = 1;
   std::unique_ptr<Runtime> runtime;
   std::unique_ptr<Profile> profile;
+  /// Read by compiled code, so it outlives the engine.
+  std::unique_ptr<ConstantData> constants;
   /// Kept alive for the engine, which compiles on first use.
   std::function<llvm::Error(llvm::Module *)> transformer;
   std::unique_ptr<ExecutionEngine> engine;

@@ -1,0 +1,48 @@
+//===- ConstantData.h - Constants beside compiled code ----------*- C++ -*-===//
+//
+// Part of the pruning compiler, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef PRUNE_LIB_EXECUTION_CONSTANTDATA_H
+#define PRUNE_LIB_EXECUTION_CONSTANTDATA_H
+
+#include "mlir/IR/BuiltinOps.h"
+#include "llvm/ADT/StringMap.h"
+
+#include <cstdlib>
+#include <memory>
+
+namespace mlir::prune {
+
+/// The large constants of a module. LLVM never sees their bytes: it takes
+/// seconds to optimize and write 100 MB of them. The module declares each as a
+/// symbol, and the bytes lie here.
+class ConstantData {
+public:
+  /// Bytes from which on a constant is large. Smaller ones stay in the module,
+  /// where LLVM may use their values.
+  static constexpr int64_t kLargeBytes = 1024;
+  /// Alignment of the bytes of each constant.
+  static constexpr int64_t kAlignment = 64;
+
+  /// Copies the bytes of every large constant of a module in the LLVM dialect,
+  /// and leaves a declaration. A constant whose elements are all equal, or are
+  /// no whole bytes, stays. Linear in the bytes.
+  void extract(ModuleOp module);
+
+  /// Address of the bytes by symbol.
+  llvm::StringMap<void *> getSymbols() const;
+
+private:
+  struct Free {
+    void operator()(void *data) const { std::free(data); }
+  };
+  llvm::StringMap<std::unique_ptr<void, Free>> data;
+};
+
+} // namespace mlir::prune
+
+#endif // PRUNE_LIB_EXECUTION_CONSTANTDATA_H
