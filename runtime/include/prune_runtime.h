@@ -155,6 +155,15 @@ PRUNE_RT_EXPORT void prune_rt_sddmm_f32(const int32_t *indices,
                                         int64_t m, int64_t n, int64_t k,
                                         int64_t lda, int64_t ldb);
 
+/** Where 16 results of each row of a sparse product lie, as floats from the
+ * starts of input, output and residual, and which of them are written. */
+typedef struct prune_rt_panel {
+  int32_t input;
+  int32_t output;
+  int32_t residual;
+  uint32_t mask;
+} prune_rt_panel;
+
 /** y[n, m] = the transpose of x[m, n]. They do not overlap. */
 PRUNE_RT_EXPORT void prune_rt_transpose_f32(const float *x, float *y, int64_t m,
                                             int64_t n, int64_t ldx,

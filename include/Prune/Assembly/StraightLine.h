@@ -1,0 +1,95 @@
+//===- StraightLine.h - Sparse products as machine code ---------*- C++ -*-===//
+//
+// Part of the pruning compiler, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// A sparse weight as straight-line code: each weight that is not zero is one
+// instruction, and nothing says which weights are zero. The code works on
+// panels: 16 results of each row side by side, of 16 images or of 16 positions.
+// A tile of up to 30 rows keeps its sums in registers, and each input is loaded
+// once for the tile.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef PRUNE_ASSEMBLY_STRAIGHTLINE_H
+#define PRUNE_ASSEMBLY_STRAIGHTLINE_H
+
+#include "llvm/ADT/ArrayRef.h"
+#include "llvm/ADT/SmallVector.h"
+#include "llvm/Support/Error.h"
+
+#include <cstdint>
+
+namespace mlir::prune::assembly {
+
+/// Floats of a panel's row.
+inline constexpr int64_t kLanes = 16;
+
+/// A weight in compressed rows, with the places of its operands in memory.
+struct PanelProduct {
+  /// Row `i` has the values `pointers[i]` to `pointers[i + 1] - 1`.
+  llvm::ArrayRef<int32_t> pointers;
+  /// For each value, where its input lies: floats from the start of the panel,
+  /// ascending within a row.
+  llvm::ArrayRef<int32_t> inputs;
+  llvm::ArrayRef<float> values;
+  /// For each row, where its results lie: floats from the start of the panel.
+  llvm::ArrayRef<int32_t> outputs;
+  /// One element per row, or empty.
+  llvm::ArrayRef<float> bias;
+  /// What the results are added to lies at `outputs` from the residual's panel.
+  bool hasResidual = false;
+  /// Negative results become zero; a NaN stays one.
+  bool hasRelu = false;
+  /// Results are written where the panel's mask has a bit.
+  bool isMasked = false;
+
+  int64_t getNumRows() const { return outputs.size(); }
+};
+
+/// How the code is cut.
+struct StraightLineOptions {
+  /// Rows of a tile, at most 30.
+  int64_t tileRows = 30;
+  /// Bytes of code that stay in the instruction cache while panels stream by.
+  int64_t segmentBytes = 24 << 10;
+  /// Panels that one call of a segment works on, for the distance of
+  /// prefetches; 0 for no prefetches.
+  int64_t panels = 0;
+};
+
+/// A piece of code: a tile of rows and a range of inputs.
+struct Segment {
+  /// Bytes from the start of the code.
+  int64_t code;
+  /// Floats from the start of the stream.
+  int64_t stream;
+  /// Values that it multiplies.
+  int64_t values;
+};
+
+/// Machine code. Each segment is a function
+///
+///     void(const float *x, float *y, const float *residual,
+///          const float *stream, const Panel *begin, const Panel *end)
+///
+/// of the System V convention, to be called in order, each for all panels of
+/// its caller before the next; `stream` is already advanced to the segment's
+/// part. Panel is prune_rt_panel of prune_runtime.h.
+struct StraightLineCode {
+  llvm::SmallVector<uint8_t, 0> code;
+  llvm::SmallVector<float, 0> stream;
+  llvm::SmallVector<Segment, 0> segments;
+};
+
+/// Code for AVX-512. Fails where a distance does not fit in 32 bits. Linear in
+/// the values but for sorting those of a tile.
+llvm::Expected<StraightLineCode> emitAvx512(const PanelProduct &product,
+                                            const StraightLineOptions &options);
+
+} // namespace mlir::prune::assembly
+
+#endif // PRUNE_ASSEMBLY_STRAIGHTLINE_H

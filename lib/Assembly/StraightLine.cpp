@@ -1,0 +1,358 @@
+//===- StraightLine.cpp - Sparse products as machine code -----------------===//
+//
+// Part of the pruning compiler, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// The values of a tile are sorted by input. An input is loaded into one
+// register and multiplied into the sums of the rows that read it, with the
+// weight as a broadcast operand in memory: 7 bytes while its distance from the
+// pointer fits in 8 bits. So the pointers of inputs and weights move on every
+// so often.
+//
+// Rows are cut into tiles of equal size, and inputs into ranges, so that the
+// code of a tile and a range stays in the instruction cache. Sums of a tile are
+// kept in the result between ranges.
+//
+//===----------------------------------------------------------------------===//
+
+#include "Prune/Assembly/StraightLine.h"
+
+#include "llvm/ADT/STLExtras.h"
+#include "llvm/Support/MathExtras.h"
+
+#include <algorithm>
+#include <limits>
+
+#define XBYAK_NO_EXCEPTION
+#include <xbyak/xbyak.h>
+
+using namespace mlir::prune::assembly;
+
+namespace {
+
+/// A value of a tile.
+struct Term {
+  int32_t input;
+  int32_t row;
+  float value;
+
+  bool operator<(const Term &other) const {
+    return std::tie(input, row) < std::tie(other.input, other.row);
+  }
+};
+
+/// A range of rows and what it multiplies, by input.
+struct Tile {
+  int64_t begin, end;
+  llvm::SmallVector<Term, 0> terms;
+};
+
+/// What a segment does besides multiplying.
+struct Ends {
+  bool isFirst, isLast;
+};
+
+/// A register that walks over memory. Distances of instructions fit in 8 bits
+/// of `unit` bytes from it, which the register is moved for.
+class Cursor {
+public:
+  Cursor(Xbyak::CodeGenerator &code, const Xbyak::Reg64 &base, int64_t unit)
+      : code(code), base(base), unit(unit) {}
+
+  /// Distance from the register to a byte. Moves the register when `moves`
+  /// says that it pays and the distance is too long.
+  int64_t reach(int64_t byte, bool moves) {
+    if (moves && !isNear(byte)) {
+      int64_t next = byte + 128 * unit;
+      code.add(base, static_cast<uint32_t>(next - position));
+      position = next;
+    }
+    return byte - position;
+  }
+  bool isNear(int64_t byte) const {
+    int64_t distance = byte - position;
+    return distance % unit == 0 && distance >= -128 * unit &&
+           distance <= 127 * unit;
+  }
+  /// Where the register is, in bytes.
+  int64_t position = 0;
+
+private:
+  Xbyak::CodeGenerator &code;
+  Xbyak::Reg64 base;
+  int64_t unit;
+};
+
+class Avx512Emitter : public Xbyak::CodeGenerator {
+public:
+  Avx512Emitter(const PanelProduct &product, const StraightLineOptions &options,
+                size_t bytes)
+      : CodeGenerator(bytes, Xbyak::DontSetProtectRWE), product(product),
+        options(options) {}
+
+  void emitSegment(const Tile &tile, llvm::ArrayRef<Term> terms, Ends ends,
+                   llvm::SmallVectorImpl<float> &stream);
+
+private:
+  Xbyak::Zmm getSum(int64_t row) const { return Xbyak::Zmm(row); }
+  void loadPanel();
+  void start(const Tile &tile, Ends ends, llvm::SmallVectorImpl<float> &stream);
+  void multiply(llvm::ArrayRef<Term> terms,
+                llvm::SmallVectorImpl<float> &stream);
+  void finish(const Tile &tile, Ends ends);
+  void prefetchNext(const uint8_t *begin);
+  bool paysToMove(const Cursor &cursor, llvm::ArrayRef<Term> terms) const;
+
+  const PanelProduct &product;
+  const StraightLineOptions &options;
+  // Arguments of a segment.
+  Xbyak::Reg64 input = rdi, output = rsi, residual = rdx, values = rcx,
+               panel = r8, end = r9;
+  // Of the current panel.
+  Xbyak::Reg64 x = rax, y = r10, weight = r11, ahead = rbx;
+  Xbyak::Zmm loaded = zmm31;
+  /// Floats of the segment's stream before this one.
+  size_t streamBegin = 0;
+  Cursor weights{*this, weight, sizeof(float)};
+};
+
+} // namespace
+
+static constexpr int64_t kPanelInput = 0, kPanelOutput = 4, kPanelResidual = 8,
+                         kPanelMask = 12, kPanelBytes = 16;
+
+void Avx512Emitter::loadPanel() {
+  movsxd(x, dword[panel + kPanelInput]);
+  lea(x, ptr[input + x * 4]);
+  movsxd(y, dword[panel + kPanelOutput]);
+  lea(y, ptr[output + y * 4]);
+  if (product.isMasked)
+    kmovw(k1, ptr[panel + kPanelMask]);
+}
+
+/// Sums begin with the bias, the residual, both or zero, or go on.
+void Avx512Emitter::start(const Tile &tile, Ends ends,
+                          llvm::SmallVectorImpl<float> &stream) {
+  bool hasBias = ends.isFirst && !product.bias.empty();
+  bool hasResidual = ends.isFirst && product.hasResidual;
+  if (hasResidual) {
+    movsxd(weight, dword[panel + kPanelResidual]);
+    lea(weight, ptr[residual + weight * 4]);
+  }
+  for (int64_t row = tile.begin; row < tile.end; ++row) {
+    Xbyak::Zmm sum = getSum(row - tile.begin);
+    int32_t place = product.outputs[row] * static_cast<int32_t>(sizeof(float));
+    if (!ends.isFirst)
+      vmovups(sum, zword[y + place]);
+    else if (hasResidual)
+      vmovups(sum, zword[weight + place]);
+    else if (!hasBias)
+      vpxord(sum, sum, sum);
+  }
+  lea(weight, ptr[values + 128 * sizeof(float)]);
+  weights.position = (streamBegin + 128) * sizeof(float);
+  for (int64_t row = tile.begin; hasBias && row < tile.end; ++row) {
+    Xbyak::Zmm sum = getSum(row - tile.begin);
+    int64_t place = weights.reach(stream.size() * sizeof(float), true);
+    stream.push_back(product.bias[row]);
+    if (hasResidual)
+      vaddps(sum, sum, zword_b[weight + place]);
+    else
+      vbroadcastss(sum, dword[weight + place]);
+  }
+}
+
+/// Moving costs as much code as two long distances.
+bool Avx512Emitter::paysToMove(const Cursor &cursor,
+                               llvm::ArrayRef<Term> terms) const {
+  int64_t bytes = int64_t(terms.front().input) * sizeof(float);
+  if (bytes % 64 != 0)
+    return false;
+  int64_t loads = 0;
+  int32_t last = -1;
+  for (const Term &term : terms) {
+    int64_t distance = (int64_t(term.input) - terms.front().input) * 4;
+    if (distance > 255 * 64 || loads > 3)
+      break;
+    if (term.input != last && distance % 64 == 0)
+      ++loads;
+    last = term.input;
+  }
+  return loads > 3;
+}
+
+void Avx512Emitter::multiply(llvm::ArrayRef<Term> terms,
+                             llvm::SmallVectorImpl<float> &stream) {
+  Cursor inputs(*this, x, kLanes * sizeof(float));
+  for (size_t i = 0; i < terms.size(); ++i) {
+    const Term &term = terms[i];
+    if (i == 0 || term.input != terms[i - 1].input) {
+      int64_t byte = int64_t(term.input) * sizeof(float);
+      bool moves =
+          !inputs.isNear(byte) && paysToMove(inputs, terms.drop_front(i));
+      vmovups(loaded, zword[x + inputs.reach(byte, moves)]);
+    }
+    int64_t place = weights.reach(stream.size() * sizeof(float), true);
+    stream.push_back(term.value);
+    vfmadd231ps(getSum(term.row), loaded, zword_b[weight + place]);
+  }
+}
+
+void Avx512Emitter::finish(const Tile &tile, Ends ends) {
+  bool hasRelu = ends.isLast && product.hasRelu;
+  if (hasRelu)
+    vpxord(loaded, loaded, loaded);
+  for (int64_t row = tile.begin; row < tile.end; ++row) {
+    Xbyak::Zmm sum = getSum(row - tile.begin);
+    int32_t place = product.outputs[row] * static_cast<int32_t>(sizeof(float));
+    // The second operand is the result when one is a NaN.
+    if (hasRelu)
+      vmaxps(sum, loaded, sum);
+    if (product.isMasked)
+      vmovups(zword[y + place] | k1, sum);
+    else
+      vmovups(zword[y + place], sum);
+  }
+}
+
+/// Fetches a part of the next segment's code, which is about as long as this
+/// one's: nothing else does so before it runs.
+void Avx512Emitter::prefetchNext(const uint8_t *begin) {
+  if (options.panels == 0)
+    return;
+  constexpr int64_t kLine = 64, kMost = 16;
+  int64_t lines = llvm::divideCeil(getCurr() - begin, kLine);
+  int64_t perPanel =
+      std::min<int64_t>(llvm::divideCeil(lines, options.panels), kMost);
+  for (int64_t line = 0; line < perPanel; ++line)
+    prefetcht1(ptr[ahead + line * kLine]);
+  add(ahead, static_cast<uint32_t>(perPanel * kLine));
+}
+
+void Avx512Emitter::emitSegment(const Tile &tile, llvm::ArrayRef<Term> terms,
+                                Ends ends,
+                                llvm::SmallVectorImpl<float> &stream) {
+  const uint8_t *begin = getCurr();
+  Xbyak::Label loop, next;
+  streamBegin = stream.size();
+  if (options.panels) {
+    push(ahead);
+    lea(ahead, ptr[rip + next]);
+  }
+  align(16);
+  L(loop);
+  loadPanel();
+  start(tile, ends, stream);
+  multiply(terms, stream);
+  finish(tile, ends);
+  prefetchNext(begin);
+  add(panel, kPanelBytes);
+  cmp(panel, end);
+  jb(loop, T_NEAR);
+  if (options.panels)
+    pop(ahead);
+  vzeroupper();
+  ret();
+  L(next);
+}
+
+/// Cuts rows into tiles of about equal numbers of rows, with sorted terms.
+static llvm::SmallVector<Tile, 0> makeTiles(const PanelProduct &product,
+                                            int64_t tileRows) {
+  int64_t rows = product.getNumRows();
+  int64_t count = llvm::divideCeil(rows, tileRows);
+  llvm::SmallVector<Tile, 0> tiles;
+  for (int64_t i = 0; i < count; ++i) {
+    Tile tile{rows * i / count, rows * (i + 1) / count, {}};
+    tile.terms.reserve(product.pointers[tile.end] -
+                       product.pointers[tile.begin]);
+    for (int64_t row = tile.begin; row < tile.end; ++row)
+      for (int32_t p = product.pointers[row]; p < product.pointers[row + 1];
+           ++p)
+        tile.terms.push_back({product.inputs[p],
+                              static_cast<int32_t>(row - tile.begin),
+                              product.values[p]});
+    llvm::sort(tile.terms);
+    tiles.push_back(std::move(tile));
+  }
+  return tiles;
+}
+
+/// About the bytes of code of terms: 8 per value and 8 per input.
+static int64_t estimateBytes(llvm::ArrayRef<Term> terms) {
+  int64_t inputs = 0;
+  for (size_t i = 0; i < terms.size(); ++i)
+    inputs += i == 0 || terms[i].input != terms[i - 1].input;
+  return 8 * (static_cast<int64_t>(terms.size()) + inputs);
+}
+
+/// Where ranges of inputs end, the same for all tiles, so that each range of
+/// inputs is read by one tile after the other.
+static llvm::SmallVector<int32_t> cutInputs(llvm::ArrayRef<Tile> tiles,
+                                            int64_t segmentBytes) {
+  int64_t bytes = 0;
+  llvm::SmallVector<int32_t, 0> inputs;
+  for (const Tile &tile : tiles) {
+    bytes = std::max(bytes, estimateBytes(tile.terms));
+    for (const Term &term : tile.terms)
+      inputs.push_back(term.input);
+  }
+  int64_t count = std::max<int64_t>(llvm::divideCeil(bytes, segmentBytes), 1);
+  llvm::SmallVector<int32_t> cuts;
+  for (int64_t i = 1; i < count; ++i) {
+    auto place = inputs.begin() + inputs.size() * i / count;
+    std::nth_element(inputs.begin(), place, inputs.end());
+    if (cuts.empty() || *place > cuts.back())
+      cuts.push_back(*place);
+  }
+  cuts.push_back(std::numeric_limits<int32_t>::max());
+  return cuts;
+}
+
+static llvm::Error checkReach(const PanelProduct &product) {
+  auto isFar = [](int32_t place) {
+    return std::abs(int64_t(place)) >= (int64_t(1) << 29);
+  };
+  if (llvm::any_of(product.inputs, isFar) ||
+      llvm::any_of(product.outputs, isFar))
+    return llvm::createStringError(
+        "a panel is larger than 32-bit distances reach");
+  return llvm::Error::success();
+}
+
+llvm::Expected<StraightLineCode>
+mlir::prune::assembly::emitAvx512(const PanelProduct &product,
+                                  const StraightLineOptions &options) {
+  if (llvm::Error error = checkReach(product))
+    return std::move(error);
+  llvm::SmallVector<Tile, 0> tiles = makeTiles(product, options.tileRows);
+  llvm::SmallVector<int32_t> cuts = cutInputs(tiles, options.segmentBytes);
+  // Long distances, starts and ends of all rows in each range, and loops.
+  size_t bytes = 4096 + tiles.size() * cuts.size() * 1024 +
+                 product.values.size() * 32 +
+                 product.outputs.size() * cuts.size() * 40;
+  Avx512Emitter emitter(product, options, bytes);
+  StraightLineCode result;
+  llvm::SmallVector<size_t> done(tiles.size(), 0);
+  for (size_t range = 0; range < cuts.size(); ++range) {
+    Ends ends{range == 0, range + 1 == cuts.size()};
+    auto isInRange = [&](const Term &term) { return term.input < cuts[range]; };
+    for (auto [tile, first] : llvm::zip_equal(tiles, done)) {
+      llvm::ArrayRef<Term> terms =
+          llvm::ArrayRef(tile.terms).drop_front(first).take_while(isInRange);
+      first += terms.size();
+      emitter.align(64);
+      result.segments.push_back({static_cast<int64_t>(emitter.getSize()),
+                                 static_cast<int64_t>(result.stream.size()),
+                                 static_cast<int64_t>(terms.size())});
+      emitter.emitSegment(tile, terms, ends, result.stream);
+    }
+  }
+  if (int error = Xbyak::GetError())
+    return llvm::createStringError(Xbyak::ConvertErrorToString(error));
+  result.code.assign(emitter.getCode(), emitter.getCurr());
+  return result;
+}

@@ -1,0 +1,252 @@
+//===- StraightLineTest.cpp - Sparse products as machine code -------------===//
+//
+// Part of the pruning compiler, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// Runs the code on random products and compares it with plain loops in double
+// precision, and reads it through LLVM's disassembler.
+//
+//===----------------------------------------------------------------------===//
+
+#include "Prune/Assembly/StraightLine.h"
+
+#include "prune_runtime.h"
+
+#include "llvm-c/Disassembler.h"
+#include "llvm/ADT/STLExtras.h"
+#include "llvm/ADT/StringMap.h"
+#include "llvm/ADT/StringRef.h"
+#include "llvm/Support/Memory.h"
+#include "llvm/Support/TargetSelect.h"
+#include "llvm/TargetParser/Host.h"
+#include "gtest/gtest.h"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <random>
+
+using namespace mlir::prune::assembly;
+
+namespace {
+
+/// A product with its operands.
+struct Case {
+  std::vector<int32_t> pointers = {0}, inputs, outputs;
+  std::vector<float> values, bias, x, y, residual;
+  std::vector<prune_rt_panel> panels;
+  bool hasResidual = false, hasRelu = false, isMasked = false;
+
+  PanelProduct getProduct() const {
+    return {pointers, inputs,      values,  outputs,
+            bias,     hasResidual, hasRelu, isMasked};
+  }
+};
+
+using Function = void (*)(const float *, float *, const float *, const float *,
+                          const prune_rt_panel *, const prune_rt_panel *);
+
+} // namespace
+
+/// A random product of `rows` by `columns`, inputs and outputs `stride` floats
+/// apart, on `count` panels.
+static Case makeCase(std::mt19937 &random, int64_t rows, int64_t columns,
+                     int64_t stride, int64_t count, double zeros) {
+  std::uniform_real_distribution<float> uniform(-1, 1), chance(0, 1);
+  Case test;
+  for (int64_t row = 0; row < rows; ++row) {
+    for (int64_t column = 0; column < columns; ++column)
+      if (chance(random) >= zeros) {
+        test.inputs.push_back(column * stride);
+        test.values.push_back(uniform(random));
+      }
+    test.pointers.push_back(test.inputs.size());
+    test.outputs.push_back(row * stride);
+  }
+  std::bernoulli_distribution coin;
+  test.hasRelu = coin(random), test.hasResidual = coin(random);
+  test.isMasked = coin(random);
+  for (int64_t row = 0; coin(random) && row < rows; ++row)
+    test.bias.push_back(uniform(random));
+  test.bias.resize(test.bias.empty() ? 0 : rows);
+  int64_t in = columns * stride + kLanes, out = rows * stride + kLanes;
+  for (int32_t panel = 0; panel < count; ++panel)
+    test.panels.push_back({static_cast<int32_t>(panel * in),
+                           static_cast<int32_t>(panel * out),
+                           static_cast<int32_t>((count - 1 - panel) * out),
+                           static_cast<uint32_t>(random() & 0xffff)});
+  auto fill = [&](std::vector<float> &data, int64_t size) {
+    data.resize(size);
+    for (float &element : data)
+      element = uniform(random);
+  };
+  fill(test.x, count * in);
+  fill(test.y, count * out);
+  fill(test.residual, count * out);
+  return test;
+}
+
+/// The result by plain loops; `limits` gets the rounding that is allowed.
+static std::vector<double> compute(const Case &test,
+                                   std::vector<double> &limits) {
+  std::vector<double> result(test.y.begin(), test.y.end());
+  limits.assign(result.size(), 0.0);
+  for (const prune_rt_panel &panel : test.panels)
+    for (size_t row = 0; row < test.outputs.size(); ++row)
+      for (int64_t lane = 0; lane < kLanes; ++lane) {
+        int64_t place = test.outputs[row] + lane;
+        if (test.isMasked && !(panel.mask >> lane & 1))
+          continue;
+        double sum = test.bias.empty() ? 0.0 : test.bias[row];
+        if (test.hasResidual)
+          sum += test.residual[panel.residual + place];
+        double size = std::abs(sum);
+        for (int32_t p = test.pointers[row]; p < test.pointers[row + 1]; ++p) {
+          double term = double(test.values[p]) *
+                        test.x[panel.input + test.inputs[p] + lane];
+          sum += term;
+          size += std::abs(term);
+        }
+        bool isCut = test.hasRelu && sum < 0;
+        result[panel.output + place] = isCut ? 0.0 : sum;
+        limits[panel.output + place] = 1e-6 + size * 2e-6;
+      }
+  return result;
+}
+
+static bool hasAvx512() {
+  return llvm::sys::getHostCPUFeatures().lookup("avx512f") &&
+         llvm::sys::getHostCPUFeatures().lookup("avx512vl");
+}
+
+static void run(const StraightLineCode &code, Case &test) {
+  std::error_code error;
+  llvm::sys::OwningMemoryBlock memory(llvm::sys::Memory::allocateMappedMemory(
+      code.code.size(), nullptr,
+      llvm::sys::Memory::MF_READ | llvm::sys::Memory::MF_WRITE, error));
+  ASSERT_FALSE(error);
+  llvm::copy(code.code, static_cast<uint8_t *>(memory.base()));
+  ASSERT_FALSE(llvm::sys::Memory::protectMappedMemory(
+      memory.getMemoryBlock(),
+      llvm::sys::Memory::MF_READ | llvm::sys::Memory::MF_EXEC));
+  auto *base = static_cast<const char *>(memory.base());
+  for (const Segment &segment : code.segments) {
+    auto function = reinterpret_cast<Function>(
+        reinterpret_cast<uintptr_t>(base + segment.code));
+    function(test.x.data(), test.y.data(), test.residual.data(),
+             code.stream.data() + segment.stream, test.panels.data(),
+             test.panels.data() + test.panels.size());
+  }
+}
+
+static void expectEqual(Case &test, const StraightLineOptions &options) {
+  std::vector<double> limits, expected = compute(test, limits);
+  llvm::Expected<StraightLineCode> code =
+      emitAvx512(test.getProduct(), options);
+  ASSERT_TRUE(bool(code)) << llvm::toString(code.takeError());
+  run(*code, test);
+  for (size_t i = 0; i < expected.size(); ++i)
+    ASSERT_NEAR(test.y[i], expected[i], limits[i]) << "element " << i;
+}
+
+TEST(StraightLine, ComputesRandomProducts) {
+  if (!hasAvx512())
+    GTEST_SKIP() << "needs AVX-512";
+  std::mt19937 random(17);
+  auto draw = [&](int64_t low, int64_t high) {
+    return std::uniform_int_distribution<int64_t>(low, high)(random);
+  };
+  for (int round = 0; round < 120; ++round) {
+    double zeros = std::array{0.0, 0.5, 0.9, 1.0}[draw(0, 3)];
+    // Strides that are no multiple of a vector, too.
+    int64_t stride = draw(0, 1) ? kLanes : kLanes + draw(1, 40);
+    Case test =
+        makeCase(random, draw(1, 70), draw(1, 200), stride, draw(1, 5), zeros);
+    StraightLineOptions options;
+    options.tileRows = draw(1, 30);
+    options.segmentBytes = draw(0, 1) ? 24 << 10 : draw(64, 2000);
+    options.panels = draw(0, 3);
+    SCOPED_TRACE(round);
+    expectEqual(test, options);
+  }
+}
+
+TEST(StraightLine, KeepsNaN) {
+  if (!hasAvx512())
+    GTEST_SKIP() << "needs AVX-512";
+  std::mt19937 random(3);
+  Case test = makeCase(random, 4, 4, kLanes, 1, 0.0);
+  test.hasRelu = true, test.isMasked = false;
+  test.x.assign(test.x.size(), std::numeric_limits<float>::quiet_NaN());
+  llvm::Expected<StraightLineCode> code = emitAvx512(test.getProduct(), {});
+  ASSERT_TRUE(bool(code)) << llvm::toString(code.takeError());
+  run(*code, test);
+  for (int64_t lane = 0; lane < kLanes; ++lane)
+    EXPECT_TRUE(std::isnan(test.y[lane]));
+}
+
+namespace {
+/// Instructions of a piece of code.
+struct Listing {
+  int64_t multiplications = 0, stackOperands = 0, prefetches = 0, unknown = 0;
+};
+} // namespace
+
+static Listing disassemble(const StraightLineCode &code) {
+  LLVMInitializeX86TargetInfo();
+  LLVMInitializeX86TargetMC();
+  LLVMInitializeX86Disassembler();
+  LLVMDisasmContextRef context = LLVMCreateDisasm("x86_64-unknown-linux-gnu",
+                                                  nullptr, 0, nullptr, nullptr);
+  Listing listing;
+  for (auto [index, segment] : llvm::enumerate(code.segments)) {
+    const uint8_t *byte = code.code.data() + segment.code;
+    const uint8_t *end = code.code.data() + code.code.size();
+    for (bool isOpen = true; isOpen && byte < end;) {
+      char text[128];
+      size_t length = LLVMDisasmInstruction(
+          context, const_cast<uint8_t *>(byte), end - byte, 0, text, 128);
+      llvm::StringRef line(text);
+      listing.unknown += length == 0;
+      listing.multiplications += line.contains("vfmadd231ps");
+      listing.stackOperands += line.contains("(%rsp");
+      listing.prefetches += line.contains("prefetch");
+      isOpen = length != 0 && !line.contains("ret");
+      byte += length;
+    }
+  }
+  LLVMDisasmDispose(context);
+  return listing;
+}
+
+TEST(StraightLine, SpillsNothingAndIsShort) {
+  std::mt19937 random(5);
+  Case test = makeCase(random, 512, 512, kLanes, 1, 0.9);
+  StraightLineOptions options;
+  options.panels = 16;
+  llvm::Expected<StraightLineCode> code =
+      emitAvx512(test.getProduct(), options);
+  ASSERT_TRUE(bool(code)) << llvm::toString(code.takeError());
+  Listing listing = disassemble(*code);
+  auto values = static_cast<int64_t>(test.values.size());
+  EXPECT_EQ(listing.multiplications, values);
+  EXPECT_EQ(listing.stackOperands, 0);
+  EXPECT_EQ(listing.unknown, 0);
+  EXPECT_GT(listing.prefetches, 0);
+  EXPECT_LT(static_cast<int64_t>(code->code.size()), 12 * values);
+  EXPECT_EQ(static_cast<int64_t>(code->stream.size()),
+            values + static_cast<int64_t>(test.bias.size()));
+}
+
+TEST(StraightLine, RefusesFarPlaces) {
+  Case test;
+  test.pointers = {0, 1}, test.inputs = {1 << 30}, test.values = {1.0f};
+  test.outputs = {0};
+  llvm::Expected<StraightLineCode> code = emitAvx512(test.getProduct(), {});
+  ASSERT_FALSE(bool(code));
+  EXPECT_EQ(llvm::toString(code.takeError()),
+            "a panel is larger than 32-bit distances reach");
+}
