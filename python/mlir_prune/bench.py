@@ -16,6 +16,7 @@ import numpy as np
 
 from .forms import shape_rows
 from .recipe import Bench
+from .rows import Inputs, named
 
 
 @dataclass(frozen=True)
@@ -36,14 +37,15 @@ class Timing:
 
 
 def measure(
-    executables: Mapping[str, Any], inputs: np.ndarray, settings: Bench, threads: int
+    executables: Mapping[str, Any], inputs: Inputs, settings: Bench, threads: int
 ) -> list[Timing]:
-    """Times ``@forward`` of each executable on `inputs` [batch, ...].
+    """Times ``@forward`` of each executable on `inputs`, [batch, ...] each.
 
     Every round visits all executables, for at least `settings.min_seconds`
     each; the first round warms up and is dropped.
     """
-    feeds = {name: [shape_rows(executables[name], inputs)] for name in executables}
+    feeds = {name: list(shape_rows(executables[name], inputs).values()) for name in executables}
+    batch = len(next(iter(named(inputs).values())))
     seconds: dict[str, list[float]] = {name: [] for name in executables}
     for round_number in range(settings.rounds + 1):
         # Every other round goes backwards, so that none always runs after the same one.
@@ -54,7 +56,7 @@ def measure(
             )
             if round_number > 0:
                 seconds[name].extend(times)
-    return [summarize(name, len(inputs), threads, seconds[name]) for name in executables]
+    return [summarize(name, batch, threads, seconds[name]) for name in executables]
 
 
 def summarize(network: str, batch: int, threads: int, seconds: list[float]) -> Timing:

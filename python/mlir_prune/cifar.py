@@ -25,7 +25,7 @@ DEVIATION = (0.229, 0.224, 0.225)
 
 
 def read_cifar(folder: Path, part: str) -> tuple[np.ndarray, np.ndarray]:
-    """Normalized rows float32 [rows, 3072] and classes int32 of ``train`` or ``test``.
+    """Normalized rows float32 [rows, 3, 32, 32] and classes int32 of ``train`` or ``test``.
 
     Takes all of ``train*.bin`` or ``data_batch*.bin`` for training, ``test*.bin``
     for testing, in the order of their names, each with or without ``.xz``.
@@ -44,12 +44,12 @@ def read_cifar(folder: Path, part: str) -> tuple[np.ndarray, np.ndarray]:
 
 
 def normalize(images: np.ndarray) -> np.ndarray:
-    """Byte images [rows, 3, 32, 32] as normalized float32 [rows, 3072]."""
+    """Byte images [rows, 3, 32, 32] as normalized float32 of that shape."""
     values = images.astype(np.float32)
     values /= np.float32(255)
     values -= np.array(MEAN, np.float32)[:, None, None]
     values /= np.array(DEVIATION, np.float32)[:, None, None]
-    return values.reshape(len(images), -1)
+    return values
 
 
 def _records(path: Path) -> np.ndarray:

@@ -24,11 +24,13 @@ from .compress import (
 from .data import Dataset, load
 from .errors import InputError
 from .frontend import NotComparedWarning, from_file
+from .models.network import Signature
 from .native import native, read_module
 from .networks import build_network
 from .progress import Progress, make_progress
 from .recipe import Recipe, check, default_recipe, load_recipe
 from .report import kernel_rows, read_report
+from .training.fit import fit
 from .training.folder import refuse_used
 from .training.lock import locked
 from .training.plan import plan_text
@@ -121,9 +123,10 @@ def bench(arguments: argparse.Namespace) -> None:
             raise InputError(f"a batch is positive, got {min(settings.batches)}")
     dense = read_module(folder / "dense.mlirbc")
     masked = read_module(folder / "masked.mlirbc")
-    data = _data(recipe, arguments)
+    function = next(f for f in dense.functions() if f.name == "forward")
+    data = fit(Signature.of(function), _data(recipe, arguments))
     executables, remarks = compile_networks(dense, masked, settings)
-    timings = time_networks(executables, data.validation.inputs, settings)
+    timings = time_networks(executables, data.validation.arrays, settings)
     report["timings"] = [timing.to_dict() for timing in timings]
     report["kernels"] = {str(batch): kernel_rows(lines) for batch, lines in remarks.items()}
     write_report(folder, report)

@@ -27,13 +27,16 @@ from .forms import (
     run_forward,
     with_kernels,
 )
+from .networks import build_network
 from .picture import draw
 from .progress import Progress
 from .recipe import Bench, Recipe
 from .render import render_text
 from .report import build_report
+from .rows import Inputs, named
 from .training.checkpoint import Arrays
 from .training.evaluate import Score
+from .training.fit import fit
 from .training.folder import refuse_used
 from .training.history import read_history
 from .training.lock import locked
@@ -65,13 +68,15 @@ def compress(
     """The whole flow; writes all artefacts into `out` and returns the report.
 
     `dense` are trained values of the dense network, which skip its training.
-    A folder that holds a run is refused unless `overwrite`. Raises :class:`CompressionError` when the compiled network differs from the
-    plain reference by more than :data:`TOLERANCE`.
+    A folder that holds a run is refused unless `overwrite`. Raises
+    :class:`CompressionError` when the compiled network differs from the plain
+    reference by more than :data:`TOLERANCE`.
     """
     folder = Path(out)
     if not overwrite:
         refuse_used(folder, resumes=False)
     rehearse_compression(recipe, data)
+    data = fit(build_network(recipe.model, recipe.dataset).signature, data)
     with locked(folder):
         trainer = Trainer(recipe, data, folder, progress, start=dense, overwrite=overwrite)
         trainer.run()
@@ -81,8 +86,8 @@ def compress(
         executables, remarks = compile_networks(
             forms.dense, forms.masked, recipe.bench, recipe.fold_borders
         )
-        error = verify(forms, executables, data.validation.inputs)
-        timings = time_networks(executables, data.validation.inputs, recipe.bench)
+        error = verify(forms, executables, data.validation.arrays)
+        timings = time_networks(executables, data.validation.arrays, recipe.bench)
         scores = network_scores(recipe, found, forms, data)
         history = read_history(folder)
         report = build_report(recipe, data, found, history, forms, scores, timings, remarks, error)
@@ -95,12 +100,13 @@ def compress(
 def rehearse_compression(recipe: Recipe, data: Dataset) -> None:
     """Raises what the run and its report would raise, before anything is trained."""
     found, forms = rehearse(recipe, data)
+    data = fit(found.dense_network.signature, data)
     executables, remarks = compile_networks(
         forms.dense, forms.masked, recipe.bench, recipe.fold_borders
     )
     # The plain reference is slow, and the trained network is compared anyway.
     smallest = min(executables)
-    error = verify(forms, {smallest: executables[smallest]}, data.validation.inputs)
+    error = verify(forms, {smallest: executables[smallest]}, data.validation.arrays)
     timings = [
         Timing(name, batch, recipe.bench.threads, 1.0, 1.0, 1.0, 1)
         for batch, networks in executables.items()
@@ -132,7 +138,7 @@ def compile_networks(
     return executables, remarks
 
 
-def verify(forms: Forms, executables: Mapping[int, Mapping[str, Any]], inputs: np.ndarray) -> float:
+def verify(forms: Forms, executables: Mapping[int, Mapping[str, Any]], inputs: Inputs) -> float:
     """Largest relative difference of the compiled pruned networks from the reference."""
     worst = 0.0
     for batch, networks in executables.items():
@@ -150,7 +156,7 @@ def verify(forms: Forms, executables: Mapping[int, Mapping[str, Any]], inputs: n
 
 
 def time_networks(
-    executables: Mapping[int, Mapping[str, Any]], inputs: np.ndarray, settings: Bench
+    executables: Mapping[int, Mapping[str, Any]], inputs: Inputs, settings: Bench
 ) -> list[Timing]:
     """Timings of all networks at all batches."""
     timings: list[Timing] = []
@@ -159,9 +165,9 @@ def time_networks(
     return timings
 
 
-def take_rows(inputs: np.ndarray, batch: int) -> np.ndarray:
-    """The first `batch` rows, starting over when there are fewer."""
-    return np.ascontiguousarray(np.resize(inputs, (batch, inputs.shape[1])))
+def take_rows(inputs: Inputs, batch: int) -> dict[str, np.ndarray]:
+    """The first `batch` rows of each input, starting over when there are fewer."""
+    return {name: array[np.arange(batch) % len(array)] for name, array in named(inputs).items()}
 
 
 def network_scores(
@@ -170,7 +176,7 @@ def network_scores(
     """Scores by part and network; the test part is opened here."""
     batch = min(data.test_rows, _TEST_BATCH)
     executables = evaluated(recipe, found, forms, batch)
-    return part_scores(executables, data, batch, found.dense_network.input_shape)
+    return part_scores(executables, data)
 
 
 def write_artifacts(folder: Path, found: Outcome, forms: Forms) -> None:

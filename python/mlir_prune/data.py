@@ -11,16 +11,18 @@ from __future__ import annotations
 import math
 import os
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
 
-from .cifar import SHAPE as CIFAR_SHAPE
 from .cifar import read_cifar
 from .errors import DataError, nearest
-from .files import read_arrays
 from .idx import read_idx
+from .npz import class_numbers, read_npz
+from .rows import Split, concatenate
+
+__all__ = ["FORMS", "Dataset", "Split", "load"]
 
 # The split must not move when the seed of the training does.
 _SPLIT_SEED = 20190527
@@ -57,69 +59,21 @@ FORMS = (
         "`<file>.npz`",
         "Arrays `x` and `y`: 60 % train, 20 % validate, 20 % are the test part. Or `x_train`, "
         "`y_train`, `x_test`, `y_test`: a tenth of the training rows validates. `x` is [rows, "
-        "...] in the shape that the network reads, `y` whole class numbers [rows]; ten rows "
-        "at least.",
-        "whole numbers are divided by 255; floating-point numbers stay as they are",
+        "...] in the shape that the network reads, `y` whole class numbers [rows], or [rows, "
+        "...] with one for each position; ten rows at least. A network with several inputs has "
+        "`x/NAME` (or `x_train/NAME`, `x_test/NAME`) for each of them.",
+        "whole numbers are divided by 255 where the network reads floating-point numbers, and "
+        "stay as they are where it reads whole ones, as of tokens; floating-point numbers stay "
+        "as they are",
     ),
 )
 """Data sets by name, what they read, and how pixels are scaled: for the documentation."""
 
-_LEAST_ROWS = 10
-"""Rows of a set to train on: enough for parts of a tenth."""
 
-_MOST_CLASSES = 1_000_000
-"""A label above is a slip; it also must not wrap around in 32 bits."""
+class _Lock:
+    """Whether the test part was given away, shared by all forms of a data set."""
 
-
-@dataclass(frozen=True)
-class Split:
-    """Rows of one part: inputs float32 [rows, features], labels int32 [rows].
-
-    `shape` is that of one row, by default [features]; images have [channels,
-    height, width].
-    """
-
-    inputs: np.ndarray
-    labels: np.ndarray
-    shape: tuple[int, ...] = ()
-
-    def __post_init__(self) -> None:
-        if self.inputs.ndim != 2 or self.labels.shape != (len(self.inputs),):
-            raise DataError(
-                f"inputs {list(self.inputs.shape)} and labels {list(self.labels.shape)} "
-                "do not fit: expected [rows, features] and [rows]"
-            )
-        if self.inputs.dtype != np.float32 or self.labels.dtype != np.int32:
-            raise DataError(
-                f"inputs are float32 and labels int32, got {self.inputs.dtype} and "
-                f"{self.labels.dtype}"
-            )
-        if not self.shape:
-            object.__setattr__(self, "shape", (self.inputs.shape[1],))
-        if math.prod(self.shape) != self.inputs.shape[1]:
-            raise DataError(
-                f"rows of {self.inputs.shape[1]} features are not of shape {list(self.shape)}"
-            )
-
-    def __len__(self) -> int:
-        return len(self.labels)
-
-    def check(self, what: str, shape: tuple[int, ...], classes: int) -> None:
-        """Raises :class:`DataError` unless there are finite rows of `shape` in `classes`."""
-        if self.inputs.size == 0:
-            raise DataError(f"{what}: there are none, or no values in a row")
-        if tuple(self.shape) != tuple(shape):
-            raise DataError(
-                f"{what}: rows have shape {list(self.shape)}, those to train {list(shape)}"
-            )
-        if not np.isfinite(self.inputs).all():
-            raise DataError(f"{what}: inputs hold values that are not finite")
-        low, high = int(self.labels.min()), int(self.labels.max())
-        if low < 0 or high >= classes:
-            raise DataError(
-                f"{what}: label {low if low < 0 else high}, expected class numbers from 0 to "
-                f"{classes - 1}"
-            )
+    opened = False
 
 
 @dataclass
@@ -131,7 +85,7 @@ class Dataset:
     validation: Split
     classes: int
     _test: Callable[[], Split]
-    _opened: bool = field(default=False)
+    _lock: _Lock = field(default_factory=_Lock)
     gates: Split | None = None
     """Rows that train gates in bi-level stages, when there are any."""
     whole: Split | None = None
@@ -139,8 +93,13 @@ class Dataset:
 
     @property
     def features(self) -> int:
-        """Number of values in one input row."""
-        return int(self.train.inputs.shape[1])
+        """Number of values in one row, of all inputs."""
+        return sum(map(math.prod, self.shapes))
+
+    @property
+    def shapes(self) -> tuple[tuple[int, ...], ...]:
+        """Shape of one row of each input."""
+        return self.train.shapes
 
     @property
     def merged(self) -> Split:
@@ -155,18 +114,23 @@ class Dataset:
         """
         train, held = self.train, self.validation
         if validation is not None:
-            held, train = _cut(_concatenate(train, held), validation, "validation")
+            held, train = _cut(concatenate(train, held), validation, "validation")
         gate_rows, whole = None, train
         if gates > 0:
             gate_rows, train = _cut(train, gates, "gates")
-        return Dataset(
-            self.name, train, held, self.classes, self.open_test, gates=gate_rows, whole=whole
-        )
+        return replace(self, train=train, validation=held, gates=gate_rows, whole=whole)
 
-    @property
-    def shape(self) -> tuple[int, ...]:
-        """Shape of one input row."""
-        return self.train.shape
+    def convert(self, change: Callable[[Split], Split]) -> Dataset:
+        """The same rows as `change` makes them; the test part is shared."""
+        test = change(self._test())
+        return replace(
+            self,
+            train=change(self.train),
+            validation=change(self.validation),
+            gates=change(self.gates) if self.gates else None,
+            whole=change(self.whole) if self.whole else None,
+            _test=lambda: test,
+        )
 
     def check(self) -> None:
         """Raises :class:`DataError` for faults of any part, of the test part too.
@@ -175,7 +139,7 @@ class Dataset:
         """
         parts = {"training rows": self.whole or self.train, "validation rows": self.validation}
         for what, rows in (parts | {"test rows": self._test()}).items():
-            rows.check(f"{self.name}: {what}", self.shape, self.classes)
+            rows.check(f"{self.name}: {what}", self.train, self.classes)
 
     @property
     def test_rows(self) -> int:
@@ -184,9 +148,9 @@ class Dataset:
 
     def open_test(self) -> Split:
         """The test part; raises :class:`RuntimeError` on the second call."""
-        if self._opened:
+        if self._lock.opened:
             raise RuntimeError("the test part may be read only once, after every choice")
-        self._opened = True
+        self._lock.opened = True
         return self._test()
 
 
@@ -217,14 +181,6 @@ def load(name: str, root: str | os.PathLike[str] | None = None) -> Dataset:
     )
 
 
-def _concatenate(first: Split, second: Split) -> Split:
-    return Split(
-        np.concatenate([first.inputs, second.inputs]),
-        np.concatenate([first.labels, second.labels]),
-        first.shape,
-    )
-
-
 def _cut(rows: Split, share: float, what: str) -> tuple[Split, Split]:
     """A share of the rows, always the same ones, and the others."""
     count = round(share * len(rows))
@@ -232,10 +188,7 @@ def _cut(rows: Split, share: float, what: str) -> tuple[Split, Split]:
         raise DataError(f"a share of {share:g} for {what} leaves no rows of {len(rows)}")
     order = np.random.default_rng(_SPLIT_SEED).permutation(len(rows))
     chosen, others = np.sort(order[:count]), np.sort(order[count:])
-    return (
-        Split(rows.inputs[chosen], rows.labels[chosen], rows.shape),
-        Split(rows.inputs[others], rows.labels[others], rows.shape),
-    )
+    return rows.take(chosen), rows.take(others)
 
 
 def _folder(name: str, root: str | os.PathLike[str] | None) -> Path:
@@ -257,8 +210,8 @@ def _digits() -> Dataset:
             "the digits come with scikit-learn, which is not installed: pip install scikit-learn"
         ) from None
     digits = load_digits()
-    rows = _rows(digits.data, 16.0), _classes(digits.target, "digits")
-    return _split_three(*rows, (1, 8, 8), name="digits", classes=10)
+    images = _pixels(digits.data.reshape(-1, 1, 8, 8), 16.0)
+    return _split_three(Split(images, class_numbers(digits.target, "digits")), "digits", 10)
 
 
 def _idx(name: str, folder: Path, classes: int = 0) -> Dataset:
@@ -266,21 +219,22 @@ def _idx(name: str, folder: Path, classes: int = 0) -> Dataset:
 
     Without `classes` the largest label says how many there are.
     """
-    train = Split(*_idx_pair(folder, "train"))
-    test = Split(*_idx_pair(folder, "t10k" if _has(folder, "t10k-images") else "test"))
+    train = _idx_rows(folder, "train")
+    test = _idx_rows(folder, "t10k" if _has(folder, "t10k-images") else "test")
     return _split_two(name, train, test, classes or _count_classes(train, test))
 
 
-def _idx_pair(folder: Path, part: str) -> tuple[np.ndarray, np.ndarray, tuple[int, ...]]:
-    """Rows, labels and the shape of a row, [channels, height, width]."""
+def _idx_rows(folder: Path, part: str) -> Split:
+    """Images [rows, channels, height, width] and labels."""
     images = read_idx(_find(folder, f"{part}-images"))
     labels = read_idx(_find(folder, f"{part}-labels"))
     if images.ndim not in (3, 4) or images.dtype != np.uint8:
         raise DataError(f"{folder}: {part} images are not a stack of byte images")
     if labels.shape != (len(images),):
         raise DataError(f"{folder}: {len(images)} {part} images but labels {list(labels.shape)}")
-    shape = images.shape[1:] if images.ndim == 4 else (1, *images.shape[1:])
-    return _rows(images, 255.0), _classes(labels, str(folder)), shape
+    if images.ndim == 3:
+        images = images[:, None]
+    return Split(_pixels(images, 255.0), class_numbers(labels, str(folder)))
 
 
 def _has(folder: Path, stem: str) -> bool:
@@ -289,7 +243,7 @@ def _has(folder: Path, stem: str) -> bool:
 
 def _cifar10(folder: Path) -> Dataset:
     """Images of 3x32x32, normalized; a tenth of the training rows is for validation."""
-    train, test = (Split(*read_cifar(folder, part), CIFAR_SHAPE) for part in ("train", "test"))
+    train, test = (Split(*read_cifar(folder, part)) for part in ("train", "test"))
     return _split_two("cifar10", train, test, 10)
 
 
@@ -303,109 +257,38 @@ def _find(folder: Path, stem: str) -> Path:
 
 
 def _npz(path: Path) -> Dataset:
-    """Arrays ``x`` and ``y``, or ``x_train``, ``y_train``, ``x_test``, ``y_test``.
-
-    Integer inputs are bytes of an image and are divided by 255.
-    """
-    arrays = read_arrays(path)
-    if {"x_train", "y_train", "x_test", "y_test"} <= arrays.keys():
-        train = _npz_split(path, arrays, "x_train", "y_train", least=_LEAST_ROWS)
-        test = _npz_split(path, arrays, "x_test", "y_test", least=1)
-        if len({arrays[name].dtype.kind == "f" for name in ("x_train", "x_test")}) > 1:
-            raise DataError(
-                f"{path}: x_train is {arrays['x_train'].dtype}, x_test {arrays['x_test'].dtype}: "
-                "whole numbers are divided by 255, others are not"
-            )
-        return _split_two(path.name, train, test, _count_classes(train, test))
-    if {"x", "y"} <= arrays.keys():
-        rows = _npz_split(path, arrays, "x", "y", least=_LEAST_ROWS)
-        return _split_three(
-            rows.inputs, rows.labels, rows.shape, path.name, int(rows.labels.max()) + 1
-        )
-    raise DataError(
-        f"{path}: holds {sorted(arrays)}, expected x and y, or x_train, y_train, x_test and y_test"
-    )
+    """Arrays ``x`` and ``y``, or ``x_train``, ``y_train``, ``x_test``, ``y_test``."""
+    train, test = read_npz(path)
+    if test is None:
+        return _split_three(train, path.name, _count_classes(train))
+    return _split_two(path.name, train, test, _count_classes(train, test))
 
 
-def _npz_split(
-    path: Path, arrays: dict[str, np.ndarray], x: str, y: str, least: int
-) -> Split:
-    inputs, labels = arrays[x], arrays[y]
-    if inputs.ndim < 2 or len(inputs) < least or inputs.dtype.kind not in "fiu":
-        raise DataError(
-            f"{path}: {x} is {inputs.dtype} {list(inputs.shape)}, expected numbers "
-            f"[rows, ...] with at least {least} rows"
-        )
-    if labels.shape != (len(inputs),):
-        raise DataError(f"{path}: {y} is {list(labels.shape)}, expected [{len(inputs)}]")
-    rows = _rows(inputs, 255.0 if inputs.dtype.kind in "iu" else 1.0)
-    if rows.shape[1] == 0:
-        raise DataError(f"{path}: {x} is {list(inputs.shape)}, expected rows with values")
-    if not np.isfinite(rows).all():
-        raise DataError(f"{path}: {x} holds values that are not finite")
-    return Split(rows, _classes(labels, f"{path}: {y}"), inputs.shape[1:])
-
-
-def _rows(values: np.ndarray, scale: float) -> np.ndarray:
-    """Values / scale as C-contiguous float32 [rows, features]."""
-    with np.errstate(over="ignore"):  # what is too large becomes infinite, and is refused
-        flat = values.reshape(len(values), math.prod(values.shape[1:])).astype(np.float32)
-    flat /= np.float32(scale)
-    return np.ascontiguousarray(flat)
-
-
-def _classes(labels: np.ndarray, source: str) -> np.ndarray:
-    """Class numbers as int32; they must be whole, not negative, and not absurdly large."""
-    if labels.size == 0:
-        raise DataError(f"{source}: there are no labels")
-    if labels.dtype.kind not in "iu" or labels.min() < 0:
-        low = "" if labels.dtype.kind not in "iu" else f", with {labels.min()} among them"
-        raise DataError(f"{source}: labels must be class numbers from 0, got {labels.dtype}{low}")
-    if labels.max() >= _MOST_CLASSES:
-        raise DataError(
-            f"{source}: labels must be class numbers below {_MOST_CLASSES:,}, got {labels.max()}"
-        )
-    return labels.astype(np.int32)
+def _pixels(images: np.ndarray, scale: float) -> np.ndarray:
+    """Values / scale as C-contiguous float32."""
+    values = images.astype(np.float32)
+    values /= np.float32(scale)
+    return np.ascontiguousarray(values)
 
 
 def _split_two(name: str, train: Split, test: Split, classes: int) -> Dataset:
     """A fixed shuffle, then 10 % validation, 90 % training; the test part is its own."""
     order = np.random.default_rng(_SPLIT_SEED).permutation(len(train))
     held, kept = order[: len(order) // 10], order[len(order) // 10 :]
-    return _checked(
-        Dataset(
-            name,
-            Split(train.inputs[kept], train.labels[kept], train.shape),
-            Split(train.inputs[held], train.labels[held], train.shape),
-            classes,
-            lambda: test,
-        )
-    )
-
-
-def _count_classes(*parts: Split) -> int:
-    return 1 + max(int(part.labels.max()) for part in parts)
-
-
-def _checked(found: Dataset) -> Dataset:
-    """The set, after its faults would have been raised."""
+    found = Dataset(name, train.take(kept), train.take(held), classes, lambda: test)
     found.check()
     return found
 
 
-def _split_three(
-    inputs: np.ndarray, labels: np.ndarray, shape: tuple[int, ...], name: str, classes: int
-) -> Dataset:
+def _split_three(rows: Split, name: str, classes: int) -> Dataset:
     """A fixed shuffle, then 60 % training, 20 % validation, 20 % test."""
-    order = np.random.default_rng(_SPLIT_SEED).permutation(len(labels))
+    order = np.random.default_rng(_SPLIT_SEED).permutation(len(rows))
     fifth = len(order) // 5
     test, held, kept = order[:fifth], order[fifth : 2 * fifth], order[2 * fifth :]
-    return _checked(
-        Dataset(
-            name,
-            Split(inputs[kept], labels[kept], shape),
-            Split(inputs[held], labels[held], shape),
-            classes,
-            lambda: Split(inputs[test], labels[test], shape),
-        )
-    )
+    found = Dataset(name, rows.take(kept), rows.take(held), classes, lambda: rows.take(test))
+    found.check()
+    return found
+
+
+def _count_classes(*parts: Split) -> int:
+    return 1 + max(int(part.labels.max()) for part in parts)

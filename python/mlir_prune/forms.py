@@ -18,6 +18,7 @@ from .pipelines import (
     kernels_pipeline,
     mask_pipeline,
 )
+from .rows import Inputs, named
 
 Remark = dict[str, Any]
 """One decision of a pass: pass, name, message, and named arguments as text."""
@@ -117,25 +118,32 @@ def run_with_remarks(module: Any, pipeline: str) -> list[Remark]:
     ]
 
 
-def reference_logits(forms: Forms, inputs: np.ndarray) -> np.ndarray:
+def reference_logits(forms: Forms, inputs: Inputs) -> np.ndarray:
     """Logits of the masked network, nothing removed, on the plain loops."""
     folded = forms.masked.clone()
     folded.run(fold_pipeline())
-    module = at_batch(folded, len(inputs))
+    module = at_batch(folded, len(next(iter(named(inputs).values()))))
     return run_forward(module.compile(reference=True), inputs)
 
 
-def run_forward(executable: Any, inputs: np.ndarray) -> np.ndarray:
-    """Logits [rows, classes] of one batch [rows, ...]."""
-    feed = {"input": shape_rows(executable, inputs)}
-    return np.asarray(executable.call("forward", feed)["logits"])
+def run_forward(executable: Any, inputs: Inputs) -> np.ndarray:
+    """Logits of one batch of rows [rows, ...]."""
+    return np.asarray(executable.call("forward", shape_rows(executable, inputs))["logits"])
 
 
-def shape_rows(executable: Any, inputs: np.ndarray) -> np.ndarray:
-    """Rows, flat or not, in the shape that the network of `executable` reads."""
+def shape_rows(executable: Any, inputs: Inputs) -> dict[str, np.ndarray]:
+    """Rows, flat or not, in the shapes and the order that the network of `executable` reads."""
+    rows = named(inputs)
+    return {
+        name: np.ascontiguousarray(rows[name]).reshape(len(rows[name]), *shape[1:])
+        for name, shape in input_shapes(executable).items()
+    }
+
+
+def input_shapes(executable: Any) -> dict[str, tuple[int, ...]]:
+    """Shape of a batch of each input of a compiled network."""
     forward = next(f for f in executable.functions() if f.name == "forward")
-    shape = next(a.shape for a in forward.arguments if a.name == "input")
-    return np.ascontiguousarray(inputs).reshape(len(inputs), *shape[1:])
+    return {a.name: tuple(a.shape) for a in forward.arguments if a.kind == "input"}
 
 
 def relative_error(found: np.ndarray, reference: np.ndarray) -> float:

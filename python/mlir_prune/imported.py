@@ -12,15 +12,23 @@ import numpy as np
 from .errors import InputError
 from .frontend import from_file
 from .models import Builder, Layer, Network, Value
-from .models.network import layers_for_one_row
+from .models.network import Signature, layers_for_one_row
+
+
+_RESERVED = {
+    "labels", "learning_rate", "momentum", "sparsity", "fraction", "rho", "gate_strength",
+    "auxiliary_learning_rate", "strength",
+}  # fmt: skip
+"""Names of the inputs that step functions have besides those of the network."""
 
 
 class ImportedNetwork(Network):
     """A module as a builder: its own names, shapes and initial values.
 
     It serves networks of other frameworks and what is left of a network when
-    dead neurons are removed. The module has one function ``forward`` with one
-    input [batch, ...] and one result [batch, classes].
+    dead neurons are removed. The module has one function ``forward`` with inputs
+    [batch, ...] and one result: [batch, classes], or a result for each position as
+    [batch, positions, classes] or [batch, classes, height, width].
     """
 
     activation = "relu"
@@ -31,16 +39,10 @@ class ImportedNetwork(Network):
         lifted = module.clone()
         lifted.run("builtin.module(prune-lift-parameters{keep-values=false})")
         function = lifted.functions()[0]
-        inputs = [argument for argument in function.arguments if argument.kind == "input"]
-        results = list(function.results)
-        if len(inputs) != 1 or len(results) != 1 or len(results[0].shape) != 2:
-            raise InputError(
-                f"{source}: expected one input [batch, ...] and one result [batch, classes]"
-            )
-        self._input_shape = tuple(int(extent) for extent in inputs[0].shape[1:])
-        self._classes = int(results[0].shape[1])
+        self._batch = _check_batch(function, source)
+        self._signature = Signature.of(function)
         self._roles = {a.name: a.role for a in function.arguments if a.kind == "param"}
-        self._entries = layers_for_one_row(module.layers(), int(inputs[0].shape[0]))
+        self._entries = layers_for_one_row(module.layers(), self._batch)
         self._layers = _layers(self._entries)
         if not self._layers:
             raise InputError(f"{source}: the network has no layer with a weight")
@@ -51,14 +53,19 @@ class ImportedNetwork(Network):
         return ImportedNetwork(from_file(path), os.fspath(path))
 
     @property
+    def signature(self) -> Signature:
+        """What the network reads and gives for one row."""
+        return self._signature
+
+    @property
     def input_shape(self) -> tuple[int, ...]:
-        """Shape of one row of the input."""
-        return self._input_shape
+        """Shape of one row of the first input."""
+        return self._signature.inputs[0].shape
 
     @property
     def classes(self) -> int:
         """Number of logits."""
-        return self._classes
+        return self._signature.classes
 
     @property
     def layers(self) -> tuple[Layer, ...]:
@@ -71,8 +78,9 @@ class ImportedNetwork(Network):
 
     @property
     def widths(self) -> tuple[int, ...]:
-        """Values of one input row, and outputs of each layer."""
-        return (self.features, *(self.values[name].shape[0] for name in self.weights()))
+        """Values of one row of all inputs, and outputs of each layer."""
+        features = sum(entry.features for entry in self._signature.inputs)
+        return (features, *(self.values[name].shape[0] for name in self.weights()))
 
     def shapes(self) -> dict[str, tuple[int, ...]]:
         """Shape of each parameter by name, in the order of the function."""
@@ -108,6 +116,34 @@ class ImportedNetwork(Network):
 def load_network(path: str) -> ImportedNetwork:
     """The network of a file, read once."""
     return ImportedNetwork.read(path)
+
+
+def _check_batch(function: Any, source: str) -> int:
+    """The batch; raises :class:`InputError` where inputs and result do not share one."""
+    inputs = [argument for argument in function.arguments if argument.kind == "input"]
+    results = list(function.results)
+    shapes = [tuple(value.shape) for value in (*inputs, *results)]
+    if not inputs or len(results) != 1 or len(shapes[-1]) < 2:
+        raise InputError(
+            f"{source}: expected inputs [batch, ...] and one result [batch, classes], [batch, "
+            f"positions, classes] or [batch, classes, height, width], got {_shapes(inputs)} and "
+            f"{_shapes(results)}"
+        )
+    if any(not shape or shape[0] != shapes[-1][0] for shape in shapes):
+        raise InputError(
+            f"{source}: expected inputs of the batch of the result, {_shapes(results)}, got "
+            f"{_shapes(inputs)}"
+        )
+    taken = _RESERVED & {argument.name for argument in inputs}
+    if taken:
+        raise InputError(
+            f"{source}: an input is named '{min(taken)}', which a training step uses itself"
+        )
+    return int(shapes[-1][0])
+
+
+def _shapes(values: list[Any]) -> str:
+    return ", ".join(f"'{value.name}' {list(value.shape)}" for value in values) or "none"
 
 
 def _layers(entries: list[dict[str, Any]]) -> tuple[Layer, ...]:

@@ -49,20 +49,29 @@ def _accuracy(report: dict[str, Any]) -> Iterator[Row]:
     if came is not None:
         accuracy = f"{came['accuracy']:.2f} %"
         yield "test accuracy as it came", accuracy, "", "before any training here"
+    positions = report.get("positions", 1)
+    one, share = "row" if positions == 1 else "position", 100 / (dense["rows"] * positions)
     yield (
         "test accuracy",
         f"{dense['accuracy']:.2f} %",
         f"{pruned['accuracy']:.2f} %",
-        f"{pruned['accuracy'] - dense['accuracy']:+.2f} points on {dense['rows']:,} rows "
-        f"that no choice used; one row is {100 / dense['rows']:.2f}",
+        f"{pruned['accuracy'] - dense['accuracy']:+.2f} points on {rows_text(report, dense)} "
+        f"that no choice used; one {one} is {share:{'.2f' if share >= 0.01 else '.1g'}}",
     )
     dense, pruned = report["validation"]["dense"], report["validation"]["pruned"]
     yield (
         "validation accuracy",
         f"{dense['accuracy']:.2f} %",
         f"{pruned['accuracy']:.2f} %",
-        f"{dense['rows']:,} rows; {_chosen(report)}",
+        f"{rows_text(report, dense)}; {_chosen(report)}",
     )
+
+
+def rows_text(result: dict[str, Any], score: dict[str, Any]) -> str:
+    """How many rows, and positions of each, a score of a report or a result is of."""
+    positions = result.get("positions", 1)
+    each = "" if positions == 1 else f" of {positions:,} positions"
+    return f"{score['rows']:,} rows{each}"
 
 
 def _layers(report: dict[str, Any]) -> Iterator[Row]:

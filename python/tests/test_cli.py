@@ -35,7 +35,7 @@ def tiny(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A recipe file on four clusters, beside its data."""
     folder = tmp_path_factory.mktemp("tiny")
     blobs = make_blobs()
-    np.savez(folder / "blobs.npz", x=blobs.train.inputs, y=blobs.train.labels)
+    np.savez(folder / "blobs.npz", x=blobs.train.inputs[0], y=blobs.train.labels)
     recipe = folder / "recipe.yaml"
     recipe.write_text(TINY.format(data=folder / "blobs.npz"))
     return recipe

@@ -113,5 +113,5 @@ def test_digits_end_to_end(tmp_path: Path) -> None:
 
 
 def test_take_rows_repeats() -> None:
-    rows = take_rows(np.arange(6, dtype=np.float32).reshape(3, 2), 5)
+    rows = take_rows(np.arange(6, dtype=np.float32).reshape(3, 2), 5)["input"]
     np.testing.assert_array_equal(rows[3:], [[0, 1], [2, 3]])

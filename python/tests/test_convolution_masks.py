@@ -130,7 +130,7 @@ def test_a_compact_network_is_a_network() -> None:
     module.bind(values)
     module.run("builtin.module(prune-eliminate-dead-neurons)")
     compact = ImportedNetwork(module)
-    assert (compact.input_shape, compact.classes) == ((1, 20, 20), 3)
+    assert (compact.signature.inputs[0].shape, compact.classes) == ((1, 20, 20), 3)
     assert compact.shapes()["conv2.weight"] == (4, 1, 5, 5)
     assert compact.macs()["conv2.weight"] == 4 * 1 * 25 * 4 * 4
     assert compact.roles() == network.roles()

@@ -137,7 +137,7 @@ def test_recipes_that_come_along_pass_the_strict_reader() -> None:
         ({"x": np.zeros((20, 0), np.float32)}, "rows with values"),
         ({"x": np.full((20, 2), 1e300)}, "not finite"),
         ({"x": np.zeros((20, 2), "S3")}, "expected numbers"),
-        ({"y": np.zeros((20, 1), int)}, r"y is \[20, 1\]"),
+        ({"y": np.zeros((), int)}, r"y is \[\], expected \[20\]"),
     ],
 )
 def test_data_that_is_refused(

@@ -94,8 +94,8 @@ def test_mnist_parts(tmp_path: Path) -> None:
     assert (len(loaded.train), len(loaded.validation), loaded.features) == (90, 10, 784)
     test = loaded.open_test()
     expected = written["t10k"].reshape(20, 784).astype(np.float32) / np.float32(255)
-    np.testing.assert_array_equal(test.inputs, expected)
-    rows = np.concatenate([loaded.train.inputs, loaded.validation.inputs])
+    np.testing.assert_array_equal(test.inputs[0].reshape(-1, 784), expected)
+    rows = np.concatenate([loaded.train.inputs[0], loaded.validation.inputs[0]]).reshape(-1, 784)
     order = np.lexsort(rows.T)
     source = written["train"].reshape(100, 784).astype(np.float32) / np.float32(255)
     np.testing.assert_array_equal(rows[order], source[np.lexsort(source.T)])
@@ -120,12 +120,12 @@ def test_mnist_refuses(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 def test_digits_split_is_fixed_and_disjoint() -> None:
     pytest.importorskip("sklearn", reason="scikit-learn holds the digits")
     first, second = data.load("digits"), data.load("digits")
-    np.testing.assert_array_equal(first.train.inputs, second.train.inputs)
+    np.testing.assert_array_equal(first.train.inputs[0], second.train.inputs[0])
     parts = [first.train, first.validation, first.open_test()]
     assert [len(part) for part in parts] == [1079, 359, 359]
     assert first.features == 64 and first.classes == 10
-    assert max(part.inputs.max() for part in parts) == 1.0
-    total = sum(part.inputs.astype(np.float64).sum() for part in parts)
+    assert max(part.inputs[0].max() for part in parts) == 1.0
+    total = sum(part.inputs[0].astype(np.float64).sum() for part in parts)
     from sklearn.datasets import load_digits
 
     assert total == pytest.approx(load_digits().data.sum() / 16.0)
@@ -143,7 +143,7 @@ def test_npz_both_layouts(tmp_path: Path) -> None:
     np.savez(tmp_path / "one.npz", x=x, y=y)
     one = data.load(str(tmp_path / "one.npz"))
     assert (len(one.train), len(one.validation), len(one.open_test())) == (30, 10, 10)
-    assert one.train.inputs.dtype == np.float32 and one.features == 6 and one.classes == 3
+    assert one.train.inputs[0].dtype == np.float32 and one.features == 6 and one.classes == 3
     np.savez(tmp_path / "two.npz", x_train=x, y_train=y, x_test=x[:20], y_test=y[:20])
     two = data.load(str(tmp_path / "two.npz"))
     assert (len(two.train), len(two.validation), len(two.open_test())) == (45, 5, 20)
@@ -185,13 +185,13 @@ def test_npz_of_objects_is_refused(tmp_path: Path) -> None:
 def test_rows_keep_their_shape(tmp_path: Path) -> None:
     write_mnist(tmp_path / "mnist")
     loaded = data.load("mnist", tmp_path)
-    assert loaded.shape == (1, 28, 28) == loaded.open_test().shape
+    assert loaded.shapes == ((1, 28, 28),) == loaded.open_test().shapes
     x = np.random.default_rng(0).random((50, 3, 4, 2))
     np.savez(tmp_path / "a.npz", x=x, y=np.arange(50) % 3)
-    assert data.load(str(tmp_path / "a.npz")).shape == (3, 4, 2)
-    assert data.Split(np.zeros((2, 6), np.float32), np.zeros(2, np.int32)).shape == (6,)
-    with pytest.raises(DataError, match=r"rows of 6 features are not of shape \[2, 2\]"):
-        data.Split(np.zeros((2, 6), np.float32), np.zeros(2, np.int32), (2, 2))
+    assert data.load(str(tmp_path / "a.npz")).shapes == ((3, 4, 2),)
+    assert data.Split(np.zeros((2, 6), np.float32), np.zeros(2, np.int32)).shapes == ((6,),)
+    with pytest.raises(DataError, match=r"'input' \[2, 6\] and labels \[3\] do not fit"):
+        data.Split(np.zeros((2, 6), np.float32), np.zeros(3, np.int32))
 
 
 @pytest.mark.parametrize("test_part", ["t10k", "test"])
@@ -204,7 +204,7 @@ def test_any_idx_folder(tmp_path: Path, test_part: str) -> None:
         (tmp_path / f"{part}-labels.idx1-ubyte.gz").write_bytes(gzip.compress(idx_bytes(labels)))
     loaded = data.load(f"idx:{tmp_path}")
     assert (len(loaded.train), len(loaded.validation), loaded.classes) == (36, 4, 7)
-    assert loaded.shape == (3, 5, 4)
+    assert loaded.shapes == ((3, 5, 4),)
     assert len(loaded.open_test()) == 6
     with pytest.raises(DataError, match="no such folder"):
         data.load(f"idx:{tmp_path / 'missing'}")
@@ -227,7 +227,7 @@ def test_cifar_records(tmp_path: Path) -> None:
     test = write_cifar(folder, "test-7.bin.xz", 7, 2)
     loaded = data.load("cifar10", tmp_path)
     assert (len(loaded.train), len(loaded.validation)) == (45, 5)
-    assert (loaded.shape, loaded.classes) == ((3, 32, 32), 10)
+    assert (loaded.shapes, loaded.classes) == (((3, 32, 32),), 10)
     labels = np.concatenate([loaded.train.labels, loaded.validation.labels])
     written = np.concatenate([first, second])[:, 0]
     np.testing.assert_array_equal(np.sort(labels), np.sort(written))
@@ -235,7 +235,7 @@ def test_cifar_records(tmp_path: Path) -> None:
     np.testing.assert_array_equal(part.labels, test[:, 0])
     pixels = test[:, 1:].reshape(7, 3, 1024).transpose(0, 2, 1) / 255.0
     expected = (pixels - [0.485, 0.456, 0.406]) / [0.229, 0.224, 0.225]
-    found = part.inputs.reshape(7, 3, 1024).transpose(0, 2, 1)
+    found = part.inputs[0].reshape(7, 3, 1024).transpose(0, 2, 1)
     np.testing.assert_allclose(found, expected, atol=1e-6)
 
 

@@ -53,7 +53,7 @@ def accuracy(path: Path) -> float:
 
     values = {n: np.array(a) for n, a in Module.from_file(str(path)).parameters().items()}
     test = make_blobs().open_test()
-    found = forward(Mlp(tuple(WIDTHS)), values, test.inputs).argmax(axis=1)
+    found = forward(Mlp(tuple(WIDTHS)), values, test.inputs[0]).argmax(axis=1)
     return 100.0 * float((found == test.labels).mean())
 
 

@@ -39,10 +39,10 @@ def test_labels_mix_the_class_and_the_softmax() -> None:
 def test_batches_carry_shares() -> None:
     rows = make_blobs().train
     shares = np.random.default_rng(0).random((len(rows), 4)).astype(np.float32)
-    hard, soft = Batches(rows, 20, (8,), (1,)), Batches(rows, 20, (8,), (1,), shares)
+    hard, soft = Batches(rows, 20, (1,)), Batches(rows, 20, (1,), shares)
     for batches in (hard, soft):
         batches.load(3, 1)
-    np.testing.assert_array_equal(hard.inputs, soft.inputs)
+    np.testing.assert_array_equal(hard.inputs["input"], soft.inputs["input"])
     order = np.random.default_rng((1, 3)).permutation(len(rows))[20:40]
     np.testing.assert_array_equal(soft.labels, shares[order])
     np.testing.assert_array_equal(hard.labels, rows.labels[order])
@@ -64,7 +64,7 @@ def test_the_loss_is_the_cross_entropy_against_the_labels(
     shares = soft_labels(trainer, rule, rows)
     np.testing.assert_allclose(shares.sum(axis=1), 1.0, rtol=1e-6)
     program = compiled(trainer.dense_network.text(20), "", 1)
-    values = logits(program, trainer.state.saved["dense"], rows.inputs).astype(np.float64)
+    values = logits(program, trainer.state.saved["dense"], rows.arrays).astype(np.float64)
     norm = np.log(np.exp(values).sum(axis=1))
     wanted = float((norm - (shares * values).sum(axis=1)).mean())
     assert line["loss"] - line["penalty"] == pytest.approx(wanted, rel=1e-4)
@@ -90,7 +90,7 @@ def test_a_stage_learns_the_labels(tmp_path: Path) -> None:
     rows = trainer.data.validation
     shares = soft_labels(trainer, trainer.recipe.stages[1].distill, rows)
     program = compiled(trainer.dense_network.text(20), "", 1)
-    values = logits(program, trainer.state.arrays, rows.inputs).astype(np.float64)
+    values = logits(program, trainer.state.arrays, rows.arrays).astype(np.float64)
     found = np.exp(values) / np.exp(values).sum(axis=1, keepdims=True)
     assert np.abs(found - shares).mean() < 0.03
     assert np.abs(shares - shares.mean(axis=0)).mean() > 0.1

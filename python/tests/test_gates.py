@@ -324,13 +324,13 @@ def test_digits_lose_weights_and_not_accuracy() -> None:
         order = rng.permutation(len(data.train.labels))
         for start in range(0, len(order) - 49, 50):
             rows = order[start : start + 50]
-            x, y = data.train.inputs[rows], data.train.labels[rows].astype(np.int32)
+            x, y = data.train.inputs[0][rows].reshape(-1, 64), data.train.labels[rows]
             if epoch >= 10:
                 network.step("gate_step", state, x, y, learning_rate=0.3, gate_strength=1e-4)
             network.step("weight_step", state, x, y, learning_rate=1e-3)
         if epoch in (9, 59):
             values = {k: state[k] * open_mask(state, k) for k in mlp.shapes()}
-            found = forward(mlp, values, data.validation.inputs).argmax(axis=1)
+            found = forward(mlp, values, data.validation.inputs[0].reshape(-1, 64)).argmax(axis=1)
             scores.append(float((found == data.validation.labels).mean()))
         left.append(float(np.mean([(state[f"{k}.gate"] > 0).mean() for k in mlp.weights()])))
     dense, pruned = scores

@@ -29,8 +29,8 @@ def noise(shape: tuple[int, ...], classes: int = 10, rows: int = 40) -> Dataset:
     rng = np.random.default_rng(0)
 
     def part(count: int) -> Split:
-        inputs = rng.standard_normal((count, int(np.prod(shape))), np.float32)
-        return Split(inputs, np.arange(count, dtype=np.int32) % classes, shape)
+        inputs = rng.standard_normal((count, *shape), np.float32)
+        return Split(inputs, np.arange(count, dtype=np.int32) % classes)
 
     held, test = part(8), part(8)
     return Dataset("noise", part(rows), held, classes, lambda: test)
@@ -136,7 +136,7 @@ def test_a_data_set_of_another_shape_or_class_count(no_steps: None) -> None:
 def test_faults_of_the_test_rows_come_first(change: Any, message: str, no_steps: None) -> None:
     blobs = make_blobs()
     rows = blobs.open_test()
-    test = Split(*change(rows.inputs, rows.labels))
+    test = Split(*change(rows.inputs[0], rows.labels))
     data = Dataset("blobs", blobs.train, blobs.validation, 4, lambda: test)
     with pytest.raises(DataError, match=message):
         rehearse(recipe({"epochs": 1}), data)
@@ -146,7 +146,7 @@ def test_a_dry_run_finds_what_the_run_would(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     blobs = make_blobs()
-    np.savez(tmp_path / "d.npz", x=blobs.train.inputs, y=blobs.train.labels)
+    np.savez(tmp_path / "d.npz", x=blobs.train.inputs[0], y=blobs.train.labels)
     path = tmp_path / "r.yaml"
     path.write_text(
         f"dataset: {tmp_path}/d.npz\nbatch: 20\nmodel: {{widths: [8, 6, 4]}}\n"

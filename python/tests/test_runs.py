@@ -45,7 +45,7 @@ stages:
 def recipe(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("runs")
     blobs = make_blobs()
-    np.savez(folder / "blobs.npz", x=blobs.train.inputs, y=blobs.train.labels)
+    np.savez(folder / "blobs.npz", x=blobs.train.inputs[0], y=blobs.train.labels)
     path = folder / "recipe.yaml"
     path.write_text(RECIPE.format(data=folder / "blobs.npz"))
     return path

@@ -323,9 +323,9 @@ def test_digits_are_learned(optimizer: str) -> None:
         order = rng.permutation(len(data.train.labels))
         for start in range(0, len(order) - 49, 50):
             rows = order[start : start + 50]
-            x, y = data.train.inputs[rows], data.train.labels[rows].astype(np.int32)
+            x, y = data.train.inputs[0][rows].reshape(-1, 64), data.train.labels[rows]
             step(state, x, y, learning_rate=rate, strength=1e-5)
     test = data.validation
-    found = accuracy(mlp, state, test.inputs, test.labels)
+    found = accuracy(mlp, state, test.inputs[0].reshape(-1, 64), test.labels)
     assert found >= 0.94, f"accuracy {found:.4f}"
     assert sum(int(state[k].sum()) for k in masks) < 0.55 * sum(state[k].size for k in masks)

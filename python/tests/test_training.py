@@ -53,15 +53,15 @@ def split(rows: int) -> Split:
 def test_batches_are_a_permutation(rows: int, batch: int, seed: int) -> None:
     if rows < batch:
         return
-    batches = Batches(split(rows), batch, (3,), (seed,))
+    batches = Batches(split(rows), batch, (seed,))
     seen: list[int] = []
     for index in range(batches.steps):
         batches.load(2, index)
-        np.testing.assert_array_equal(batches.inputs[:, 0], batches.labels)
+        np.testing.assert_array_equal(batches.inputs["input"][:, 0], batches.labels)
         seen += map(int, batches.labels)
     assert batches.steps == rows // batch
     assert len(set(seen)) == len(seen) == batches.steps * batch
-    again = Batches(split(rows), batch, (3,), (seed,))
+    again = Batches(split(rows), batch, (seed,))
     again.load(2, batches.steps - 1)  # any batch without those before it
     np.testing.assert_array_equal(again.labels, batches.labels)
 
@@ -128,7 +128,7 @@ def test_the_best_epoch_is_kept(blobs: Dataset, tmp_path: Path) -> None:
     kept = trainer.state.meta["scores"]["train0"]
     assert (kept["accuracy"], -kept["loss"]) == max(order)
     program = Program(MLP.text(16), "")
-    found = logits(program, trainer.state.arrays, blobs.validation.inputs)
+    found = logits(program, trainer.state.arrays, blobs.validation.arrays)
     assert score_logits(found, blobs.validation.labels).loss == kept["loss"]
     last = train(tmp_path / "b", blobs, {**stage, "keep": "last"})
     assert last.state.meta["scores"]["train0"]["loss"] == scores[-1]["loss"]
@@ -214,7 +214,7 @@ def test_neurons_leave_during_training(blobs: Dataset, tmp_path: Path) -> None:
     whole = train(tmp_path / "b", blobs, stage, rule, go_on)
     small, large = trainer.state.arrays, whole.state.arrays
     assert trainer.network.shapes()["fc2.weight"] < whole.network.shapes()["fc2.weight"]
-    inputs = blobs.validation.inputs
+    inputs = blobs.validation.inputs[0]
     found = logits(Program(trainer.network.text(16), ""), small, inputs)
     expected = logits(Program(MLP.text(16), ""), large, inputs)
     np.testing.assert_allclose(found, expected, rtol=1e-4, atol=1e-4)
@@ -279,7 +279,7 @@ def test_result_counts_and_reads_the_test_part_once(blobs: Dataset, tmp_path: Pa
     assert result["totals"]["nonzeros"] <= result["totals"]["pruned_nonzeros"]
     assert result["difference_after_removal"] <= 1e-5
     assert result["test"]["dense"]["rows"] == 200 and result["epochs"] == 6
-    expected = forward(MLP, pruned, make_blobs().validation.inputs)
+    expected = forward(MLP, pruned, make_blobs().validation.inputs[0])
     found = score_logits(expected, make_blobs().validation.labels)
     assert result["validation"]["pruned"]["accuracy"] == pytest.approx(found.accuracy)
     with pytest.raises(RuntimeError, match="may be read only once"):
@@ -291,7 +291,7 @@ def test_parts_do_not_overlap_and_stay_the_same(blobs: Dataset) -> None:
     assert parts.gates is not None
     sizes = len(parts.train), len(parts.gates), len(parts.validation)
     assert sizes == (210, 70, 120)
-    rows = np.concatenate([parts.train.inputs, parts.gates.inputs, parts.validation.inputs])
+    rows = np.concatenate([p.inputs[0] for p in (parts.train, parts.gates, parts.validation)])
     assert len(np.unique(rows, axis=0)) == len(rows) == 400
     again = blobs.divide(0.3, 0.25)
     np.testing.assert_array_equal(again.validation.inputs, parts.validation.inputs)
@@ -303,7 +303,7 @@ def test_parts_do_not_overlap_and_stay_the_same(blobs: Dataset) -> None:
 
 def test_the_last_batch_is_filled_up(blobs: Dataset) -> None:
     values = MLP.init(np.random.default_rng(0))
-    inputs = blobs.validation.inputs[:37]
+    inputs = blobs.validation.inputs[0][:37]
     found = logits(Program(MLP.text(16), ""), values, inputs)
     assert found.shape == (37, 4)
     np.testing.assert_allclose(found, forward(MLP, values, inputs), rtol=1e-4, atol=1e-4)

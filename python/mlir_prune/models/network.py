@@ -7,14 +7,60 @@ import functools
 import math
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from ..errors import InputError
 from ..native import parse
+from ..rows import INPUT
 from .builder import Builder, Layer
 from .text import Shape, Value
+
+
+@dataclass(frozen=True)
+class Input:
+    """An input of a network: its name, the shape of one row and the type of its elements."""
+
+    name: str
+    shape: Shape
+    dtype: np.dtype[Any]
+
+    @property
+    def features(self) -> int:
+        """Number of values in one row."""
+        return math.prod(self.shape)
+
+
+def class_dimension(rank: int) -> int:
+    """The dimension of a result that the classes are, as ``prune-insert-loss`` has it."""
+    return 1 if rank > 3 else rank - 1
+
+
+@dataclass(frozen=True)
+class Signature:
+    """What a network reads and gives for one row.
+
+    `positions` are the extents of its result without the classes: none where a row has one
+    result, those of tokens or pixels where each of these has.
+    """
+
+    inputs: tuple[Input, ...]
+    classes: int
+    positions: Shape = ()
+
+    @staticmethod
+    def of(function: Any) -> Signature:
+        """That of a compiled or parsed function with parameters as arguments or without."""
+        inputs = tuple(
+            Input(a.name, tuple(map(int, a.shape[1:])), np.dtype(a.dtype))
+            for a in function.arguments
+            if a.kind == "input"
+        )
+        shape = tuple(map(int, function.results[0].shape))
+        classes = class_dimension(len(shape))
+        return Signature(inputs, shape[classes], shape[1:classes] + shape[classes + 1 :])
 
 
 class Network(ABC):
@@ -90,9 +136,9 @@ class Network(ABC):
         return sum_macs(self.compiled_layers())
 
     @property
-    def features(self) -> int:
-        """Number of values in one row of the input."""
-        return math.prod(self.input_shape)
+    def signature(self) -> Signature:
+        """What the network reads and gives for one row."""
+        return Signature((Input(INPUT, self.input_shape, np.dtype(np.float32)),), self.classes)
 
     def init(self, rng: np.random.Generator) -> dict[str, np.ndarray]:
         """Fresh float32 parameters drawn from `rng`; biases are zero.

@@ -35,9 +35,9 @@ def measure_statistics(trainer: Trainer, task: StatisticsTask) -> Arrays:
     program = statistics_program(trainer, task)
     arrays = folded(network, run.arrays, run.meta["parametrization"])
     state = program.fill(arrays)
-    batches = Batches(trainer.data.merged, recipe.batch, network.input_shape, task.seed)
+    batches = Batches(trainer.data.merged, recipe.batch, task.seed)
     step = program.bind(_STEP, state)
-    step.set("input", batches.inputs)
+    batches.feed(step)
     for index in range(min(task.stage.batches, batches.steps)):
         batches.load(0, index)
         # The k-th batch gets the share 1 / k: a mean whatever was there before.

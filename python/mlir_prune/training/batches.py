@@ -7,6 +7,7 @@ import numpy as np
 
 from ..data import Split
 from ..errors import TrainingError
+from .program import Call
 
 
 def steps_per_epoch(split: Split, batch: int) -> int:
@@ -18,12 +19,12 @@ def steps_per_epoch(split: Split, batch: int) -> int:
 
 
 class Batches:
-    """Gathers the rows of batches into two arrays that are used again and again.
+    """Gathers the rows of batches into arrays that are used again and again.
 
     Batch number `index` of an epoch is rows [index * batch, (index + 1) * batch)
     of the permutation drawn from (seed..., epoch), so any batch can be had
     without those before it. Rows that do not fill a batch are left out; another
-    epoch has another order. With `shares`, float32 [rows, classes], labels are
+    epoch has another order. With `shares`, float32 [rows, ..., classes, ...], labels are
     these in place of the class numbers of `split`.
     """
 
@@ -31,18 +32,25 @@ class Batches:
         self,
         split: Split,
         batch: int,
-        shape: tuple[int, ...],
         seed: tuple[int, ...],
         shares: np.ndarray | None = None,
     ) -> None:
         self.steps = steps_per_epoch(split, batch)
         self._split, self._batch, self._seed = split, batch, seed
-        self._flat = np.empty((batch, split.inputs.shape[1]), np.float32)
-        self.inputs = self._flat.reshape(batch, *shape)
+        self.inputs = {
+            name: np.empty((batch, *array.shape[1:]), array.dtype)
+            for name, array in split.arrays.items()
+        }
         self._targets = split.labels if shares is None else shares
         self.labels = np.empty((batch, *self._targets.shape[1:]), self._targets.dtype)
         self._order = np.empty(0, np.int64)
         self._epoch = -1
+
+    def feed(self, step: Call) -> None:
+        """Makes the arrays the inputs of a function of the network, and its labels if any."""
+        for name, array in self.inputs.items():
+            step.set(name, array)
+        step.set("labels", self.labels)
 
     def load(self, epoch: int, index: int) -> None:
         """Fills `inputs` and `labels` with a batch."""
@@ -51,5 +59,6 @@ class Batches:
             self._order, self._epoch = generator.permutation(len(self._split)), epoch
         rows = self._order[index * self._batch : (index + 1) * self._batch]
         # Without bounds checks numpy writes to `out` directly.
-        np.take(self._split.inputs, rows, axis=0, out=self._flat, mode="clip")
+        for name, array in self._split.arrays.items():
+            np.take(array, rows, axis=0, out=self.inputs[name], mode="clip")
         np.take(self._targets, rows, axis=0, out=self.labels, mode="clip")

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from ..models.network import layers_for_one_row, sum_macs
+from ..models.network import Signature, layers_for_one_row, sum_macs
 from ..native import parse
 from ..pipelines import batch_pipeline, compress_pipeline, lift_pipeline
 from .masks import PREFIX, Arrays, apply
@@ -21,17 +21,18 @@ _MOMENTS = ("velocity:", "moment1:", "moment2:")
 
 
 class CompactNetwork:
-    """A network as it is left in the middle of a run: MLIR text with a shape of a row."""
+    """A network as it is left in the middle of a run, as MLIR text."""
 
-    def __init__(self, text: str, row: tuple[int, ...]) -> None:
-        self._text, self.input_shape = text, tuple(row)
+    def __init__(self, text: str) -> None:
+        self._text = text
         module = parse(text)
         function = next(f for f in module.functions() if f.name == "forward")
         parameters = [a for a in function.arguments if a.kind == "param"]
         self._shapes = {a.name: tuple(a.shape) for a in parameters}
         self._roles = {a.name: str(a.role) for a in parameters}
-        batch, self.classes = map(int, function.results[0].shape)
-        self._layers = layers_for_one_row(module.layers(), batch)
+        self.signature = Signature.of(function)
+        self.classes = self.signature.classes
+        self._layers = layers_for_one_row(module.layers(), int(function.results[0].shape[0]))
 
     def text(self, batch: int) -> str:
         """The network as MLIR text for a batch of `batch` rows."""
@@ -77,7 +78,7 @@ def compact(network: Any, arrays: Arrays, batch: int) -> tuple[CompactNetwork, A
     kept = module.kept()
     result: Arrays = {name: np.array(array) for name, array in module.parameters().items()}
     module.run(lift_pipeline())
-    smaller = CompactNetwork(str(module), network.input_shape)
+    smaller = CompactNetwork(str(module))
     for name, shape in smaller.shapes().items():
         if PREFIX + name in arrays:
             # Where the mask cannot be followed, zeros are what it had switched off.

@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..data import Split
+from ..models.network import class_dimension
 from ..recipe.modifiers import Distill
+from ..rows import Split
 from .evaluate import logits
 from .program import compiled
 
@@ -22,14 +23,14 @@ if TYPE_CHECKING:
 
 
 def soft_labels(trainer: Trainer, rule: Distill, rows: Split) -> np.ndarray:
-    """Shares of the classes, float32 [rows, classes], from the reference network.
+    """Shares of the classes in the shape of the logits, float32, from the reference network.
 
     One forward pass over all `rows`, so the shares are the same to the bit whenever a
     stopped run goes on.
     """
     network, recipe = trainer.dense_network, trainer.recipe
     program = compiled(network.text(recipe.batch), "", recipe.threads)
-    values = logits(program, trainer.state.saved[trainer.reference], rows.inputs)
+    values = logits(program, trainer.state.saved[trainer.reference], rows.arrays)
     return mixed_labels(rows.labels, values, rule.weight, rule.temperature)
 
 
@@ -38,11 +39,15 @@ def mixed_labels(
 ) -> np.ndarray:
     """(1 - weight) one_hot(labels) + weight softmax(values / temperature), float32.
 
-    `labels` int32 [rows], `values` the logits of the teacher, float32 [rows, classes].
+    `labels` int32 [rows], or [rows, ...] by position; `values` the logits of the teacher,
+    float32 with the classes as one dimension more.
     """
+    classes = class_dimension(values.ndim)
     scaled = values.astype(np.float64) / temperature
-    scaled -= scaled.max(axis=1, keepdims=True)
+    scaled -= scaled.max(axis=classes, keepdims=True)
     shares = np.exp(scaled)
-    shares *= weight / shares.sum(axis=1, keepdims=True)
-    shares[np.arange(len(labels)), labels] += 1.0 - weight
+    shares *= weight / shares.sum(axis=classes, keepdims=True)
+    places = np.expand_dims(labels, classes)
+    hard = np.take_along_axis(shares, places, classes) + (1.0 - weight)
+    np.put_along_axis(shares, places, hard, classes)
     return shares.astype(np.float32)

@@ -9,13 +9,17 @@ from typing import Any
 
 import numpy as np
 
-from ..data import Split
+from ..models.network import class_dimension
+from ..rows import Inputs, Split, Windows
 from .program import Program
 
 
 @dataclass(frozen=True)
 class Score:
-    """Result on one part: accuracy in per cent, mean cross-entropy, rows."""
+    """Result on one part: accuracy in per cent, mean cross-entropy, rows.
+
+    Where each position of a row has a result, accuracy is the share of positions.
+    """
 
     accuracy: float
     loss: float
@@ -23,35 +27,29 @@ class Score:
 
     @property
     def error(self) -> float:
-        """Wrong rows in per cent."""
+        """Wrong results in per cent."""
         return 100.0 - self.accuracy
 
 
 def logits(
     program: Program,
     state: Mapping[str, np.ndarray],
-    inputs: np.ndarray,
+    inputs: Inputs,
     extra: Mapping[str, float] | None = None,
 ) -> np.ndarray:
-    """Logits float32 [rows, classes] of inputs [rows, features].
+    """Results of the forward pass for all rows, float32: logits [rows, classes], or for each
+    position of a row.
 
     The last batch is filled with zeros; `extra` are further inputs of the pass.
     """
     call = program.bind("forward", state)
     for name, value in (extra or {}).items():
         call.set(name, value)
-    shape = call.shapes["input"]
-    buffer = np.zeros(shape, np.float32)
-    call.set("input", buffer)
-    flat, batch = buffer.reshape(shape[0], -1), shape[0]
+    windows = Windows(inputs, call.shapes)
+    for name, array in windows.arrays.items():
+        call.set(name, array)
     place = call.place("logits")
-    parts = []
-    for start in range(0, len(inputs), batch):
-        rows = inputs[start : start + batch]
-        flat[: len(rows)] = rows
-        flat[len(rows) :] = 0
-        parts.append(np.array(call()[place][: len(rows)]))
-    return np.concatenate(parts)
+    return np.concatenate([np.array(call()[place][:size]) for size in windows])
 
 
 def score(
@@ -61,17 +59,24 @@ def score(
     extra: Mapping[str, float] | None = None,
 ) -> Score:
     """Accuracy and cross-entropy over all rows of `split`."""
-    return score_logits(logits(program, state, split.inputs, extra), split.labels)
+    return score_logits(logits(program, state, split.arrays, extra), split.labels)
 
 
 def score_logits(values: np.ndarray, labels: np.ndarray) -> Score:
-    """Score of logits [rows, classes]; ties go to the lower class number."""
+    """Score of logits against class numbers; ties go to the lower class number.
+
+    Logits are [rows, classes], or for each position [rows, positions, classes] or [rows,
+    classes, height, width]; accuracy and loss are means over all positions of all rows.
+    """
+    rows, classes = len(values), class_dimension(values.ndim)
+    values = np.moveaxis(values, classes, -1).reshape(-1, values.shape[classes])
+    labels = labels.reshape(-1)
     wide = values.astype(np.float64)
     wide -= wide.max(axis=1, keepdims=True)
     norm = np.log(np.exp(wide).sum(axis=1))
     picked = wide[np.arange(len(labels)), labels]
     hits = int((values.argmax(axis=1) == labels).sum())
-    return Score(100.0 * hits / len(labels), float((norm - picked).mean()), len(labels))
+    return Score(100.0 * hits / len(labels), float((norm - picked).mean()), rows)
 
 
 def beats(new: Score, old: dict[str, Any] | None) -> bool:

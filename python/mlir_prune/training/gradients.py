@@ -27,15 +27,14 @@ def gradient_rms(
     """
     stage = Train(optimizer=Optimizer(name="sgd", momentum=0.0))
     program = compiled(network.text(batch), stage_pipeline(network, stage, "", Setting()), threads)
-    batches = Batches(rows, batch, network.input_shape, (seed, 0))
+    batches = Batches(rows, batch, (seed, 0))
     squares = dict.fromkeys(network.weights(), 0.0)
     count = min(_BATCHES, batches.steps)
     for index in range(count):
         state = program.fill(values)
         step = program.bind(STEP, state)
         batches.load(0, index)
-        step.set("input", batches.inputs)
-        step.set("labels", batches.labels)
+        batches.feed(step)
         step.set("learning_rate", 1.0)
         step()
         for name in squares:

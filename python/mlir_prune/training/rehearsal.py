@@ -22,6 +22,7 @@ from ..recipe.schema import Prune
 from .batch_statistics import statistics_program
 from .batches import steps_per_epoch
 from .evaluate import Score
+from .fit import fit
 from .groups import check_groups
 from .lost import check_counts
 from .masks import masks_of
@@ -37,7 +38,6 @@ from .tasks import (
     TrainTask,
     expand,
 )
-from .trainer import check_fit
 from .untrained import Untrained, random_data
 
 
@@ -50,7 +50,7 @@ def rehearse(recipe: Recipe, data: Dataset) -> tuple[Outcome, Forms]:
     _check_rows(recipe, data)
     with TemporaryDirectory() as folder:
         trainer = _Rehearsal(recipe, random_data(recipe), Path(folder))
-        check_fit(trainer.dense_network, data)
+        fit(trainer.dense_network.signature, data)
         found = trainer.run_all()
     return found, forms_of(found, recipe.batch, recipe.fold_borders)
 

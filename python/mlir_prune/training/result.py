@@ -8,6 +8,7 @@ are two per MAC. Errors are in per cent; the test part is read once, here.
 
 from __future__ import annotations
 
+import math
 import os
 import platform
 from collections.abc import Mapping, Sequence
@@ -18,11 +19,21 @@ import numpy as np
 
 from .. import files, networks
 from ..data import Dataset
-from ..forms import Forms, at_batch, bound, build_forms, compact_at, relative_error, run_forward
+from ..forms import (
+    Forms,
+    at_batch,
+    bound,
+    build_forms,
+    compact_at,
+    input_shapes,
+    relative_error,
+    run_forward,
+)
 from ..recipe import Recipe
 from ..recipe.parse import to_tree
 from ..recipe.reference import INITIAL, reference_text
 from ..report import layer_rows, totals
+from ..rows import Inputs, Windows
 from .checkpoint import Arrays
 from .evaluate import score_logits
 from .lost import check_result
@@ -95,14 +106,13 @@ def build_result(
     """Everything about a run that tables and figures show."""
     recipe, meta, batch = trainer.recipe, found.meta, trainer.recipe.batch
     threads = recipe.threads
-    shape = found.dense_network.input_shape
-    rows = trainer.data.validation.inputs[:batch]
+    rows = {name: array[:batch] for name, array in trainer.data.validation.arrays.items()}
     executables = evaluated(recipe, found, forms, batch)
     masked = bound(found.network, batch, found.pruned).compile(threads=threads)
     difference = relative_error(
-        batched(executables["pruned"], rows, batch, shape), batched(masked, rows, batch, shape)
+        batched(executables["pruned"], rows), batched(masked, rows)
     )
-    scores = part_scores(executables, trainer.data, batch, shape)
+    scores = part_scores(executables, trainer.data)
     left = {name: np.asarray(array) for name, array in forms.compact.parameters().items()}
     layers = layer_rows(found.dense_network, found.pruned, left)
     check_result(layers)
@@ -110,6 +120,7 @@ def build_result(
         "method": recipe.method,
         "network": networks.model_title(recipe.model, recipe.dataset),
         "dataset": trainer.data.name,
+        "positions": math.prod(found.dense_network.signature.positions),
         "seed": recipe.seed,
         "dense": {"stage": found.reference, "text": reference_text(recipe)},
         "validation": scores["validation"],
@@ -142,30 +153,25 @@ def evaluated(recipe: Recipe, found: Outcome, forms: Forms, batch: int) -> dict[
 
 
 def part_scores(
-    executables: Mapping[str, Any], data: Dataset, batch: int, shape: tuple[int, ...]
+    executables: Mapping[str, Any], data: Dataset
 ) -> dict[str, dict[str, Any]]:
     """Scores by part and network; the test part is opened here."""
     parts = {"validation": data.validation, "test": data.open_test()}
     return {
         part: {
-            name: asdict(score_logits(batched(ex, split.inputs, batch, shape), split.labels))
+            name: asdict(score_logits(batched(ex, split.arrays), split.labels))
             for name, ex in executables.items()
         }
         for part, split in parts.items()
     }
 
 
-def batched(executable: Any, inputs: np.ndarray, batch: int, shape: tuple[int, ...]) -> np.ndarray:
+def batched(executable: Any, inputs: Inputs) -> np.ndarray:
     """Logits of all rows through a compiled network of a fixed batch."""
-    buffer = np.zeros((batch, *shape), np.float32)
-    flat = buffer.reshape(batch, -1)
-    parts = []
-    for start in range(0, len(inputs), batch):
-        rows = inputs[start : start + batch]
-        flat[: len(rows)] = rows
-        flat[len(rows) :] = 0
-        parts.append(run_forward(executable, buffer)[: len(rows)].copy())
-    return np.concatenate(parts)
+    windows = Windows(inputs, input_shapes(executable))
+    return np.concatenate(
+        [run_forward(executable, windows.arrays)[:size].copy() for size in windows]
+    )
 
 
 def environment(threads: int) -> dict[str, Any]:
@@ -180,5 +186,5 @@ def environment(threads: int) -> dict[str, Any]:
 
 
 def error(scores: Mapping[str, Any]) -> float:
-    """Wrong rows in per cent of a stored score."""
+    """Wrong results in per cent of a stored score."""
     return 100.0 - float(scores["accuracy"])

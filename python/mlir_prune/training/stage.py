@@ -64,14 +64,12 @@ class StageTraining:
         rows = data.merged if self.stage.rows == "merged" else data.train
         if self.stage.gates and self.stage.gates.bilevel:
             rows = data.train
-        shape = self.network.input_shape
         shares = soft_labels(trainer, self.stage.distill, rows) if self.stage.distill else None
-        self.batches = Batches(rows, batch, shape, task.seed, shares)
+        self.batches = Batches(rows, batch, task.seed, shares)
         self.per_epoch = self.batches.steps
         self.total = self.per_epoch * self.stage.epochs
         self.step = self.program.bind(STEP, self.state)
-        self.step.set("input", self.batches.inputs)
-        self.step.set("labels", self.batches.labels)
+        self.batches.feed(self.step)
         self.methods: list[Method] = make_methods(self)
         self.rate = 0.0
         self.strengths = [0.0] * len(self.stage.regularize)

@@ -13,6 +13,7 @@ import numpy as np
 
 from .. import files
 from ..errors import InputError
+from ..render import rows_text
 from ..report import LAYER, SCORES, TOTALS
 from ..structure import NATURAL, Least, check_tree
 from .result import FILE, error
@@ -138,7 +139,7 @@ def summary(result: Result) -> str:
     return (
         f"test error {came}{dense:.2f} % dense ({result['dense']['text']}), {pruned:.2f} % pruned "
         f"({pruned - dense:+.2f} points) on "
-        f"{test['dense']['rows']:,} rows\n"
+        f"{rows_text(result, test['dense'])}\n"
         f"{t['nonzeros']:,} of {t['weights']:,} weights left ({t['compression']:.1f}x), "
         f"{100.0 * t['macs_compact'] / t['macs_dense']:.2f} % of the MACs after elimination, "
         f"{100.0 * t['macs_sparse'] / t['macs_dense']:.2f} % of them non-zero; "

@@ -23,6 +23,7 @@ from .batch_statistics import measure_statistics
 from .checkpoint import FILE, Arrays, CheckpointWriter, RunState, fresh_meta, read_checkpoint
 from .compact import CompactNetwork, compact
 from .evaluate import Score, score
+from .fit import fit
 from .folder import clear, refuse_used
 from .history import History
 from .lock import locked
@@ -66,7 +67,7 @@ class Trainer:
         self.recipe, self.folder = recipe, folder
         self.progress = progress or Progress()
         self.dense_network = networks.build_network(recipe.model, recipe.dataset)
-        check_fit(self.dense_network, data)
+        data = fit(self.dense_network.signature, data)
         shapes = self.dense_network.shapes()
         self.dense_weights = sum(
             int(np.prod(shapes[name])) for name in self.dense_network.weights()
@@ -150,10 +151,7 @@ class Trainer:
         folded_arrays = fold(self.network, run.arrays, meta["parametrization"])
         self.network, arrays = compact(self.network, folded_arrays, self.recipe.batch)
         self._take(arrays)
-        meta["network"] = {
-            "text": self.network.text(self.recipe.batch),
-            "row": list(self.network.input_shape),
-        }  # fmt: skip
+        meta["network"] = {"text": self.network.text(self.recipe.batch)}
         left = sum(array.size for name, array in arrays.items() if name in self.network.weights())
         meta["notes"][task.name] = {
             "shapes": {n: list(s) for n, s in self.network.shapes().items()}
@@ -210,7 +208,7 @@ class Trainer:
         found = self.state.meta["network"]
         if found is None:
             return self.dense_network
-        return CompactNetwork(found["text"], tuple(found["row"]))
+        return CompactNetwork(found["text"])
 
     @contextmanager
     def _interrupts(self) -> Iterator[None]:
@@ -236,17 +234,3 @@ def recipe_key(recipe: Recipe) -> str:
     from dataclasses import replace
 
     return dump_recipe(replace(recipe, threads=1, bench=type(recipe.bench)()))
-
-
-def check_fit(network: Any, data: Dataset) -> None:
-    """Raises :class:`InputError` when network and data do not belong together."""
-    features = int(np.prod(network.input_shape))
-    if features != data.features:
-        raise InputError(
-            f"the network reads {features} features, but rows of '{data.name}' have {data.features}"
-        )
-    if network.classes < data.classes:
-        raise InputError(
-            f"the network has {network.classes} outputs, but '{data.name}' has "
-            f"{data.classes} classes"
-        )

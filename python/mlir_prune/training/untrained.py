@@ -16,6 +16,7 @@ import numpy as np
 from .. import networks
 from ..data import Dataset, Split
 from ..errors import InputError, nearest
+from ..models.network import Input
 from ..recipe import Recipe
 from ..recipe.schema import Train
 from .checkpoint import Arrays
@@ -71,11 +72,19 @@ def random_data(recipe: Recipe) -> Dataset:
     share *= 1 - recipe.splits.gates
     rows = int(2 * max([recipe.batch, *batches]) / share) + 1
     rng = np.random.default_rng((recipe.seed, 1))
-    shape = tuple(network.input_shape)
+    reads = network.signature
+
+    def values(entry: Input, count: int) -> np.ndarray:
+        """Noise; zeros where numbers are counted, as there is a token or an index of zero."""
+        shape = (count, *entry.shape)
+        if entry.dtype.kind != "f":
+            return np.zeros(shape, entry.dtype)
+        return rng.standard_normal(shape, np.float32).astype(entry.dtype)
 
     def split(count: int) -> Split:
-        inputs = rng.standard_normal((count, int(np.prod(shape))), np.float32)
-        return Split(inputs, rng.integers(0, network.classes, count).astype(np.int32), shape)
+        inputs = tuple(values(entry, count) for entry in reads.inputs)
+        labels = rng.integers(0, reads.classes, (count, *reads.positions)).astype(np.int32)
+        return Split(inputs, labels, tuple(entry.name for entry in reads.inputs))
 
     held = split(recipe.batch)
     return Dataset("noise", split(rows), held, network.classes, lambda: held)

@@ -36,11 +36,9 @@ class GatesMethod(Method):
         gate_rows = training.trainer.data.gates
         if self._rule.bilevel and gate_rows is not None:
             batch = len(training.batches.labels)
-            shape = training.network.input_shape
-            self._batches = Batches(gate_rows, batch, shape, (*training.task.seed, 1))
+            self._batches = Batches(gate_rows, batch, (*training.task.seed, 1))
         self._step = training.program.bind(GATE_STEP, training.state)
-        self._step.set("input", self._batches.inputs)
-        self._step.set("labels", self._batches.labels)
+        self._batches.feed(self._step)
         self._loss = self._step.place("loss")
 
     def begin(self, fresh: bool) -> None:

@@ -46,8 +46,7 @@ class RiglMethod(Method):
         assert training.stage.rigl is not None
         self._rule = training.stage.rigl
         self._exchange = training.program.bind(MASK_STEP, training.state)
-        self._exchange.set("input", training.batches.inputs)
-        self._exchange.set("labels", training.batches.labels)
+        training.batches.feed(self._exchange)
 
     def begin(self, fresh: bool) -> None:
         """Draws the first masks at random, unless an earlier stage left some."""
