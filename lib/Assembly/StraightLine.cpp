@@ -99,6 +99,8 @@ public:
 private:
   Xbyak::Zmm getSum(int64_t row) const { return Xbyak::Zmm(row); }
   void loadPanel();
+  void loadResult(const Xbyak::Zmm &sum, int32_t place);
+  void storeResult(const Xbyak::Zmm &sum, int32_t place);
   void start(const Tile &tile, Ends ends, llvm::SmallVectorImpl<float> &stream);
   void multiply(llvm::ArrayRef<Term> terms,
                 llvm::SmallVectorImpl<float> &stream);
@@ -109,10 +111,11 @@ private:
   const PanelProduct &product;
   const StraightLineOptions &options;
   // Arguments of a segment.
-  Xbyak::Reg64 input = rdi, output = rsi, residual = rdx, values = rcx,
-               panel = r8, end = r9;
+  Xbyak::Reg64 input = rdi, output = rsi, values = rdx, panel = rcx, end = r8;
   // Of the current panel.
-  Xbyak::Reg64 x = rax, y = r10, weight = r11, ahead = rbx;
+  Xbyak::Reg64 x = rax, y = r10, weight = r11, ahead = r9;
+  /// Which lanes are results, and as many of the lowest.
+  Xbyak::Opmask lanes = k1, places = k2;
   Xbyak::Zmm loaded = zmm31;
   /// Floats of the segment's stream before this one.
   size_t streamBegin = 0;
@@ -121,34 +124,43 @@ private:
 
 } // namespace
 
-static constexpr int64_t kPanelInput = 0, kPanelOutput = 4, kPanelResidual = 8,
-                         kPanelMask = 12, kPanelBytes = 16;
+static constexpr int64_t kPanelInput = 0, kPanelOutput = 4, kPanelLanes = 8,
+                         kPanelPlaces = 10, kPanelBytes = 12;
 
 void Avx512Emitter::loadPanel() {
   movsxd(x, dword[panel + kPanelInput]);
   lea(x, ptr[input + x * 4]);
   movsxd(y, dword[panel + kPanelOutput]);
   lea(y, ptr[output + y * 4]);
-  if (product.isMasked)
-    kmovw(k1, ptr[panel + kPanelMask]);
+  if (!product.isPartial)
+    return;
+  kmovw(lanes, ptr[panel + kPanelLanes]);
+  kmovw(places, ptr[panel + kPanelPlaces]);
 }
 
-/// Sums begin with the bias, the residual, both or zero, or go on.
+void Avx512Emitter::loadResult(const Xbyak::Zmm &sum, int32_t place) {
+  if (!product.isPartial)
+    return vmovups(sum, zword[y + place]);
+  vmovups(sum | places | T_z, zword[y + place]);
+  vexpandps(sum | lanes | T_z, sum);
+}
+
+void Avx512Emitter::storeResult(const Xbyak::Zmm &sum, int32_t place) {
+  if (!product.isPartial)
+    return vmovups(zword[y + place], sum);
+  vcompressps(sum | lanes | T_z, sum);
+  vmovups(zword[y + place] | places, sum);
+}
+
+/// Sums begin with the bias, what is there, both or zero, or go on.
 void Avx512Emitter::start(const Tile &tile, Ends ends,
                           llvm::SmallVectorImpl<float> &stream) {
   bool hasBias = ends.isFirst && !product.bias.empty();
-  bool hasResidual = ends.isFirst && product.hasResidual;
-  if (hasResidual) {
-    movsxd(weight, dword[panel + kPanelResidual]);
-    lea(weight, ptr[residual + weight * 4]);
-  }
+  bool isLoaded = !ends.isFirst || product.accumulates;
   for (int64_t row = tile.begin; row < tile.end; ++row) {
     Xbyak::Zmm sum = getSum(row - tile.begin);
-    int32_t place = product.outputs[row] * static_cast<int32_t>(sizeof(float));
-    if (!ends.isFirst)
-      vmovups(sum, zword[y + place]);
-    else if (hasResidual)
-      vmovups(sum, zword[weight + place]);
+    if (isLoaded)
+      loadResult(sum, product.outputs[row] * int32_t(sizeof(float)));
     else if (!hasBias)
       vpxord(sum, sum, sum);
   }
@@ -158,7 +170,7 @@ void Avx512Emitter::start(const Tile &tile, Ends ends,
     Xbyak::Zmm sum = getSum(row - tile.begin);
     int64_t place = weights.reach(stream.size() * sizeof(float), true);
     stream.push_back(product.bias[row]);
-    if (hasResidual)
+    if (isLoaded)
       vaddps(sum, sum, zword_b[weight + place]);
     else
       vbroadcastss(sum, dword[weight + place]);
@@ -207,14 +219,10 @@ void Avx512Emitter::finish(const Tile &tile, Ends ends) {
     vpxord(loaded, loaded, loaded);
   for (int64_t row = tile.begin; row < tile.end; ++row) {
     Xbyak::Zmm sum = getSum(row - tile.begin);
-    int32_t place = product.outputs[row] * static_cast<int32_t>(sizeof(float));
     // The second operand is the result when one is a NaN.
     if (hasRelu)
       vmaxps(sum, loaded, sum);
-    if (product.isMasked)
-      vmovups(zword[y + place] | k1, sum);
-    else
-      vmovups(zword[y + place], sum);
+    storeResult(sum, product.outputs[row] * int32_t(sizeof(float)));
   }
 }
 
@@ -238,10 +246,8 @@ void Avx512Emitter::emitSegment(const Tile &tile, llvm::ArrayRef<Term> terms,
   const uint8_t *begin = getCurr();
   Xbyak::Label loop, next;
   streamBegin = stream.size();
-  if (options.panels) {
-    push(ahead);
+  if (options.panels)
     lea(ahead, ptr[rip + next]);
-  }
   align(16);
   L(loop);
   loadPanel();
@@ -252,8 +258,6 @@ void Avx512Emitter::emitSegment(const Tile &tile, llvm::ArrayRef<Term> terms,
   add(panel, kPanelBytes);
   cmp(panel, end);
   jb(loop, T_NEAR);
-  if (options.panels)
-    pop(ahead);
   vzeroupper();
   ret();
   L(next);

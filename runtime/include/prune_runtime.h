@@ -155,19 +155,65 @@ PRUNE_RT_EXPORT void prune_rt_sddmm_f32(const int32_t *indices,
                                         int64_t m, int64_t n, int64_t k,
                                         int64_t lda, int64_t ldb);
 
-/** Where 16 results of each row of a sparse product lie, as floats from the
- * starts of input, output and residual, and which of them are written. */
-typedef struct prune_rt_panel {
-  int32_t input;
-  int32_t output;
-  int32_t residual;
-  uint32_t mask;
-} prune_rt_panel;
-
 /** y[n, m] = the transpose of x[m, n]. They do not overlap. */
 PRUNE_RT_EXPORT void prune_rt_transpose_f32(const float *x, float *y, int64_t m,
                                             int64_t n, int64_t ldx,
                                             int64_t ldy);
+
+/*--- Generated code ---------------------------------------------------------*/
+
+/** Where 16 lanes of each row of a sparse product lie: floats from the starts
+ * of its input and output. */
+typedef struct prune_rt_panel {
+  int32_t input;
+  int32_t output;
+  uint16_t lanes;  /**< which lanes are results; they lie side by side */
+  uint16_t places; /**< as many of the lowest bits */
+} prune_rt_panel;
+
+/** A piece of generated code, for a tile of rows and a range of inputs, to be
+ * called for panels from `begin` to before `end`. `stream` holds its weights.
+ */
+typedef void prune_rt_segment(const float *x, float *y, const float *stream,
+                              const prune_rt_panel *begin,
+                              const prune_rt_panel *end);
+
+/** Where a segment and its part of the stream begin. */
+typedef struct prune_rt_segment_place {
+  int64_t code;   /**< bytes */
+  int64_t stream; /**< floats */
+} prune_rt_segment_place;
+
+/** How generated code is run on a batch of images [n, c, h, w], of which each
+ * is copied in front of it so that 16 positions of a channel lie side by side:
+ *
+ *  - one by one (`tap_rows` and `tap_columns` are 1): for each panel the inputs
+ *    of all channels, [panel][channel][16];
+ *  - else: for each channel `stride_h * stride_w` planes of `rows` by
+ * `columns`, of which plane (i, j) has the rows i, i + stride_h, ... and
+ * columns alike of the padded image.
+ *
+ * A product of matrices x[k, n] has one image of k channels and n columns. */
+typedef struct prune_rt_generated {
+  const void *code;
+  const float *stream;
+  const prune_rt_segment_place *segments;
+  int64_t segment_count;
+  const prune_rt_panel *panels; /**< of one image */
+  int64_t panel_count;
+  int64_t images, channels, height, width;
+  int64_t out_image; /**< floats of the result of one image, */
+  int64_t out_size;  /**< of one of its channels, */
+  int64_t out_width; /**< and of one of its rows */
+  int64_t tap_rows, tap_columns;
+  int64_t stride_h, stride_w;
+  int64_t pad_top, pad_left;
+  int64_t rows, columns;
+} prune_rt_generated;
+
+/** y = what the generated code says of x; both lie without gaps. */
+PRUNE_RT_EXPORT void prune_rt_generated_f32(const prune_rt_generated *plan,
+                                            const float *x, float *y);
 
 /*--- Convolution and pooling ------------------------------------------------*/
 

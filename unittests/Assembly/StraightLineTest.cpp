@@ -13,15 +13,14 @@
 
 #include "Prune/Assembly/StraightLine.h"
 
+#include "CodeMemory.h"
 #include "prune_runtime.h"
 
 #include "llvm-c/Disassembler.h"
 #include "llvm/ADT/STLExtras.h"
-#include "llvm/ADT/StringMap.h"
 #include "llvm/ADT/StringRef.h"
-#include "llvm/Support/Memory.h"
+#include "llvm/Support/MathExtras.h"
 #include "llvm/Support/TargetSelect.h"
-#include "llvm/TargetParser/Host.h"
 #include "gtest/gtest.h"
 
 #include <algorithm>
@@ -30,24 +29,22 @@
 #include <random>
 
 using namespace mlir::prune::assembly;
+using namespace prune_test;
 
 namespace {
 
 /// A product with its operands.
 struct Case {
   std::vector<int32_t> pointers = {0}, inputs, outputs;
-  std::vector<float> values, bias, x, y, residual;
+  std::vector<float> values, bias, x, y;
   std::vector<prune_rt_panel> panels;
-  bool hasResidual = false, hasRelu = false, isMasked = false;
+  bool accumulates = false, hasRelu = false, isPartial = false;
 
   PanelProduct getProduct() const {
     return {pointers, inputs,      values,  outputs,
-            bias,     hasResidual, hasRelu, isMasked};
+            bias,     accumulates, hasRelu, isPartial};
   }
 };
-
-using Function = void (*)(const float *, float *, const float *, const float *,
-                          const prune_rt_panel *, const prune_rt_panel *);
 
 } // namespace
 
@@ -67,17 +64,18 @@ static Case makeCase(std::mt19937 &random, int64_t rows, int64_t columns,
     test.outputs.push_back(row * stride);
   }
   std::bernoulli_distribution coin;
-  test.hasRelu = coin(random), test.hasResidual = coin(random);
-  test.isMasked = coin(random);
+  test.hasRelu = coin(random), test.accumulates = coin(random);
+  test.isPartial = coin(random);
   for (int64_t row = 0; coin(random) && row < rows; ++row)
     test.bias.push_back(uniform(random));
   test.bias.resize(test.bias.empty() ? 0 : rows);
   int64_t in = columns * stride + kLanes, out = rows * stride + kLanes;
-  for (int32_t panel = 0; panel < count; ++panel)
+  for (int32_t panel = 0; panel < count; ++panel) {
+    auto lanes = static_cast<uint16_t>(test.isPartial ? random() : 0xffff);
+    auto places = static_cast<uint16_t>((1u << llvm::popcount(lanes)) - 1);
     test.panels.push_back({static_cast<int32_t>(panel * in),
-                           static_cast<int32_t>(panel * out),
-                           static_cast<int32_t>((count - 1 - panel) * out),
-                           static_cast<uint32_t>(random() & 0xffff)});
+                           static_cast<int32_t>(panel * out), lanes, places});
+  }
   auto fill = [&](std::vector<float> &data, int64_t size) {
     data.resize(size);
     for (float &element : data)
@@ -85,7 +83,6 @@ static Case makeCase(std::mt19937 &random, int64_t rows, int64_t columns,
   };
   fill(test.x, count * in);
   fill(test.y, count * out);
-  fill(test.residual, count * out);
   return test;
 }
 
@@ -95,14 +92,14 @@ static std::vector<double> compute(const Case &test,
   std::vector<double> result(test.y.begin(), test.y.end());
   limits.assign(result.size(), 0.0);
   for (const prune_rt_panel &panel : test.panels)
-    for (size_t row = 0; row < test.outputs.size(); ++row)
+    for (size_t row = 0; row < test.outputs.size(); ++row) {
+      int64_t place = panel.output + test.outputs[row];
       for (int64_t lane = 0; lane < kLanes; ++lane) {
-        int64_t place = test.outputs[row] + lane;
-        if (test.isMasked && !(panel.mask >> lane & 1))
+        if (!(panel.lanes >> lane & 1))
           continue;
         double sum = test.bias.empty() ? 0.0 : test.bias[row];
-        if (test.hasResidual)
-          sum += test.residual[panel.residual + place];
+        if (test.accumulates)
+          sum += test.y[place];
         double size = std::abs(sum);
         for (int32_t p = test.pointers[row]; p < test.pointers[row + 1]; ++p) {
           double term = double(test.values[p]) *
@@ -110,36 +107,19 @@ static std::vector<double> compute(const Case &test,
           sum += term;
           size += std::abs(term);
         }
-        bool isCut = test.hasRelu && sum < 0;
-        result[panel.output + place] = isCut ? 0.0 : sum;
-        limits[panel.output + place] = 1e-6 + size * 2e-6;
+        result[place] = test.hasRelu && sum < 0 ? 0.0 : sum;
+        limits[place++] = 1e-6 + size * 2e-6;
       }
+    }
   return result;
 }
 
-static bool hasAvx512() {
-  return llvm::sys::getHostCPUFeatures().lookup("avx512f") &&
-         llvm::sys::getHostCPUFeatures().lookup("avx512vl");
-}
-
 static void run(const StraightLineCode &code, Case &test) {
-  std::error_code error;
-  llvm::sys::OwningMemoryBlock memory(llvm::sys::Memory::allocateMappedMemory(
-      code.code.size(), nullptr,
-      llvm::sys::Memory::MF_READ | llvm::sys::Memory::MF_WRITE, error));
-  ASSERT_FALSE(error);
-  llvm::copy(code.code, static_cast<uint8_t *>(memory.base()));
-  ASSERT_FALSE(llvm::sys::Memory::protectMappedMemory(
-      memory.getMemoryBlock(),
-      llvm::sys::Memory::MF_READ | llvm::sys::Memory::MF_EXEC));
-  auto *base = static_cast<const char *>(memory.base());
-  for (const Segment &segment : code.segments) {
-    auto function = reinterpret_cast<Function>(
-        reinterpret_cast<uintptr_t>(base + segment.code));
-    function(test.x.data(), test.y.data(), test.residual.data(),
-             code.stream.data() + segment.stream, test.panels.data(),
-             test.panels.data() + test.panels.size());
-  }
+  CodeMemory memory(code.code);
+  for (const Segment &segment : code.segments)
+    memory.get<prune_rt_segment>(segment.code)(
+        test.x.data(), test.y.data(), code.stream.data() + segment.stream,
+        test.panels.data(), test.panels.data() + test.panels.size());
 }
 
 static void expectEqual(Case &test, const StraightLineOptions &options) {
@@ -179,12 +159,12 @@ TEST(StraightLine, KeepsNaN) {
     GTEST_SKIP() << "needs AVX-512";
   std::mt19937 random(3);
   Case test = makeCase(random, 4, 4, kLanes, 1, 0.0);
-  test.hasRelu = true, test.isMasked = false;
+  test.hasRelu = true;
   test.x.assign(test.x.size(), std::numeric_limits<float>::quiet_NaN());
   llvm::Expected<StraightLineCode> code = emitAvx512(test.getProduct(), {});
   ASSERT_TRUE(bool(code)) << llvm::toString(code.takeError());
   run(*code, test);
-  for (int64_t lane = 0; lane < kLanes; ++lane)
+  for (int64_t lane = 0; lane < llvm::popcount(test.panels[0].lanes); ++lane)
     EXPECT_TRUE(std::isnan(test.y[lane]));
 }
 

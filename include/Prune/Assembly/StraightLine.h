@@ -40,12 +40,13 @@ struct PanelProduct {
   llvm::ArrayRef<int32_t> outputs;
   /// One element per row, or empty.
   llvm::ArrayRef<float> bias;
-  /// What the results are added to lies at `outputs` from the residual's panel.
-  bool hasResidual = false;
+  /// The results are added to what lies in their places.
+  bool accumulates = false;
   /// Negative results become zero; a NaN stays one.
   bool hasRelu = false;
-  /// Results are written where the panel's mask has a bit.
-  bool isMasked = false;
+  /// Some lanes of a panel are no results: those that are lie side by side in
+  /// memory. Without it, all lanes of all panels are results.
+  bool isPartial = false;
 
   int64_t getNumRows() const { return outputs.size(); }
 };
@@ -73,8 +74,8 @@ struct Segment {
 
 /// Machine code. Each segment is a function
 ///
-///     void(const float *x, float *y, const float *residual,
-///          const float *stream, const Panel *begin, const Panel *end)
+///     void(const float *x, float *y, const float *stream,
+///          const Panel *begin, const Panel *end)
 ///
 /// of the System V convention, to be called in order, each for all panels of
 /// its caller before the next; `stream` is already advanced to the segment's

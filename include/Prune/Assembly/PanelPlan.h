@@ -1,0 +1,66 @@
+//===- PanelPlan.h - Where a convolution's panels lie -----------*- C++ -*-===//
+//
+// Part of the pruning compiler, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// Brings convolutions and products of matrices to sparse products of panels.
+// The runtime copies each image, `Generated.cpp` there says how, and every
+// weight that is not zero reads its input at a fixed distance from the panel.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef PRUNE_ASSEMBLY_PANELPLAN_H
+#define PRUNE_ASSEMBLY_PANELPLAN_H
+
+#include "llvm/ADT/ArrayRef.h"
+#include "llvm/ADT/SmallVector.h"
+
+#include <cstdint>
+
+namespace mlir::prune::assembly {
+
+/// A convolution of images [n, c, h, w] with weights [f, c, kh, kw] and one
+/// group. A product of weights [f, c] and a matrix [c, w] has one image of one
+/// row.
+struct ConvolutionShape {
+  int64_t n, c, h, w, f, oh, ow, kh, kw;
+  int64_t strideH, strideW, dilationH, dilationW;
+  int64_t padTop, padLeft;
+
+  bool isOneByOne() const { return kh == 1 && kw == 1; }
+};
+
+/// One panel, as prune_rt_panel of prune_runtime.h.
+struct PlannedPanel {
+  int32_t input, output;
+  uint16_t lanes, places;
+};
+
+/// The geometry of the copied images, the panels, and the weights.
+struct PanelPlan {
+  /// Rows and columns of a copied plane; 0 for a convolution one by one.
+  int64_t rows = 0, columns = 0;
+  /// Of one image.
+  llvm::SmallVector<PlannedPanel, 0> panels;
+  /// Some lanes of some panels are no results.
+  bool isPartial = false;
+  /// The weights in compressed rows with their places, see PanelProduct.
+  llvm::SmallVector<int32_t, 0> pointers, inputs, outputs;
+  llvm::SmallVector<float, 0> values;
+};
+
+/// True when the runtime can copy the images: convolutions one by one have no
+/// padding.
+bool isSupported(const ConvolutionShape &shape);
+
+/// Plans a supported convolution. `weights` are [f, c, kh, kw]; the zeros among
+/// them are left out. Linear in weights and panels.
+PanelPlan planPanels(const ConvolutionShape &shape,
+                     llvm::ArrayRef<float> weights);
+
+} // namespace mlir::prune::assembly
+
+#endif // PRUNE_ASSEMBLY_PANELPLAN_H

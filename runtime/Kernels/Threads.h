@@ -1,0 +1,39 @@
+//===- Threads.h - Sharing work among threads -------------------*- C++ -*-===//
+//
+// Part of the pruning compiler, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef PRUNE_RUNTIME_KERNELS_THREADS_H
+#define PRUNE_RUNTIME_KERNELS_THREADS_H
+
+#include <cstdint>
+
+#ifdef _OPENMP
+#include <omp.h>
+#endif
+
+namespace prune_rt {
+
+/// Calls run(part, thread) for the parts from 0 to before `count`. Without
+/// OpenMP there is one thread.
+template <typename Function>
+void forEach(int64_t count, int64_t threads, Function run) {
+#ifdef _OPENMP
+  if (threads > 1) {
+#pragma omp parallel for schedule(static) num_threads(threads)
+    for (int64_t part = 0; part < count; ++part)
+      run(part, omp_get_thread_num());
+    return;
+  }
+#endif
+  (void)threads;
+  for (int64_t part = 0; part < count; ++part)
+    run(part, 0);
+}
+
+} // namespace prune_rt
+
+#endif // PRUNE_RUNTIME_KERNELS_THREADS_H

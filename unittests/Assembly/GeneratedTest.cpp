@@ -1,0 +1,149 @@
+//===- GeneratedTest.cpp - Convolutions by generated code -----------------===//
+//
+// Part of the pruning compiler, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// Plans convolutions, generates their code, and runs it in both runtimes; the
+// naive runtime's convolution says what is right.
+//
+//===----------------------------------------------------------------------===//
+
+#include "../Runtime/Convolutions.h"
+#include "CodeMemory.h"
+
+#include "Prune/Assembly/PanelPlan.h"
+#include "Prune/Assembly/StraightLine.h"
+
+using namespace mlir::prune::assembly;
+using namespace prune_test;
+
+static_assert(sizeof(PlannedPanel) == sizeof(prune_rt_panel));
+
+namespace {
+
+/// What one convolution needs.
+struct Example {
+  Window window;
+  std::vector<float> x, w, bias, y;
+  bool accumulates, hasRelu;
+};
+
+} // namespace
+
+static Example makeExample(const Window &window, double zeros, unsigned seed) {
+  std::mt19937 generator = makeGenerator(seed);
+  Example example{
+      window, {}, {}, {}, {}, generator() % 2 == 0, generator() % 2 == 0};
+  example.x = makeRandom(window.inputSize(), generator);
+  example.w = makeRandom(window.weightSize(), generator);
+  example.bias = makeRandom(window.f, generator);
+  example.y = makeRandom(window.outputSize(), generator);
+  std::uniform_real_distribution<double> uniform;
+  for (float &weight : example.w)
+    if (uniform(generator) < zeros)
+      weight = 0.0f;
+  return example;
+}
+
+static std::vector<float> runOracle(const Example &example) {
+  std::vector<float> result = example.y;
+  Slot slot(getNaive());
+  std::vector<int64_t> shape = example.window.shape(PRUNE_RT_LAYOUT_NCHW);
+  PRUNE_RT(getNaive(), prune_rt_convolution_f32)
+  (&slot.value, example.x.data(), example.w.data(), example.bias.data(),
+   result.data(), shape.data(), example.accumulates ? PRUNE_RT_ACCUMULATE : 0,
+   example.hasRelu ? PRUNE_RT_ACTIVATION_RELU : PRUNE_RT_ACTIVATION_NONE);
+  return result;
+}
+
+static std::vector<float> runGenerated(const Example &example,
+                                       const Runtime &runtime) {
+  const Window &w = example.window;
+  ConvolutionShape shape = {w.n,      w.c,        w.h,        w.w,   w.f,
+                            w.oh(),   w.ow(),     w.kh,       w.kw,  w.stride,
+                            w.stride, w.dilation, w.dilation, w.top, w.left};
+  PanelPlan plan = planPanels(shape, example.w);
+  PanelProduct product = {plan.pointers,   plan.inputs,   plan.values,
+                          plan.outputs,    example.bias,  example.accumulates,
+                          example.hasRelu, plan.isPartial};
+  StraightLineOptions options;
+  options.segmentBytes = 2000;
+  options.panels = 2;
+  llvm::Expected<StraightLineCode> code = emitAvx512(product, options);
+  EXPECT_TRUE(bool(code)) << llvm::toString(code.takeError());
+  CodeMemory memory(code->code);
+  std::vector<prune_rt_segment_place> places;
+  for (const Segment &segment : code->segments)
+    places.push_back({segment.code, segment.stream});
+  prune_rt_generated generated = {
+      memory.base(),
+      code->stream.data(),
+      places.data(),
+      static_cast<int64_t>(places.size()),
+      reinterpret_cast<const prune_rt_panel *>(plan.panels.data()),
+      static_cast<int64_t>(plan.panels.size()),
+      w.n,
+      w.c,
+      w.h,
+      w.w,
+      w.f * w.oh() * w.ow(),
+      w.oh() * w.ow(),
+      w.ow(),
+      w.kh,
+      w.kw,
+      w.stride,
+      w.stride,
+      w.top,
+      w.left,
+      plan.rows,
+      plan.columns};
+  std::vector<float> result = example.y;
+  PRUNE_RT(runtime, prune_rt_generated_f32)
+  (&generated, example.x.data(), result.data());
+  return result;
+}
+
+static void expectEqual(const Example &example) {
+  SCOPED_TRACE(testing::Message() << example.window);
+  std::vector<float> expected = runOracle(example);
+  for (const Runtime *runtime : {&getNaive(), &getFast()})
+    for (int64_t threads : {1, 2, 3}) {
+      PRUNE_RT(*runtime, prune_rt_set_num_threads)(threads);
+      expectNear(runGenerated(example, *runtime), expected,
+                 example.window.terms());
+    }
+  PRUNE_RT(getFast(), prune_rt_set_num_threads)(1);
+  PRUNE_RT(getNaive(), prune_rt_set_num_threads)(1);
+}
+
+TEST(Generated, ComputesKnownConvolutions) {
+  if (!hasAvx512())
+    GTEST_SKIP() << "needs AVX-512";
+  const Window windows[] = {{1, 1, 1, 1, 1, 1, 1},
+                            {3, 1, 28, 28, 20, 5, 5},
+                            {1, 64, 1, 100, 35, 1, 1},
+                            {5, 20, 12, 12, 50, 5, 5},
+                            {9, 40, 7, 7, 33, 3, 3, 1, 1, 1, 1, 1, 1},
+                            {2, 16, 9, 9, 32, 1, 1, 2},
+                            {2, 8, 13, 13, 8, 3, 3, 2, 2, 2, 1, 2, 2},
+                            {1, 3, 40, 40, 16, 7, 7, 2, 1, 3, 3, 3, 3}};
+  for (const Window &window : windows)
+    expectEqual(makeExample(window, 0.7, 5));
+}
+
+TEST(Generated, ComputesRandomConvolutions) {
+  if (!hasAvx512())
+    GTEST_SKIP() << "needs AVX-512";
+  std::mt19937 generator = makeGenerator(23);
+  for (int i = 0, e = getNumExamples(80); i < e; ++i) {
+    Window window = drawWindow(generator);
+    window.f = drawExtent(70, generator);
+    if (window.kh == 1 && window.kw == 1)
+      window.top = window.left = window.bottom = window.right = 0;
+    double zeros = std::vector<double>{0.0, 0.5, 0.9, 1.0}[generator() % 4];
+    expectEqual(makeExample(window, zeros, i));
+  }
+}
