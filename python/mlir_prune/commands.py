@@ -30,7 +30,7 @@ from .networks import build_network
 from .progress import Progress, make_progress
 from .recipe import Recipe, check, default_recipe, load_recipe
 from .report import kernel_rows, read_report
-from .training.fit import fit
+from .training.fit import check_indices, fit
 from .training.folder import refuse_used
 from .training.lock import locked
 from .training.plan import plan_text
@@ -125,6 +125,7 @@ def bench(arguments: argparse.Namespace) -> None:
     masked = read_module(folder / "masked.mlirbc")
     function = next(f for f in dense.functions() if f.name == "forward")
     data = fit(Signature.of(function), _data(recipe, arguments))
+    check_indices(dense, data)
     executables, remarks = compile_networks(dense, masked, settings)
     timings = time_networks(executables, data.validation.arrays, settings)
     report["timings"] = [timing.to_dict() for timing in timings]

@@ -141,6 +141,12 @@ class Dataset:
         for what, rows in (parts | {"test rows": self._test()}).items():
             rows.check(f"{self.name}: {what}", self.train, self.classes)
 
+    def bounds(self, name: str) -> tuple[int, int]:
+        """Least and largest value of an input of whole numbers, over all parts."""
+        parts = (self.whole or self.train, self.validation, self._test())
+        arrays = [part.arrays[name] for part in parts]
+        return min(int(a.min()) for a in arrays), max(int(a.max()) for a in arrays)
+
     @property
     def test_rows(self) -> int:
         """Number of rows of the test part."""

@@ -15,9 +15,12 @@
 
 #include "Module.h"
 
+#include "Prune/Analysis/IndexOverruns.h"
+#include "Prune/Dialect/Prune/IR/Prune.h"
 #include "Prune/Dialect/Prune/Utils/Parameters.h"
 #include "Prune/Interfaces/PrunableOpInterface.h"
 
+#include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "llvm/ADT/SetVector.h"
 
@@ -149,10 +152,39 @@ static nb::list listLayers(const Module &module) {
   return result;
 }
 
+/// The argument of a function that is the input `name`; null without one.
+static BlockArgument findInput(func::FuncOp function, StringRef name) {
+  for (BlockArgument argument : function.getArguments()) {
+    auto found = function.getArgAttrOfType<StringAttr>(
+        argument.getArgNumber(), PruneDialect::kInputAttrName);
+    if (found && found.getValue() == name)
+      return argument;
+  }
+  return nullptr;
+}
+
+/// Index and extent of a read that leaves its tensor, or None.
+static nb::object checkIndex(const Module &module, const std::string &input,
+                             int64_t element) {
+  std::optional<IndexOverrun> found;
+  module.access([&](ModuleOp op) {
+    for (auto function : op.getOps<func::FuncOp>())
+      if (BlockArgument argument = findInput(function, input);
+          argument && !found)
+        found = findIndexOverrun(argument, element);
+    return success();
+  });
+  return found ? nb::object(nb::make_tuple(found->index, found->extent))
+               : nb::none();
+}
+
 void python::bindLayers(nb::class_<Module> &type) {
   type.def("layers", &listLayers,
            "Layers with a weight in program order, as dictionaries: names of "
            "weight and bias, kind (conv or fc), weights of the layers that it "
            "reads, dimensions of the weight that are output and input "
            "channels, multiplications of one call with dense weights.");
+  type.def("index_overrun", &checkIndex, nb::arg("input"), nb::arg("element"),
+           "A read beyond a tensor that an element of an input leads to, as "
+           "its index and the extent that this is outside of, or None.");
 }

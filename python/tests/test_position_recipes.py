@@ -190,6 +190,11 @@ FAULTS: list[tuple[str, Any, str]] = [
      "[rows, 7]"),
     ("tag", replaced("x", lambda x: x + 0.5), "the network reads int64, but rows of 'data.npz' "
      "hold float32"),
+    ("tag", replaced("x", lambda x: np.where(x == 10, 11, x)), "rows of 'data.npz' hold 11 for the "
+     "input 'input', with which the network reads place 11 of a table that has 11"),
+    ("tag", replaced("x", lambda x: x - 1), "hold -1 for the input 'input'"),
+    ("tag", lambda a: {"x_train": a["x"], "y_train": a["y"], "x_test": a["x"] + 2**40,
+                       "y_test": a["y"]}, "a table that has 11"),
     ("tag", lambda a: {"x_train": a["x"], "y_train": a["y"], "x_test": a["x"],
                        "y_test": a["y"][:, :6]}, "test rows: labels of a row have shape [6]"),
 ]  # fmt: skip

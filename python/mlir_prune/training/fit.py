@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
 import numpy as np
 
@@ -33,6 +34,26 @@ def fit(signature: Signature, data: Dataset) -> Dataset:
     if wanted == list(zip(rows.names, rows.shapes, (x.dtype for x in rows.inputs), strict=True)):
         return data
     return data.convert(lambda part: _converted(signature, part, names))
+
+
+def check_indices(module: Any, data: Dataset) -> None:
+    """Raises :class:`InputError` for whole numbers that a network has no place for.
+
+    A token is a place in a table. `module` is the network of the rows, which fit it.
+    """
+    for name, array in data.train.arrays.items():
+        if array.dtype.kind not in "iu":
+            continue
+        for element in data.bounds(name):
+            # Compiled code computes with 64 bits that have a sign.
+            wrapped = element - (1 << 64) if element >= 1 << 63 else element
+            found = module.index_overrun(name, wrapped)
+            if found is not None:
+                index, extent = found
+                raise InputError(
+                    f"rows of '{data.name}' hold {element} for the input '{name}', with which "
+                    f"the network reads place {index} of a table that has {extent}"
+                )
 
 
 def _match(signature: Signature, data: Dataset) -> list[str]:

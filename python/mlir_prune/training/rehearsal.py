@@ -17,12 +17,13 @@ import numpy as np
 
 from ..data import Dataset
 from ..forms import Forms
+from ..native import parse
 from ..recipe import Recipe
 from ..recipe.schema import Prune
 from .batch_statistics import statistics_program
 from .batches import steps_per_epoch
 from .evaluate import Score
-from .fit import fit
+from .fit import check_indices, fit
 from .groups import check_groups
 from .lost import check_counts
 from .masks import masks_of
@@ -50,7 +51,8 @@ def rehearse(recipe: Recipe, data: Dataset) -> tuple[Outcome, Forms]:
     _check_rows(recipe, data)
     with TemporaryDirectory() as folder:
         trainer = _Rehearsal(recipe, random_data(recipe), Path(folder))
-        fit(trainer.dense_network.signature, data)
+        network = trainer.dense_network
+        check_indices(parse(network.text(1)), fit(network.signature, data))
         found = trainer.run_all()
     return found, forms_of(found, recipe.batch, recipe.fold_borders)
 
