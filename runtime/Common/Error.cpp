@@ -90,6 +90,25 @@ void prune_rt::check(const SampledCall &call) {
          "expected a leading dimension of b of at least k");
 }
 
+void prune_rt::check(const LanePermuteCall &call) {
+  constexpr const char *name = "prune_rt_lane_permute_f32";
+  expect(call.m >= 0 && call.n >= 0 && call.k >= 0, name,
+         "expected extents that are not negative");
+  expect(call.k <= int64_t(1) << 20, name, "expected k to be at most 2^20");
+  expect(isActivation(call.activation), name, "unknown activation");
+  if (call.m == 0 || call.n == 0)
+    return;
+  expect(call.y && call.groups && call.rows, name,
+         "expected a destination, groups and rows");
+  expect(call.ldy >= call.m || call.n == 1, name,
+         "expected a leading dimension of y of at least m");
+  if (call.k == 0)
+    return;
+  expect(call.values && call.x, name, "expected values and x");
+  expect(call.ldx >= call.k || call.n == 1, name,
+         "expected a leading dimension of x of at least k");
+}
+
 void prune_rt::check(const TransposeCall &call) {
   constexpr const char *name = "prune_rt_transpose_f32";
   expect(call.m >= 0 && call.n >= 0, name,

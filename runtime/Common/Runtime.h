@@ -105,12 +105,24 @@ struct TransposeCall {
   int64_t m, n, ldx, ldy;
 };
 
+/// Arguments of prune_rt_lane_permute_f32.
+struct LanePermuteCall {
+  const float *values;
+  const prune_rt_lane_step *steps;
+  const prune_rt_lane_group *groups;
+  const int32_t *rows;
+  const float *x, *bias;
+  float *y;
+  int64_t m, n, k, ldx, ldy, activation;
+};
+
 /// Ends the process when extents, leading dimensions, flags or pointers are
 /// impossible.
 void check(const MatmulCall &call);
 void check(const CsrCall &call);
 void check(const SampledCall &call);
 void check(const TransposeCall &call);
+void check(const LanePermuteCall &call);
 
 /// The activation in double precision.
 double activate(double value, int64_t activation);

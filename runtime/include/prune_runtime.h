@@ -155,6 +155,35 @@ PRUNE_RT_EXPORT void prune_rt_sddmm_f32(const int32_t *indices,
                                         int64_t m, int64_t n, int64_t k,
                                         int64_t lda, int64_t ldb);
 
+/** One step through a group of 16 rows of a weight: for each row at most one
+ * element, out of a window of 32 columns that begins at 16 * window. Bit i of
+ * `low` says that row i takes one of the first 16, bit i of `high` one of the
+ * last 16; which one are the bits from 4 * (i / 2 % 4) of
+ * places[2 * (i % 2) + i / 8]. */
+typedef struct prune_rt_lane_step {
+  uint16_t window;
+  uint16_t low;
+  uint16_t high;
+  uint16_t places[4];
+} prune_rt_lane_step;
+
+/** The first step and the first value of a group. */
+typedef struct prune_rt_lane_group {
+  int32_t step;
+  int32_t value;
+} prune_rt_lane_group;
+
+/** y[n, m] = activation(x[n, k] * transpose(w[m, k]) + bias[m]) for few n and a
+ * sparse w. Its rows are in the order of `rows` and in groups of 16, whose
+ * bounds are in `groups`, one more than there are groups. The values are in the
+ * order of the steps and within a step of the rows; 15 floats after the last
+ * value are readable. k is at most 2^20. The bias may be null. */
+PRUNE_RT_EXPORT void prune_rt_lane_permute_f32(
+    const float *values, const prune_rt_lane_step *steps,
+    const prune_rt_lane_group *groups, const int32_t *rows, const float *x,
+    const float *bias, float *y, int64_t m, int64_t n, int64_t k, int64_t ldx,
+    int64_t ldy, int64_t activation);
+
 /** y[n, m] = the transpose of x[m, n]. They do not overlap. */
 PRUNE_RT_EXPORT void prune_rt_transpose_f32(const float *x, float *y, int64_t m,
                                             int64_t n, int64_t ldx,
