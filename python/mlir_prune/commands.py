@@ -124,7 +124,7 @@ def bench(arguments: argparse.Namespace) -> None:
     dense = read_module(folder / "dense.mlirbc")
     masked = read_module(folder / "masked.mlirbc")
     function = next(f for f in dense.functions() if f.name == "forward")
-    data = fit(Signature.of(function), _data(recipe, arguments))
+    data = fit(Signature.of(function, recipe.model.class_dimension), _data(recipe, arguments))
     check_indices(dense, data)
     executables, remarks = compile_networks(dense, masked, settings)
     timings = time_networks(executables, data.validation.arrays, settings)

@@ -176,7 +176,7 @@ def network_scores(
     """Scores by part and network; the test part is opened here."""
     batch = min(data.test_rows, _TEST_BATCH)
     executables = evaluated(recipe, found, forms, batch)
-    return part_scores(executables, data)
+    return part_scores(executables, data, found.dense_network.signature.axis)
 
 
 def write_artifacts(folder: Path, found: Outcome, forms: Forms) -> None:

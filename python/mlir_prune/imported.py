@@ -33,14 +33,16 @@ class ImportedNetwork(Network):
 
     activation = "relu"
 
-    def __init__(self, module: Any, source: str = "the network") -> None:
+    def __init__(
+        self, module: Any, source: str = "the network", class_dimension: int | None = None
+    ) -> None:
         self.module = module
         self.values = {name: np.array(array) for name, array in module.parameters().items()}
         lifted = module.clone()
         lifted.run("builtin.module(prune-lift-parameters{keep-values=false})")
         function = lifted.functions()[0]
         self._batch = _check_batch(function, source)
-        self._signature = Signature.of(function)
+        self._signature = Signature.of(function, class_dimension)
         self._roles = {a.name: a.role for a in function.arguments if a.kind == "param"}
         self._entries = layers_for_one_row(module.layers(), self._batch)
         self._layers = _layers(self._entries)
@@ -48,9 +50,11 @@ class ImportedNetwork(Network):
             raise InputError(f"{source}: the network has no layer with a weight")
 
     @staticmethod
-    def read(path: str | os.PathLike[str]) -> ImportedNetwork:
+    def read(
+        path: str | os.PathLike[str], class_dimension: int | None = None
+    ) -> ImportedNetwork:
         """The network of a file; see :func:`frontend.from_file`."""
-        return ImportedNetwork(from_file(path), os.fspath(path))
+        return ImportedNetwork(from_file(path), os.fspath(path), class_dimension)
 
     @property
     def signature(self) -> Signature:
@@ -113,9 +117,9 @@ class ImportedNetwork(Network):
 
 
 @functools.lru_cache(maxsize=8)
-def load_network(path: str) -> ImportedNetwork:
+def load_network(path: str, class_dimension: int | None = None) -> ImportedNetwork:
     """The network of a file, read once."""
-    return ImportedNetwork.read(path)
+    return ImportedNetwork.read(path, class_dimension)
 
 
 def _check_batch(function: Any, source: str) -> int:

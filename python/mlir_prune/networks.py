@@ -24,7 +24,9 @@ _WIDTHS = {"digits": (64, 300, 100, 10), "mnist": (784, 300, 100, 10)}
 def build_network(model: Model, dataset: str) -> Any:
     """The network of a recipe; raises :class:`RecipeError` when it cannot be built."""
     if model.file:
-        return load_network(model.file)
+        return load_network(model.file, model.class_dimension)
+    if model.class_dimension not in (None, 1):
+        raise RecipeError("model.class_dimension: only a network of a file has another than 1")
     if model.name == "mlp":
         widths = model.widths or _WIDTHS.get(dataset, ())
         if not widths:

@@ -48,6 +48,17 @@ def segmenter() -> Any:
     )
 
 
+class Signal(nn.Module):  # type: ignore[misc]
+    """A class for each sample of a signal, in front of the positions."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.conv, self.out = nn.Conv1d(1, 8, 3, padding=1), nn.Conv1d(8, 3, 1)
+
+    def forward(self, x: Any) -> Any:
+        return self.out(torch.relu(self.conv(x)))
+
+
 def pair_rows(rng: np.random.Generator, rows: int) -> Arrays:
     """Each input knows one bit of the class."""
     first, second = rng.integers(0, 2, (2, rows))
@@ -71,20 +82,32 @@ def tag_rows(rng: np.random.Generator, rows: int) -> Arrays:
     return {"x": tokens, "y": (3 * tokens + 1) % 5}
 
 
+def signal_rows(rng: np.random.Generator, rows: int) -> Arrays:
+    """How many of a sample and the one before are high."""
+    high = rng.integers(0, 2, (rows, 1, 9))
+    before = np.pad(high, ((0, 0), (0, 0), (1, 0)))[..., :-1]
+    noise = 0.1 * rng.standard_normal(high.shape)
+    return {"x": (high + noise).astype(np.float32), "y": (high + before)[:, 0]}
+
+
 @dataclass(frozen=True)
 class Case:
-    """A network with an example of its inputs, and its rows."""
+    """A network with an example of its inputs, its rows, and the dimension of its classes."""
 
     model: Any
     example: Any
     rows: Any
     positions: int
+    axis: int
+    last: str = "out.*"
+    """Pattern of the last layer."""
 
 
 CASES = {
-    "pair": Case(Pair, lambda: (torch.randn(4, 6), torch.randn(4, 1, 3, 3)), pair_rows, 1),
-    "segment": Case(segmenter, lambda: torch.randn(4, 1, 5, 6), segment_rows, 30),
-    "tag": Case(Tagger, lambda: torch.zeros(4, 7, dtype=torch.long), tag_rows, 7),
+    "pair": Case(Pair, lambda: (torch.randn(4, 6), torch.randn(4, 1, 3, 3)), pair_rows, 1, 1),
+    "segment": Case(segmenter, lambda: torch.randn(4, 1, 5, 6), segment_rows, 30, 1, "3.*"),
+    "tag": Case(Tagger, lambda: torch.zeros(4, 7, dtype=torch.long), tag_rows, 7, 2),
+    "signal": Case(Signal, lambda: torch.randn(4, 1, 9), signal_rows, 9, 1),
 }
 
 

@@ -34,15 +34,26 @@ stages:
 """
 
 
+def model(folder: Path, name: str) -> str:
+    """The network of a case as a line of a recipe."""
+    axis = ", class_dimension: 1" if name == "signal" else ""
+    return f"model: {{file: {folder}/net.mlir{axis}}}\n"
+
+
+def kind(folder: Path) -> str:
+    """The case that a folder of pytest is of."""
+    return folder.name.rstrip("0123456789")
+
+
 @pytest.fixture(scope="module", params=list(CASES))
 def case(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with a network, its rows and a recipe."""
     folder = tmp_path_factory.mktemp(request.param)
     write(folder, request.param)
     statistics = "  - {kind: statistics}\n" if request.param == "segment" else ""
-    stages = STAGES.replace("LAST", "'3.*'" if request.param == "segment" else "'out.*'")
+    stages = STAGES.replace("LAST", f"'{CASES[request.param].last}'")
     (folder / "recipe.yaml").write_text(
-        f"dataset: {folder}/data.npz\nbatch: 16\nmodel: {{file: {folder}/net.mlir}}\n"
+        f"dataset: {folder}/data.npz\nbatch: 16\n{model(folder, request.param)}"
         f"{stages}{statistics}bench: {{batches: [1, 5], rounds: 1, min_seconds: 1e-4}}\n"
     )
     return folder
@@ -66,12 +77,11 @@ def reference_accuracy(folder: Path, name: str) -> float:
     inputs = test.inputs
     logits = np.asarray(executable("forward", *inputs)[0])
     assert [a.kind for a in function.arguments] == ["input"] * len(inputs)
-    axis = 1 if logits.ndim == 4 else -1
-    return 100.0 * float((logits.argmax(axis=axis) == test.labels).mean())
+    return 100.0 * float((logits.argmax(axis=CASES[kind(folder)].axis) == test.labels).mean())
 
 
 def test_compress_reports_the_accuracy_of_positions(case: Path, report: dict[str, Any]) -> None:
-    expected = CASES[case.name.rstrip("0123456789")].positions
+    expected = CASES[kind(case)].positions
     assert report["positions"] == expected
     for part in ("test", "validation"):
         assert report[part]["dense"]["rows"] == 60
@@ -134,7 +144,8 @@ METHODS: dict[str, dict[str, Any]] = {
 def test_every_method_learns(case: Path, method: str, tmp_path: Path) -> None:
     tree = {
         "batch": 16,
-        "model": {"file": str(case / "net.mlir")},
+        "model": {"file": str(case / "net.mlir"),
+                  "class_dimension": 1 if kind(case) == "signal" else None},
         "splits": {"gates": 0.3},
         "stages": [{"epochs": 2, "learning_rate": 1e-2},
                    {"epochs": 2, "learning_rate": 1e-2, **METHODS[method]}],
@@ -188,6 +199,8 @@ FAULTS: list[tuple[str, Any, str]] = [
     ("segment", replaced("y", lambda y: y - 1), "labels must be class numbers from 0"),
     ("tag", replaced("y", lambda y: y[:, 0]), "labels of 'data.npz' are [rows], expected "
      "[rows, 7]"),
+    ("signal", replaced("y", lambda y: y[:, :3]), "labels of 'data.npz' are [rows, 3], expected "
+     "[rows, 9]"),
     ("tag", replaced("x", lambda x: x + 0.5), "the network reads int64, but rows of 'data.npz' "
      "hold float32"),
     ("tag", replaced("x", lambda x: np.where(x == 10, 11, x)), "rows of 'data.npz' hold 11 for the "
@@ -221,10 +234,22 @@ def networks(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
         folder = found[name] = tmp_path_factory.mktemp(f"short-{name}")
         write(folder, name)
         (folder / "recipe.yaml").write_text(
-            f"dataset: {folder}/data.npz\nbatch: 16\nmodel: {{file: {folder}/net.mlir}}\n"
+            f"dataset: {folder}/data.npz\nbatch: 16\n{model(folder, name)}"
             "stages: [{epochs: 1}]\n"
         )
     return found
+
+
+def test_the_dimension_of_the_classes_is_checked(
+    networks: dict[str, Path], capsys: pytest.CaptureFixture[str]
+) -> None:
+    recipe = str(networks["signal"] / "recipe.yaml")
+    for axis, message in (("3", "dimension 3 of the result, which is [4, 3, 9]"),
+                          ("2", "are [rows, 9], expected [rows, 3]"),
+                          ("0", "model.class_dimension")):  # fmt: skip
+        changes = ["--set", f"model.class_dimension={axis}"]
+        assert main(["train", recipe, "--dry-run", *changes]) == 1
+        assert message in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("names", [("left", "right"), ("input1", "input0"), ("a", "b")])

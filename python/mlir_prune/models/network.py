@@ -43,24 +43,40 @@ class Signature:
     """What a network reads and gives for one row.
 
     `positions` are the extents of its result without the classes: none where a row has one
-    result, those of tokens or pixels where each of these has.
+    result, those of tokens or pixels where each of these has. `axis` is the dimension of the
+    result that the classes are.
     """
 
     inputs: tuple[Input, ...]
     classes: int
     positions: Shape = ()
+    axis: int = 1
 
     @staticmethod
-    def of(function: Any) -> Signature:
-        """That of a compiled or parsed function with parameters as arguments or without."""
+    def of(function: Any, axis: int | None = None) -> Signature:
+        """That of a compiled or parsed function with parameters as arguments or without.
+
+        Raises :class:`InputError` where the result has no dimension `axis` behind the batch.
+        """
         inputs = tuple(
             Input(a.name, tuple(map(int, a.shape[1:])), np.dtype(a.dtype))
             for a in function.arguments
             if a.kind == "input"
         )
         shape = tuple(map(int, function.results[0].shape))
-        classes = class_dimension(len(shape))
-        return Signature(inputs, shape[classes], shape[1:classes] + shape[classes + 1 :])
+        if axis is None:
+            axis = class_dimension(len(shape))
+        if not 0 < axis < len(shape):
+            raise InputError(
+                f"the classes are to be dimension {axis} of the result, which is "
+                f"{list(shape)} with the batch in dimension 0"
+            )
+        return Signature(inputs, shape[axis], shape[1:axis] + shape[axis + 1 :], axis)
+
+    @property
+    def unusual_axis(self) -> int | None:
+        """The dimension of the classes where passes have to be told of it."""
+        return None if self.axis == class_dimension(len(self.positions) + 2) else self.axis
 
 
 class Network(ABC):

@@ -39,6 +39,11 @@ class Model:
     activation: str = key("Activation between the layers of mlp: relu, sigmoid or tanh.", "relu")
     shortcut: str = key("Shortcuts of the residual networks.", "A", choices=("A", "B"))
     file: str = key("Network to start from instead: .onnx, .pt2 (torch.export.save) or .mlir.", "")
+    class_dimension: int | None = key(
+        "Dimension of the result of a network from a file that the classes are, with the batch "
+        "as 0; if empty the last one of up to three, else 1.",
+        None, above=0, high=100,
+    )  # fmt: skip
     dropout: dict[str, float] = key(
         "Dropout rates of what a weight reads, by name of the weight.",
         factory=dict, low=0, below=1,

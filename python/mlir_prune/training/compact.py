@@ -23,14 +23,15 @@ _MOMENTS = ("velocity:", "moment1:", "moment2:")
 class CompactNetwork:
     """A network as it is left in the middle of a run, as MLIR text."""
 
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str, axis: int | None = None) -> None:
+        """`axis` is the dimension of the result that the classes are."""
         self._text = text
         module = parse(text)
         function = next(f for f in module.functions() if f.name == "forward")
         parameters = [a for a in function.arguments if a.kind == "param"]
         self._shapes = {a.name: tuple(a.shape) for a in parameters}
         self._roles = {a.name: str(a.role) for a in parameters}
-        self.signature = Signature.of(function)
+        self.signature = Signature.of(function, axis)
         self.classes = self.signature.classes
         self._layers = layers_for_one_row(module.layers(), int(function.results[0].shape[0]))
 
@@ -78,7 +79,7 @@ def compact(network: Any, arrays: Arrays, batch: int) -> tuple[CompactNetwork, A
     kept = module.kept()
     result: Arrays = {name: np.array(array) for name, array in module.parameters().items()}
     module.run(lift_pipeline())
-    smaller = CompactNetwork(str(module))
+    smaller = CompactNetwork(str(module), network.signature.axis)
     for name, shape in smaller.shapes().items():
         if PREFIX + name in arrays:
             # Where the mask cannot be followed, zeros are what it had switched off.

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..models.network import class_dimension
 from ..recipe.modifiers import Distill
 from ..rows import Split
 from .evaluate import logits
@@ -31,23 +30,23 @@ def soft_labels(trainer: Trainer, rule: Distill, rows: Split) -> np.ndarray:
     network, recipe = trainer.dense_network, trainer.recipe
     program = compiled(network.text(recipe.batch), "", recipe.threads)
     values = logits(program, trainer.state.saved[trainer.reference], rows.arrays)
-    return mixed_labels(rows.labels, values, rule.weight, rule.temperature)
+    axis = network.signature.axis
+    return mixed_labels(rows.labels, values, rule.weight, rule.temperature, axis)
 
 
 def mixed_labels(
-    labels: np.ndarray, values: np.ndarray, weight: float, temperature: float
+    labels: np.ndarray, values: np.ndarray, weight: float, temperature: float, axis: int = 1
 ) -> np.ndarray:
     """(1 - weight) one_hot(labels) + weight softmax(values / temperature), float32.
 
     `labels` int32 [rows], or [rows, ...] by position; `values` the logits of the teacher,
-    float32 with the classes as one dimension more.
+    float32 with the classes as one dimension more, `axis`.
     """
-    classes = class_dimension(values.ndim)
     scaled = values.astype(np.float64) / temperature
-    scaled -= scaled.max(axis=classes, keepdims=True)
+    scaled -= scaled.max(axis=axis, keepdims=True)
     shares = np.exp(scaled)
-    shares *= weight / shares.sum(axis=classes, keepdims=True)
-    places = np.expand_dims(labels, classes)
-    hard = np.take_along_axis(shares, places, classes) + (1.0 - weight)
-    np.put_along_axis(shares, places, hard, classes)
+    shares *= weight / shares.sum(axis=axis, keepdims=True)
+    places = np.expand_dims(labels, axis)
+    hard = np.take_along_axis(shares, places, axis) + (1.0 - weight)
+    np.put_along_axis(shares, places, hard, axis)
     return shares.astype(np.float32)

@@ -9,7 +9,6 @@ from typing import Any
 
 import numpy as np
 
-from ..models.network import class_dimension
 from ..rows import Inputs, Split, Windows
 from .program import Program
 
@@ -56,20 +55,21 @@ def score(
     program: Program,
     state: Mapping[str, np.ndarray],
     split: Split,
+    axis: int,
     extra: Mapping[str, float] | None = None,
 ) -> Score:
-    """Accuracy and cross-entropy over all rows of `split`."""
-    return score_logits(logits(program, state, split.arrays, extra), split.labels)
+    """Accuracy and cross-entropy over all rows of `split`; `axis` as in `score_logits`."""
+    return score_logits(logits(program, state, split.arrays, extra), split.labels, axis)
 
 
-def score_logits(values: np.ndarray, labels: np.ndarray) -> Score:
+def score_logits(values: np.ndarray, labels: np.ndarray, axis: int = 1) -> Score:
     """Score of logits against class numbers; ties go to the lower class number.
 
-    Logits are [rows, classes], or for each position [rows, positions, classes] or [rows,
-    classes, height, width]; accuracy and loss are means over all positions of all rows.
+    Logits are [rows, classes], or have further dimensions of positions; the classes are the
+    dimension `axis`. Accuracy and loss are means over all positions of all rows.
     """
-    rows, classes = len(values), class_dimension(values.ndim)
-    values = np.moveaxis(values, classes, -1).reshape(-1, values.shape[classes])
+    rows = len(values)
+    values = np.moveaxis(values, axis, -1).reshape(-1, values.shape[axis])
     labels = labels.reshape(-1)
     wide = values.astype(np.float64)
     wide -= wide.max(axis=1, keepdims=True)

@@ -102,7 +102,7 @@ def weight_phases(network: Any, stage: Train, path: str, setting: Setting) -> li
     """The step function of the weights, and of joint gates."""
     loss = f"{STEP}_loss"
     frozen = frozen_parameters(network, stage, path)
-    phases = [gradient_phase(stage, loss, frozen, setting)]
+    phases = [gradient_phase(network, stage, loss, frozen, setting)]
     for index, penalty in enumerate(stage.regularize):
         if not penalty.proximal:
             phases.append(regularizer_pass(network, loss, stage, index, path, frozen))
@@ -114,13 +114,16 @@ def weight_phases(network: Any, stage: Train, path: str, setting: Setting) -> li
     return phases
 
 
-def gradient_phase(stage: Train, loss: str, frozen: list[str], setting: Setting) -> str:
+def gradient_phase(
+    network: Any, stage: Train, loss: str, frozen: list[str], setting: Setting
+) -> str:
     """A gradient function of its own, with dropout and batch statistics."""
     rates = [f"{name}:{rate!r}" for name, rate in setting.dropout.items()]
     left = [f"{n}:{count}" for n, count in setting.remaining.items() if n in setting.dropout]
     return options(
         "prune-gradient-pipeline", function=loss,
         soft_labels=setting.soft_labels or None,
+        class_dimension=network.signature.unusual_axis,
         dropout=rates or None, dropout_remaining=left or None,
         dropout_seed=setting.seed if rates else None,
         freeze_parameters=frozen or None,
@@ -169,6 +172,7 @@ def mask_phases(network: Any, stage: Train, path: str) -> list[str]:
                 rule="rigl" if grows else "magnitude",
                 function=f"{MASK_STEP}_loss" if grows else None,
                 soft_labels=(grows and stage.distill is not None) or None,
+                class_dimension=network.signature.unusual_axis if grows else None,
                 scope=None if rule is stage.rigl else rule.scope, parameters=names,
             )
         )  # fmt: skip
@@ -193,6 +197,7 @@ def gate_step(network: Any, stage: Train, path: str, setting: Setting) -> str:
     return options(
         "prune-train-pipeline", function=f"{GATE_STEP}_loss", name=GATE_STEP,
         soft_labels=(stage.distill is not None) or None,
+        class_dimension=network.signature.unusual_axis,
         freeze_roles=["auxiliary"], freeze_invert=True,
         **gate_strength(network, gates, path, setting), **update(optimizer),
         clamp_auxiliary=gates.clamp or None,

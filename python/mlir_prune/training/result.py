@@ -112,7 +112,7 @@ def build_result(
     difference = relative_error(
         batched(executables["pruned"], rows), batched(masked, rows)
     )
-    scores = part_scores(executables, trainer.data)
+    scores = part_scores(executables, trainer.data, found.dense_network.signature.axis)
     left = {name: np.asarray(array) for name, array in forms.compact.parameters().items()}
     layers = layer_rows(found.dense_network, found.pruned, left)
     check_result(layers)
@@ -153,13 +153,16 @@ def evaluated(recipe: Recipe, found: Outcome, forms: Forms, batch: int) -> dict[
 
 
 def part_scores(
-    executables: Mapping[str, Any], data: Dataset
+    executables: Mapping[str, Any], data: Dataset, axis: int
 ) -> dict[str, dict[str, Any]]:
-    """Scores by part and network; the test part is opened here."""
+    """Scores by part and network; the test part is opened here.
+
+    `axis` is the dimension of the result that the classes are.
+    """
     parts = {"validation": data.validation, "test": data.open_test()}
     return {
         part: {
-            name: asdict(score_logits(batched(ex, split.arrays), split.labels))
+            name: asdict(score_logits(batched(ex, split.arrays), split.labels, axis))
             for name, ex in executables.items()
         }
         for part, split in parts.items()

@@ -8,6 +8,7 @@ computes schedules, and stops at the first loss that is not a finite number.
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
@@ -145,17 +146,22 @@ class StageTraining:
             if first == 0 and epoch > 0 and any(method.finished() for method in self.methods):
                 break
             self._epoch(epoch, first)
-            result = score(self.program, self.state, trainer.data.validation, self.extra)
+            result = self._score(self.state)
             self._record(epoch, result, time.monotonic() - started)
             progress.advance(self.per_epoch - first, f"validation {result.accuracy:.2f} %")
         if run.meta["best"] is None:
             # A stage of no epochs only scores what it starts from.
-            result = score(self.program, self.state, trainer.data.validation, self.extra)
+            result = self._score(self.state)
             run.meta["best"] = {**asdict(result), "epoch": 0}
         kept = run.meta["best"]
         progress.end(f"validation {kept['accuracy']:.2f} % (epoch {kept['epoch']} kept)")
         self.leave()
         return Score(kept["accuracy"], kept["loss"], kept["rows"])
+
+    def _score(self, values: Mapping[str, np.ndarray]) -> Score:
+        """Validation score of state of the program."""
+        rows, axis = self.trainer.data.validation, self.network.signature.axis
+        return score(self.program, values, rows, axis, self.extra)
 
     def leave(self) -> None:
         """Hands the best or last values to the run."""
@@ -290,7 +296,7 @@ class StageTraining:
             count = 1 if not run.best else meta["best"]["count"] + 1
             run.best = mean_of(run.best, self._values(), count, self.gates)
             values = {**self.state, **self.compressed.compress(run.best)}
-            result = score(self.program, values, self.trainer.data.validation, self.extra)
+            result = self._score(values)
             meta["best"] = {**asdict(result), "epoch": epoch + 1, "count": count}
             return {"mean": {"accuracy": result.accuracy, "loss": result.loss}}
         if keep != "best" or beats(result, meta["best"]):

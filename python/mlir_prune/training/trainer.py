@@ -190,7 +190,7 @@ class Trainer:
     def _score(self, values: Arrays) -> Score:
         """Validation score of values of the dense network."""
         program = compiled(self.dense_network.text(self.recipe.batch), "", self.recipe.threads)
-        return score(program, values, self.data.validation)
+        return score(program, values, self.data.validation, self.dense_network.signature.axis)
 
     def _resumed(self) -> RunState:
         for stale in self.folder.glob(f".{FILE}.*"):
@@ -208,7 +208,7 @@ class Trainer:
         found = self.state.meta["network"]
         if found is None:
             return self.dense_network
-        return CompactNetwork(found["text"])
+        return CompactNetwork(found["text"], self.dense_network.signature.axis)
 
     @contextmanager
     def _interrupts(self) -> Iterator[None]:
