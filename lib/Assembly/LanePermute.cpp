@@ -64,7 +64,8 @@ private:
       int64_t place = weight.columns[next[lane]] - window * kBlock;
       if (place >= kWindow)
         continue;
-      (place < kBlock ? step.low : step.high) |= 1u << lane;
+      step.taken |= 1u << lane;
+      step.high |= (place / kBlock) << lane;
       step.places[lane % 2 * 2 + lane / 8] |= (place % kBlock)
                                               << (lane / 2 % 4 * 4);
       values.push_back(weight.values[next[lane]++]);

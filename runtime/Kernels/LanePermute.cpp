@@ -62,9 +62,8 @@ int64_t prune_rt::getFirstGroup(const LanePermuteCall &call, int64_t part,
 static void addStep(const prune_rt_lane_step &step, const float *&values,
                     const float *inputs, float *sums) {
   const float *window = inputs + step.window * kGroupRows;
-  unsigned taken = step.low | step.high;
   for (int64_t lane = 0; lane < kGroupRows; ++lane) {
-    if (!(taken >> lane & 1))
+    if (!(step.taken >> lane & 1))
       continue;
     unsigned places = step.places[lane % 2 * 2 + lane / 8];
     int64_t place = places >> (lane / 2 % 4 * 4) & 15;

@@ -65,19 +65,18 @@ static PRUNE_AVX2_INLINE __m256 permute(const float *x, __m256i lanes) {
 
 /// Adds a step to the sums of one half of the lanes.
 static PRUNE_AVX2_INLINE void addHalf(const float *window, __m256i lanes,
-                                      unsigned low, unsigned high,
+                                      unsigned taken, unsigned high,
                                       const float *&values, __m256 &sum) {
-  unsigned both = low | high;
   __m128i order = _mm_loadl_epi64(
-      reinterpret_cast<const __m128i *>(expansions[both].data()));
+      reinterpret_cast<const __m128i *>(expansions[taken].data()));
   __m256 expanded = _mm256_permutevar8x32_ps(_mm256_loadu_ps(values),
                                              _mm256_cvtepu8_epi32(order));
-  values += __builtin_popcount(both);
+  values += __builtin_popcount(taken);
   __m256 x = _mm256_blendv_ps(permute(window, lanes),
                               permute(window + 2 * kHalf, lanes), spread(high));
   // Lanes that take nothing are zero: an infinite input is no NaN there.
-  __m256 taken = spread(both);
-  sum = _mm256_fmadd_ps(_mm256_and_ps(expanded, taken), _mm256_and_ps(x, taken),
+  __m256 mask = spread(taken);
+  sum = _mm256_fmadd_ps(_mm256_and_ps(expanded, mask), _mm256_and_ps(x, mask),
                         sum);
 }
 
@@ -90,9 +89,9 @@ static PRUNE_AVX2_INLINE void addStep(const prune_rt_lane_step &step,
   __m256i all = _mm256_set1_epi64x(static_cast<long long>(places));
   const float *window = inputs + step.window * kGroupRows;
   __m256i lanes = _mm256_srlv_epi32(all, shifts);
-  addHalf(window, lanes, step.low & 255, step.high & 255, values, sums[0]);
+  addHalf(window, lanes, step.taken & 255, step.high & 255, values, sums[0]);
   lanes = _mm256_srli_epi32(lanes, 16);
-  addHalf(window, lanes, step.low >> kHalf, step.high >> kHalf, values,
+  addHalf(window, lanes, step.taken >> kHalf, step.high >> kHalf, values,
           sums[1]);
 }
 

@@ -6,8 +6,8 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// A step is two permutations of inputs, one expansion of values in a register
-// (from memory it is many times slower) and a multiplication for each column.
+// A step expands its values in a register (from memory it is many times slower
+// on some processors), then permutes the inputs and multiplies for each column.
 // Places and masks come from two loads of 8 bytes.
 //
 //===----------------------------------------------------------------------===//
@@ -46,26 +46,36 @@ static PRUNE_AVX512_INLINE void addStep(Cursor &cursor, __m512i shifts,
   std::memcpy(&head, bytes, sizeof(head));
   std::memcpy(&places, bytes + offsetof(prune_rt_lane_step, places),
               sizeof(places));
-  auto masks = static_cast<uint32_t>(head >> 16);
-  auto low = static_cast<__mmask16>(masks);
-  auto high = static_cast<__mmask16>(masks >> 16);
-  // Even lanes shift one half of the places and odd lanes the other; a
-  // permutation reads the lowest four bits.
+  auto taken = static_cast<__mmask16>(head >> 16);
+  auto high = static_cast<__mmask16>(head >> 32);
+  // Even lanes shift one half of the places and odd lanes the other.
   __m512i lanes = _mm512_srlv_epi32(
       _mm512_set1_epi64(static_cast<long long>(places)), shifts);
-  __m512 values =
-      _mm512_maskz_expand_ps(low | high, _mm512_loadu_ps(cursor.values));
-  cursor.values += __builtin_popcount(masks);
+  lanes = _mm512_and_epi32(lanes, _mm512_set1_epi32(15));
+  lanes = _mm512_mask_or_epi32(lanes, high, lanes, _mm512_set1_epi32(16));
+  __m512 values = _mm512_loadu_ps(cursor.values);
+  // Keeps the load apart from the expansion.
+  asm("" : "+v"(values));
+  values = _mm512_maskz_expand_ps(taken, values);
+  cursor.values += __builtin_popcount(taken);
   const float *window = cursor.inputs + (head & 0xffff) * kGroupRows;
   for (int column = 0; column < Columns; ++column) {
     const float *x = window + column * cursor.stride;
-    // Lanes that take nothing are zero: an infinite input is no NaN there.
-    __m512 taken = _mm512_maskz_permutexvar_ps(low, lanes, _mm512_loadu_ps(x));
-    taken = _mm512_mask_permutexvar_ps(taken, high, lanes,
-                                       _mm512_loadu_ps(x + kGroupRows));
+    __m512 inputs = _mm512_permutex2var_ps(_mm512_loadu_ps(x), lanes,
+                                           _mm512_loadu_ps(x + kGroupRows));
+    // Other lanes stay: zero times an infinite input were a NaN.
     __m512 &sum = sums[column * kChains];
-    sum = _mm512_fmadd_ps(values, taken, sum);
+    sum = _mm512_mask3_fmadd_ps(values, inputs, sum, taken);
   }
+}
+
+/// Asks for what four steps will read some time later: the lines of a page do
+/// not lead to those of the next.
+static PRUNE_AVX512_INLINE void prefetch(const Cursor &cursor) {
+  _mm_prefetch(reinterpret_cast<const char *>(cursor.step) + 1024, _MM_HINT_T0);
+  auto *values = reinterpret_cast<const char *>(cursor.values) + 2048;
+  for (int64_t line = 0; line < 4; ++line)
+    _mm_prefetch(values + 64 * line, _MM_HINT_T0);
 }
 
 /// `Columns` rows of x and of y, from `column`.
@@ -85,9 +95,11 @@ static PRUNE_AVX512 void runColumns(const LanePermuteCall &call,
     for (__m512 &sum : sums)
       sum = _mm512_setzero_ps();
     int64_t step = 0;
-    for (; step + kChains <= steps; step += kChains)
+    for (; step + kChains <= steps; step += kChains) {
+      prefetch(cursor);
       for (int64_t chain = 0; chain < kChains; ++chain)
         addStep<Columns>(cursor, shifts, sums + chain);
+    }
     if (step < steps)
       addStep<Columns>(cursor, shifts, sums);
     if (step + 1 < steps)

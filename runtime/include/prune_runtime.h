@@ -157,12 +157,12 @@ PRUNE_RT_EXPORT void prune_rt_sddmm_f32(const int32_t *indices,
 
 /** One step through a group of 16 rows of a weight: for each row at most one
  * element, out of a window of 32 columns that begins at 16 * window. Bit i of
- * `low` says that row i takes one of the first 16, bit i of `high` one of the
- * last 16; which one are the bits from 4 * (i / 2 % 4) of
+ * `taken` says that row i takes one, bit i of `high` that it is one of the last
+ * 16; which one are the bits from 4 * (i / 2 % 4) of
  * places[2 * (i % 2) + i / 8]. */
 typedef struct prune_rt_lane_step {
   uint16_t window;
-  uint16_t low;
+  uint16_t taken;
   uint16_t high;
   uint16_t places[4];
 } prune_rt_lane_step;

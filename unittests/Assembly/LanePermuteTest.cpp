@@ -30,7 +30,8 @@ using namespace mlir::prune::assembly;
 using prune_rt::InstructionSet;
 
 static_assert(sizeof(LaneStep) == sizeof(prune_rt_lane_step) &&
-              offsetof(LaneStep, low) == offsetof(prune_rt_lane_step, low) &&
+              offsetof(LaneStep, taken) ==
+                  offsetof(prune_rt_lane_step, taken) &&
               offsetof(LaneStep, high) == offsetof(prune_rt_lane_step, high) &&
               offsetof(LaneStep, places) ==
                   offsetof(prune_rt_lane_step, places));

@@ -47,9 +47,9 @@ struct CompressedRows {
 struct LaneStep {
   /// The window begins at input `16 * window`.
   uint16_t window;
-  /// Bit `i`: row `i` of the group takes one of the first 16 inputs, or of the
-  /// last 16. At most one of the two is set.
-  uint16_t low, high;
+  /// Bit `i`: row `i` of the group takes an input of the window; it is one of
+  /// the last 16.
+  uint16_t taken, high;
   /// Which of the 16, four bits for each row: of row `i` the bits from
   /// `4 * (i / 2 % 4)` of element `2 * (i % 2) + i / 8`.
   uint16_t places[4];
