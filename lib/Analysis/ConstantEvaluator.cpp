@@ -13,7 +13,6 @@
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/Dialect/Utils/IndexingUtils.h"
-#include "mlir/IR/DialectResourceBlobManager.h"
 #include "mlir/IR/Matchers.h"
 
 using namespace mlir;
@@ -75,20 +74,6 @@ ConstantEvaluator::compute(OpResult value) {
   return std::nullopt;
 }
 
-/// The elements of an array of bytes of an integer type of whole bytes.
-static bool readIntegers(ArrayRef<char> bytes, unsigned width,
-                         ConstantEvaluator::Elements &elements) {
-  unsigned size = width / 8;
-  if (width % 8 != 0 || bytes.size() != elements.size() * size)
-    return false;
-  for (auto [i, element] : llvm::enumerate(elements)) {
-    uint64_t value = 0;
-    std::memcpy(&value, bytes.data() + i * size, size);
-    element.integer = llvm::SignExtend64(value, width);
-  }
-  return true;
-}
-
 std::optional<ConstantEvaluator::Elements>
 ConstantEvaluator::computeConstant(Attribute value, ShapedType type) {
   Elements elements(type.getNumElements());
@@ -105,19 +90,14 @@ ConstantEvaluator::computeConstant(Attribute value, ShapedType type) {
     }
     return elements;
   }
-  if (auto dense = dyn_cast<DenseIntElementsAttr>(value)) {
-    for (auto [element, number] : llvm::zip(elements, dense.getValues<APInt>()))
-      element.integer = number.getSExtValue();
-    return elements;
+  for (auto [position, element] : llvm::enumerate(elements)) {
+    std::optional<Scalar> number =
+        toScalar(getConstantElement(value, position));
+    if (!number)
+      return std::nullopt;
+    element = *number;
   }
-  auto resource = dyn_cast<DenseResourceElementsAttr>(value);
-  AsmResourceBlob *blob =
-      resource ? resource.getRawHandle().getBlob() : nullptr;
-  if (blob && isa<IntegerType>(type.getElementType()) &&
-      readIntegers(blob->getData(),
-                   type.getElementType().getIntOrFloatBitWidth(), elements))
-    return elements;
-  return std::nullopt;
+  return elements;
 }
 
 std::optional<ConstantEvaluator::Elements>

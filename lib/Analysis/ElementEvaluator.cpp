@@ -13,7 +13,6 @@
 #include "Prune/Support/Constants.h"
 
 #include "mlir/Dialect/Utils/IndexingUtils.h"
-#include "mlir/IR/DialectResourceBlobManager.h"
 #include "mlir/IR/Matchers.h"
 
 using namespace mlir;
@@ -22,38 +21,6 @@ using namespace mlir::prune;
 /// Chains of operations longer than this are not followed, nor are stacks of
 /// calls allowed to grow with the network.
 static constexpr unsigned kMostOperations = 200;
-
-/// Bits of an element of a resource, as an attribute of its type.
-static Attribute readElement(Type type, const char *data) {
-  unsigned width = type.isIndex() ? 64 : type.getIntOrFloatBitWidth();
-  if (width > 64)
-    return {};
-  uint64_t word = 0;
-  std::memcpy(&word, data, llvm::divideCeil(width, 8));
-  APInt bits(width, word, /*isSigned=*/false, /*implicitTrunc=*/true);
-  if (auto floatType = dyn_cast<FloatType>(type))
-    return FloatAttr::get(type, APFloat(floatType.getFloatSemantics(), bits));
-  return IntegerAttr::get(type, bits);
-}
-
-static Attribute getConstantElement(Attribute value, int64_t position) {
-  if (auto dense = dyn_cast<DenseElementsAttr>(value)) {
-    if (!dense.getElementType().isIntOrIndexOrFloat())
-      return {};
-    return dense.isSplat() ? dense.getSplatValue<Attribute>()
-                           : dense.getValues<Attribute>()[position];
-  }
-  auto resource = dyn_cast<DenseResourceElementsAttr>(value);
-  if (!resource || !resource.getElementType().isIntOrIndexOrFloat())
-    return {};
-  Type type = resource.getElementType();
-  AsmResourceBlob *blob = resource.getRawHandle().getBlob();
-  int64_t bytes = type.isIndex() ? 8 : getElementBytes(type);
-  if (!blob || static_cast<int64_t>(blob->getData().size()) !=
-                   bytes * resource.getNumElements())
-    return {};
-  return readElement(type, blob->getData().data() + position * bytes);
-}
 
 static RankedTensorType getStaticType(Value value) {
   auto type = dyn_cast<RankedTensorType>(value.getType());

@@ -47,6 +47,12 @@ bool mlir::prune::isConvolution(linalg::LinalgOp op) {
   return op && linalg::isaConvolutionOpInterface(op) && matchSumOfProducts(op);
 }
 
+bool mlir::prune::isElementwiseOnTensors(linalg::LinalgOp op) {
+  return op && op.hasPureTensorSemantics() && op->getNumResults() == 1 &&
+         op.getNumParallelLoops() == op.getNumLoops() &&
+         op.getMatchingIndexingMap(op.getDpsInitOperand(0)).isIdentity();
+}
+
 std::optional<unsigned> mlir::prune::getLoop(AffineMap map, unsigned dim) {
   auto expr = dyn_cast<AffineDimExpr>(map.getResult(dim));
   if (!expr)

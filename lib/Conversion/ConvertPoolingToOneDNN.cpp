@@ -18,6 +18,7 @@
 
 #include "ConvolutionMatch.h"
 #include "Epilogue.h"
+#include "Prune/Analysis/StructuredOps.h"
 #include "Prune/Dialect/OneDNN/IR/OneDNN.h"
 #include "Prune/Dialect/Prune/IR/Prune.h"
 
@@ -162,13 +163,11 @@ static StringRef convertMaxPool(PoolOp op, onednn::Layout layout,
 
 /// The number that `op` multiplies each element of its operand `input` with.
 static std::optional<double> getFactor(linalg::LinalgOp op, Value input) {
-  if (!op || op->getNumResults() != 1 || !op.hasPureTensorSemantics() ||
-      op.getNumParallelLoops() != op.getNumLoops())
+  if (!isElementwiseOnTensors(op))
     return std::nullopt;
   Operation *product =
       op.getBlock()->getTerminator()->getOperand(0).getDefiningOp();
-  if (!isa_and_nonnull<arith::DivFOp, arith::MulFOp>(product) ||
-      !op.getMatchingIndexingMap(op.getDpsInitOperand(0)).isIdentity())
+  if (!isa_and_nonnull<arith::DivFOp, arith::MulFOp>(product))
     return std::nullopt;
   auto getOperand = [&](Value scalar) -> OpOperand * {
     auto argument = dyn_cast<BlockArgument>(scalar);

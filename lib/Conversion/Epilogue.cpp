@@ -14,6 +14,8 @@
 
 #include "Epilogue.h"
 
+#include "Prune/Analysis/StructuredOps.h"
+
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/IR/Matchers.h"
@@ -239,13 +241,9 @@ std::optional<Epilogue> BodyMatcher::match() {
 
 std::optional<Epilogue> prune::matchEpilogue(linalg::LinalgOp op, Value product,
                                              int64_t biasDim) {
-  if (!op.hasPureTensorSemantics() || op->getNumResults() != 1 ||
-      op.getNumParallelLoops() != op.getNumLoops())
-    return std::nullopt;
-  OpOperand *init = op.getDpsInitOperand(0);
-  if (!op.getMatchingIndexingMap(init).isIdentity() ||
+  if (!isElementwiseOnTensors(op) ||
       op->getResult(0).getType() != product.getType() ||
-      !op.getMatchingBlockArgument(init).use_empty())
+      !op.getMatchingBlockArgument(op.getDpsInitOperand(0)).use_empty())
     return std::nullopt;
   return BodyMatcher(op, product, biasDim).match();
 }

@@ -18,6 +18,7 @@
 #include "TransposePropagation.h"
 
 #include "Epilogue.h"
+#include "Prune/Analysis/StructuredOps.h"
 #include "Prune/Dialect/OneDNN/IR/OneDNN.h"
 #include "Prune/Dialect/OneDNN/Transforms/Transposes.h"
 
@@ -102,14 +103,12 @@ struct TurnReduction : OpRewritePattern<linalg::ReduceOp> {
 /// elements at the same place.
 static bool isElementwise(linalg::LinalgOp op) {
   if (isa<linalg::TransposeOp, linalg::BroadcastOp, linalg::FillOp>(op) ||
-      !op.hasPureTensorSemantics() || op->getNumResults() != 1 ||
-      op.getNumLoops() != 2 || op.getNumParallelLoops() != 2 ||
+      !isElementwiseOnTensors(op) || op.getNumLoops() != 2 ||
       op.hasIndexSemantics())
     return false;
   OpOperand *init = op.getDpsInitOperand(0);
   auto type = dyn_cast<RankedTensorType>(init->get().getType());
   return type && type.hasStaticShape() &&
-         op.getMatchingIndexingMap(init).isIdentity() &&
          op.getMatchingBlockArgument(init).use_empty();
 }
 

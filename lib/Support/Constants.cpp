@@ -177,6 +177,38 @@ std::optional<ArrayRef<char>> ConstantView::getRawData() const {
   return ArrayRef<char>(data, getNumElements() * getElementBytes(elementType));
 }
 
+/// Bits of an element of a resource, as an attribute of its type.
+static Attribute readElement(Type type, const char *data) {
+  unsigned width = type.isIndex() ? 64 : type.getIntOrFloatBitWidth();
+  if (width > 64)
+    return {};
+  uint64_t word = 0;
+  std::memcpy(&word, data, llvm::divideCeil(width, 8));
+  APInt bits(width, word, /*isSigned=*/false, /*implicitTrunc=*/true);
+  if (auto floatType = dyn_cast<FloatType>(type))
+    return FloatAttr::get(type, APFloat(floatType.getFloatSemantics(), bits));
+  return IntegerAttr::get(type, bits);
+}
+
+Attribute mlir::prune::getConstantElement(Attribute value, int64_t position) {
+  if (auto dense = dyn_cast<DenseElementsAttr>(value)) {
+    if (!dense.getElementType().isIntOrIndexOrFloat())
+      return {};
+    return dense.isSplat() ? dense.getSplatValue<Attribute>()
+                           : dense.getValues<Attribute>()[position];
+  }
+  auto resource = dyn_cast<DenseResourceElementsAttr>(value);
+  if (!resource || !resource.getElementType().isIntOrIndexOrFloat())
+    return {};
+  Type type = resource.getElementType();
+  AsmResourceBlob *blob = resource.getRawHandle().getBlob();
+  int64_t bytes = type.isIndex() ? 8 : getElementBytes(type);
+  if (!blob || static_cast<int64_t>(blob->getData().size()) !=
+                   bytes * resource.getNumElements())
+    return {};
+  return readElement(type, blob->getData().data() + position * bytes);
+}
+
 //===----------------------------------------------------------------------===//
 // New constants
 //===----------------------------------------------------------------------===//

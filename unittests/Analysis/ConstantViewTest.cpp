@@ -74,6 +74,33 @@ TEST_F(ConstantViewTest, RefusesWhatItCannotRead) {
   EXPECT_FALSE(ConstantView::get(Attribute(builder.getF32FloatAttr(1.0f))));
 }
 
+TEST_F(ConstantViewTest, ReadsSingleElements) {
+  auto i16 = getType({2}, builder.getI16Type());
+  auto index = getType({2}, builder.getIndexType());
+  auto f32 = getType({2, 2}, builder.getF32Type());
+  SmallVector<double> numbers{1.0, -2.5, 0.0, 4.0};
+  Attribute values[] = {
+      DenseElementsAttr::get(i16, ArrayRef<int16_t>{7, -3}),
+      createResource(i16, "i", ArrayRef<char>{7, 0, '\xfd', '\xff'})};
+  for (Attribute value : values)
+    EXPECT_EQ(getConstantElement(value, 1), builder.getI16IntegerAttr(-3));
+  EXPECT_EQ(getConstantElement(DenseElementsAttr::get(i16, int16_t(5)), 1),
+            builder.getI16IntegerAttr(5));
+  SmallVector<char> words(16, 0);
+  words[8] = 9;
+  EXPECT_EQ(getConstantElement(createResource(index, "x", words), 1),
+            builder.getIndexAttr(9));
+  auto floats = createResource(f32, "w", ArrayRef<double>(numbers));
+  EXPECT_EQ(getConstantElement(floats, 1), builder.getF32FloatAttr(-2.5f));
+}
+
+TEST_F(ConstantViewTest, RefusesSingleElementsThatItCannotRead) {
+  auto type = getType({2}, builder.getI32Type());
+  auto tooShort = createResource(type, "short", ArrayRef<char>{0, 0, 0, 0});
+  EXPECT_FALSE(getConstantElement(tooShort, 0));
+  EXPECT_FALSE(getConstantElement(builder.getI32IntegerAttr(1), 0));
+}
+
 TEST_F(ConstantViewTest, SlicesAndKeepsResources) {
   auto type = getType({2, 3}, builder.getF32Type());
   SmallVector<double> numbers{1, 2, 3, 4, 5, 6};

@@ -21,7 +21,13 @@ namespace mlir::prune {
 
 /// Computes tensors that depend on constants only: structured operations loop
 /// by loop in their order, element-wise operations on whole tensors, reshapes
-/// and slices. Values are kept, so that each operation runs once.
+/// and slices. Values are kept, so that each operation runs once. Parameters
+/// have the value that they have now.
+///
+/// Bodies are compiled to steps on numbers (ScalarProgram), which is what makes
+/// millions of elements quick; single elements of what is no constant as a
+/// whole are the task of ElementEvaluator. Both read constants by
+/// getConstantElement.
 class ConstantEvaluator {
 public:
   /// Elements in row-major order.

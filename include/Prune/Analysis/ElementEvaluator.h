@@ -20,6 +20,10 @@ namespace mlir::prune {
 /// needs is evaluated, by the folders of the operations (BodyEvaluator), and
 /// remembered. Parameters have no known elements, as training changes them. The
 /// IR is left as it is and must not change while an evaluator lives.
+///
+/// An element may be known where its tensor as a whole is not, and operations
+/// need no more than a folder; sums are not followed. For whole tensors, sums
+/// and parameters included, there is ConstantEvaluator.
 class ElementEvaluator {
 public:
   /// The element at `position`; null when it depends on anything else.

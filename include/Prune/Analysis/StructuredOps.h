@@ -34,6 +34,12 @@ bool isContraction(linalg::LinalgOp op);
 /// else.
 bool isConvolution(linalg::LinalgOp op);
 
+/// An operation on tensors that computes each element of its one result in an
+/// iteration of its own, at the counters of the loops; `op` may be null.
+/// Upstream's `isElementwise` wants operands that are read element by element,
+/// too.
+bool isElementwiseOnTensors(linalg::LinalgOp op);
+
 /// The loop whose counter alone is the index of dimension `dim`; nothing when
 /// the index is another expression.
 std::optional<unsigned> getLoop(AffineMap map, unsigned dim);

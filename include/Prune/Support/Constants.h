@@ -66,6 +66,12 @@ private:
   std::shared_ptr<SmallVector<char, 0>> owned;
 };
 
+/// The element at `position`, in row-major order, of a dense or dense_resource
+/// attribute of integers, indices or floats, as an attribute of its type. Null
+/// when the attribute is of another kind or its resource is missing or of the
+/// wrong size.
+Attribute getConstantElement(Attribute value, int64_t position);
+
 /// Bytes that one element takes in a resource: one for i1, else its width.
 int64_t getElementBytes(Type elementType);
 

@@ -16,8 +16,8 @@
 #include "EliminateChannels.h"
 
 #include "Prune/Dialect/Prune/Utils/Parameters.h"
+#include "Prune/Support/DeadOperations.h"
 #include "Prune/Support/KeptIndices.h"
-#include "mlir/Interfaces/SideEffectInterfaces.h"
 
 using namespace mlir;
 using namespace mlir::prune;
@@ -103,12 +103,6 @@ static void replaceEmptySums(Block &block) {
   }
 }
 
-void mlir::prune::eraseUnused(Block &block) {
-  for (Operation &op : llvm::make_early_inc_range(llvm::reverse(block)))
-    if (isOpTriviallyDead(&op))
-      op.erase();
-}
-
 FailureOr<RemovalCounts> mlir::prune::removeDeadChannels(Block &block,
                                                          ChannelState &state,
                                                          bool recordKept) {
@@ -129,6 +123,6 @@ FailureOr<RemovalCounts> mlir::prune::removeDeadChannels(Block &block,
   for (ChannelOpInterface op : operations)
     op.updateAttributes();
   replaceEmptySums(block);
-  eraseUnused(block);
+  eraseDead(block);
   return counts;
 }

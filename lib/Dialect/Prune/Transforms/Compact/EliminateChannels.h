@@ -29,9 +29,6 @@ struct RemovalCounts {
 FailureOr<RemovalCounts> removeDeadChannels(Block &block, ChannelState &state,
                                             bool recordKept);
 
-/// Erases operations without uses or effects, users first.
-void eraseUnused(Block &block);
-
 } // namespace mlir::prune
 
 #endif // PRUNE_LIB_DIALECT_PRUNE_TRANSFORMS_COMPACT_ELIMINATECHANNELS_H

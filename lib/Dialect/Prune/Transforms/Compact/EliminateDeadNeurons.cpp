@@ -26,6 +26,7 @@
 #include "Prune/Analysis/ChannelShuffles.h"
 #include "Prune/Dialect/Prune/Utils/Parameters.h"
 #include "Prune/Interfaces/PrunableOpInterface.h"
+#include "Prune/Support/DeadOperations.h"
 #include "Prune/Support/KeptIndices.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
@@ -280,7 +281,7 @@ private:
                              SmallVectorImpl<LayerReport> &reports) {
     ChannelShuffles shuffles(block);
     while (true) {
-      eraseUnused(block);
+      eraseDead(block);
       dropErased(block, reports);
       shuffles.dropErased(block);
       unshareConstants(block);
@@ -330,7 +331,7 @@ private:
     auto trial = cast<FunctionOpInterface>(*copy);
     simplify(trial);
     Block &block = trial.getFunctionBody().front();
-    eraseUnused(block);
+    eraseDead(block);
     unshareConstants(block);
     if (ChannelState(block, options).countDead() == 0)
       return false;

@@ -19,14 +19,13 @@
 #include "Prune/Dialect/Prune/IR/Prune.h"
 #include "Prune/Dialect/Prune/Transforms/Compact/Passes.h"
 #include "Prune/Support/Constants.h"
+#include "Prune/Support/DeadOperations.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/IR/Matchers.h"
 #include "mlir/IR/Remarks.h"
-#include "mlir/Interfaces/SideEffectInterfaces.h"
-#include "llvm/ADT/SetVector.h"
 #include "llvm/Support/DebugLog.h"
 
 #include <cmath>
@@ -244,25 +243,6 @@ static void setBias(OpBuilder &builder, Layer &layer, BatchNormOp norm,
   layer.op.setDpsInitOperand(0, init);
 }
 
-/// Erases what nothing reads any more, with what only computed it. Each
-/// operation is in the list once: some are operands twice.
-static void eraseUnused(ArrayRef<Value> values) {
-  llvm::SetVector<Operation *> candidates;
-  auto add = [&](Value value) {
-    if (Operation *op = value.getDefiningOp())
-      candidates.insert(op);
-  };
-  llvm::for_each(values, add);
-  while (!candidates.empty()) {
-    Operation *op = candidates.pop_back_val();
-    if (!isOpTriviallyDead(op))
-      continue;
-    SmallVector<Value> operands = llvm::to_vector(op->getOperands());
-    op->erase();
-    llvm::for_each(operands, add);
-  }
-}
-
 namespace {
 struct FoldBatchNormsPass final
     : prune::impl::FoldBatchNormsPassBase<FoldBatchNormsPass> {
@@ -303,7 +283,7 @@ private:
     unused.push_back(oldInit);
     norm.getResult().replaceAllUsesWith(norm.getInput());
     norm.erase();
-    eraseUnused(unused);
+    eraseDead(unused);
     ++numFolded;
   }
 };

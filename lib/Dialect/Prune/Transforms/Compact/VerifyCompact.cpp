@@ -18,6 +18,7 @@
 
 #include "Prune/Analysis/ChannelState.h"
 #include "Prune/Dialect/Prune/IR/Prune.h"
+#include "Prune/Support/DeadOperations.h"
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/Interfaces/FunctionInterfaces.h"
 
@@ -33,7 +34,7 @@ using namespace mlir::prune;
 static bool verifyNoDead(FunctionOpInterface function, ChannelOptions options) {
   OwningOpRef<Operation *> copy = function->clone();
   Block &block = cast<FunctionOpInterface>(*copy).getFunctionBody().front();
-  eraseUnused(block);
+  eraseDead(block);
   unshareConstants(block);
   ChannelState state(block, options);
   if (state.countDead() == 0)

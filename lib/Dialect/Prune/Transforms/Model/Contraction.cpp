@@ -9,11 +9,11 @@
 #include "Contraction.h"
 
 #include "Prune/Support/Constants.h"
+#include "Prune/Support/DeadOperations.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/IR/DialectResourceBlobManager.h"
-#include "mlir/Interfaces/SideEffectInterfaces.h"
 
 using namespace mlir;
 using namespace mlir::prune;
@@ -143,24 +143,6 @@ linalg::LinalgOp Contraction::createMatmul(OpBuilder &builder,
   return matmul;
 }
 
-/// Erases copies, reshapes and constants that nothing reads.
-static void eraseDead(Operation *definition) {
-  while (definition && definition->use_empty() &&
-         isa<linalg::LinalgOp, tensor::CollapseShapeOp, tensor::ExpandShapeOp,
-             arith::ConstantOp>(definition)) {
-    auto structured = dyn_cast<linalg::LinalgOp>(definition);
-    OpOperand *input = structured ? getCopiedInput(structured) : nullptr;
-    if (structured && !input)
-      return;
-    Operation *next = nullptr;
-    if (definition->getNumOperands() > 0)
-      next = definition->getOperand(input ? input->getOperandNumber() : 0)
-                 .getDefiningOp();
-    definition->erase();
-    definition = next;
-  }
-}
-
 /// A two-dimensional constant with its dimensions exchanged; null when the
 /// values are not at hand as whole bytes.
 static TypedAttr transposeConstant(arith::ConstantOp constant) {
@@ -225,8 +207,7 @@ bool Contraction::commit() {
   if (!isChanged() && !weight)
     return false;
   OpBuilder builder(op);
-  Operation *old[] = {op->getOperand(0).getDefiningOp(),
-                      op->getOperand(1).getDefiningOp()};
+  SmallVector<Value> old(op->getOperands().take_front(2));
   bool isReshaped = weight && result.getNumResults() > 2;
   ArrayAttr maps =
       builder.getAffineMapArrayAttr({inputs[0].map, inputs[1].map, result});
@@ -248,8 +229,7 @@ bool Contraction::commit() {
     made->setDiscardableAttrs(op->getDiscardableAttrDictionary());
     op->erase();
   }
-  for (Operation *definition : old)
-    eraseDead(definition);
+  eraseDead(old);
   reset(made);
   return isReshaped;
 }

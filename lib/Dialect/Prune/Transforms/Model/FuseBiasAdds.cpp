@@ -48,14 +48,6 @@ struct Addition {
 };
 } // namespace
 
-/// True for an element-wise operation on tensors.
-static bool isElementwiseOnTensors(linalg::LinalgOp op) {
-  return op.getNumDpsInits() == 1 && op->getNumResults() == 1 &&
-         op.getNumParallelLoops() == op.getNumLoops() &&
-         op.hasPureTensorSemantics() &&
-         op.getMatchingIndexingMap(op.getDpsInitOperand(0)).isIdentity();
-}
-
 /// True when the operation is this sum and nothing else.
 static bool isYielded(linalg::LinalgOp op, arith::AddFOp sum) {
   return op.getBlock()->getTerminator()->getOperand(0) == sum.getResult();

@@ -25,6 +25,7 @@
 
 #include "FixedOperands.h"
 #include "Prune/Analysis/Copies.h"
+#include "Prune/Analysis/StructuredOps.h"
 #include "Prune/Dialect/Prune/IR/Prune.h"
 #include "Prune/Dialect/Prune/Transforms/Model/Passes.h"
 
@@ -100,11 +101,10 @@ struct Parts {
 
 } // namespace
 
-/// An operation on tensors that computes each element by itself.
+/// An operation on tensors that computes each element by itself, wherever it
+/// is.
 static bool isElementwise(linalg::LinalgOp op) {
-  return op && op.hasPureTensorSemantics() && op->getNumResults() == 1 &&
-         op.getNumReductionLoops() == 0 && !op.hasIndexSemantics() &&
-         op.getMatchingIndexingMap(op.getDpsInitOperand(0)).isIdentity();
+  return isElementwiseOnTensors(op) && !op.hasIndexSemantics();
 }
 
 /// Goes from an element of a tensor to what computes it; false when that is no

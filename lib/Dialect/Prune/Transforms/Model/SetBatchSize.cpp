@@ -22,12 +22,12 @@
 #include "Prune/Dialect/Prune/Utils/Functions.h"
 #include "Prune/Dialect/Prune/Utils/Parameters.h"
 #include "Prune/Interfaces/ChannelOpInterface.h"
+#include "Prune/Support/DeadOperations.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Linalg/Transforms/Transforms.h"
 #include "mlir/Dialect/Utils/ReshapeOpsUtils.h"
 #include "mlir/IR/BuiltinOps.h"
-#include "mlir/Interfaces/SideEffectInterfaces.h"
 #include "llvm/ADT/MapVector.h"
 #include "llvm/Support/DebugLog.h"
 
@@ -88,8 +88,11 @@ public:
   /// `wanted`. The same one for the same wish.
   Value adapt(Value value, const BatchDim &wanted);
 
-  /// Erases what nothing reads any more of what was made again.
-  void eraseUnused();
+  /// The values that were made again; some may still be read as they were.
+  SmallVector<Value> getOriginals() const {
+    return llvm::map_to_vector(
+        made, [](auto &entry) { return std::get<0>(entry.first); });
+  }
 
 private:
   /// What the operands of a structured operation have to be.
@@ -151,20 +154,6 @@ Value Adapter::adapt(Value value, const BatchDim &wanted) {
     expand.setStaticOutputShape(type.getShape());
   made[key] = result;
   return result;
-}
-
-void Adapter::eraseUnused() {
-  llvm::DenseSet<Value> erased;
-  // Readers were made after what they read.
-  auto entries = made.takeVector();
-  for (const auto &entry : llvm::reverse(entries)) {
-    Value value = std::get<0>(entry.first);
-    if (erased.contains(value) || !value.getDefiningOp()->use_empty())
-      continue;
-    Operation *op = value.getDefiningOp();
-    erased.insert_range(op->getResults());
-    op->erase();
-  }
 }
 
 /// Lets a reshape merge the dimensions that it does from now on.
@@ -380,7 +369,7 @@ struct SetBatchSizePass final
       if (isa<tensor::ExpandShapeOp, tensor::CollapseShapeOp>(op))
         bridgeGroups(op, step.bridge);
     updateSignature(function, block);
-    adapter.eraseUnused();
+    eraseDead(adapter.getOriginals());
   }
 };
 } // namespace

@@ -22,6 +22,7 @@
 #include "Prune/Dialect/Prune/IR/Prune.h"
 #include "Prune/Dialect/Prune/Utils/Functions.h"
 #include "Prune/Interfaces/AdjointOpInterface.h"
+#include "Prune/Support/DeadOperations.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
@@ -30,7 +31,6 @@
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/IR/Remarks.h"
-#include "mlir/Interfaces/SideEffectInterfaces.h"
 #include "llvm/Support/DebugLog.h"
 
 #define DEBUG_TYPE "prune-differentiate"
@@ -241,22 +241,6 @@ buildGradients(Block &block, Value loss, ArrayRef<BlockArgument> parameters) {
       roots, [&](Value parameter) { return adjoints.lookup(parameter); });
 }
 
-/// Erases what the rules built and nothing reads, from the end of the block
-/// back to `last`. Returns the number of operations that stay.
-static int64_t eraseDead(Block &block, Operation *last) {
-  int64_t kept = 0;
-  Operation *op = block.getTerminator()->getPrevNode();
-  while (op && op != last) {
-    Operation *previous = op->getPrevNode();
-    if (isOpTriviallyDead(op))
-      op->erase();
-    else
-      ++kept;
-    op = previous;
-  }
-  return kept;
-}
-
 namespace {
 struct DifferentiatePass final
     : prune::impl::DifferentiatePassBase<DifferentiatePass> {
@@ -311,7 +295,9 @@ LogicalResult DifferentiatePass::differentiate() {
   target->setResultAttr(*loss, PruneDialect::kOutputAttrName,
                         StringAttr::get(&getContext(), "loss"));
   returnGradients(*target, *parameters, *gradients);
-  numOpsAdded += eraseDead(block, last);
+  eraseDead(block, last);
+  Block::iterator first = last ? std::next(last->getIterator()) : block.begin();
+  numOpsAdded += std::distance(first, block.getTerminator()->getIterator());
   return success();
 }
 

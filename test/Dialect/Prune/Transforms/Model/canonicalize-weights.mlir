@@ -143,6 +143,32 @@ func.func @tokens(%x: tensor<2x7x3xf32>, %w: tensor<3x4xf32>, %v: tensor<1x4x3xf
   return %z : tensor<1x7x3xf32>
 }
 
+// What is erased behind both operands is erased once: one transpose in two
+// operands, one in front of the other.
+
+// CHECK-LABEL: func @square
+// CHECK-SAME: (%[[W:.*]]: tensor<4x4xf32>)
+// CHECK-NOT: linalg.transpose
+// CHECK: linalg.matmul indexing_maps = [#[[$AT]], #[[$BT]], #[[$C]]] ins(%[[W]], %[[W]] :
+func.func @square(%w: tensor<4x4xf32>) -> tensor<4x4xf32> {
+  %e = tensor.empty() : tensor<4x4xf32>
+  %t = linalg.transpose ins(%w : tensor<4x4xf32>) outs(%e : tensor<4x4xf32>) permutation = [1, 0]
+  %y = linalg.matmul ins(%t, %t : tensor<4x4xf32>, tensor<4x4xf32>) outs(%e : tensor<4x4xf32>) -> tensor<4x4xf32>
+  return %y : tensor<4x4xf32>
+}
+
+// CHECK-LABEL: func @chain
+// CHECK-SAME: (%[[W:.*]]: tensor<4x4xf32>)
+// CHECK-NOT: linalg.transpose
+// CHECK: linalg.matmul indexing_maps = [#[[$A]], #[[$BT]], #[[$C]]] ins(%[[W]], %[[W]] :
+func.func @chain(%w: tensor<4x4xf32>) -> tensor<4x4xf32> {
+  %e = tensor.empty() : tensor<4x4xf32>
+  %t = linalg.transpose ins(%w : tensor<4x4xf32>) outs(%e : tensor<4x4xf32>) permutation = [1, 0]
+  %u = linalg.transpose ins(%t : tensor<4x4xf32>) outs(%e : tensor<4x4xf32>) permutation = [1, 0]
+  %y = linalg.matmul ins(%u, %t : tensor<4x4xf32>, tensor<4x4xf32>) outs(%e : tensor<4x4xf32>) -> tensor<4x4xf32>
+  return %y : tensor<4x4xf32>
+}
+
 // The values of both resources: 1 3 5 2 4 6 after the alignment word.
 
 // CHECK: dialect_resources
