@@ -13,6 +13,15 @@
 // would win nothing. A sum over rows or columns reads the matrix in the other
 // order.
 //
+// Transpositions of images (StructuredTransposes.cpp of onednn) move by other
+// rules. There are two of those, and only the one to nchw moves, so a move may
+// turn the other operands and still comes to an end; a transposition of a
+// matrix is its own inverse, and the operands would be turned for ever. A sum
+// over an image gets its loops in the order of the image, which is another
+// order of the terms; here the order of the terms, and so the result, stays.
+// And matrices are read through loop nests that transpose or broadcast, which
+// the choice of kernels leaves behind, not through the named operations alone.
+//
 //===----------------------------------------------------------------------===//
 
 #include "TransposePropagation.h"
