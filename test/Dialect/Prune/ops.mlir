@@ -115,6 +115,8 @@ func.func @sparse_training(%w: tensor<8x4x3x3xf32>, %m: tensor<8xf32>, %mask: te
 func.func @layers(%x: tensor<2x3x8x8xf32>, %c: tensor<3xf32>, %p: tensor<2x3x4x4xf32>) {
   // CHECK: prune.batch_norm %{{.*}}, %{{.*}}, %{{.*}}, %{{.*}}, %{{.*}} epsilon 1.000000e-05 : tensor<2x3x8x8xf32>, tensor<3xf32>
   %y = prune.batch_norm %x, %c, %c, %c, %c epsilon 1.0e-5 : tensor<2x3x8x8xf32>, tensor<3xf32>
+  // CHECK: prune.batch_norm %{{.*}} epsilon 1.000000e-05 {fixed_bias, fixed_scale} : tensor<2x3x8x8xf32>, tensor<3xf32>
+  %fixed = prune.batch_norm %x, %c, %c, %c, %c epsilon 1.0e-5 {fixed_scale, fixed_bias} : tensor<2x3x8x8xf32>, tensor<3xf32>
   // CHECK: prune.batch_norm_training %{{.*}}, %{{.*}}, %{{.*}} epsilon 1.000000e-05 : tensor<2x3x8x8xf32>, tensor<3xf32>
   %z, %mean, %variance = prune.batch_norm_training %x, %c, %c epsilon 1.0e-5 : tensor<2x3x8x8xf32>, tensor<3xf32>
   // CHECK: prune.batch_norm_gradient %{{.*}}, %{{.*}}, %{{.*}}, %{{.*}}, %{{.*}} epsilon 1.000000e-05 : tensor<2x3x8x8xf32>, tensor<3xf32>

@@ -135,6 +135,14 @@ func.func @f(%x: tensor<4x3xf32>, %c: tensor<3xf32>) {
 
 // -----
 
+func.func @f(%x: tensor<4x3xf32>, %c: tensor<3xf32>) {
+  // expected-error @below {{attribute 'fixed_scale' failed to satisfy constraint: unit attribute}}
+  %0 = prune.batch_norm %x, %c, %c, %c, %c epsilon 1.0 {fixed_scale = 1 : i32} : tensor<4x3xf32>, tensor<3xf32>
+  return
+}
+
+// -----
+
 // batch_norm_training_c1
 func.func @f(%x: tensor<4x3xf32>, %c: tensor<3xf32>) {
   // expected-error @below {{expected a positive epsilon}}

@@ -28,11 +28,17 @@ def Prune_BatchNormOp : Prune_BatchNormOpBase<"batch_norm", [
     `y = (x - mean) / sqrt(variance + epsilon) * scale + bias` per channel, which
     is dimension 1: the form of inference (Ioffe and Szegedy 2015).
 
+    With `fixed_scale` the scale is a number that the network was written with, or
+    none, and no parameter: it gets no name, is not trained and not pruned.
+    `fixed_bias` says the same of the bias.
+
     Example:
 
     ```mlir
     %y = prune.batch_norm %x, %scale, %bias, %mean, %variance epsilon 1.0e-5
         : tensor<8x16x32x32xf32>, tensor<16xf32>
+    %z = prune.batch_norm %x, %ones, %zeros, %mean, %variance epsilon 1.0e-5
+        {fixed_bias, fixed_scale} : tensor<8x16x32x32xf32>, tensor<16xf32>
     ```
 
     **Constraints**
@@ -43,7 +49,8 @@ def Prune_BatchNormOp : Prune_BatchNormOpBase<"batch_norm", [
   }];
   let arguments = (ins Prune_FloatTensor:$input, Prune_FloatTensor:$scale,
                        Prune_FloatTensor:$bias, Prune_FloatTensor:$mean,
-                       Prune_FloatTensor:$variance, F64Attr:$epsilon);
+                       Prune_FloatTensor:$variance, F64Attr:$epsilon,
+                       UnitAttr:$fixed_scale, UnitAttr:$fixed_bias);
   let results = (outs Prune_FloatTensor:$result);
   let assemblyFormat = [{
     $input `,` $scale `,` $bias `,` $mean `,` $variance `epsilon` $epsilon attr-dict

@@ -13,7 +13,6 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "FixedOperands.h"
 #include "Names.h"
 #include "Prune/Analysis/Copies.h"
 #include "Prune/Analysis/StructuredOps.h"
@@ -289,9 +288,9 @@ private:
                            {role, (name + suffix).str(),
                             /*isStatistic=*/role == ParamRole::Buffer}});
     };
-    if (!op->hasAttr(kFixedScaleAttrName))
+    if (!op.getFixedScale())
       add(op.getScaleMutable(), ParamRole::Scale, ".weight");
-    if (!op->hasAttr(kFixedBiasAttrName))
+    if (!op.getFixedBias())
       add(op.getBiasMutable(), ParamRole::Bias, ".bias");
     add(op.getMeanMutable(), ParamRole::Buffer, ".running_mean");
     add(op.getVarianceMutable(), ParamRole::Buffer, ".running_var");

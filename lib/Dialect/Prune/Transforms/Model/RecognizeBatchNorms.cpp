@@ -23,7 +23,6 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "FixedOperands.h"
 #include "Prune/Analysis/Copies.h"
 #include "Prune/Analysis/StructuredOps.h"
 #include "Prune/Dialect/Prune/IR/Prune.h"
@@ -309,10 +308,8 @@ static BatchNormOp createBatchNorm(linalg::LinalgOp op, const Parts &parts) {
   auto norm = BatchNormOp::create(
       builder, loc, parts.input.getType(), parts.input, scale, bias, parts.mean,
       parts.variance, builder.getF64FloatAttr(parts.epsilon));
-  if (!parts.scale.perChannel)
-    norm->setAttr(kFixedScaleAttrName, builder.getUnitAttr());
-  if (!parts.bias.perChannel)
-    norm->setAttr(kFixedBiasAttrName, builder.getUnitAttr());
+  norm.setFixedScale(!parts.scale.perChannel);
+  norm.setFixedBias(!parts.bias.perChannel);
   return norm;
 }
 
