@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import functools
 import os
+import re
 from typing import Any
 
 import numpy as np
@@ -14,11 +15,10 @@ from .frontend import from_file
 from .models import Builder, Layer, Network, Value
 from .models.network import Signature, layers_for_one_row
 
-
-_RESERVED = {
-    "labels", "learning_rate", "momentum", "sparsity", "fraction", "rho", "gate_strength",
-    "auxiliary_learning_rate", "strength",
-}  # fmt: skip
+_RESERVED = re.compile(
+    r"labels|learning_rate|momentum|sparsity|fraction|rho|gate_strength|auxiliary_learning_rate|"
+    r"strength\d*"
+)
 """Names of the inputs that step functions have besides those of the network."""
 
 
@@ -138,11 +138,11 @@ def _check_batch(function: Any, source: str) -> int:
             f"{source}: expected inputs of the batch of the result, {_shapes(results)}, got "
             f"{_shapes(inputs)}"
         )
-    taken = _RESERVED & {argument.name for argument in inputs}
-    if taken:
-        raise InputError(
-            f"{source}: an input is named '{min(taken)}', which a training step uses itself"
-        )
+    for argument in inputs:
+        if _RESERVED.fullmatch(argument.name):
+            raise InputError(
+                f"{source}: an input is named '{argument.name}', which a training step uses itself"
+            )
     return int(shapes[-1][0])
 
 

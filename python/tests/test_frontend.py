@@ -346,18 +346,28 @@ def test_compress_starts_from_a_network_file(tmp_path: Path, style: str, blobs: 
     assert report["totals"]["nonzeros"] < report["totals"]["weights"]
 
 
-def test_recipe_refuses_a_network_that_is_no_classifier(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("result", "message"),
+    [
+        (lambda y: (y, y + 1), r"expected inputs \[batch, ...\] and one result"),
+        (lambda y: y.sum((1, 2, 3)), r"expected inputs \[batch, ...\] and one result"),
+        (lambda y: y.sum(0), "expected inputs of the batch of the result"),
+    ],
+)
+def test_recipe_refuses_a_network_that_is_no_classifier(
+    tmp_path: Path, result: Any, message: str
+) -> None:
     class Image(torch.nn.Module):  # type: ignore[misc]
         def __init__(self) -> None:
             super().__init__()
             self.layer = torch.nn.Conv2d(1, 2, 3)
 
         def forward(self, x: Any) -> Any:
-            return self.layer(x)
+            return result(self.layer(x))
 
     program = torch.export.export(Image().eval(), (torch.zeros(1, 1, 5, 5),))
     torch.export.save(program, tmp_path / "net.pt2")
-    with pytest.raises(InputError, match=r"expected one input \[batch, ...\] and one result"):
+    with pytest.raises(InputError, match=message):
         quick_recipe(tmp_path / "net.pt2")
 
 

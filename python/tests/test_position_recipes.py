@@ -17,6 +17,7 @@ pytest.importorskip("torch_mlir", reason=needs)
 from mlir_prune.cli import main  # noqa: E402
 from mlir_prune.compress import compress  # noqa: E402
 from mlir_prune.data import load  # noqa: E402
+from mlir_prune.imported import load_network  # noqa: E402
 from mlir_prune.native import parse  # noqa: E402
 from mlir_prune.progress import Progress  # noqa: E402
 from mlir_prune.recipe import from_dict, load_recipe  # noqa: E402
@@ -271,6 +272,36 @@ def test_inputs_go_together_by_name_else_in_order(
     assert found.names == ("input0", "input1")
     for mine, other in zip(found.inputs, expected.inputs, strict=True):
         np.testing.assert_array_equal(mine, other)
+
+
+def test_names_of_a_network_count_before_the_order(
+    networks: dict[str, Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A network with names of its own takes members of these names and no others."""
+    text = (networks["pair"] / "net.mlir").read_text()
+    expected = load(str(networks["pair"] / "data.npz")).train
+
+    def recipe(change: Any, first: str = "left") -> str:
+        named = text.replace('"input0"', f'"{first}"').replace('"input1"', '"right"')
+        (tmp_path / "net.mlir").write_text(named)
+        path = Path(changed(networks["pair"], tmp_path, change))
+        path.write_text(path.read_text().replace(str(networks["pair"]), str(tmp_path)))
+        return str(path)
+
+    turned = load_recipe(recipe(lambda a: dict(reversed(a.items()))))
+    found = Trainer(turned, load(turned.dataset), tmp_path / "o").data.train
+    assert found.names == ("left", "right")
+    np.testing.assert_array_equal(found.inputs[0], expected.arrays["left"])
+    load_network.cache_clear()
+    for change, first, message in (
+        (renamed(right="other"), "left", "holds x/left, x/other, but not x/right"),
+        (renamed(left="a", right="b"), "left", "holds x/a, x/b, but not x/left"),
+        (renamed(left="labels"), "labels", "an input is named 'labels', which a training step"),
+        (renamed(left="strength1"), "strength1", "an input is named 'strength1'"),
+    ):
+        load_network.cache_clear()
+        assert main(["train", recipe(change, first), "--dry-run"]) == 1
+        assert message in capsys.readouterr().err
 
 
 def test_the_test_part_opens_once_whatever_form_the_rows_have(
