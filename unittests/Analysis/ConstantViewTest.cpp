@@ -83,9 +83,10 @@ TEST_F(ConstantViewTest, ReadsSingleElements) {
       DenseElementsAttr::get(i16, ArrayRef<int16_t>{7, -3}),
       createResource(i16, "i", ArrayRef<char>{7, 0, '\xfd', '\xff'})};
   for (Attribute value : values)
-    EXPECT_EQ(getConstantElement(value, 1), builder.getI16IntegerAttr(-3));
+    EXPECT_EQ(getConstantElement(value, 1),
+              builder.getIntegerAttr(builder.getI16Type(), -3));
   EXPECT_EQ(getConstantElement(DenseElementsAttr::get(i16, int16_t(5)), 1),
-            builder.getI16IntegerAttr(5));
+            builder.getIntegerAttr(builder.getI16Type(), 5));
   SmallVector<char> words(16, 0);
   words[8] = 9;
   EXPECT_EQ(getConstantElement(createResource(index, "x", words), 1),
