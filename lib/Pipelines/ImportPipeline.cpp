@@ -39,6 +39,10 @@ void mlir::prune::buildImportPipeline(OpPassManager &manager,
   if (options.bound) {
     // What the first import could not evaluate without values.
     manager.addNestedPass<func::FuncOp>(createFoldReparametrizationsPass());
+    // What was computed is read as it is; parameters keep their shape.
+    CanonicalizeWeightsPassOptions weights;
+    weights.keepOrder = true;
+    manager.addNestedPass<func::FuncOp>(createCanonicalizeWeightsPass(weights));
     manager.addNestedPass<func::FuncOp>(createFuseBiasAddsPass());
     // The parts of what was evaluated.
     manager.addPass(createCanonicalizerPass());

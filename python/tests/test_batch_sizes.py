@@ -81,6 +81,19 @@ NETWORKS: dict[str, tuple[Callable[[], Any], tuple[int, ...]]] = {
     "pooled contraction of tokens": (
         lambda: Call(nn.Linear(4, 4), lambda f, x: nn.functional.avg_pool1d(
             torch.einsum("btc,dc->btd", x, f.weight).transpose(1, 2), 2)), (5, 4)),
+    "GRU": (lambda: Call(nn.GRU(4, 3, batch_first=True), lambda f, x: f(x)[0]), (5, 4)),
+    "GRU of two layers": (lambda: Call(nn.GRU(4, 3, 2, batch_first=True), lambda f, x: f(x)[0][:, -1]), (5, 4)),
+    "GRU in both directions": (
+        lambda: Call(nn.GRU(4, 3, batch_first=True, bidirectional=True), lambda f, x: f(x)[0]), (5, 4)),
+    "GRU cell": (lambda: nn.GRUCell(4, 3), (4,)),
+    "LSTM": (lambda: Call(nn.LSTM(4, 3, batch_first=True), lambda f, x: f(x)[0]), (5, 4)),
+    "LSTM cell": (lambda: Call(nn.LSTMCell(4, 3), lambda f, x: f(x)[0]), (4,)),
+    "recurrent cell": (lambda: nn.RNNCell(4, 3), (4,)),
+    "circular padding": (lambda: nn.Sequential(nn.CircularPad2d((1, 2, 1, 1)), nn.Conv2d(1, 2, 3)), (1, 4, 4)),
+    "circular convolution": (
+        lambda: nn.Conv2d(2, 2, 3, padding=1, padding_mode="circular"), (2, 4, 4)),
+    "circular padding in one dimension": (
+        lambda: nn.Sequential(nn.CircularPad1d((2, 1)), nn.Conv1d(2, 3, 3)), (2, 6)),
     "patches": (lambda: Call(nn.Conv2d(1, 4, 2, 2), lambda f, x: f(x).flatten(2).transpose(1, 2)), (1, 4, 4)),
 }  # fmt: skip
 

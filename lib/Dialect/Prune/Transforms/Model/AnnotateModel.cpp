@@ -13,6 +13,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "LayerRemarks.h"
 #include "Names.h"
 #include "Prune/Analysis/Copies.h"
 #include "Prune/Analysis/StructuredOps.h"
@@ -26,7 +27,6 @@
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/Linalg/Utils/Utils.h"
-#include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/IR/Remarks.h"
@@ -132,30 +132,6 @@ static OpOperand *getBias(linalg::LinalgOp op,
   return nullptr;
 }
 
-/// An operation that reads a value like a layer its weight or its bias: it sums
-/// over it, or combines it with what a layer computes.
-static Operation *findLayer(Value value) {
-  for (OpOperand &use : value.getUses()) {
-    auto op = dyn_cast<linalg::LinalgOp>(use.getOwner());
-    if (isa<tensor::CollapseShapeOp, tensor::ExpandShapeOp>(use.getOwner()) ||
-        getCopiedInput(op) == &use) {
-      if (Operation *found = findLayer(use.getOwner()->getResult(0)))
-        return found;
-      continue;
-    }
-    if (op && op.getNumReductionLoops() > 0 && op.getNumDpsInputs() > 1)
-      return op;
-    auto isLayer = [](OpOperand *input) {
-      auto producer =
-          skipReshapes(input->get()).getDefiningOp<linalg::LinalgOp>();
-      return isContraction(producer) || isConvolution(producer);
-    };
-    if (op && llvm::any_of(op.getDpsInputOperands(), isLayer))
-      return op;
-  }
-  return nullptr;
-}
-
 namespace {
 struct AnnotateModelPass
     : prune::impl::AnnotateModelPassBase<AnnotateModelPass> {
@@ -171,6 +147,7 @@ struct AnnotateModelPass
       return signalPassFailure();
     moveToEntry(*target, candidates);
     nameInputsAndOutputs(*target);
+    remarkLayers(*target, candidates);
     remarkUnknown(*target);
   }
 
@@ -362,26 +339,20 @@ private:
     return unique;
   }
 
-  static void remarkBuffer(arith::ConstantOp constant, StringRef name) {
-    LDBG() << "buffer '" << name << "': " << constant.getLoc();
-    Operation *layer = findLayer(constant);
-    if (!layer) {
-      remark::analysis(
-          constant.getLoc(),
-          remark::RemarkOpts::name("BufferFound").category(DEBUG_TYPE))
-          << ("constant '" + name +
-              "' is no weight, bias or scale and is not trained")
-                 .str();
-      return;
+  /// Says where a parameter that is read like a weight is none to other passes.
+  void remarkLayers(func::FuncOp target, const Candidates &candidates) {
+    for (BlockArgument argument : target.getArguments()) {
+      ParamAttr param = getParam(argument);
+      if (param && !candidates.contains(argument) &&
+          llvm::is_contained(parameters, param.getName()) &&
+          !llvm::is_contained(buffers, param.getName()))
+        remarkScale(argument, param.getName());
     }
-    remark::missed(
-        constant.getLoc(),
-        remark::RemarkOpts::name("LayerBufferFound").category(DEBUG_TYPE))
-        << ("constant '" + name + "' is read by '" +
-            layer->getName().getStringRef() +
-            "' like a weight or a bias but is not recognized as one: it is "
-            "neither trained nor pruned")
-               .str();
+    SmallVector<Value> weights;
+    for (const auto &[value, candidate] : candidates)
+      if (candidate.role == ParamRole::Weight)
+        weights.push_back(value);
+    remarkWeights(target, weights);
   }
 
   void nameConstant(arith::ConstantOp constant, StringRef name, ParamRole role,
@@ -436,23 +407,6 @@ private:
       if (!target.getResultAttr(i, PruneDialect::kOutputAttrName))
         target.setResultAttr(i, PruneDialect::kOutputAttrName,
                              getName("logits", "output", numResults, i));
-  }
-
-  /// Other passes do not know operations of other dialects.
-  static void remarkUnknown(func::FuncOp target) {
-    target.getBody().walk([](Operation *op) {
-      Dialect *dialect = op->getDialect();
-      if (isa_and_nonnull<arith::ArithDialect, func::FuncDialect,
-                          linalg::LinalgDialect, math::MathDialect,
-                          PruneDialect, tensor::TensorDialect>(dialect))
-        return;
-      remark::missed(
-          op->getLoc(),
-          remark::RemarkOpts::name("OperationUnknown").category(DEBUG_TYPE))
-          << ("'" + op->getName().getStringRef() +
-              "' is no part of the model form and is left alone")
-                 .str();
-    });
   }
 };
 } // namespace

@@ -157,6 +157,10 @@ bool BatchFlow::canAdapt(Value value, const BatchDim &wanted) const {
                    collapse.getReassociationIndices(), wanted, batch);
     return !parts.empty() && canAdapt(collapse.getSrc(), parts.front());
   }
+  if (auto slice = dyn_cast<tensor::ExtractSliceOp>(op)) {
+    std::optional<unsigned> dim = getWholeDim(slice, wanted.dim);
+    return dim && canAdapt(slice.getSource(), wanted.at(*dim));
+  }
   auto structured = dyn_cast<linalg::LinalgOp>(op);
   if (!structured)
     return false;

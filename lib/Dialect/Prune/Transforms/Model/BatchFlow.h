@@ -119,6 +119,10 @@ SmallVector<BatchDim> splitBatch(ArrayRef<int64_t> shape,
                                  ArrayRef<ReassociationIndices> groups,
                                  const BatchDim &batch, int64_t size);
 
+/// The dimension of the source of a slice that its dimension `dim` is all of;
+/// nothing when it is a part.
+std::optional<unsigned> getWholeDim(tensor::ExtractSliceOp slice, unsigned dim);
+
 } // namespace mlir::prune
 
 #endif // PRUNE_LIB_DIALECT_PRUNE_TRANSFORMS_MODEL_BATCHFLOW_H

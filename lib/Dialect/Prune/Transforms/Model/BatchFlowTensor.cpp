@@ -249,6 +249,15 @@ static bool isWhole(OpTy op, Value whole, unsigned dim) {
              cast<RankedTensorType>(whole.getType()).getDimSize(dim);
 }
 
+std::optional<unsigned> mlir::prune::getWholeDim(tensor::ExtractSliceOp slice,
+                                                 unsigned dim) {
+  std::optional<SmallVector<unsigned>> dims = getSliceDims(
+      slice.getStaticSizes(), slice.getResult(), /*kept=*/std::nullopt);
+  if (!dims || !isWhole(slice, slice.getSource(), (*dims)[dim]))
+    return std::nullopt;
+  return (*dims)[dim];
+}
+
 BatchFlow::Steps BatchFlow::followExtract(tensor::ExtractSliceOp op) {
   BatchDim from = *get(op.getSource());
   if (!isWhole(op, op.getSource(), from.dim))

@@ -86,6 +86,10 @@ struct CanonicalizeWeightsPass
 
   void runOnOperation() override {
     SmallVector<linalg::LinalgOp> ops;
+    getOperation().walk([&](linalg::LinalgOp op) { ops.push_back(op); });
+    for (linalg::LinalgOp op : ops)
+      numSumsFused += bool(fuseSumOfProducts(op, mayBeParameter));
+    ops.clear();
     getOperation().walk([&](linalg::LinalgOp op) {
       if (linalg::isaContractionOpInterface(op) && op.hasPureTensorSemantics())
         ops.push_back(op);
@@ -97,6 +101,8 @@ struct CanonicalizeWeightsPass
 private:
   void canonicalize(linalg::LinalgOp op) {
     Contraction contraction(op);
+    for (unsigned input : {0u, 1u})
+      numLoopsSplit += contraction.splitMergedLoops(input, mayBeParameter);
     for (unsigned input : {0u, 1u})
       foldCopies(contraction, input);
     // The second input is the weight when both could be.
@@ -110,7 +116,8 @@ private:
     numProductsFlattened += contraction.commit();
     // Whether a constant has one user only shows once the copies are gone.
     for (unsigned input : {0u, 1u})
-      numWeightsTransposed += contraction.canonicalizeWeight(input);
+      if (!keepOrder)
+        numWeightsTransposed += contraction.canonicalizeWeight(input);
     contraction.commit();
   }
 
@@ -120,8 +127,7 @@ private:
     Elements &elements = contraction.inputs[input];
     bool isWeight = mayBeParameter(resolveCopies(elements).value);
     while (std::optional<Elements> source = stepThroughCopy(elements)) {
-      if (!elements.value.getDefiningOp<linalg::LinalgOp>() ||
-          !contraction.allows(input, source->map))
+      if (!hasCopyInFront(elements) || !contraction.allows(input, source->map))
         return;
       bool isTransposition =
           source->map.getNumResults() == elements.map.getNumResults();
@@ -133,6 +139,18 @@ private:
              << " reads through a copy: " << elements.map;
       ++(isTransposition ? numTransposesFolded : numBroadcastsFolded);
     }
+  }
+
+  /// True when there is a copy in front of the elements that is more than a
+  /// reshape: reshapes alone are no cost.
+  static bool hasCopyInFront(Elements elements) {
+    while (!elements.value.getDefiningOp<linalg::LinalgOp>()) {
+      std::optional<Elements> source = stepThroughCopy(elements);
+      if (!source)
+        return false;
+      elements = *source;
+    }
+    return getCopiedInput(elements.value.getDefiningOp<linalg::LinalgOp>());
   }
 
   /// A weight [1, in, out] of a product with a batch of one is [in, out].

@@ -39,6 +39,12 @@ struct Contraction {
   /// true when it did.
   bool canonicalizeWeight(unsigned input);
 
+  /// Makes a loop over dimensions that a reshape of an input merges a loop for
+  /// each of them, when the input repeats what `isParameter` says is a
+  /// parameter along one of them; true when it did. The operation becomes a
+  /// linalg.contract.
+  bool splitMergedLoops(unsigned input, function_ref<bool(Value)> isParameter);
+
   /// Gives the operation its new inputs: as a linalg.matmul when it is one
   /// after a reshape, else in place when its maps may be what they are, else as
   /// a linalg.contract. Erases what lost its last user. `op` and `inputs` are
@@ -56,6 +62,12 @@ private:
 
   AffineMap result;
 };
+
+/// Makes one contraction of a sum and the product in front of it, when a factor
+/// that `isParameter` says is a parameter has a dimension that is summed; null
+/// when it is none.
+linalg::LinalgOp fuseSumOfProducts(linalg::LinalgOp sum,
+                                   function_ref<bool(Value)> isParameter);
 
 } // namespace mlir::prune
 

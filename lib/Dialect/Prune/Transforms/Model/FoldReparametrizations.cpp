@@ -157,7 +157,12 @@ private:
           if (!argument || argument.getOwner() != reader.getBlock())
             continue;
           OpOperand *operand = reader.getMatchingOpOperand(argument);
-          if (reader.isDpsInput(operand) && operand->get() != result)
+          // What a layer computes from constants (the state that a recurrent
+          // network starts with) has a batch, and is no bias.
+          auto layer =
+              skipReshapes(operand->get()).getDefiningOp<linalg::LinalgOp>();
+          if (reader.isDpsInput(operand) && operand->get() != result &&
+              !isContraction(layer))
             fold(*operand, evaluator);
         }
     }

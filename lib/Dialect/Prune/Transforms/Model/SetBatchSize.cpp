@@ -142,6 +142,12 @@ Value Adapter::adapt(Value value, const BatchDim &wanted) {
                    collapse.getReassociationIndices(), wanted, oldSize)
             .front();
     clone->setOperand(0, adapt(collapse.getSrc(), part));
+  } else if (auto slice = dyn_cast<tensor::ExtractSliceOp>(op)) {
+    unsigned dim = *getWholeDim(slice, wanted.dim);
+    SmallVector<int64_t> sizes(slice.getStaticSizes());
+    sizes[dim] = type.getDimSize(wanted.dim);
+    clone->setOperand(0, adapt(slice.getSource(), wanted.at(dim)));
+    cast<tensor::ExtractSliceOp>(clone).setStaticSizes(sizes);
   } else if (auto structured = dyn_cast<linalg::LinalgOp>(op)) {
     OpOperand *init =
         structured.getDpsInitOperand(cast<OpResult>(value).getResultNumber());

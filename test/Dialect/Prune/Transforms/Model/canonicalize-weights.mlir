@@ -171,9 +171,6 @@ func.func @chain(%w: tensor<4x4xf32>) -> tensor<4x4xf32> {
 
 // The values of both resources: 1 3 5 2 4 6 after the alignment word.
 
-// CHECK: dialect_resources
-// CHECK-DAG: [[$DK]]: "0x100000000000803F000040400000A04000000040000080400000C040"
-// CHECK-DAG: [[$RK]]: "0x100000000000803F000040400000A04000000040000080400000C040"
 {-#
   dialect_resources: {
     builtin: {
@@ -181,3 +178,100 @@ func.func @chain(%w: tensor<4x4xf32>) -> tensor<4x4xf32> {
     }
   }
 #-}
+
+// A reshape merges what the weight is repeated along: the product is one of two
+// matrices.
+
+// CHECK-LABEL: func @merged_batches
+// CHECK-SAME: (%[[X:.*]]: tensor<2x3x7x5xf32>, %[[W:.*]]: tensor<5x8xf32>)
+func.func @merged_batches(%x: tensor<2x3x7x5xf32>, %w: tensor<5x8xf32>) -> tensor<6x7x8xf32> {
+  // CHECK: %[[ROWS:.*]] = tensor.collapse_shape %[[X]] {{\[}}[0, 1, 2], [3]] : tensor<2x3x7x5xf32> into tensor<42x5xf32>
+  // CHECK: linalg.matmul ins(%[[ROWS]], %[[W]] : tensor<42x5xf32>, tensor<5x8xf32>)
+  %zero = arith.constant 0.0 : f32
+  %e = tensor.empty() : tensor<2x3x5x8xf32>
+  %f = tensor.empty() : tensor<6x7x8xf32>
+  %b = linalg.broadcast ins(%w : tensor<5x8xf32>) outs(%e : tensor<2x3x5x8xf32>) dimensions = [0, 1]
+  %c = tensor.collapse_shape %b [[0, 1], [2], [3]] : tensor<2x3x5x8xf32> into tensor<6x5x8xf32>
+  %m = tensor.collapse_shape %x [[0, 1], [2], [3]] : tensor<2x3x7x5xf32> into tensor<6x7x5xf32>
+  %i = linalg.fill ins(%zero : f32) outs(%f : tensor<6x7x8xf32>) -> tensor<6x7x8xf32>
+  %y = linalg.batch_matmul ins(%m, %c : tensor<6x7x5xf32>, tensor<6x5x8xf32>) outs(%i : tensor<6x7x8xf32>) -> tensor<6x7x8xf32>
+  return %y : tensor<6x7x8xf32>
+}
+
+// One of the merged dimensions is the weight's own.
+
+// CHECK-LABEL: func @merged_heads
+// CHECK-SAME: (%[[X:.*]]: tensor<6x7x5xf32>, %[[W:.*]]: tensor<3x5x8xf32>, %[[I:.*]]: tensor<6x7x8xf32>)
+func.func @merged_heads(%x: tensor<6x7x5xf32>, %w: tensor<3x5x8xf32>, %i: tensor<6x7x8xf32>) -> tensor<6x7x8xf32> {
+  // CHECK: %[[SPLIT:.*]] = tensor.expand_shape %[[X]] {{\[}}[0, 1], [2], [3]] output_shape [2, 3, 7, 5]
+  // CHECK: %[[INIT:.*]] = tensor.expand_shape %[[I]] {{\[}}[0, 1], [2], [3]] output_shape [2, 3, 7, 8]
+  // CHECK: %[[Y:.*]] = linalg.contract
+  // CHECK-SAME: ins(%[[SPLIT]], %[[W]] : tensor<2x3x7x5xf32>, tensor<3x5x8xf32>) outs(%[[INIT]]
+  // CHECK: tensor.collapse_shape %[[Y]]
+  %e = tensor.empty() : tensor<2x3x5x8xf32>
+  %b = linalg.broadcast ins(%w : tensor<3x5x8xf32>) outs(%e : tensor<2x3x5x8xf32>) dimensions = [0]
+  %c = tensor.collapse_shape %b [[0, 1], [2], [3]] : tensor<2x3x5x8xf32> into tensor<6x5x8xf32>
+  %y = linalg.batch_matmul ins(%x, %c : tensor<6x7x5xf32>, tensor<6x5x8xf32>) outs(%i : tensor<6x7x8xf32>) -> tensor<6x7x8xf32>
+  return %y : tensor<6x7x8xf32>
+}
+
+// A product with a weight and a sum over its columns.
+
+#all = affine_map<(d0, d1, d2) -> (d0, d1, d2)>
+#rows = affine_map<(d0, d1, d2) -> (d0, 0, d2)>
+#weight = affine_map<(d0, d1, d2) -> (d1, d2)>
+#kept = affine_map<(d0, d1, d2) -> (d0, d1)>
+
+// CHECK-LABEL: func @product_and_sum
+// CHECK-SAME: (%[[X:.*]]: tensor<2x1x3xf32>, %[[W:.*]]: tensor<5x3xf32>, %[[I:.*]]: tensor<2x5xf32>)
+func.func @product_and_sum(%x: tensor<2x1x3xf32>, %w: tensor<5x3xf32>, %i: tensor<2x5xf32>) -> tensor<2x5xf32> {
+  // CHECK: %[[ROWS:.*]] = tensor.collapse_shape %[[X]] {{\[}}[0], [1, 2]] : tensor<2x1x3xf32> into tensor<2x3xf32>
+  // CHECK: linalg.contract indexing_maps = [#[[$A]], #[[$BT]], #[[$C]]]
+  // CHECK-SAME: ins(%[[ROWS]], %[[W]] : tensor<2x3xf32>, tensor<5x3xf32>) outs(%[[I]] :
+  // CHECK-NOT: arith.mulf
+  %e = tensor.empty() : tensor<2x5x3xf32>
+  %p = linalg.generic {indexing_maps = [#rows, #weight, #all], iterator_types = ["parallel", "parallel", "parallel"]}
+      ins(%x, %w : tensor<2x1x3xf32>, tensor<5x3xf32>) outs(%e : tensor<2x5x3xf32>) {
+  ^bb0(%a: f32, %b: f32, %out: f32):
+    %m = arith.mulf %a, %b : f32
+    linalg.yield %m : f32
+  } -> tensor<2x5x3xf32>
+  %y = linalg.generic {indexing_maps = [#all, #kept], iterator_types = ["parallel", "parallel", "reduction"]}
+      ins(%p : tensor<2x5x3xf32>) outs(%i : tensor<2x5xf32>) {
+  ^bb0(%a: f32, %out: f32):
+    %s = arith.addf %a, %out : f32
+    linalg.yield %s : f32
+  } -> tensor<2x5xf32>
+  return %y : tensor<2x5xf32>
+}
+
+// A factor that the sum does not run over is a scale.
+
+#scale = affine_map<(d0, d1) -> (d0)>
+#both = affine_map<(d0, d1) -> (d0, d1)>
+
+// CHECK-LABEL: func @scale_and_sum
+// CHECK: arith.mulf
+// CHECK: arith.addf
+func.func @scale_and_sum(%x: tensor<2x3xf32>, %i: tensor<2xf32>) -> tensor<2xf32> {
+  %w = arith.constant dense<[1.0, 2.0]> : tensor<2xf32>
+  %e = tensor.empty() : tensor<2x3xf32>
+  %n = linalg.negf ins(%x : tensor<2x3xf32>) outs(%e : tensor<2x3xf32>) -> tensor<2x3xf32>
+  %p = linalg.generic {indexing_maps = [#both, #scale, #both], iterator_types = ["parallel", "parallel"]}
+      ins(%n, %w : tensor<2x3xf32>, tensor<2xf32>) outs(%e : tensor<2x3xf32>) {
+  ^bb0(%a: f32, %b: f32, %out: f32):
+    %m = arith.mulf %a, %b : f32
+    linalg.yield %m : f32
+  } -> tensor<2x3xf32>
+  %y = linalg.generic {indexing_maps = [#both, #scale], iterator_types = ["parallel", "reduction"]}
+      ins(%p : tensor<2x3xf32>) outs(%i : tensor<2xf32>) {
+  ^bb0(%a: f32, %out: f32):
+    %s = arith.addf %a, %out : f32
+    linalg.yield %s : f32
+  } -> tensor<2xf32>
+  return %y : tensor<2xf32>
+}
+
+// CHECK: dialect_resources
+// CHECK-DAG: [[$DK]]: "0x100000000000803F000040400000A04000000040000080400000C040"
+// CHECK-DAG: [[$RK]]: "0x100000000000803F000040400000A04000000040000080400000C040"

@@ -109,3 +109,34 @@ func.func @class_token(%x: tensor<1x3x4xf32> {prune.input = "x"}, %t: tensor<1x1
   %0 = tensor.concat dim(1) %t, %x : (tensor<1x1x4xf32>, tensor<1x3x4xf32>) -> tensor<1x4x4xf32>
   return %0 : tensor<1x4x4xf32>
 }
+
+// What has no batch and is sliced: a recurrent network's first state times its
+// weights, cut into gates, and an empty tensor that padding is written into.
+
+// CHECK-LABEL: func.func @gates
+// CHECK: %[[ZEROS:.*]] = arith.constant dense<0.000000e+00> : tensor<5x3xf32>
+// CHECK: %[[ALL:.*]] = linalg.matmul ins(%[[ZEROS]], %{{.*}} : tensor<5x3xf32>, tensor<3x8xf32>) outs(%{{.*}} : tensor<5x8xf32>)
+// CHECK: %[[GATE:.*]] = tensor.extract_slice %[[ALL]][0, 4] [5, 4] [1, 1] : tensor<5x8xf32> to tensor<5x4xf32>
+// CHECK: linalg.add ins(%{{.*}}, %[[GATE]] : tensor<5x4xf32>, tensor<5x4xf32>)
+func.func @gates(%x: tensor<2x4xf32> {prune.input = "x"}, %w: tensor<3x8xf32> {prune.param = #prune.param<"w", weight>}) -> tensor<2x4xf32> {
+  %zeros = arith.constant dense<0.0> : tensor<2x3xf32>
+  %z = arith.constant 0.0 : f32
+  %e = tensor.empty() : tensor<2x8xf32>
+  %f = tensor.empty() : tensor<2x4xf32>
+  %i = linalg.fill ins(%z : f32) outs(%e : tensor<2x8xf32>) -> tensor<2x8xf32>
+  %a = linalg.matmul ins(%zeros, %w : tensor<2x3xf32>, tensor<3x8xf32>) outs(%i : tensor<2x8xf32>) -> tensor<2x8xf32>
+  %g = tensor.extract_slice %a[0, 4] [2, 4] [1, 1] : tensor<2x8xf32> to tensor<2x4xf32>
+  %y = linalg.add ins(%x, %g : tensor<2x4xf32>, tensor<2x4xf32>) outs(%f : tensor<2x4xf32>) -> tensor<2x4xf32>
+  return %y : tensor<2x4xf32>
+}
+
+// CHECK-LABEL: func.func @padded
+// CHECK: %[[WHOLE:.*]] = tensor.empty() : tensor<5x1x6xf32>
+// CHECK: %[[PART:.*]] = tensor.extract_slice %[[WHOLE]][0, 0, 1] [5, 1, 4] [1, 1, 1] : tensor<5x1x6xf32> to tensor<5x1x4xf32>
+// CHECK: tensor.insert_slice %{{.*}} into %[[PART]][0, 0, 0] [5, 1, 4]
+func.func @padded(%x: tensor<1x1x4xf32> {prune.input = "x"}) -> tensor<1x1x4xf32> {
+  %e = tensor.empty() : tensor<1x1x6xf32>
+  %p = tensor.extract_slice %e[0, 0, 1] [1, 1, 4] [1, 1, 1] : tensor<1x1x6xf32> to tensor<1x1x4xf32>
+  %y = tensor.insert_slice %x into %p[0, 0, 0] [1, 1, 4] [1, 1, 1] : tensor<1x1x4xf32> into tensor<1x1x4xf32>
+  return %y : tensor<1x1x4xf32>
+}

@@ -222,6 +222,24 @@ def CanonicalizeWeightsPass : Pass<"prune-canonicalize-weights", "::mlir::func::
     %y = tensor.expand_shape %z [[0, 1], [2]] output_shape [2, 7, 8] : tensor<14x8xf32> into tensor<2x7x8xf32>
     ```
 
+    A reshape may merge what the weight is repeated along with other dimensions
+    (ONNX's MatMul of a matrix with activations of rank four merges their first
+    two). The loop over the merged dimension becomes a loop for each of them, so
+    that the weight is read as it is; what is left of a batch stays in a
+    `linalg.contract`.
+
+    ```mlir
+    %b = linalg.broadcast ins(%w : tensor<5x8xf32>) outs(%e : tensor<2x3x5x8xf32>) dimensions = [0, 1]
+    %c = tensor.collapse_shape %b [[0, 1], [2], [3]] : tensor<2x3x5x8xf32> into tensor<6x5x8xf32>
+    %y = linalg.batch_matmul ins(%x, %c : tensor<6x7x5xf32>, tensor<6x5x8xf32>) outs(%i : tensor<6x7x8xf32>) -> tensor<6x7x8xf32>
+    ```
+
+    becomes a `linalg.matmul` of `tensor<42x5xf32>` with `%w`.
+
+    An element-wise product with a weight and a sum over one of its dimensions
+    (what `(x * w).sum(-1)` and the product of a matrix and a vector become) are
+    one contraction.
+
     A copy is folded where the operation may have the maps that follow. Where it
     may not (a transposition that moves the batch of a `linalg.batch_matmul`), a
     copied weight makes it a `linalg.contract`, and a copied activation stays a
@@ -230,11 +248,19 @@ def CanonicalizeWeightsPass : Pass<"prune-canonicalize-weights", "::mlir::func::
     A weight that is a function argument keeps the order in which its caller holds
     it, and so does a constant with more than one use.
   }];
+  let options = [
+    Option<"keepOrder", "keep-order", "bool", /*default=*/"false",
+           "Leave constants in the order in which they are stored">
+  ];
   let statistics = [
     Statistic<"numTransposesFolded", "num-transposes-folded",
               "Transposes folded into a contraction">,
     Statistic<"numBroadcastsFolded", "num-broadcasts-folded",
               "Broadcasts of weights folded into a contraction">,
+    Statistic<"numSumsFused", "num-sums-fused",
+              "Sums fused with the product with a weight in front of them">,
+    Statistic<"numLoopsSplit", "num-loops-split",
+              "Contractions over merged dimensions that got a loop for each">,
     Statistic<"numProductsFlattened", "num-products-flattened",
               "Contractions that became a product of two matrices after a reshape">,
     Statistic<"numWeightsTransposed", "num-weights-transposed",
