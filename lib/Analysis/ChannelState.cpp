@@ -30,6 +30,7 @@ ChannelState::ChannelState(Block &block, ChannelOptions options)
   tie(block);
   constants.resize(axes.getNumSlots());
   live.resize(axes.getNumClasses());
+  readers.resize(axes.getNumClasses(), nullptr);
   for (unsigned i = 0; i < axes.getNumClasses(); ++i)
     live[i] = !axes.getPinReason(i).empty();
 
@@ -39,9 +40,11 @@ ChannelState::ChannelState(Block &block, ChannelOptions options)
       channels.propagateConstants(*this);
   do {
     changed = false;
-    for (Operation &op : llvm::reverse(block))
+    for (Operation &op : llvm::reverse(block)) {
+      visited = &op;
       if (auto channels = dyn_cast<ChannelOpInterface>(op))
         channels.markLive(*this);
+    }
   } while (changed);
 }
 
@@ -209,8 +212,17 @@ bool ChannelState::isLive(Value value, unsigned dim, int64_t index) const {
 void ChannelState::markLive(Value value, unsigned dim, int64_t index) {
   if (isLive(value, dim, index))
     return;
-  live.set(axes.getClass(value, dim, index));
+  unsigned channel = axes.getClass(value, dim, index);
+  live.set(channel);
+  readers[channel] = visited;
   changed = true;
+}
+
+Operation *ChannelState::getReader(Value value, unsigned dim,
+                                   int64_t index) const {
+  if (!axes.contains(value))
+    return nullptr;
+  return readers[axes.getClass(value, dim, index)];
 }
 
 int64_t ChannelState::countDead() const { return live.size() - live.count(); }

@@ -62,6 +62,10 @@ public:
   bool isLive(Value value, unsigned dim, int64_t index) const;
   void markLive(Value value, unsigned dim, int64_t index);
 
+  /// The operation that first said that a channel is live; null when it is not,
+  /// or stays for a reason of its own.
+  Operation *getReader(Value value, unsigned dim, int64_t index) const;
+
   /// Number of classes of channels that may leave.
   int64_t countDead() const;
 
@@ -83,6 +87,10 @@ private:
   ChannelAxes axes;
   SmallVector<Attribute, 0> constants;
   llvm::BitVector live;
+  /// For each class the operation that made it live.
+  SmallVector<Operation *, 0> readers;
+  /// The operation that is asked what it reads.
+  Operation *visited = nullptr;
   bool changed = false;
   ChannelOptions options;
   llvm::DenseMap<Value, Attribute> uniforms;

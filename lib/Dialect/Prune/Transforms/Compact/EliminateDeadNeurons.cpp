@@ -20,6 +20,7 @@
 
 #include "Prune/Dialect/Prune/Transforms/Compact/Passes.h"
 
+#include "ChannelHolders.h"
 #include "EliminateChannels.h"
 #include "SharedConstants.h"
 
@@ -62,6 +63,8 @@ struct LayerReport {
   /// Constant neurons that stay, as what reads them cannot fold them.
   int64_t unfolded = 0;
   std::string reason = "";
+  /// What keeps them: layers that add to them, or who reads them.
+  std::string holders = "";
 };
 } // namespace
 
@@ -84,55 +87,30 @@ static void dropErased(Block &block, MutableArrayRef<LayerReport> reports) {
       layer.op = nullptr;
 }
 
-/// The dimension of the result that a dimension of the weight leads to, found
-/// by the channels that they share.
-static std::optional<unsigned> findResultDim(const ChannelAxes &axes,
-                                             Value weight, unsigned weightDim,
-                                             Value result) {
-  auto type = cast<RankedTensorType>(result.getType());
-  if (!axes.contains(weight) || !axes.contains(result) ||
-      cast<RankedTensorType>(weight.getType()).getDimSize(weightDim) == 0)
-    return std::nullopt;
-  unsigned channel = axes.getClass(weight, weightDim, 0);
-  for (int64_t dim = 0; dim < type.getRank(); ++dim)
-    if (type.getDimSize(dim) != 0 && axes.getClass(result, dim, 0) == channel)
-      return dim;
-  return std::nullopt;
-}
-
 /// Adds what the analysis decided about the output channels of a layer.
-static void report(const ChannelState &state, LayerReport &layer) {
-  auto op = cast<PrunableOpInterface>(layer.op);
-  const ChannelAxes &axes = state.getAxes();
-  SmallVector<int64_t> dims = op.getOutputChannelDims();
-  if (dims.size() != 1 || op->getNumResults() != 1)
+static void report(const ChannelState &state, const ChannelHolders &holders,
+                   LayerReport &layer) {
+  std::optional<OutputAxis> axis =
+      getOutputAxis(state.getAxes(), cast<PrunableOpInterface>(layer.op));
+  if (!axis)
     return;
-  Value result = op->getResult(0);
-  std::optional<unsigned> dim =
-      findResultDim(axes, op.getWeight(), dims.front(), result);
-  // Groups of filters are merged behind the layer.
-  if (!dim && result.hasOneUse() && result.user_begin()->getNumResults() == 1) {
-    result = result.user_begin()->getResult(0);
-    dim = isa<RankedTensorType>(result.getType())
-              ? findResultDim(axes, op.getWeight(), dims.front(), result)
-              : std::nullopt;
-  }
-  if (!dim)
-    return;
-  int64_t extent = cast<RankedTensorType>(result.getType()).getDimSize(*dim);
+  auto [result, dim] = *axis;
+  int64_t extent = cast<RankedTensorType>(result.getType()).getDimSize(dim);
   if (layer.before == -1)
     layer.before = extent;
   layer.unfolded = 0;
   for (int64_t i = 0; i < extent; ++i) {
-    bool isConstant = state.getConstant(result, *dim, i) != Attribute();
-    if (state.isLive(result, *dim, i)) {
+    bool isConstant = state.getConstant(result, dim, i) != Attribute();
+    if (state.isLive(result, dim, i)) {
       layer.unfolded += isConstant;
       continue;
     }
     ++layer.removed;
     layer.constant += isConstant;
   }
-  layer.reason = axes.getPinReason(axes.getClass(result, *dim, 0)).str();
+  const ChannelAxes &axes = state.getAxes();
+  layer.reason = axes.getPinReason(axes.getClass(result, dim, 0)).str();
+  layer.holders = holders.describe(layer.op);
 }
 
 /// A parameter that served two layers and lost different neurons in each is two
@@ -172,6 +150,8 @@ static void emitRemarks(ArrayRef<LayerReport> reports, StringRef function) {
            << remark::metric("Constant", layer.constant);
     if (layer.unfolded != 0)
       remark << remark::metric("ConstantKept", layer.unfolded);
+    if (!layer.holders.empty())
+      remark << remark::metric("HeldBy", layer.holders);
     if (!layer.reason.empty())
       remark << remark::metric("Reason", layer.reason);
     else if (layer.unfolded != 0)
@@ -286,9 +266,10 @@ private:
       shuffles.dropErased(block);
       unshareConstants(block);
       ChannelState state(block, options);
+      ChannelHolders holders(block, state);
       for (LayerReport &layer : reports)
         if (layer.op)
-          report(state, layer);
+          report(state, holders, layer);
       if (state.countDead() == 0) {
         shuffles.restore();
         return success();

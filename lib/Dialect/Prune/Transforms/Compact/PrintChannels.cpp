@@ -15,6 +15,8 @@
 
 #include "Prune/Dialect/Prune/Transforms/Compact/Passes.h"
 
+#include "ChannelHolders.h"
+
 #include "Prune/Analysis/ChannelState.h"
 #include "Prune/Dialect/Prune/Utils/Parameters.h"
 
@@ -80,7 +82,39 @@ static void printDimension(const ChannelState &state, Value value, unsigned dim,
   os << '\n';
 }
 
-static void printFunction(FunctionOpInterface function, raw_ostream &os) {
+/// What stays of each parameter, and what keeps constant neurons.
+static void printSummary(Block &block, const ChannelState &state,
+                         raw_ostream &os) {
+  ChannelHolders holders(block, state);
+  llvm::DenseMap<Value, PrunableOpInterface> layers;
+  for (auto op : block.getOps<PrunableOpInterface>())
+    if (Value weight = op.getWeight())
+      layers.try_emplace(weight, op);
+  auto print = [&](Value value, StringRef name) {
+    os << '"' << name << "\":";
+    auto type = cast<RankedTensorType>(value.getType());
+    for (int64_t dim = 0; dim < type.getRank(); ++dim)
+      os << (dim == 0 ? " " : ", ") << state.getKept(value, dim).size()
+         << " of " << type.getDimSize(dim);
+    os << " stay\n";
+    PrunableOpInterface layer = layers.lookup(value);
+    std::string text = layer ? holders.describe(layer) : "";
+    if (!text.empty())
+      os << "  constant neurons stay; held by " << text << '\n';
+  };
+  for (BlockArgument argument : block.getArguments())
+    if (ParamAttr param = getParam(argument))
+      if (state.getAxes().contains(argument))
+        print(argument, param.getName());
+  for (Operation &op : block)
+    for (Value result : op.getResults())
+      if (ParamAttr param = getParam(result))
+        if (state.getAxes().contains(result))
+          print(result, param.getName());
+}
+
+static void printFunction(FunctionOpInterface function, bool summary,
+                          raw_ostream &os) {
   os << "channels of @" << function.getName() << '\n';
   Region &region = function.getFunctionBody();
   if (!region.hasOneBlock()) {
@@ -91,6 +125,8 @@ static void printFunction(FunctionOpInterface function, raw_ostream &os) {
   Block &block = cast<FunctionOpInterface>(*copy).getFunctionBody().front();
   unshareConstants(block);
   ChannelState state(block);
+  if (summary)
+    return printSummary(block, state, os);
   AsmState names(*copy);
   for (Operation &op : block)
     for (Value result : op.getResults()) {
@@ -118,7 +154,7 @@ struct PrintChannelsPass final
     llvm::raw_string_ostream os(text);
     for (auto function : getOperation().getOps<FunctionOpInterface>())
       if (!function.isExternal())
-        printFunction(function, os);
+        printFunction(function, summary, os);
     llvm::errs() << text;
   }
 };

@@ -119,7 +119,23 @@ def PrintChannelsPass : Pass<"prune-print-channels", "::mlir::ModuleOp"> {
       dim 0: 2 of 3 stay; dead 1; constant 0.000000e+00 at 1
       dim 1: 2 of 2 stay; kept: an argument of the function
     ```
+
+    With `summary` it is one line for each parameter, how many indices of each
+    dimension stay, and one more where neurons that hold one
+    constant stay, which names the weights or operations that keep them and how
+    many each:
+
+    ```
+    channels of @forward
+    "fc1.weight": 2 of 3, 2 of 2 stay
+    "a.weight": 4 of 4, 3 of 3 stay
+      constant neurons stay; held by 'b.weight' (1)
+    ```
   }];
+  let options = [
+    Option<"summary", "summary", "bool", /*default=*/"false",
+           "One line for each parameter">
+  ];
 }
 
 def FoldBatchNormsPass : Pass<"prune-fold-batch-norms", "::mlir::ModuleOp"> {
