@@ -136,8 +136,13 @@ bool TrainStep::compile(int64_t threads) {
   if (failed(compiled))
     return false;
   executable = std::move(*compiled);
-  signature = executable->getSignature("train_step");
-  return signature;
+  auto found = executable->findSignature("train_step");
+  if (!found) {
+    llvm::consumeError(found.takeError());
+    return false;
+  }
+  signature = *found;
+  return true;
 }
 
 void *TrainStep::makeValue(const ValueInfo &value, std::mt19937 &random) {

@@ -1,0 +1,223 @@
+//===- SparseConvolution.cpp - Generated code against dense kernels -------===//
+//
+// Part of the pruning compiler, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// Each benchmark runs a dense convolution of oneDNN and the generated code of
+// the same weights by turns, so that each finds the caches as another layer
+// leaves them, and reports medians and their ratio. Results are compared first.
+//
+//===----------------------------------------------------------------------===//
+
+#include "Prune/Assembly/PanelPlan.h"
+#include "Prune/Assembly/StraightLine.h"
+
+#include "prune_runtime.h"
+
+#include "llvm/Support/Memory.h"
+
+#include <benchmark/benchmark.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+#include <random>
+
+using namespace mlir::prune::assembly;
+
+namespace {
+
+struct Layer {
+  const char *name;
+  int64_t n, c, h, f, k, stride;
+};
+
+/// Convolutions of ResNet-50 and ResNet-20, and products as convolutions of one
+/// row.
+const Layer kLayers[] = {
+    {"rn50-1x1-64-256-56", 1, 64, 56, 256, 1, 1},
+    {"rn50-1x1-512-128-28", 1, 512, 28, 128, 1, 1},
+    {"rn50-1x1-1024-256-14", 1, 1024, 14, 256, 1, 1},
+    {"rn50-1x1-2048-512-7", 1, 2048, 7, 512, 1, 1},
+    {"rn50-3x3-64-56", 1, 64, 56, 64, 3, 1},
+    {"rn50-3x3-128-28", 1, 128, 28, 128, 3, 1},
+    {"rn50-3x3-256-14", 1, 256, 14, 256, 3, 1},
+    {"rn50-3x3-512-7", 1, 512, 7, 512, 3, 1},
+    {"rn50-3x3-512-7-b16", 16, 512, 7, 512, 3, 1},
+    {"rn50-3x3-256-14-b16", 16, 256, 14, 256, 3, 1},
+    {"rn50-3x3-128-28-s2", 1, 128, 56, 128, 3, 2},
+    {"rn20-3x3-16-32", 1, 16, 32, 16, 3, 1},
+    {"rn20-3x3-64-8", 1, 64, 8, 64, 3, 1},
+    {"rn20-3x3-64-8-b64", 64, 64, 8, 64, 3, 1},
+    {"rn20-3x3-16-32-b64", 64, 16, 32, 16, 3, 1},
+};
+
+class Problem {
+public:
+  Problem(const Layer &layer, double zeros);
+
+  void runDense() {
+    prune_rt_convolution_f32(&slot, x.data(), w.data(), nullptr, dense.data(),
+                             window.data(), PRUNE_RT_CONSTANT_B,
+                             PRUNE_RT_ACTIVATION_RELU);
+  }
+  void runSparse() {
+    prune_rt_generated_f32(&generated, x.data(), sparse.data());
+  }
+  /// Largest difference over the largest result.
+  double getError();
+
+  std::string error;
+
+private:
+  std::vector<float> x, w, dense, sparse;
+  std::vector<int64_t> window;
+  PanelPlan plan;
+  StraightLineCode code;
+  std::vector<prune_rt_segment_place> places;
+  llvm::sys::OwningMemoryBlock memory;
+  prune_rt_generated generated;
+  void *slot = nullptr;
+};
+
+} // namespace
+
+Problem::Problem(const Layer &layer, double zeros) {
+  std::mt19937 random(7);
+  std::normal_distribution<float> normal;
+  std::uniform_real_distribution<double> uniform;
+  int64_t pad = layer.k / 2;
+  int64_t out = (layer.h + 2 * pad - layer.k) / layer.stride + 1;
+  x.resize(layer.n * layer.c * layer.h * layer.h);
+  w.resize(layer.f * layer.c * layer.k * layer.k);
+  dense.resize(layer.n * layer.f * out * out);
+  sparse.resize(dense.size());
+  for (float &element : x)
+    element = normal(random);
+  for (float &element : w)
+    element = uniform(random) < zeros ? 0.0f : normal(random);
+  window = {layer.n,
+            layer.c,
+            layer.h,
+            layer.h,
+            layer.f,
+            out,
+            out,
+            layer.k,
+            layer.k,
+            layer.stride,
+            layer.stride,
+            1,
+            1,
+            pad,
+            pad,
+            pad,
+            pad,
+            1,
+            PRUNE_RT_LAYOUT_NCHW};
+  plan =
+      planPanels({layer.n, layer.c, layer.h, layer.h, layer.f, out, out,
+                  layer.k, layer.k, layer.stride, layer.stride, 1, 1, pad, pad},
+                 w);
+  PanelProduct product = {
+      plan.pointers, plan.inputs, plan.values,   plan.outputs, {},
+      false,         true,        plan.isPartial};
+  StraightLineOptions options;
+  options.panels = std::max<int64_t>(plan.panels.size(), 16);
+  llvm::Expected<StraightLineCode> emitted = emitAvx512(product, options);
+  if (!emitted) {
+    error = llvm::toString(emitted.takeError());
+    return;
+  }
+  code = std::move(*emitted);
+  for (const Segment &segment : code.segments)
+    places.push_back({segment.code, segment.stream});
+  std::error_code failed;
+  using llvm::sys::Memory;
+  memory = llvm::sys::OwningMemoryBlock(Memory::allocateMappedMemory(
+      code.code.size(), nullptr, Memory::MF_READ | Memory::MF_WRITE, failed));
+  std::copy(code.code.begin(), code.code.end(),
+            static_cast<uint8_t *>(memory.base()));
+  (void)Memory::protectMappedMemory(memory.getMemoryBlock(),
+                                    Memory::MF_READ | Memory::MF_EXEC);
+  generated = {memory.base(),
+               code.stream.data(),
+               places.data(),
+               static_cast<int64_t>(places.size()),
+               reinterpret_cast<const prune_rt_panel *>(plan.panels.data()),
+               static_cast<int64_t>(plan.panels.size()),
+               layer.n,
+               layer.c,
+               layer.h,
+               layer.h,
+               layer.f * out * out,
+               out * out,
+               out,
+               layer.k,
+               layer.k,
+               layer.stride,
+               layer.stride,
+               pad,
+               pad,
+               plan.rows,
+               plan.columns};
+}
+
+double Problem::getError() {
+  runDense();
+  runSparse();
+  double largest = 0, difference = 0;
+  for (size_t i = 0; i < dense.size(); ++i) {
+    largest = std::max(largest, double(std::fabs(dense[i])));
+    difference = std::max(difference, double(std::fabs(dense[i] - sparse[i])));
+  }
+  return difference / std::max(largest, 1e-30);
+}
+
+static double getMedian(std::vector<double> &times) {
+  std::nth_element(times.begin(), times.begin() + times.size() / 2,
+                   times.end());
+  return times[times.size() / 2];
+}
+
+static void measure(benchmark::State &state, const Layer &layer, double zeros,
+                    int64_t threads) {
+  prune_rt_set_num_threads(threads);
+  Problem problem(layer, zeros);
+  if (!problem.error.empty() || problem.getError() > 1e-4)
+    return state.SkipWithError("the results differ");
+  using Clock = std::chrono::steady_clock;
+  std::vector<double> dense, sparse;
+  for (auto _ : state) {
+    Clock::time_point start = Clock::now();
+    problem.runDense();
+    Clock::time_point middle = Clock::now();
+    problem.runSparse();
+    Clock::time_point end = Clock::now();
+    dense.push_back(std::chrono::duration<double>(middle - start).count());
+    sparse.push_back(std::chrono::duration<double>(end - middle).count());
+  }
+  double denseMedian = getMedian(dense), sparseMedian = getMedian(sparse);
+  state.counters["dense_us"] = denseMedian * 1e6;
+  state.counters["sparse_us"] = sparseMedian * 1e6;
+  state.counters["ratio"] = denseMedian / sparseMedian;
+}
+
+static int registered = [] {
+  for (const Layer &layer : kLayers)
+    for (int64_t threads : {1, 2})
+      for (double zeros : {0.0, 0.5, 0.7, 0.8, 0.9, 0.95, 0.98})
+        benchmark::RegisterBenchmark(
+            ("convolution/" + std::string(layer.name) +
+             "/zeros:" + std::to_string(int(zeros * 100)) +
+             "/threads:" + std::to_string(threads))
+                .c_str(),
+            [=](benchmark::State &state) {
+              measure(state, layer, zeros, threads);
+            })
+            ->Unit(benchmark::kMicrosecond);
+  return 0;
+}();
