@@ -12,12 +12,7 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "Prune/Assembly/PanelPlan.h"
-#include "Prune/Assembly/StraightLine.h"
-
-#include "prune_runtime.h"
-
-#include "llvm/Support/Memory.h"
+#include "Prune/Assembly/LoadedKernel.h"
 
 #include <benchmark/benchmark.h>
 
@@ -65,7 +60,7 @@ public:
                              PRUNE_RT_ACTIVATION_RELU);
   }
   void runSparse() {
-    prune_rt_generated_f32(&generated, x.data(), sparse.data());
+    prune_rt_generated_f32(&kernel->get(), x.data(), sparse.data());
   }
   /// Largest difference over the largest result.
   double getError();
@@ -75,11 +70,7 @@ public:
 private:
   std::vector<float> x, w, dense, sparse;
   std::vector<int64_t> window;
-  PanelPlan plan;
-  StraightLineCode code;
-  std::vector<prune_rt_segment_place> places;
-  llvm::sys::OwningMemoryBlock memory;
-  prune_rt_generated generated;
+  std::unique_ptr<LoadedKernel> kernel;
   void *slot = nullptr;
 };
 
@@ -118,52 +109,16 @@ Problem::Problem(const Layer &layer, double zeros) {
             pad,
             1,
             PRUNE_RT_LAYOUT_NCHW};
-  plan =
-      planPanels({layer.n, layer.c, layer.h, layer.h, layer.f, out, out,
-                  layer.k, layer.k, layer.stride, layer.stride, 1, 1, pad, pad},
-                 w);
-  PanelProduct product = {
-      plan.pointers, plan.inputs, plan.values,   plan.outputs, {},
-      false,         true,        plan.isPartial};
   StraightLineOptions options;
-  options.panels = std::max<int64_t>(plan.panels.size(), 16);
-  llvm::Expected<StraightLineCode> emitted = emitAvx512(product, options);
-  if (!emitted) {
-    error = llvm::toString(emitted.takeError());
-    return;
-  }
-  code = std::move(*emitted);
-  for (const Segment &segment : code.segments)
-    places.push_back({segment.code, segment.stream});
-  std::error_code failed;
-  using llvm::sys::Memory;
-  memory = llvm::sys::OwningMemoryBlock(Memory::allocateMappedMemory(
-      code.code.size(), nullptr, Memory::MF_READ | Memory::MF_WRITE, failed));
-  std::copy(code.code.begin(), code.code.end(),
-            static_cast<uint8_t *>(memory.base()));
-  (void)Memory::protectMappedMemory(memory.getMemoryBlock(),
-                                    Memory::MF_READ | Memory::MF_EXEC);
-  generated = {memory.base(),
-               code.stream.data(),
-               places.data(),
-               static_cast<int64_t>(places.size()),
-               reinterpret_cast<const prune_rt_panel *>(plan.panels.data()),
-               static_cast<int64_t>(plan.panels.size()),
-               layer.n,
-               layer.c,
-               layer.h,
-               layer.h,
-               layer.f * out * out,
-               out * out,
-               out,
-               layer.k,
-               layer.k,
-               layer.stride,
-               layer.stride,
-               pad,
-               pad,
-               plan.rows,
-               plan.columns};
+  options.panels = 16;
+  auto created = LoadedKernel::create(
+      {layer.n, layer.c, layer.h, layer.h, layer.f, out, out, layer.k, layer.k,
+       layer.stride, layer.stride, 1, 1, pad, pad},
+      w, {{}, /*accumulates=*/false, /*hasRelu=*/true}, options);
+  if (created)
+    kernel = std::move(*created);
+  else
+    error = llvm::toString(created.takeError());
 }
 
 double Problem::getError() {

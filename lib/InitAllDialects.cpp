@@ -8,6 +8,8 @@
 
 #include "Prune/InitAllDialects.h"
 
+#include "Prune/Dialect/Kernel/IR/Kernel.h"
+#include "Prune/Dialect/Kernel/Transforms/BufferizableOpInterfaceImpl.h"
 #include "Prune/Dialect/OneDNN/IR/OneDNN.h"
 #include "Prune/Dialect/OneDNN/Transforms/BufferizableOpInterfaceImpl.h"
 #include "Prune/Dialect/Prune/IR/Prune.h"
@@ -17,8 +19,10 @@
 using namespace mlir;
 
 void prune::registerAllDialects(DialectRegistry &registry) {
-  registry.insert<prune::PruneDialect, onednn::OneDNNDialect>();
+  registry.insert<prune::PruneDialect, kernel::KernelDialect,
+                  onednn::OneDNNDialect>();
   registerAdjointModels(registry);
   registerChannelModels(registry);
+  kernel::registerBufferizableOpInterfaceExternalModels(registry);
   onednn::registerBufferizableOpInterfaceExternalModels(registry);
 }

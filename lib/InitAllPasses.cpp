@@ -8,6 +8,7 @@
 
 #include "Prune/InitAllPasses.h"
 
+#include "Prune/Codegen/Passes.h"
 #include "Prune/Conversion/Passes.h"
 #include "Prune/Dialect/OneDNN/Transforms/Passes.h"
 #include "Prune/Dialect/Prune/Transforms/Compact/Passes.h"
@@ -36,6 +37,7 @@ void prune::registerAllPasses() {
   registerCompactPasses();
   registerLowerPasses();
   registerConversionPasses();
+  registerCodegenPasses();
   registerProfilingPasses();
   registerOneDNNPasses();
   registerImportPipeline();

@@ -16,7 +16,7 @@
 
 #include "Prune/Conversion/Passes.h"
 
-#include "ConvolutionMatch.h"
+#include "Prune/Analysis/ConvolutionMatch.h"
 #include "Epilogue.h"
 #include "Prune/Analysis/StructuredOps.h"
 #include "Prune/Dialect/OneDNN/IR/OneDNN.h"

@@ -23,6 +23,7 @@
 #include "Epilogue.h"
 #include "TransposePropagation.h"
 
+#include "Prune/Analysis/StructuredOps.h"
 #include "Prune/Dialect/OneDNN/IR/OneDNN.h"
 #include "Prune/Dialect/OneDNN/Transforms/Transposes.h"
 #include "Prune/Dialect/Prune/IR/Prune.h"
@@ -124,7 +125,7 @@ static LogicalResult convertProduct(linalg::LinalgOp op,
       builder, empty.getType(), values, indices, pointers, x, *bias, empty,
       /*constant_values=*/true, onednn::Activation::None);
   matmul->setAttr(PruneDialect::kKernelAttrName,
-                  KernelAttr::get(op.getContext(), KernelKind::Csr));
+                  op->getAttr(PruneDialect::kKernelAttrName));
   Value result = matmul->getResult(0);
   if (!product.resultIsFeatureMajor)
     result = createTranspose(builder, result);
@@ -149,7 +150,7 @@ struct ConvertPruneToOneDNN
     getOperation()->walk([&](linalg::LinalgOp op) {
       auto kernel =
           op->getAttrOfType<KernelAttr>(PruneDialect::kKernelAttrName);
-      if (kernel && kernel.getKind() == KernelKind::Csr)
+      if (kernel && kernel.getKind() != KernelKind::Dense && isContraction(op))
         marked.push_back(op);
     });
     if (marked.empty() && !hasCompressedProducts())

@@ -16,7 +16,7 @@
 
 #include "ConvolutionPatterns.h"
 
-#include "ConvolutionMatch.h"
+#include "Prune/Analysis/ConvolutionMatch.h"
 #include "Prune/Analysis/Copies.h"
 #include "Prune/Dialect/OneDNN/IR/OneDNN.h"
 #include "Prune/Dialect/Prune/IR/Prune.h"
@@ -162,7 +162,7 @@ static onednn::Layout chooseLayout(const Convolution &convolution) {
 static StringRef match(linalg::LinalgOp op, Convolution &convolution) {
   if (auto kernel =
           op->getAttrOfType<KernelAttr>(PruneDialect::kKernelAttrName))
-    if (kernel.getKind() != KernelKind::Dense)
+    if (kernel.getKind() == KernelKind::Csr)
       return "another kernel was chosen";
   return matchConvolution(op, convolution);
 }

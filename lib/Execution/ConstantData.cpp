@@ -8,6 +8,8 @@
 
 #include "ConstantData.h"
 
+#include "Prune/Conversion/Passes.h"
+
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/IR/BuiltinAttributes.h"
 #include "mlir/IR/DialectResourceBlobManager.h"
@@ -48,22 +50,53 @@ static void *copyAligned(ArrayRef<char> bytes) {
   return memory;
 }
 
-void ConstantData::extract(ModuleOp module) {
+llvm::Error ConstantData::extract(ModuleOp module) {
   for (auto global : module.getOps<LLVM::GlobalOp>()) {
     if (!global.getConstant())
       continue;
     ArrayRef<char> bytes = getBytes(global.getValueOrNull());
-    if (static_cast<int64_t>(bytes.size()) < kLargeBytes)
+    bool isCode = global.getSection() == kCodeSection;
+    if (bytes.empty() ||
+        (!isCode && static_cast<int64_t>(bytes.size()) < kLargeBytes))
       continue;
-    data[global.getSymName()].reset(copyAligned(bytes));
+    if (isCode)
+      pieces.push_back({global.getSymName().str(), bytes});
+    else
+      data[global.getSymName()].reset(copyAligned(bytes));
     global.removeValueAttr();
     global.setLinkage(LLVM::Linkage::External);
     global.setAlignment(kAlignment);
+    global.removeSectionAttr();
   }
+  return copyCode();
+}
+
+/// All code lies together: few pages, and one change of their protection.
+llvm::Error ConstantData::copyCode() {
+  using llvm::sys::Memory;
+  if (pieces.empty())
+    return llvm::Error::success();
+  size_t size = 0;
+  for (auto &[name, bytes] : pieces)
+    size += llvm::alignTo(bytes.size(), kAlignment);
+  std::error_code error;
+  code = llvm::sys::OwningMemoryBlock(Memory::allocateMappedMemory(
+      size, nullptr, Memory::MF_READ | Memory::MF_WRITE, error));
+  if (error)
+    return llvm::createStringError(error, "no memory for generated code");
+  auto *place = static_cast<char *>(code.base());
+  for (auto &[name, bytes] : pieces) {
+    std::memcpy(place, bytes.data(), bytes.size());
+    codeSymbols[name] = place;
+    place += llvm::alignTo(bytes.size(), kAlignment);
+  }
+  pieces.clear();
+  return llvm::errorCodeToError(Memory::protectMappedMemory(
+      code.getMemoryBlock(), Memory::MF_READ | Memory::MF_EXEC));
 }
 
 llvm::StringMap<void *> ConstantData::getSymbols() const {
-  llvm::StringMap<void *> symbols;
+  llvm::StringMap<void *> symbols = codeSymbols;
   for (const auto &entry : data)
     symbols[entry.getKey()] = entry.getValue().get();
   return symbols;

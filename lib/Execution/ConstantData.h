@@ -11,15 +11,17 @@
 
 #include "mlir/IR/BuiltinOps.h"
 #include "llvm/ADT/StringMap.h"
+#include "llvm/Support/Error.h"
+#include "llvm/Support/Memory.h"
 
 #include <cstdlib>
 #include <memory>
 
 namespace mlir::prune {
 
-/// The large constants of a module. LLVM never sees their bytes: it takes
-/// seconds to optimize and write 100 MB of them. The module declares each as a
-/// symbol, and the bytes lie here.
+/// The large constants of a module, and those that are machine code. LLVM never
+/// sees their bytes: it takes seconds to optimize and write 100 MB of them. The
+/// module declares each as a symbol, and the bytes lie here.
 class ConstantData {
 public:
   /// Bytes from which on a constant is large. Smaller ones stay in the module,
@@ -30,8 +32,9 @@ public:
 
   /// Copies the bytes of every large constant of a module in the LLVM dialect,
   /// and leaves a declaration. A constant whose elements are all equal, or are
-  /// no whole bytes, stays. Linear in the bytes.
-  void extract(ModuleOp module);
+  /// no whole bytes, stays. Machine code can be executed, not written. Fails
+  /// when there is no memory for it. Linear in the bytes.
+  llvm::Error extract(ModuleOp module);
 
   /// Address of the bytes by symbol.
   llvm::StringMap<void *> getSymbols() const;
@@ -40,7 +43,13 @@ private:
   struct Free {
     void operator()(void *data) const { std::free(data); }
   };
+  llvm::Error copyCode();
+
   llvm::StringMap<std::unique_ptr<void, Free>> data;
+  /// Machine code by symbol while it is collected, and where all of it lies.
+  SmallVector<std::pair<std::string, ArrayRef<char>>> pieces;
+  llvm::sys::OwningMemoryBlock code;
+  llvm::StringMap<void *> codeSymbols;
 };
 
 } // namespace mlir::prune

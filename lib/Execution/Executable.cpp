@@ -20,6 +20,8 @@
 #include "Runtime.h"
 #include "Target.h"
 
+#include "Prune/Dialect/Prune/IR/Prune.h"
+#include "Prune/Dialect/Prune/Transforms/Lower/Passes.h"
 #include "Prune/Pipelines/CpuPipeline.h"
 
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
@@ -89,6 +91,15 @@ resolveSymbols(ModuleOp module, const Runtime &runtime) {
   return symbols;
 }
 
+/// True when a kernel was chosen for a layer of the module.
+static bool hasKernels(ModuleOp module) {
+  WalkResult result = module.walk([](Operation *op) {
+    return op->hasAttr(PruneDialect::kKernelAttrName) ? WalkResult::interrupt()
+                                                      : WalkResult::advance();
+  });
+  return result.wasInterrupted();
+}
+
 LogicalResult Executable::compile(ModuleOp module,
                                   const CompileOptions &options) {
   auto fail = [&](llvm::Error error) -> LogicalResult {
@@ -111,6 +122,9 @@ LogicalResult Executable::compile(ModuleOp module,
   // The naive runtime has no threads.
   if (runtime->lookup("__kmpc_fork_call"))
     pipeline.threads = threads;
+  // Nobody has to know that kernels are chosen to get fast ones.
+  if (!options.reference && !hasKernels(module))
+    manager.addPass(createSelectKernelsPass());
   buildCpuPipeline(manager, pipeline);
   if (failed(manager.run(module)))
     return failure();
@@ -119,7 +133,8 @@ LogicalResult Executable::compile(ModuleOp module,
   FailureOr<llvm::StringMap<void *>> symbols = resolveSymbols(module, *runtime);
   if (failed(symbols))
     return failure();
-  constants->extract(module);
+  if (llvm::Error error = constants->extract(module))
+    return fail(std::move(error));
   for (const auto &constant : constants->getSymbols())
     (*symbols)[constant.getKey()] = constant.getValue();
 

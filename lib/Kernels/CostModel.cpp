@@ -238,19 +238,19 @@ std::optional<double> CostModel::predict(KernelKind kind,
       2.0 * weights * size.columns / (getRate(*kernel, size) * 1e3);
   double reading = bytes / (getBandwidth(bytes) * 1e3);
   double time = kernel->overhead + std::max(arithmetic, reading);
-  // One column is the same in both orders.
-  if (kernel->countsNonZeros && size.columns > 1)
+  // One column is the same in both orders. The figures of generated code hold
+  // its copies.
+  if (kernel->kind == KernelKind::Csr && size.columns > 1)
     time += layoutNanoseconds * 1e-3 * (size.rows + size.inner) * size.columns;
   return time;
 }
 
-static constexpr KernelKind kKernels[] = {KernelKind::Dense, KernelKind::Csr};
-
 KernelCosts mlir::prune::predictKernels(const CostModel &costs,
-                                        const ProductSize &size) {
+                                        const ProductSize &size,
+                                        ArrayRef<KernelKind> kernels) {
   KernelCosts result{size, {}, KernelKind::Dense};
   std::optional<double> bestTime;
-  for (KernelKind kind : kKernels) {
+  for (KernelKind kind : kernels) {
     std::optional<double> time = costs.predict(kind, size);
     if (!time)
       continue;

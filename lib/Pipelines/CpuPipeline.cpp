@@ -15,6 +15,7 @@
 
 #include "Prune/Pipelines/CpuPipeline.h"
 
+#include "Prune/Codegen/Passes.h"
 #include "Prune/Conversion/Passes.h"
 #include "Prune/Dialect/OneDNN/Transforms/Passes.h"
 #include "Prune/Dialect/Prune/Transforms/Lower/Passes.h"
@@ -72,6 +73,10 @@ static void addToKernels(OpPassManager &manager,
   manager.addPass(createConvertPruneToOneDNNPass());
   // Before fusion, which would hide biases and activations in other loops.
   manager.addPass(createConvertLinalgToOneDNNPass());
+  // While biases and activations are constants beside their weights.
+  GenerateKernelsPassOptions generate;
+  generate.isa = options.isa;
+  manager.addPass(createGenerateKernelsPass(generate));
   // While element-wise operations are single and their operands not fused yet.
   manager.addPass(createPropagateLayoutsPass());
   // Chains of element-wise operations read and write memory once.
@@ -81,7 +86,7 @@ static void addToKernels(OpPassManager &manager,
   manager.addPass(createCSEPass());
 }
 
-/// Alive: func, linalg, tensor, arith, math, scf, onednn.
+/// Alive: func, linalg, tensor, arith, math, scf, kernel, onednn.
 static void addToDestinations(OpPassManager &manager) {
   // After fusion, because fused bodies need no mask in memory; before
   // bufferization, because memory has no vectors of bits.
@@ -123,11 +128,12 @@ static void addToBuffers(OpPassManager &manager,
     manager.addPass(createProfileFunctionsPass());
 }
 
-/// Alive: func, linalg, arith, math, scf, memref, onednn.
+/// Alive: func, linalg, arith, math, scf, memref, kernel, onednn.
 static void addToLoops(OpPassManager &manager,
                        const CpuPipelineOptions &options) {
   // Primitives become calls with raw pointers and sizes.
   manager.addPass(createConvertOneDNNToRuntimePass());
+  manager.addPass(createConvertKernelToRuntimePass());
   // Copies of slices become loops, too, instead of calls of a run-time
   // function.
   manager.addPass(createConvertStridedCopiesPass());

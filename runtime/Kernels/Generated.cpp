@@ -14,6 +14,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "../Common/Lanes.h"
 #include "../Common/Runtime.h"
 #include "Threads.h"
 
@@ -24,7 +25,6 @@ using namespace prune_rt;
 
 namespace {
 
-constexpr int64_t kLanes = 16;
 /// Panels that pay for fetching the code, and floats that stay in a cache.
 constexpr int64_t kPiecePanels = 64, kPieceFloats = 1 << 17;
 
@@ -51,7 +51,6 @@ private:
   void runPiece(const Piece &piece, float *copy) const;
   void copyPanels(const Piece &piece, float *to) const;
   void copyPanel(const float *image, int64_t position, float *to) const;
-  void copyPlanes(const float *image, float *to) const;
 
   const prune_rt_generated &plan;
   const float *x;
@@ -106,30 +105,46 @@ void Run::copyPanels(const Piece &piece, float *to) const {
       copyPanel(x + (piece.image + i) * size, (piece.panel + p) * kLanes, to);
 }
 
+/// to[q] = from[q * stride + first] where that is an element of the row of
+/// `width`, else zero.
+PRUNE_RT_INLINE static void copyRow(const float *from, int64_t width,
+                                    int64_t stride, int64_t first, float *to,
+                                    int64_t count) {
+  auto round = [&](int64_t distance) {
+    return std::clamp<int64_t>((distance + stride - 1) / stride, 0, count);
+  };
+  int64_t begin = round(-first), end = std::max(round(width - first), begin);
+  for (int64_t q = 0; q < begin; ++q)
+    to[q] = 0.0f;
+  if (stride == 1)
+    std::memcpy(to + begin, from + begin + first,
+                (end - begin) * sizeof(float));
+  else if (stride == 2)
+    for (int64_t q = begin; q < end; ++q)
+      to[q] = from[2 * q + first];
+  else
+    for (int64_t q = begin; q < end; ++q)
+      to[q] = from[q * stride + first];
+  for (int64_t q = end; q < count; ++q)
+    to[q] = 0.0f;
+}
+
 /// The planes of an image, with zeros around.
-void Run::copyPlanes(const float *image, float *to) const {
-  std::memset(to, 0, floatsOfImage() * sizeof(float));
-  int64_t sh = plan.stride_h, sw = plan.stride_w;
-  for (int64_t c = 0; c < plan.channels; ++c)
-    for (int64_t row = 0; row < plan.height; ++row) {
-      const float *from = image + (c * plan.height + row) * plan.width;
-      int64_t r = row + plan.pad_top;
-      float *plane =
-          to + ((c * sh + r % sh) * sw * plan.rows + r / sh) * plan.columns;
-      if (r / sh >= plan.rows)
-        continue;
-      if (sw == 1) {
-        int64_t room = std::max<int64_t>(plan.columns - plan.pad_left, 0);
-        std::memcpy(plane + plan.pad_left, from,
-                    std::min(plan.width, room) * sizeof(float));
-        continue;
-      }
-      for (int64_t column = 0; column < plan.width; ++column) {
-        int64_t q = column + plan.pad_left;
-        if (q / sw < plan.columns)
-          plane[(q % sw) * plan.rows * plan.columns + q / sw] = from[column];
-      }
-    }
+PRUNE_RT_CLONES
+static void fillPlanes(const prune_rt_generated &plan, const float *image,
+                       float *to) {
+  for (int64_t c = 0; c < plan.channels; ++c, image += plan.height * plan.width)
+    for (int64_t i = 0; i < plan.stride_h; ++i)
+      for (int64_t j = 0; j < plan.stride_w; ++j)
+        for (int64_t r = 0; r < plan.rows; ++r, to += plan.columns) {
+          int64_t row = r * plan.stride_h + i - plan.pad_top;
+          if (row < 0 || row >= plan.height)
+            std::memset(to, 0, plan.columns * sizeof(float));
+          else
+            copyRow(image + row * plan.width, plan.width, plan.stride_w,
+                    j - plan.pad_left, to, plan.columns);
+        }
+  std::memset(to, 0, kLanes * sizeof(float));
 }
 
 void Run::runPiece(const Piece &piece, float *copy) const {
@@ -138,7 +153,8 @@ void Run::runPiece(const Piece &piece, float *copy) const {
     copyPanels(piece, copy);
   else
     for (int64_t i = 0; i < piece.images; ++i)
-      copyPlanes(x + (piece.image + i) * imageSize, copy + i * floatsOfImage());
+      fillPlanes(plan, x + (piece.image + i) * imageSize,
+                 copy + i * floatsOfImage());
   int64_t step =
       isOneByOne() ? piece.panels * floatsOfPanel() : floatsOfImage();
   // Panels say where they lie in an image of which all panels are copied.

@@ -15,7 +15,7 @@
 #include "Activation.h"
 
 #include "../Common/Runtime.h"
-#include "Lanes.h"
+#include "../Common/Lanes.h"
 
 #include <cstring>
 

@@ -9,7 +9,7 @@
 #ifndef PRUNE_RUNTIME_ONEDNN_BLOCKS_H
 #define PRUNE_RUNTIME_ONEDNN_BLOCKS_H
 
-#include "Lanes.h"
+#include "../Common/Lanes.h"
 
 #include <algorithm>
 

@@ -16,7 +16,7 @@
 
 #include "CsrLoops.h"
 
-#include "Lanes.h"
+#include "../Common/Lanes.h"
 
 #include <cstring>
 

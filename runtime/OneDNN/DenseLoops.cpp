@@ -14,7 +14,7 @@
 
 #include "DenseLoops.h"
 
-#include "Lanes.h"
+#include "../Common/Lanes.h"
 
 #include <algorithm>
 #include <cstring>

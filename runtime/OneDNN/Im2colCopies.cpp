@@ -13,7 +13,7 @@
 
 #include "Im2colCopies.h"
 
-#include "Lanes.h"
+#include "../Common/Lanes.h"
 
 #include <algorithm>
 

@@ -9,7 +9,7 @@
 #ifndef PRUNE_RUNTIME_ONEDNN_IM2COLPRODUCT_H
 #define PRUNE_RUNTIME_ONEDNN_IM2COLPRODUCT_H
 
-#include "Lanes.h"
+#include "../Common/Lanes.h"
 
 namespace prune_rt {
 

@@ -10,7 +10,7 @@
 #define PRUNE_RUNTIME_ONEDNN_POOLINGKERNELS_H
 
 #include "../Common/ConvolutionShape.h"
-#include "Lanes.h"
+#include "../Common/Lanes.h"
 
 namespace prune_rt {
 

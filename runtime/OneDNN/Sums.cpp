@@ -8,7 +8,7 @@
 
 #include "Sums.h"
 
-#include "Lanes.h"
+#include "../Common/Lanes.h"
 
 using namespace prune_rt;
 

@@ -13,7 +13,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "Dnnl.h"
-#include "Lanes.h"
+#include "../Common/Lanes.h"
 
 #include "../Common/Runtime.h"
 

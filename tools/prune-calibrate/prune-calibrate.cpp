@@ -13,7 +13,8 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "prune_runtime.h"
+#include "Prune/Assembly/Isa.h"
+#include "Prune/Assembly/LoadedKernel.h"
 
 #include "llvm/ADT/STLFunctionalExtras.h"
 #include "llvm/ADT/SmallVector.h"
@@ -31,6 +32,7 @@
 #include <random>
 
 using namespace llvm;
+using namespace mlir::prune;
 
 static cl::OptionCategory category("Calibration options");
 static cl::opt<std::string> outputFile("o", cl::desc("Output file"),
@@ -45,6 +47,8 @@ static cl::opt<double> seconds("seconds",
 
 static constexpr int64_t kRows = 512, kInner = 512;
 static constexpr int64_t kColumns[] = {1, 2, 4, 8, 16, 32, 64, 128, 256};
+static constexpr int64_t kPanelColumns[] = {1, 4, 16, 32, 64, 128, 256, 784};
+static constexpr double kPanelZeros[] = {0.0, 0.5, 0.7, 0.8, 0.9, 0.95, 0.98};
 static constexpr double kZeros[] = {0.5, 0.7, 0.8, 0.9, 0.95, 0.98};
 
 /// Microseconds of one call: the best round of a few calls.
@@ -134,6 +138,28 @@ static double measureCsr(int64_t rows, int64_t inner, int64_t columns,
   return time;
 }
 
+/// Microseconds of a generated layer on a matrix, and the weights it keeps.
+static double measureStraightLine(int64_t rows, int64_t inner, int64_t columns,
+                                  double zeros, int64_t &nonZeros) {
+  std::mt19937 generator(2);
+  std::uniform_real_distribution<double> uniform;
+  SmallVector<float, 0> weights(rows * inner), bias(rows, 1.0f);
+  for (float &weight : weights)
+    weight = uniform(generator) >= zeros ? 1.0f : 0.0f;
+  nonZeros = llvm::count(weights, 1.0f);
+  assembly::StraightLineOptions options;
+  options.panels = 16;
+  auto kernel = assembly::LoadedKernel::create(
+      {1, inner, 1, columns, rows, 1, columns, 1, 1, 1, 1, 1, 1, 0, 0}, weights,
+      {bias, /*accumulates=*/false, /*hasRelu=*/true}, options);
+  if (!kernel)
+    report_fatal_error(kernel.takeError());
+  Floats input(inner * columns), output(rows * columns);
+  return measure([&] {
+    prune_rt_generated_f32(&(*kernel)->get(), input.data(), output.data());
+  });
+}
+
 /// Four digits are more than repeats agree on. They count from the first that
 /// is not zero, so that the rate of a slow kernel stays positive, as models
 /// have it.
@@ -158,13 +184,13 @@ static double getRate(int64_t weights, int64_t columns, double time,
 
 static void writeKernel(json::OStream &stream, StringRef counts,
                         int64_t bytesPerWeight, double overhead,
-                        ArrayRef<double> zeros,
+                        ArrayRef<int64_t> allColumns, ArrayRef<double> zeros,
                         function_ref<double(int64_t, double)> measureRate) {
   stream.attribute("counts", counts);
   stream.attribute("bytes_per_weight", bytesPerWeight);
   writeFigure(stream, "overhead_us", overhead);
   stream.attributeArray("columns", [&] {
-    for (int64_t columns : kColumns)
+    for (int64_t columns : allColumns)
       stream.value(columns);
   });
   stream.attributeArray("zeros", [&] {
@@ -172,7 +198,7 @@ static void writeKernel(json::OStream &stream, StringRef counts,
       writeFigure(stream, share);
   });
   stream.attributeArray("gflops", [&] {
-    for (int64_t columns : kColumns)
+    for (int64_t columns : allColumns)
       stream.array([&] {
         for (double share : zeros)
           writeFigure(stream, measureRate(columns, share));
@@ -180,24 +206,39 @@ static void writeKernel(json::OStream &stream, StringRef counts,
   });
 }
 
+/// The code of a weight and the weight itself are about 14 bytes.
+static void writeStraightLine(json::OStream &stream) {
+  int64_t nonZeros;
+  double overhead = measureStraightLine(1, 1, 1, 0.0, nonZeros);
+  writeKernel(stream, "non_zeros", 14, overhead, kPanelColumns, kPanelZeros,
+              [&](int64_t columns, double zeros) {
+                double time = measureStraightLine(kRows, kInner, columns, zeros,
+                                                  nonZeros);
+                return getRate(nonZeros, columns, time, overhead);
+              });
+}
+
 static void writeKernels(json::OStream &stream) {
   stream.attributeObject("dense", [&] {
     double overhead = measureDense(1, 1, 1);
-    writeKernel(stream, "all", 4, overhead, 0.0, [&](int64_t columns, double) {
-      double time = measureDense(kRows, kInner, columns);
-      return getRate(kRows * kInner, columns, time, overhead);
-    });
+    writeKernel(stream, "all", 4, overhead, kColumns, 0.0,
+                [&](int64_t columns, double) {
+                  double time = measureDense(kRows, kInner, columns);
+                  return getRate(kRows * kInner, columns, time, overhead);
+                });
   });
   stream.attributeObject("csr", [&] {
     int64_t nonZeros;
     double overhead = measureCsr(1, 1, 1, 0.0, nonZeros);
-    writeKernel(stream, "non_zeros", 8, overhead, kZeros,
+    writeKernel(stream, "non_zeros", 8, overhead, kColumns, kZeros,
                 [&](int64_t columns, double zeros) {
                   double time =
                       measureCsr(kRows, kInner, columns, zeros, nonZeros);
                   return getRate(nonZeros, columns, time, overhead);
                 });
   });
+  if (!assembly::getIsa("host")->empty())
+    stream.attributeObject("straight_line", [&] { writeStraightLine(stream); });
 }
 
 /// Reading weights once, by one column, for sizes in and out of the caches.

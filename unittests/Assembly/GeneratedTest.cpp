@@ -14,13 +14,10 @@
 #include "../Runtime/Convolutions.h"
 #include "CodeMemory.h"
 
-#include "Prune/Assembly/PanelPlan.h"
-#include "Prune/Assembly/StraightLine.h"
+#include "Prune/Assembly/LoadedKernel.h"
 
 using namespace mlir::prune::assembly;
 using namespace prune_test;
-
-static_assert(sizeof(PlannedPanel) == sizeof(prune_rt_panel));
 
 namespace {
 
@@ -65,44 +62,16 @@ static std::vector<float> runGenerated(const Example &example,
   ConvolutionShape shape = {w.n,      w.c,        w.h,        w.w,   w.f,
                             w.oh(),   w.ow(),     w.kh,       w.kw,  w.stride,
                             w.stride, w.dilation, w.dilation, w.top, w.left};
-  PanelPlan plan = planPanels(shape, example.w);
-  PanelProduct product = {plan.pointers,   plan.inputs,   plan.values,
-                          plan.outputs,    example.bias,  example.accumulates,
-                          example.hasRelu, plan.isPartial};
   StraightLineOptions options;
   options.segmentBytes = 2000;
   options.panels = 2;
-  llvm::Expected<StraightLineCode> code = emitAvx512(product, options);
-  EXPECT_TRUE(bool(code)) << llvm::toString(code.takeError());
-  CodeMemory memory(code->code);
-  std::vector<prune_rt_segment_place> places;
-  for (const Segment &segment : code->segments)
-    places.push_back({segment.code, segment.stream});
-  prune_rt_generated generated = {
-      memory.base(),
-      code->stream.data(),
-      places.data(),
-      static_cast<int64_t>(places.size()),
-      reinterpret_cast<const prune_rt_panel *>(plan.panels.data()),
-      static_cast<int64_t>(plan.panels.size()),
-      w.n,
-      w.c,
-      w.h,
-      w.w,
-      w.f * w.oh() * w.ow(),
-      w.oh() * w.ow(),
-      w.ow(),
-      w.kh,
-      w.kw,
-      w.stride,
-      w.stride,
-      w.top,
-      w.left,
-      plan.rows,
-      plan.columns};
+  auto kernel = LoadedKernel::create(
+      shape, example.w, {example.bias, example.accumulates, example.hasRelu},
+      options);
+  EXPECT_TRUE(bool(kernel)) << llvm::toString(kernel.takeError());
   std::vector<float> result = example.y;
   PRUNE_RT(runtime, prune_rt_generated_f32)
-  (&generated, example.x.data(), result.data());
+  (&(*kernel)->get(), example.x.data(), result.data());
   return result;
 }
 

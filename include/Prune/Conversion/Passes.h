@@ -19,6 +19,9 @@
 #include "mlir/Pass/Pass.h"
 
 namespace mlir::prune {
+/// Section of constants that are machine code.
+inline constexpr StringLiteral kCodeSection = ".text.prune";
+
 #define GEN_PASS_DECL
 #include "Prune/Conversion/Passes.h.inc"
 

@@ -88,6 +88,30 @@ def ConvertOneDNNToRuntimePass : Pass<"convert-onednn-to-runtime", "::mlir::Modu
   ];
 }
 
+def ConvertKernelToRuntimePass : Pass<"convert-kernel-to-runtime", "::mlir::ModuleOp"> {
+  let summary = "Convert kernels of our own into calls of the runtime";
+  let description = [{
+    Before: `kernel` operations on memrefs. After: calls of `prune_runtime.h`. What
+    was generated becomes constants of the module; the machine code has a section
+    of its own, which the execution makes executable.
+
+    Refuses operations on tensors: bufferize first.
+
+    ```mlir
+    kernel.generated ins(%x : memref<1x16x8x8xf32>) outs(%y : memref<1x32x8x8xf32>) {...}
+    ```
+    becomes
+    ```mlir
+    llvm.call @prune_rt_generated_f32(%plan, %px, %py)
+    ```
+  }];
+  let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::LLVM::LLVMDialect",
+                           "::mlir::memref::MemRefDialect"];
+  let statistics = [
+    Statistic<"numCalls", "num-calls-created", "Operations that became calls of the runtime">
+  ];
+}
+
 def ConvertCompressedToOneDNNPass : Pass<"convert-compressed-to-onednn"> {
   let summary = "Convert products of compressed weights into sparse oneDNN operations";
   let description = [{

@@ -87,8 +87,10 @@ struct KernelCosts {
   std::string describe() const;
 };
 
-/// Asks `costs` about every kernel; of equal times the first kernel is best.
-KernelCosts predictKernels(const CostModel &costs, const ProductSize &size);
+/// Asks `costs` about each of `kernels`; of equal times the first kernel is
+/// best.
+KernelCosts predictKernels(const CostModel &costs, const ProductSize &size,
+                           ArrayRef<KernelKind> kernels);
 
 } // namespace mlir::prune
 

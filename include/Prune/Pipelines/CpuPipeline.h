@@ -46,6 +46,11 @@ struct CpuPipelineOptions : PassPipelineOptions<CpuPipelineOptions> {
       *this, "profile",
       llvm::cl::desc("Measure the time of each costly operation."),
       llvm::cl::init(false)};
+  Option<std::string> isa{
+      *this, "isa",
+      llvm::cl::desc("Instruction set of generated kernels: 'avx512', 'none', "
+                     "or 'host' for the best of this processor."),
+      llvm::cl::init("host")};
   Option<CpuForm> stopAfter{
       *this, "stop-after", llvm::cl::desc("Form to stop after."),
       llvm::cl::init(CpuForm::Llvm),

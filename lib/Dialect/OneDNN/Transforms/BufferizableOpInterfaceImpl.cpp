@@ -16,6 +16,7 @@
 
 #include "Prune/Dialect/OneDNN/Transforms/BufferizableOpInterfaceImpl.h"
 
+#include "Prune/Dialect/Kernel/Transforms/DestinationModel.h"
 #include "Prune/Dialect/OneDNN/IR/OneDNN.h"
 
 #include "mlir/Dialect/Bufferization/IR/BufferizableOpInterface.h"
@@ -29,31 +30,13 @@ using namespace mlir::bufferization;
 using namespace mlir::onednn;
 
 /// True for memory that an operation can work on.
-static bool isUsable(Operation *op, Value buffer) {
-  auto type = cast<MemRefType>(buffer.getType());
+static bool isUsable(Operation *op, MemRefType type) {
   if (isa<WindowOpInterface>(op))
     return memref::isStaticShapeAndContiguousRowMajor(type);
   SmallVector<int64_t> strides;
   int64_t offset;
   return succeeded(type.getStridesAndOffset(strides, offset)) &&
          strides.back() == 1;
-}
-
-/// A new buffer of the shape of `buffer` with contiguous rows.
-static FailureOr<Value> allocateLike(RewriterBase &rewriter, Location loc,
-                                     Value buffer,
-                                     const BufferizationOptions &options) {
-  auto type = cast<MemRefType>(buffer.getType());
-  SmallVector<Value> sizes;
-  for (int64_t dim = 0; dim < type.getRank(); ++dim)
-    if (type.isDynamicDim(dim)) {
-      Value size = memref::DimOp::create(rewriter, loc, buffer, dim);
-      sizes.push_back(size);
-    }
-  auto compressed =
-      MemRefType::get(type.getShape(), type.getElementType(),
-                      MemRefLayoutAttrInterface(), type.getMemorySpace());
-  return options.createAlloc(rewriter, loc, compressed, sizes);
 }
 
 namespace {
@@ -82,39 +65,17 @@ struct OneDNNModel
       return success();
     OpBuilder::InsertionGuard guard(rewriter);
     rewriter.setInsertionPoint(op);
-    SmallVector<Value> buffers, destinations, computed;
-    for (OpOperand &operand : op->getOpOperands()) {
-      if (!isa<TensorType>(operand.get().getType())) {
-        buffers.push_back(operand.get());
-        continue;
-      }
-      FailureOr<Value> buffer =
-          getBuffer(rewriter, operand.get(), options, state);
-      if (failed(buffer))
-        return failure();
-      bool isDestination = destinationStyle.isDpsInit(&operand);
-      Value usable = *buffer;
-      if (!isUsable(op, usable)) {
-        FailureOr<Value> copy =
-            allocateLike(rewriter, op->getLoc(), usable, options);
-        if (failed(copy))
-          return failure();
-        if (!isDestination ||
-            bufferizesToMemoryRead(op, operand, AnalysisState(options)))
-          memref::CopyOp::create(rewriter, op->getLoc(), usable, *copy);
-        usable = *copy;
-      }
-      if (isDestination) {
-        destinations.push_back(*buffer);
-        computed.push_back(usable);
-      }
-      buffers.push_back(usable);
-    }
-    Op::create(rewriter, op->getLoc(), TypeRange(), buffers, op->getAttrs());
-    for (auto [from, to] : llvm::zip_equal(computed, destinations))
-      if (from != to)
-        memref::CopyOp::create(rewriter, op->getLoc(), from, to);
-    replaceOpWithBufferizedValues(rewriter, op, destinations);
+    bool readsDestination = bufferizesToMemoryRead(
+        op, *destinationStyle.getDpsInitOperand(0), AnalysisState(options));
+    FailureOr<kernel::DestinationBuffers> buffers =
+        kernel::getDestinationBuffers(
+            op, rewriter, options, state, readsDestination,
+            [&](MemRefType type) { return isUsable(op, type); });
+    if (failed(buffers))
+      return failure();
+    Op::create(rewriter, op->getLoc(), TypeRange(), buffers->operands,
+               op->getAttrs());
+    kernel::replaceWithDestinations(op, rewriter, *buffers);
     return success();
   }
 };

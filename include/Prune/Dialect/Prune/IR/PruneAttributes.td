@@ -144,7 +144,8 @@ def Prune_KernelAttr : Prune_Attr<"Kernel", "kernel"> {
   let summary = "kernel chosen for a contraction";
   let description = [{
     `dense` runs a oneDNN primitive, `csr` the sparse matmul of oneDNN with the
-    weight in compressed rows.
+    weight in compressed rows, `straight_line` machine code that is generated for
+    the weight.
 
     Example: `#prune.kernel<csr>`
   }];

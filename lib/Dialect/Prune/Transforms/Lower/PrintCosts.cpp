@@ -8,9 +8,10 @@
 
 #include "Prune/Dialect/Prune/Transforms/Lower/Passes.h"
 
+#include "Prune/Assembly/Isa.h"
 #include "Prune/Dialect/Prune/Utils/Parameters.h"
 #include "Prune/Interfaces/PrunableOpInterface.h"
-#include "Prune/Kernels/SparseProduct.h"
+#include "Prune/Kernels/KernelChoices.h"
 
 #include "mlir/Interfaces/FunctionInterfaces.h"
 #include "llvm/Support/raw_ostream.h"
@@ -36,6 +37,14 @@ struct PrintCosts final : prune::impl::PrintCostsPassBase<PrintCosts> {
           << "': " << llvm::toString(costs.takeError());
       return signalPassFailure();
     }
+    std::optional<StringRef> set = assembly::getIsa(isa);
+    if (!set) {
+      emitError(getOperation()->getLoc())
+          << "expected isa to be " << assembly::kIsas << ", got '" << isa
+          << "'";
+      return signalPassFailure();
+    }
+    hasCode = !set->empty();
     std::string text;
     llvm::raw_string_ostream os(text);
     getOperation()->walk<WalkOrder::PreOrder>([&](Operation *op) {
@@ -48,6 +57,9 @@ struct PrintCosts final : prune::impl::PrintCostsPassBase<PrintCosts> {
     llvm::errs() << text;
   }
 
+  /// Code can be generated for the processor.
+  bool hasCode = false;
+
   void printLayer(PrunableOpInterface op, const CostModel &costs,
                   raw_ostream &os);
 };
@@ -57,15 +69,15 @@ void PrintCosts::printLayer(PrunableOpInterface op, const CostModel &costs,
                             raw_ostream &os) {
   os << '"' << getDisplayName(op.getWeight()) << "\" " << op->getName() << ": ";
   std::string reason;
-  std::optional<SparseProduct> product = matchSparseProduct(op, reason);
-  if (!product) {
+  std::optional<KernelChoices> choices = matchKernels(op, hasCode, reason);
+  if (!choices) {
     os << "dense only, " << reason << '\n';
     return;
   }
-  ProductSize size = product->size;
   if (batch > 0)
-    size.columns = batch;
-  KernelCosts predicted = predictKernels(costs, size);
+    choices->setBatch(batch);
+  KernelCosts predicted =
+      predictKernels(costs, choices->size, choices->kernels);
   os << predicted.describe() << "; best " << stringifyKernelKind(predicted.best)
      << '\n';
 }

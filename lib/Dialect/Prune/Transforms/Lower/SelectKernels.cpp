@@ -14,10 +14,11 @@
 
 #include "Prune/Dialect/Prune/Transforms/Lower/Passes.h"
 
+#include "Prune/Assembly/Isa.h"
 #include "Prune/Dialect/Prune/IR/Prune.h"
 #include "Prune/Dialect/Prune/Utils/Parameters.h"
 #include "Prune/Interfaces/PrunableOpInterface.h"
-#include "Prune/Kernels/SparseProduct.h"
+#include "Prune/Kernels/KernelChoices.h"
 
 #include "mlir/IR/Remarks.h"
 #include "llvm/Support/DebugLog.h"
@@ -40,10 +41,19 @@ struct SelectKernels : prune::impl::SelectKernelsPassBase<SelectKernels> {
   void runOnOperation() override {
     if (kernel != "auto" && !symbolizeKernelKind(kernel)) {
       emitError(getOperation()->getLoc())
-          << "expected kernel to be 'auto', 'dense' or 'csr', got '" << kernel
+          << "expected kernel to be 'auto', 'dense', 'csr' or "
+             "'straight_line', got '"
+          << kernel << "'";
+      return signalPassFailure();
+    }
+    std::optional<StringRef> set = assembly::getIsa(isa);
+    if (!set) {
+      emitError(getOperation()->getLoc())
+          << "expected isa to be " << assembly::kIsas << ", got '" << isa
           << "'";
       return signalPassFailure();
     }
+    hasCode = !set->empty();
     llvm::Expected<CostModel> loaded = CostModel::load(model);
     if (!loaded) {
       emitError(getOperation()->getLoc())
@@ -56,6 +66,9 @@ struct SelectKernels : prune::impl::SelectKernelsPassBase<SelectKernels> {
         select(op, *loaded);
     });
   }
+
+  /// Code can be generated for the processor.
+  bool hasCode = false;
 
   void select(PrunableOpInterface op, const CostModel &costs);
   void choose(Operation *op, KernelKind kind, const Twine &reason,
@@ -81,14 +94,18 @@ void SelectKernels::choose(Operation *op, KernelKind kind, const Twine &reason,
 void SelectKernels::select(PrunableOpInterface op, const CostModel &costs) {
   std::string layer = getDisplayName(op.getWeight());
   std::string reason;
-  std::optional<SparseProduct> product = matchSparseProduct(op, reason);
-  if (!product)
+  std::optional<KernelChoices> choices = matchKernels(op, hasCode, reason);
+  if (!choices)
     return choose(op, KernelKind::Dense, reason, layer);
-  ProductSize size = product->size;
   if (batch > 0)
-    size.columns = batch;
-  KernelCosts predicted = predictKernels(costs, size);
+    choices->setBatch(batch);
+  KernelCosts predicted =
+      predictKernels(costs, choices->size, choices->kernels);
   std::optional<KernelKind> forced = symbolizeKernelKind(kernel);
+  if (forced && !llvm::is_contained(choices->kernels, *forced))
+    return choose(op, KernelKind::Dense,
+                  "it has no " + kernel + " kernel; " + predicted.describe(),
+                  layer);
   choose(op, forced.value_or(predicted.best),
          (forced ? "forced; " : "predicted fastest; ") + predicted.describe(),
          layer);

@@ -14,7 +14,7 @@
 
 #include "Prune/Dialect/Prune/IR/Prune.h"
 #include "Prune/Interfaces/PrunableOpInterface.h"
-#include "Prune/Kernels/SparseProduct.h"
+#include "Prune/Kernels/KernelChoices.h"
 
 namespace mlir::prune {
 #define GEN_PASS_DEF_VERIFYKERNELSPASS
@@ -32,7 +32,11 @@ static LogicalResult verifyKernel(PrunableOpInterface op) {
   if (kernel.getKind() == KernelKind::Dense)
     return success();
   std::string reason;
-  if (!matchSparseProduct(op, reason))
+  std::optional<KernelChoices> choices =
+      matchKernels(op, /*hasCode=*/true, reason);
+  if (choices && !llvm::is_contained(choices->kernels, kernel.getKind()))
+    reason = "only a product of two matrices can";
+  if (!reason.empty())
     return op->emitOpError()
            << "cannot run the kernel " << stringifyKernelKind(kernel.getKind())
            << ": " << reason;

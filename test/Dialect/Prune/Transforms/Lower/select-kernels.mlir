@@ -1,7 +1,7 @@
-// RUN: prune-opt %s --pass-pipeline="builtin.module(prune-select-kernels{model=%S/Inputs/sparse-is-free.json},prune-verify-kernels)" --remarks-filter=".*" 2>&1 | FileCheck %s --check-prefixes=CHECK,AUTO
-// RUN: prune-opt %s --pass-pipeline="builtin.module(prune-select-kernels{kernel=csr},prune-verify-kernels)" --remarks-filter=".*" 2>&1 | FileCheck %s --check-prefixes=CHECK,CSR
-// RUN: prune-opt %s --pass-pipeline="builtin.module(prune-select-kernels{kernel=dense},prune-verify-kernels)" | FileCheck %s --check-prefix=DENSE
-// RUN: prune-opt %s --pass-pipeline="builtin.module(prune-select-kernels,prune-verify-kernels)" | FileCheck %s --check-prefix=DENSE
+// RUN: prune-opt %s --pass-pipeline="builtin.module(prune-select-kernels{isa=none model=%S/Inputs/sparse-is-free.json},prune-verify-kernels)" --remarks-filter=".*" 2>&1 | FileCheck %s --check-prefixes=CHECK,AUTO
+// RUN: prune-opt %s --pass-pipeline="builtin.module(prune-select-kernels{isa=none kernel=csr},prune-verify-kernels)" --remarks-filter=".*" 2>&1 | FileCheck %s --check-prefixes=CHECK,CSR
+// RUN: prune-opt %s --pass-pipeline="builtin.module(prune-select-kernels{isa=none kernel=dense},prune-verify-kernels)" | FileCheck %s --check-prefix=DENSE
+// RUN: prune-opt %s --pass-pipeline="builtin.module(prune-select-kernels{isa=none},prune-verify-kernels)" | FileCheck %s --check-prefix=DENSE
 
 #mk = affine_map<(m, n, k) -> (m, k)>
 #nk = affine_map<(m, n, k) -> (n, k)>

@@ -273,7 +273,8 @@ def SelectKernelsPass : Pass<"prune-select-kernels"> {
   let description = [{
     Before: the compact form. After: the kernel form; every contraction with a
     weight has `prune.kernel`. A sparse kernel is possible for a product of two
-    static f32 matrices whose weight is a constant that is not masked; among the
+    static f32 matrices, and `straight_line` also for a convolution of channels
+    first with one group, whose weight is a constant that is not masked; among the
     possible kernels the one with the smallest predicted time is chosen. A
     remark per contraction has the choice, the predictions and the reason.
 
@@ -293,7 +294,9 @@ def SelectKernelsPass : Pass<"prune-select-kernels"> {
     Option<"kernel", "kernel", "std::string", /*default=*/"\"auto\"",
            "Kernel of every contraction that can run it; 'auto' chooses by the cost model.">,
     Option<"batch", "batch", "int64_t", /*default=*/"0",
-           "Number of columns to predict for; the one in the types when 0.">
+           "Rows of the batch to predict for; the one in the types when 0.">,
+    Option<"isa", "isa", "std::string", /*default=*/"\"host\"",
+           "Instruction set that code can be generated for: 'avx512', 'none', or 'host'.">
   ];
   let statistics = [
     Statistic<"numDense", "num-dense-chosen", "Contractions with a dense kernel">,
@@ -322,7 +325,9 @@ def PrintCostsPass : Pass<"prune-print-costs"> {
     Option<"model", "model", "std::string", /*default=*/"\"\"",
            "Path of the cost model; the figures built in when empty.">,
     Option<"batch", "batch", "int64_t", /*default=*/"0",
-           "Number of columns to predict for; the one in the types when 0.">
+           "Rows of the batch to predict for; the one in the types when 0.">,
+    Option<"isa", "isa", "std::string", /*default=*/"\"host\"",
+           "Instruction set that code can be generated for: 'avx512', 'none', or 'host'.">
   ];
 }
 

@@ -14,7 +14,7 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "ConvolutionMatch.h"
+#include "Prune/Analysis/ConvolutionMatch.h"
 
 #include "Prune/Analysis/StructuredOps.h"
 

@@ -6,8 +6,8 @@
 //
 //===----------------------------------------------------------------------===//
 
-#ifndef PRUNE_LIB_CONVERSION_CONVOLUTIONMATCH_H
-#define PRUNE_LIB_CONVERSION_CONVOLUTIONMATCH_H
+#ifndef PRUNE_ANALYSIS_CONVOLUTIONMATCH_H
+#define PRUNE_ANALYSIS_CONVOLUTIONMATCH_H
 
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 
@@ -54,4 +54,4 @@ bool isWindowed(linalg::LinalgOp op);
 
 } // namespace mlir::prune
 
-#endif // PRUNE_LIB_CONVERSION_CONVOLUTIONMATCH_H
+#endif // PRUNE_ANALYSIS_CONVOLUTIONMATCH_H

@@ -6,8 +6,8 @@
 //
 //===----------------------------------------------------------------------===//
 
-#ifndef PRUNE_RUNTIME_ONEDNN_LANES_H
-#define PRUNE_RUNTIME_ONEDNN_LANES_H
+#ifndef PRUNE_RUNTIME_COMMON_LANES_H
+#define PRUNE_RUNTIME_COMMON_LANES_H
 
 #include <cstdint>
 
@@ -34,4 +34,4 @@ typedef float Lanes __attribute__((vector_size(64), aligned(4)));
 
 } // namespace prune_rt
 
-#endif // PRUNE_RUNTIME_ONEDNN_LANES_H
+#endif // PRUNE_RUNTIME_COMMON_LANES_H

@@ -1,0 +1,29 @@
+//===- Isa.h - Instruction sets of generated code ---------------*- C++ -*-===//
+//
+// Part of the pruning compiler, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef PRUNE_ASSEMBLY_ISA_H
+#define PRUNE_ASSEMBLY_ISA_H
+
+#include "llvm/ADT/StringRef.h"
+
+#include <optional>
+
+namespace mlir::prune::assembly {
+
+/// Instruction sets that code is generated for, separated by commas, for
+/// messages.
+inline constexpr llvm::StringLiteral kIsas = "'host', 'none' or 'avx512'";
+
+/// The set that an option names: `host` is the best one of this processor.
+/// Empty for `none` and where there is none, and when `name` is no such option,
+/// nothing.
+std::optional<llvm::StringRef> getIsa(llvm::StringRef name);
+
+} // namespace mlir::prune::assembly
+
+#endif // PRUNE_ASSEMBLY_ISA_H

@@ -1,0 +1,49 @@
+//===- Passes.td - Code generation passes ------------------*- tablegen -*-===//
+//
+// Part of the pruning compiler, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef PRUNE_CODEGEN_PASSES_TD
+#define PRUNE_CODEGEN_PASSES_TD
+
+include "mlir/Pass/PassBase.td"
+
+def GenerateKernelsPass : Pass<"prune-generate-kernels"> {
+  let summary = "Generate machine code for constant sparse weights";
+  let description = [{
+    Before: `onednn.convolution` and `onednn.spmm` whose `prune.kernel` is
+    `straight_line`, on tensors. After: `kernel.generated`, with machine code in
+    which each weight that is not zero is one instruction, and with the bias and
+    relu in it. What cannot be generated runs dense, and a remark says why:
+    convolutions of channels last or of groups, one by one with padding, weights
+    or biases that are not constant, other activations, and processors without
+    the instruction set. The time and the code are linear in the weights that are
+    not zero.
+
+    Refuses an instruction set that does not exist.
+
+    ```mlir
+    %y = onednn.convolution ins(%x, %w : tensor<1x16x8x8xf32>, tensor<32x16x3x3xf32>)
+        outs(%e : tensor<1x32x6x6xf32>) {prune.kernel = #prune.kernel<straight_line>, ...}
+    ```
+    becomes
+    ```mlir
+    %y = kernel.generated ins(%x : tensor<1x16x8x8xf32>) outs(%e : tensor<1x32x6x6xf32>)
+        {code = dense_resource<code>, stream = dense_resource<stream>, ...}
+    ```
+  }];
+  let options = [
+    Option<"isa", "isa", "std::string", /*default=*/"\"host\"",
+           "Instruction set: 'avx512', 'none', or 'host' for the best of this processor.">
+  ];
+  let statistics = [
+    Statistic<"numKernels", "num-kernels-generated", "Operations that became generated code">,
+    Statistic<"numBytes", "num-bytes-of-code", "Bytes of generated code">
+  ];
+  let dependentDialects = ["::mlir::kernel::KernelDialect"];
+}
+
+#endif // PRUNE_CODEGEN_PASSES_TD

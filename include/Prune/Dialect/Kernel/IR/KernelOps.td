@@ -1,0 +1,81 @@
+//===- KernelOps.td - kernel dialect -----------------------*- tablegen -*-===//
+//
+// Part of the pruning compiler, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef PRUNE_DIALECT_KERNEL_IR_KERNELOPS_TD
+#define PRUNE_DIALECT_KERNEL_IR_KERNELOPS_TD
+
+include "mlir/IR/OpBase.td"
+include "mlir/Interfaces/DestinationStyleOpInterface.td"
+include "mlir/Interfaces/SideEffectInterfaces.td"
+
+def Kernel_Dialect : Dialect {
+  let name = "kernel";
+  let summary = "kernels of our own in destination-passing style";
+  let description = [{
+    Operations that run our own code instead of a library's. They work on ranked
+    tensors and, after bufferization, on memrefs without gaps; they lower to
+    calls of the C interface in `runtime/`.
+  }];
+  let cppNamespace = "::mlir::kernel";
+}
+
+def Kernel_Images : AnyTypeOf<[RankedTensorOf<[F32]>, StridedMemRefRankOf<[F32], [2, 4]>]>;
+
+def Kernel_GeneratedOp : Op<Kernel_Dialect, "generated", [
+    DestinationStyleOpInterface, DeclareOpInterfaceMethods<MemoryEffectsOpInterface>]> {
+  let summary = "convolution or product whose weights became machine code";
+  let description = [{
+    Applies a sparse weight to images `[n, c, h, w]`, or to a matrix `[c, w]` as
+    one image of one row. `code` is machine code for the instruction set `isa`,
+    which holds where the zeros are; `stream` are the bias and the weights in the
+    order in which the code reads them. `segments` has for each piece of the code
+    where it begins in `code`, in bytes, and in `stream`, in floats. `panels` has
+    three numbers for every 16 results of a channel: where its inputs and results
+    lie in the images, in floats, and which of the 16 are results (the upper half
+    says how many). `shape` holds the numbers of `prune_rt_generated`, from
+    `images` to `columns`. With `accumulate` results are added to what the
+    destination holds.
+
+    `prune-generate-kernels` makes this operation from a convolution or a sparse
+    product; nothing else knows what the code computes.
+
+    Example:
+
+    ```mlir
+    %y = kernel.generated ins(%x : tensor<1x16x8x8xf32>) outs(%e : tensor<1x32x8x8xf32>)
+        {code = dense_resource<code> : tensor<4160xi8>, stream = dense_resource<stream> : tensor<512xf32>,
+         segments = array<i64: 0, 0, 2048, 256>, panels = array<i32: 0, 0, -1, ...>,
+         shape = array<i64: ...>, isa = "avx512"} -> tensor<1x32x8x8xf32>
+    ```
+
+    **Constraints**
+
+    * `generated_c1`: input and destination are tensors and there is one result of
+      the type of the destination, or both are memrefs without gaps and there is
+      no result.
+    * `generated_c2`: `shape` has 15 numbers; the extents of the images in it are
+      those of the operands.
+    * `generated_c3`: `segments` are pairs that lie inside `code` and `stream`;
+      `panels` are triples.
+  }];
+  let arguments = (ins Kernel_Images:$x, Kernel_Images:$output, ElementsAttr:$code,
+                       ElementsAttr:$stream, DenseI64ArrayAttr:$segments,
+                       DenseI32ArrayAttr:$panels, DenseI64ArrayAttr:$shape, StrAttr:$isa,
+                       UnitAttr:$accumulate);
+  let results = (outs Variadic<RankedTensorOf<[F32]>>:$result);
+  let assemblyFormat = [{
+    `ins` `(` $x `:` type($x) `)` `outs` `(` $output `:` type($output) `)` attr-dict
+    (`->` type($result)^)?
+  }];
+  let extraClassDeclaration = [{
+    MutableOperandRange getDpsInitsMutable() { return getOutputMutable(); }
+  }];
+  let hasVerifier = 1;
+}
+
+#endif // PRUNE_DIALECT_KERNEL_IR_KERNELOPS_TD

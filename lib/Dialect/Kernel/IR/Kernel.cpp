@@ -1,0 +1,103 @@
+//===- Kernel.cpp - kernel dialect ----------------------------------------===//
+//
+// Part of the pruning compiler, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "Prune/Dialect/Kernel/IR/Kernel.h"
+
+#include "mlir/Dialect/MemRef/Utils/MemRefUtils.h"
+#include "mlir/IR/Builders.h"
+
+using namespace mlir;
+using namespace mlir::kernel;
+
+#include "Prune/Dialect/Kernel/IR/KernelDialect.cpp.inc"
+
+#define GET_OP_CLASSES
+#include "Prune/Dialect/Kernel/IR/KernelOps.cpp.inc"
+
+void KernelDialect::initialize() {
+  addOperations<
+#define GET_OP_LIST
+#include "Prune/Dialect/Kernel/IR/KernelOps.cpp.inc"
+      >();
+}
+
+void GeneratedOp::getEffects(
+    SmallVectorImpl<SideEffects::EffectInstance<MemoryEffects::Effect>>
+        &effects) {
+  if (!isa<MemRefType>(getOutput().getType()))
+    return;
+  effects.emplace_back(MemoryEffects::Read::get(), &getXMutable());
+  if (getAccumulate())
+    effects.emplace_back(MemoryEffects::Read::get(), &getOutputMutable());
+  effects.emplace_back(MemoryEffects::Write::get(), &getOutputMutable());
+}
+
+/// generated_c1.
+static LogicalResult verifyOperands(GeneratedOp op) {
+  bool isTensor = isa<RankedTensorType>(op.getOutput().getType());
+  if (isa<RankedTensorType>(op.getX().getType()) != isTensor)
+    return op.emitOpError("expected an input and a destination that are both "
+                          "tensors or both memrefs");
+  if (isTensor != (op->getNumResults() == 1) ||
+      (isTensor && op->getResult(0).getType() != op.getOutput().getType()))
+    return op.emitOpError("expected one result of the type of the destination "
+                          "on tensors and none on memrefs");
+  for (Value value : {op.getX(), op.getOutput()}) {
+    auto type = cast<ShapedType>(value.getType());
+    if (!type.hasStaticShape() || (type.getRank() != 2 && type.getRank() != 4))
+      return op.emitOpError()
+             << "expected images or a matrix of static shape, got " << type;
+    auto memref = dyn_cast<MemRefType>(type);
+    if (memref && !memref::isStaticShapeAndContiguousRowMajor(memref))
+      return op.emitOpError()
+             << "expected a memref without gaps, got " << memref;
+  }
+  return success();
+}
+
+/// generated_c2.
+static LogicalResult verifyShape(GeneratedOp op) {
+  ArrayRef<int64_t> shape = op.getShape();
+  if (shape.size() != GeneratedShapeSize)
+    return op.emitOpError() << "expected " << unsigned(GeneratedShapeSize)
+                            << " numbers in shape, got " << shape.size();
+  if (llvm::any_of(shape, [](int64_t number) { return number < 0; }))
+    return op.emitOpError("expected no negative numbers in shape");
+  int64_t inputs =
+      shape[Images] * shape[Channels] * shape[Height] * shape[Width];
+  int64_t found = cast<ShapedType>(op.getX().getType()).getNumElements();
+  if (inputs != found)
+    return op.emitOpError()
+           << "expected an input of " << inputs << " elements, got " << found;
+  int64_t results = shape[Images] * shape[OutImage];
+  found = cast<ShapedType>(op.getOutput().getType()).getNumElements();
+  if (results != found)
+    return op.emitOpError() << "expected a destination of " << results
+                            << " elements, got " << found;
+  return success();
+}
+
+LogicalResult GeneratedOp::verify() {
+  if (failed(verifyOperands(*this)) || failed(verifyShape(*this)))
+    return failure();
+  // generated_c3
+  if (!getCode().getElementType().isInteger(8) ||
+      !getStream().getElementType().isF32())
+    return emitOpError("expected code of i8 and a stream of f32");
+  ArrayRef<int64_t> segments = getSegments();
+  if (segments.size() % 2 != 0 || getPanels().size() % 3 != 0)
+    return emitOpError("expected pairs in segments and triples in panels");
+  int64_t code = getCode().getNumElements(),
+          stream = getStream().getNumElements();
+  for (size_t i = 0; i < segments.size(); i += 2)
+    if (segments[i] < 0 || segments[i] >= code || segments[i + 1] < 0 ||
+        segments[i + 1] > stream)
+      return emitOpError() << "segment " << i / 2
+                           << " lies outside of code or stream";
+  return success();
+}

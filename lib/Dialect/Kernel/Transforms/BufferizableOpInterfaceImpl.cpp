@@ -1,0 +1,65 @@
+//===- BufferizableOpInterfaceImpl.cpp - Bufferization --------------------===//
+//
+// Part of the pruning compiler, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// Generated code computes in its destination and reads its input; memory
+// without gaps is all that it can work on.
+//
+//===----------------------------------------------------------------------===//
+
+#include "Prune/Dialect/Kernel/Transforms/BufferizableOpInterfaceImpl.h"
+
+#include "Prune/Dialect/Kernel/IR/Kernel.h"
+#include "Prune/Dialect/Kernel/Transforms/DestinationModel.h"
+
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/Dialect/MemRef/Utils/MemRefUtils.h"
+#include "mlir/IR/DialectRegistry.h"
+
+using namespace mlir;
+using namespace mlir::bufferization;
+using namespace mlir::kernel;
+
+namespace {
+
+struct GeneratedModel
+    : DstBufferizableOpInterfaceExternalModel<GeneratedModel, GeneratedOp> {
+  bool bufferizesToMemoryRead(Operation *op, OpOperand &operand,
+                              const AnalysisState &) const {
+    auto generated = cast<GeneratedOp>(op);
+    return !generated.isDpsInit(&operand) || generated.getAccumulate();
+  }
+
+  LogicalResult bufferize(Operation *op, RewriterBase &rewriter,
+                          const BufferizationOptions &options,
+                          BufferizationState &state) const {
+    auto generated = cast<GeneratedOp>(op);
+    if (!generated.hasPureTensorSemantics())
+      return success();
+    OpBuilder::InsertionGuard guard(rewriter);
+    rewriter.setInsertionPoint(op);
+    FailureOr<DestinationBuffers> buffers = getDestinationBuffers(
+        op, rewriter, options, state, generated.getAccumulate(),
+        memref::isStaticShapeAndContiguousRowMajor);
+    if (failed(buffers))
+      return failure();
+    GeneratedOp::create(rewriter, op->getLoc(), TypeRange(), buffers->operands,
+                        op->getAttrs());
+    replaceWithDestinations(op, rewriter, *buffers);
+    return success();
+  }
+};
+
+} // namespace
+
+void mlir::kernel::registerBufferizableOpInterfaceExternalModels(
+    DialectRegistry &registry) {
+  registry.addExtension(+[](MLIRContext *context, KernelDialect *) {
+    GeneratedOp::attachInterface<GeneratedModel>(*context);
+    context->loadDialect<memref::MemRefDialect>();
+  });
+}
