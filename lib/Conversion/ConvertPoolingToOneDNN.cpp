@@ -16,8 +16,8 @@
 
 #include "Prune/Conversion/Passes.h"
 
-#include "Prune/Analysis/ConvolutionMatch.h"
 #include "Epilogue.h"
+#include "Prune/Analysis/ConvolutionMatch.h"
 #include "Prune/Analysis/StructuredOps.h"
 #include "Prune/Dialect/OneDNN/IR/OneDNN.h"
 #include "Prune/Dialect/Prune/IR/Prune.h"

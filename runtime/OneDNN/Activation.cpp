@@ -14,8 +14,8 @@
 
 #include "Activation.h"
 
-#include "../Common/Runtime.h"
 #include "../Common/Lanes.h"
+#include "../Common/Runtime.h"
 
 #include <cstring>
 

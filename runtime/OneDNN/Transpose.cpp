@@ -12,8 +12,8 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "Dnnl.h"
 #include "../Common/Lanes.h"
+#include "Dnnl.h"
 
 #include "../Common/Runtime.h"
 

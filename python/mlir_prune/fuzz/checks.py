@@ -116,8 +116,8 @@ IMPORT = "prune-import-pipeline"
 COMPRESS = "prune-compress-pipeline{{{} allow-empty{}}}"
 NESTED = "func.func({})"
 SPARSE = (
-    "prune-compress-pipeline{threshold=0 allow-empty fold-batch-norms},"
-    "prune-select-kernels{kernel=csr}"
+    "prune-compress-pipeline{{threshold=0 allow-empty fold-batch-norms}},"
+    "prune-select-kernels{{kernel={}}}"
 )
 PRUNED = "prune-fold-gates,prune-fold-masks"
 
@@ -205,7 +205,11 @@ def all_checks() -> dict[str, Check]:
         Check("round-trip", round_trip, special=True),
         Check("compact-round-trip", compact_round_trip, forms="model", weight=0.5),
         Check("compiled", execution.compiled(""), weight=2.0),
-        Check("compiled-sparse", execution.compiled(SPARSE), forms="model", weight=2.0),
+        Check("compiled-sparse", execution.compiled(SPARSE.format("csr")), forms="model"),
+        Check(
+            "compiled-generated", execution.compiled(SPARSE.format("straight_line")),
+            forms="model", weight=2.0,
+        ),
         Check("gradients", execution.gradients, forms="model", weight=2.0),
         Check("derivative", execution.derivative, forms="model", weight=1.5),
         Check("train-step", execution.train_step, forms="model", weight=1.5),
