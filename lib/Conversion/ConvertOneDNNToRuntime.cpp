@@ -92,6 +92,25 @@ static LogicalResult convertSpmm(onednn::SpmmOp op, ModuleOp module,
   return call.call("prune_rt_spmm_f32", module);
 }
 
+static LogicalResult convertLanePermute(onednn::LanePermuteOp op,
+                                        ModuleOp module) {
+  CallBuilder call(op);
+  call.addPointer(op.getValues());
+  call.addPointer(op.getSteps());
+  call.addPointer(op.getGroups());
+  call.addPointer(op.getRows());
+  call.addPointer(op.getX());
+  call.addPointer(op.getBias());
+  call.addPointer(op.getOutput());
+  call.addExtent(op.getOutput(), 1);
+  call.addExtent(op.getOutput(), 0);
+  call.addExtent(op.getX(), 1);
+  call.addLeadingDimension(op.getX());
+  call.addLeadingDimension(op.getOutput());
+  call.addInteger(static_cast<int64_t>(op.getActivation()));
+  return call.call("prune_rt_lane_permute_f32", module);
+}
+
 static LogicalResult convertSddmm(onednn::SddmmOp op, ModuleOp module) {
   CallBuilder call(op);
   call.addPointer(op.getIndices());
@@ -132,7 +151,8 @@ static LogicalResult convertSelectGroups(onednn::SelectGroupsOp op,
 
 /// True for a call that prepares nothing and so has no slot.
 static bool needsNoSlot(Operation *op) {
-  return isa<onednn::SelectGroupsOp, onednn::SddmmOp, onednn::TransposeOp>(op);
+  return isa<onednn::LanePermuteOp, onednn::SelectGroupsOp, onednn::SddmmOp,
+             onednn::TransposeOp>(op);
 }
 
 static LogicalResult convertWithoutSlot(Operation *op, ModuleOp module,
@@ -140,6 +160,8 @@ static LogicalResult convertWithoutSlot(Operation *op, ModuleOp module,
   return llvm::TypeSwitch<Operation *, LogicalResult>(op)
       .Case<onednn::SelectGroupsOp>(
           [&](auto op) { return convertSelectGroups(op, module, symbols); })
+      .Case<onednn::LanePermuteOp>(
+          [&](auto op) { return convertLanePermute(op, module); })
       .Case<onednn::SddmmOp>([&](auto op) { return convertSddmm(op, module); })
       .Case<onednn::TransposeOp>(
           [&](auto op) { return convertTranspose(op, module); });

@@ -11,8 +11,9 @@
 // transposed; then transpositions move down through element-wise operations,
 // until they meet the next layer's and cancel, a matmul, which takes them as a
 // flag, or the end. What an element-wise operation adds and applies right
-// behind a spmm becomes its bias and activation. Products of compressed
-// weights, which are converted before, take part. With one column a
+// behind a spmm becomes its bias and activation. A contraction marked lanes
+// becomes onednn.lane_permute, which works on [batch, features]. Products of
+// compressed weights, which are converted before, take part. With one column a
 // transposition is a reshape. Linear in the weights, and in the length of the
 // network per layer.
 //
@@ -21,6 +22,7 @@
 #include "Prune/Conversion/Passes.h"
 
 #include "Epilogue.h"
+#include "SparseProducts.h"
 #include "TransposePropagation.h"
 
 #include "Prune/Analysis/StructuredOps.h"
@@ -48,71 +50,16 @@ namespace mlir::prune {
 using namespace mlir;
 using namespace mlir::prune;
 
-namespace {
-
-/// A matrix in compressed rows.
-struct CompressedRows {
-  SmallVector<float, 0> values;
-  SmallVector<int32_t, 0> indices, pointers;
-};
-
-} // namespace
-
-/// Compresses the weights. A matrix without non-zeros keeps one zero, as empty
-/// constants have no storage.
-static CompressedRows compress(const SparseProduct &product) {
-  CompressedRows result;
-  ArrayRef<int64_t> strides = product.weights.getStrides();
-  result.pointers.push_back(0);
-  for (int64_t row = 0; row < product.size.rows; ++row) {
-    for (int64_t column = 0; column < product.size.inner; ++column) {
-      double value =
-          product.weights.load(row * strides[0] + column * strides[1]);
-      if (value == 0.0 && (product.size.nonZeros > 0 || row + column > 0))
-        continue;
-      result.values.push_back(static_cast<float>(value));
-      result.indices.push_back(static_cast<int32_t>(column));
-    }
-    result.pointers.push_back(static_cast<int32_t>(result.values.size()));
-  }
-  return result;
-}
-
-template <typename T>
-static Value createConstant(ImplicitLocOpBuilder &builder, Type elementType,
-                            StringRef name, ArrayRef<T> values) {
-  auto type =
-      RankedTensorType::get({static_cast<int64_t>(values.size())}, elementType);
-  ArrayRef<char> data(reinterpret_cast<const char *>(values.data()),
-                      values.size() * sizeof(T));
-  auto attribute = createResource(type, name, data);
-  return arith::ConstantOp::create(builder, attribute);
-}
-
-/// What a contraction starts from: nothing, or a bias along the rows of the
-/// weight. Failure for anything else.
-static FailureOr<Value> getBias(const SparseProduct &product, Value init) {
-  if (isConstantFloat(init, 0.0))
-    return Value();
-  Value vector = getBroadcastVector(init, product.resultIsFeatureMajor ? 0 : 1);
-  if (vector)
-    return vector;
-  return failure();
-}
-
-/// Replaces the contraction; failure when its initial value is no bias.
-static LogicalResult convertProduct(linalg::LinalgOp op,
-                                    const SparseProduct &product) {
-  FailureOr<Value> bias = getBias(product, op.getDpsInits().front());
-  if (failed(bias))
-    return failure();
+/// Replaces the contraction, which starts from the bias, if there is one.
+static void convertToSpmm(linalg::LinalgOp op, const SparseProduct &product,
+                          Value bias) {
   ImplicitLocOpBuilder builder(op.getLoc(), op);
-  CompressedRows rows = compress(product);
+  CompressedWeight rows = compress(product);
   std::string name = getDisplayName(product.parameter);
   Value values = createConstant<float>(builder, builder.getF32Type(),
                                        name + ".values", rows.values);
   Value indices = createConstant<int32_t>(builder, builder.getI32Type(),
-                                          name + ".indices", rows.indices);
+                                          name + ".indices", rows.columns);
   Value pointers = createConstant<int32_t>(builder, builder.getI32Type(),
                                            name + ".pointers", rows.pointers);
   Value x = product.inputIsFeatureMajor
@@ -122,7 +69,7 @@ static LogicalResult convertProduct(linalg::LinalgOp op,
       builder, ArrayRef<int64_t>{product.size.rows, product.size.columns},
       builder.getF32Type());
   auto matmul = onednn::SpmmOp::create(
-      builder, empty.getType(), values, indices, pointers, x, *bias, empty,
+      builder, empty.getType(), values, indices, pointers, x, bias, empty,
       /*constant_values=*/true, onednn::Activation::None);
   matmul->setAttr(PruneDialect::kKernelAttrName,
                   op->getAttr(PruneDialect::kKernelAttrName));
@@ -131,7 +78,6 @@ static LogicalResult convertProduct(linalg::LinalgOp op,
     result = createTranspose(builder, result);
   op->getResult(0).replaceAllUsesWith(result);
   op->erase();
-  return success();
 }
 
 namespace {
@@ -156,11 +102,14 @@ struct ConvertPruneToOneDNN
     if (marked.empty() && !hasCompressedProducts())
       return markAllAnalysesPreserved();
     for (linalg::LinalgOp op : marked)
-      convert(op);
+      convertOrRunDense(op);
     MLIRContext *context = &getContext();
     RewritePatternSet patterns(context);
-    patterns.add<FuseEpilogue<onednn::SpmmOp>>(context);
+    patterns
+        .add<FuseEpilogue<onednn::LanePermuteOp>, FuseEpilogue<onednn::SpmmOp>>(
+            context);
     populateTransposePropagationPatterns(patterns);
+    onednn::LanePermuteOp::getCanonicalizationPatterns(patterns, context);
     onednn::SpmmOp::getCanonicalizationPatterns(patterns, context);
     if (failed(applyPatternsGreedily(getOperation(), std::move(patterns))))
       return signalPassFailure();
@@ -180,15 +129,29 @@ struct ConvertPruneToOneDNN
     return result.wasInterrupted();
   }
 
-  void convert(linalg::LinalgOp op) {
-    std::string reason;
+  /// Replaces the contraction, or fails with the reason.
+  LogicalResult convert(linalg::LinalgOp op, std::string &reason) {
     std::optional<SparseProduct> product = matchSparseProduct(op, reason);
-    if (product && succeeded(convertProduct(op, *product))) {
+    if (!product)
+      return failure();
+    FailureOr<Value> bias = getBias(*product, op.getDpsInits().front());
+    if (failed(bias)) {
+      reason = "its initial value is neither zero nor a bias";
+      return failure();
+    }
+    auto kernel = op->getAttrOfType<KernelAttr>(PruneDialect::kKernelAttrName);
+    if (kernel.getKind() == KernelKind::Lanes)
+      return convertToLanePermute(op, *product, *bias, reason);
+    convertToSpmm(op, *product, *bias);
+    return success();
+  }
+
+  void convertOrRunDense(linalg::LinalgOp op) {
+    std::string reason;
+    if (succeeded(convert(op, reason))) {
       ++numProducts;
       return;
     }
-    if (product)
-      reason = "its initial value is neither zero nor a bias";
     LDBG() << "runs dense, " << reason << ": " << op;
     remark::missed(
         op->getLoc(),

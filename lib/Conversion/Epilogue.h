@@ -43,6 +43,7 @@ bool isConstantFloat(Value value, double expected);
 /// The dimension of the result along which the bias of an operation runs.
 inline int64_t getBiasDim(onednn::MatmulOp) { return 1; }
 inline int64_t getBiasDim(onednn::SpmmOp) { return 0; }
+inline int64_t getBiasDim(onednn::LanePermuteOp) { return 1; }
 inline int64_t getBiasDim(onednn::ConvolutionOp op) {
   return onednn::getImageDims(op.getLayout()).channel;
 }

@@ -226,6 +226,9 @@ double CostModel::getBandwidth(double bytes) const {
 
 std::optional<double> CostModel::predict(KernelKind kind,
                                          const ProductSize &size) const {
+  if (kind == KernelKind::Lanes &&
+      (size.columns > kMaxLaneColumns || size.inner > kMaxLaneInputs))
+    return std::nullopt;
   const auto *kernel = llvm::find_if(
       kernels, [&](const Kernel &entry) { return entry.kind == kind; });
   if (kernel == kernels.end())

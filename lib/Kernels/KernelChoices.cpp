@@ -27,7 +27,7 @@ std::optional<KernelChoices> prune::matchKernels(Operation *op, bool hasCode,
       return std::nullopt;
     choices.size = product->size;
     choices.batch = std::max<int64_t>(product->size.columns, 1);
-    choices.kernels.push_back(KernelKind::Csr);
+    choices.kernels.append({KernelKind::Csr, KernelKind::Lanes});
   } else {
     std::optional<ProductSize> size = matchSparseConvolution(op, reason);
     if (!size)

@@ -88,6 +88,12 @@ static std::string describeOperation(Operation *op) {
                formatShape({getExtent(output, 0), getExtent(output, 1),
                             getExtent(op.getX(), 0)});
       })
+      .Case<onednn::LanePermuteOp>([&](onednn::LanePermuteOp op) {
+        Value output = op.getOutput();
+        return mnemonic +
+               formatShape({getExtent(output, 0), getExtent(output, 1),
+                            getExtent(op.getX(), 1)});
+      })
       .Case<onednn::WindowOpInterface>([&](onednn::WindowOpInterface op) {
         return mnemonic + describeWindow(op);
       })

@@ -17,7 +17,7 @@ from mlir_prune import _native as native
 
 LIBRARIES = pathlib.Path(native.__file__).resolve().parents[2] / "lib"
 
-KERNELS = ["dense", "csr", "straight_line"]
+KERNELS = ["dense", "csr", "straight_line", "lanes"]
 
 ACTIVATIONS = {
     "none": (None, lambda z: z),
@@ -192,3 +192,15 @@ def test_chosen_kernels_agree_with_dense(runtime):
     chosen.run("prune-select-kernels,prune-verify-kernels")
     assert re.search("#prune.kernel<(csr|straight_line)>", str(chosen))
     np.testing.assert_allclose(chosen.compile()("forward", x)[0], dense, rtol=1e-5, atol=1e-5)
+
+
+@pytest.mark.parametrize("batch", [1, 4])
+def test_few_columns_choose_lanes(runtime, batch):
+    rng = drawn.rng(2)
+    layers = make_layers(rng, [784, 300, 100], ["dense", "dense"], 0.9, ["relu", "none"], [False] * 2)
+    x = rng.standard_normal((batch, 784)).astype(np.float32)
+    module = native.Module.parse(write_network(batch, layers))
+    module.run("prune-select-kernels,prune-verify-kernels")
+    assert str(module).count("#prune.kernel<lanes>") == 2
+    y = module.compile()("forward", x)[0]
+    np.testing.assert_allclose(y, evaluate(x, layers), rtol=1e-4, atol=1e-5)

@@ -119,6 +119,8 @@ PLACES = {
     "generated product, batch 16": (lambda a: product(a, 16, SPARSE, True),
                                     np.ones((16, 4 * N))),
     "generated convolution": (lambda a: convolution(a, 3, 3), np.ones((2, 3, 8, 8))),
+    "lanes product, batch 1": (lambda a: product(a, 1, SPARSE, True), np.ones((1, 4 * N))),
+    "lanes product, batch 4": (lambda a: product(a, 4, SPARSE, True), np.ones((4, 4 * N))),
     "convolution": (lambda a: convolution(a, 3, 3), np.ones((2, 3, 8, 8))),
     "convolution, one channel": (lambda a: convolution(a, 1, 5), np.ones((2, 1, 10, 10))),
     "convolution 1x1": (lambda a: convolution(a, 16, 1), np.ones((2, 16, 6, 6))),
@@ -128,7 +130,8 @@ PLACES = {
 def run(place: str, activation: str, reference: bool) -> np.ndarray:
     write, x = PLACES[place]
     module = native.Module.parse(write(activation))
-    kernel = {"sparse": "csr", "generated": "straight_line"}.get(place.split()[0])
+    kernels = {"sparse": "csr", "generated": "straight_line", "lanes": "lanes"}
+    kernel = kernels.get(place.split()[0])
     if kernel and not reference:
         module.run(f"builtin.module(prune-select-kernels{{kernel={kernel}}})")
     return np.array(module.compile(reference=reference)("f", x.astype(np.float32))[0])

@@ -57,6 +57,18 @@ func.func @csr(%v: memref<9xf32>, %i: memref<9xi32>, %p: memref<4xi32>, %x: memr
   return
 }
 
+// CHECK-LABEL: func @lanes
+func.func @lanes(%v: memref<24xf32>, %s: memref<5x7xi16>, %g: memref<2x2xi32>, %r: memref<3xi32>, %x: memref<2x64xf32>, %b: memref<3xf32>, %y: memref<2x3xf32>) {
+  // CHECK-NOT: llvm.mlir.addressof
+  // CHECK-DAG: %[[M:.*]] = arith.constant 3 : i64
+  // CHECK-DAG: %[[N:.*]] = arith.constant 2 : i64
+  // CHECK-DAG: %[[K:.*]] = arith.constant 64 : i64
+  // CHECK: llvm.call @prune_rt_lane_permute_f32({{.*}}, %[[M]], %[[N]], %[[K]], %{{.*}}, %{{.*}}, %{{[^,]*}}) :
+  onednn.lane_permute ins(%v, %s, %g, %r, %x : memref<24xf32>, memref<5x7xi16>, memref<2x2xi32>, memref<3xi32>, memref<2x64xf32>)
+      bias(%b : memref<3xf32>) outs(%y : memref<2x3xf32>)
+  return
+}
+
 // Neither prepares anything, so there is no slot.
 // CHECK-LABEL: func @without_slot
 func.func @without_slot(%i: memref<9xi32>, %p: memref<4xi32>, %dy: memref<3x64xf32>, %x: memref<8x64xf32>, %g: memref<9xf32>, %xt: memref<64x8xf32>) {

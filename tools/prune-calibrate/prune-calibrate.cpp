@@ -14,6 +14,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "Prune/Assembly/Isa.h"
+#include "Prune/Assembly/LanePermute.h"
 #include "Prune/Assembly/LoadedKernel.h"
 
 #include "llvm/ADT/STLFunctionalExtras.h"
@@ -49,6 +50,9 @@ static constexpr int64_t kRows = 512, kInner = 512;
 static constexpr int64_t kColumns[] = {1, 2, 4, 8, 16, 32, 64, 128, 256};
 static constexpr int64_t kPanelColumns[] = {1, 4, 16, 32, 64, 128, 256, 784};
 static constexpr double kPanelZeros[] = {0.0, 0.5, 0.7, 0.8, 0.9, 0.95, 0.98};
+static constexpr int64_t kLaneColumns[] = {1, 2, 4};
+/// A value and its share of steps at 90 % zeros.
+static constexpr double kLaneBytes = 5.4;
 static constexpr double kZeros[] = {0.5, 0.7, 0.8, 0.9, 0.95, 0.98};
 
 /// Microseconds of one call: the best round of a few calls.
@@ -110,29 +114,41 @@ static double measureDense(int64_t rows, int64_t inner, int64_t columns) {
   return time;
 }
 
-/// Microseconds of a sparse layer, and the number of weights it keeps.
-static double measureCsr(int64_t rows, int64_t inner, int64_t columns,
-                         double zeros, int64_t &nonZeros) {
-  std::mt19937 generator(2);
-  std::uniform_real_distribution<double> uniform;
+namespace {
+/// A random sparse weight in compressed rows.
+struct SparseWeight {
+  SparseWeight(int64_t rows, int64_t inner, double zeros) {
+    std::mt19937 generator(2);
+    std::uniform_real_distribution<double> uniform;
+    for (int64_t row = 0; row < rows; ++row) {
+      for (int64_t column = 0; column < inner; ++column)
+        if (uniform(generator) >= zeros) {
+          values.push_back(1.0f);
+          indices.push_back(static_cast<int32_t>(column));
+        }
+      pointers.push_back(static_cast<int32_t>(values.size()));
+    }
+  }
+
+  int64_t getNonZeros() const { return values.size(); }
+
   SmallVector<float, 0> values;
   SmallVector<int32_t, 0> indices, pointers = {0};
-  for (int64_t row = 0; row < rows; ++row) {
-    for (int64_t column = 0; column < inner; ++column)
-      if (uniform(generator) >= zeros) {
-        values.push_back(1.0f);
-        indices.push_back(static_cast<int32_t>(column));
-      }
-    pointers.push_back(static_cast<int32_t>(values.size()));
-  }
-  nonZeros = static_cast<int64_t>(values.size());
+};
+} // namespace
+
+/// Microseconds of a layer in compressed rows, and the weights it keeps.
+static double measureCsr(int64_t rows, int64_t inner, int64_t columns,
+                         double zeros, int64_t &nonZeros) {
+  SparseWeight weight(rows, inner, zeros);
+  nonZeros = weight.getNonZeros();
   Floats input(inner * columns), bias(rows), output(rows * columns);
   void *slot = nullptr;
   double time = measure([&] {
-    prune_rt_spmm_f32(&slot, values.data(), indices.data(), pointers.data(),
-                      input.data(), bias.data(), output.data(), rows, columns,
-                      inner, columns, columns, PRUNE_RT_CONSTANT_VALUES,
-                      PRUNE_RT_ACTIVATION_RELU);
+    prune_rt_spmm_f32(&slot, weight.values.data(), weight.indices.data(),
+                      weight.pointers.data(), input.data(), bias.data(),
+                      output.data(), rows, columns, inner, columns, columns,
+                      PRUNE_RT_CONSTANT_VALUES, PRUNE_RT_ACTIVATION_RELU);
   });
   prune_rt_release_slot(&slot);
   return time;
@@ -160,6 +176,24 @@ static double measureStraightLine(int64_t rows, int64_t inner, int64_t columns,
   });
 }
 
+/// The same for a layer in steps.
+static double measureLanes(int64_t rows, int64_t inner, int64_t columns,
+                           double zeros, int64_t &nonZeros) {
+  SparseWeight weight(rows, inner, zeros);
+  nonZeros = weight.getNonZeros();
+  auto packed = cantFail(assembly::packLanePermute(
+      {weight.pointers, weight.indices, weight.values, inner}));
+  Floats input(inner * columns), bias(rows), output(rows * columns);
+  return measure([&] {
+    prune_rt_lane_permute_f32(
+        packed.values.data(),
+        reinterpret_cast<const prune_rt_lane_step *>(packed.steps.data()),
+        reinterpret_cast<const prune_rt_lane_group *>(packed.groups.data()),
+        packed.rows.data(), input.data(), bias.data(), output.data(), rows,
+        columns, inner, inner, rows, PRUNE_RT_ACTIVATION_RELU);
+  });
+}
+
 /// Four digits are more than repeats agree on. They count from the first that
 /// is not zero, so that the rate of a slow kernel stays positive, as models
 /// have it.
@@ -183,11 +217,11 @@ static double getRate(int64_t weights, int64_t columns, double time,
 }
 
 static void writeKernel(json::OStream &stream, StringRef counts,
-                        int64_t bytesPerWeight, double overhead,
+                        double bytesPerWeight, double overhead,
                         ArrayRef<int64_t> allColumns, ArrayRef<double> zeros,
                         function_ref<double(int64_t, double)> measureRate) {
   stream.attribute("counts", counts);
-  stream.attribute("bytes_per_weight", bytesPerWeight);
+  writeFigure(stream, "bytes_per_weight", bytesPerWeight);
   writeFigure(stream, "overhead_us", overhead);
   stream.attributeArray("columns", [&] {
     for (int64_t columns : allColumns)
@@ -234,6 +268,16 @@ static void writeKernels(json::OStream &stream) {
                 [&](int64_t columns, double zeros) {
                   double time =
                       measureCsr(kRows, kInner, columns, zeros, nonZeros);
+                  return getRate(nonZeros, columns, time, overhead);
+                });
+  });
+  stream.attributeObject("lanes", [&] {
+    int64_t nonZeros;
+    double overhead = measureLanes(1, 1, 1, 0.0, nonZeros);
+    writeKernel(stream, "non_zeros", kLaneBytes, overhead, kLaneColumns, kZeros,
+                [&](int64_t columns, double zeros) {
+                  double time =
+                      measureLanes(kRows, kInner, columns, zeros, nonZeros);
                   return getRate(nonZeros, columns, time, overhead);
                 });
   });

@@ -235,6 +235,9 @@ def ConvertPruneToOneDNNPass : Pass<"convert-prune-to-onednn"> {
     are reshapes. A bias (the initial value, or added later) and an activation
     are fused.
 
+    Contractions with `#prune.kernel<lanes>` become `onednn.lane_permute` with the
+    weight packed in steps, on activations that are [batch, features].
+
     Products that `convert-compressed-to-onednn` made before are taken in: their
     transpositions move too, also through sums over rows or columns.
 
@@ -256,7 +259,7 @@ def ConvertPruneToOneDNNPass : Pass<"convert-prune-to-onednn"> {
   let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::onednn::OneDNNDialect",
                            "::mlir::tensor::TensorDialect"];
   let statistics = [
-    Statistic<"numProducts", "num-products-converted", "Contractions that became onednn.spmm">,
+    Statistic<"numProducts", "num-products-converted", "Contractions that became onednn.spmm or onednn.lane_permute">,
     Statistic<"numTranspositions", "num-transpositions-left", "Transpositions that are left">
   ];
 }

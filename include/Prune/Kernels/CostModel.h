@@ -19,6 +19,10 @@
 
 namespace mlir::prune {
 
+/// Columns that the kernel `lanes` keeps in registers, and the inputs that its
+/// steps can name.
+inline constexpr int64_t kMaxLaneColumns = 4, kMaxLaneInputs = 1 << 20;
+
 /// A product of a constant [rows, inner] weight and an [inner, columns] input.
 struct ProductSize {
   int64_t rows = 0, inner = 0, columns = 0;
@@ -35,8 +39,8 @@ struct ProductSize {
 /// machine. The time is an overhead per call, plus the larger of the arithmetic
 /// at a rate that depends on the number of columns and the share of zeros
 /// (interpolated, over the logarithm of the columns) and of the reading of the
-/// weights at the bandwidth for their size; a sparse kernel also pays for
-/// transposing its input and result.
+/// weights at the bandwidth for their size; compressed rows also pay for
+/// transposing input and result.
 ///
 /// The figures are a JSON file; `lib/Kernels/cost-model.json` is the default
 /// and documents the format by example. Rates are 10^9 floating-point

@@ -35,7 +35,7 @@ _GROUPS = {
     "convolutions, forward": ("onednn.convolution",),
     "convolutions, gradient of data": ("onednn.convolution_backward_data",),
     "convolutions, gradient of weights": ("onednn.convolution_backward_weights",),
-    "products": ("onednn.matmul", "onednn.spmm", "onednn.sddmm"),
+    "products": ("onednn.matmul", "onednn.spmm", "onednn.lane_permute", "onednn.sddmm"),
     "poolings": (
         "onednn.max_pool", "onednn.max_pool_backward", "onednn.average_pool",
         "onednn.average_pool_backward", "prune.max_pool_gradient",

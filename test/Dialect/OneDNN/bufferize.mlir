@@ -60,3 +60,11 @@ func.func @compressed(%i: tensor<9xi32>, %p: tensor<4xi32>, %dy: tensor<3x64xf32
   %0 = onednn.sddmm ins(%i, %p, %dy, %xt : tensor<9xi32>, tensor<4xi32>, tensor<3x64xf32>, tensor<8x64xf32>) outs(%g : tensor<9xf32>) -> tensor<9xf32>
   return %0 : tensor<9xf32>
 }
+
+// CHECK-LABEL: func @lane_permute
+func.func @lane_permute(%v: tensor<24xf32>, %s: tensor<5x7xi16>, %g: tensor<2x2xi32>, %r: tensor<3xi32>, %x: tensor<1x64xf32>) -> tensor<1x3xf32> {
+  %e = tensor.empty() : tensor<1x3xf32>
+  // CHECK: onednn.lane_permute ins(%{{.*}} : memref<24xf32>, memref<5x7xi16>, memref<2x2xi32>, memref<3xi32>, memref<1x64xf32>) outs(%{{.*}} : memref<1x3xf32>)
+  %0 = onednn.lane_permute ins(%v, %s, %g, %r, %x : tensor<24xf32>, tensor<5x7xi16>, tensor<2x2xi32>, tensor<3xi32>, tensor<1x64xf32>) outs(%e : tensor<1x3xf32>) -> tensor<1x3xf32>
+  return %0 : tensor<1x3xf32>
+}

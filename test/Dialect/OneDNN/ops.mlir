@@ -42,3 +42,12 @@ func.func @compressed(%i: tensor<9xi32>, %p: tensor<4xi32>, %dy: tensor<3x64xf32
   onednn.transpose ins(%mx : memref<8x64xf32, strided<[80, 1]>>) outs(%mt : memref<64x8xf32>)
   return %0, %1 : tensor<9xf32>, tensor<64x8xf32>
 }
+
+// CHECK-LABEL: func @lane_permute
+func.func @lane_permute(%v: tensor<24xf32>, %s: tensor<5x7xi16>, %g: tensor<2x2xi32>, %r: tensor<3xi32>, %x: tensor<1x64xf32>,
+    %b: tensor<3xf32>, %y: tensor<1x3xf32>) -> tensor<1x3xf32> {
+  // CHECK: onednn.lane_permute ins(%{{.*}}, %{{.*}}, %{{.*}}, %{{.*}}, %{{.*}} : tensor<24xf32>, tensor<5x7xi16>, tensor<2x2xi32>, tensor<3xi32>, tensor<1x64xf32>) bias(%{{.*}} : tensor<3xf32>) outs(%{{.*}} : tensor<1x3xf32>) {activation = #onednn.activation<relu>} -> tensor<1x3xf32>
+  %0 = onednn.lane_permute ins(%v, %s, %g, %r, %x : tensor<24xf32>, tensor<5x7xi16>, tensor<2x2xi32>, tensor<3xi32>, tensor<1x64xf32>)
+      bias(%b : tensor<3xf32>) outs(%y : tensor<1x3xf32>) {activation = #onednn.activation<relu>} -> tensor<1x3xf32>
+  return %0 : tensor<1x3xf32>
+}

@@ -92,8 +92,8 @@ void mlir::onednn::registerBufferizableOpInterfaceExternalModels(
   registry.addExtension(+[](MLIRContext *context, OneDNNDialect *) {
     attachModels<MatmulOp, SpmmOp, ConvolutionOp, ConvolutionBackwardDataOp,
                  ConvolutionBackwardWeightsOp, MaxPoolOp, MaxPoolBackwardOp,
-                 AveragePoolOp, AveragePoolBackwardOp, SddmmOp, SelectGroupsOp,
-                 TransposeOp>(context);
+                 AveragePoolOp, AveragePoolBackwardOp, LanePermuteOp, SddmmOp,
+                 SelectGroupsOp, TransposeOp>(context);
     context->loadDialect<memref::MemRefDialect>();
   });
 }

@@ -152,6 +152,7 @@ def OneDNN_SpmmOp : OneDNN_Op<"spmm"> {
 }
 
 include "Prune/Dialect/OneDNN/IR/OneDNNCompressedOps.td"
+include "Prune/Dialect/OneDNN/IR/OneDNNLanePermuteOps.td"
 include "Prune/Dialect/OneDNN/IR/OneDNNSelectionOps.td"
 include "Prune/Dialect/OneDNN/IR/OneDNNWindowOps.td"
 

@@ -145,7 +145,8 @@ def Prune_KernelAttr : Prune_Attr<"Kernel", "kernel"> {
   let description = [{
     `dense` runs a oneDNN primitive, `csr` the sparse matmul of oneDNN with the
     weight in compressed rows, `straight_line` machine code that is generated for
-    the weight.
+    the weight, `lanes` our own product for up to four columns, which permutes
+    inputs in registers.
 
     Example: `#prune.kernel<csr>`
   }];

@@ -76,7 +76,8 @@ def Prune_SelectionKind : Prune_Enum<"SelectionKind", "how a mask follows from s
 def Prune_KernelKind : Prune_Enum<"KernelKind", "kernel family of a contraction", [
   I32EnumAttrCase<"Dense", 0, "dense">,
   I32EnumAttrCase<"Csr", 1, "csr">,
-  I32EnumAttrCase<"StraightLine", 2, "straight_line">
+  I32EnumAttrCase<"StraightLine", 2, "straight_line">,
+  I32EnumAttrCase<"Lanes", 3, "lanes">
 ]>;
 
 #endif // PRUNE_DIALECT_PRUNE_IR_PRUNEENUMS_TD

@@ -41,8 +41,8 @@ struct SelectKernels : prune::impl::SelectKernelsPassBase<SelectKernels> {
   void runOnOperation() override {
     if (kernel != "auto" && !symbolizeKernelKind(kernel)) {
       emitError(getOperation()->getLoc())
-          << "expected kernel to be 'auto', 'dense', 'csr' or "
-             "'straight_line', got '"
+          << "expected kernel to be 'auto', 'dense', 'csr', "
+             "'straight_line' or 'lanes', got '"
           << kernel << "'";
       return signalPassFailure();
     }

@@ -4,7 +4,7 @@
 // RUN: prune-opt %s --pass-pipeline="builtin.module(prune-print-costs{batch=64 isa=avx512})" -o /dev/null 2>&1 | FileCheck %s --check-prefix=BATCH
 
 // CHECK-LABEL: costs of @forward
-// CHECK-NEXT: "fc1.weight" linalg.matmul: 3x2 weights, 33.3 % zeros, 4 columns, dense {{[0-9.]+}} us, csr {{[0-9.]+}} us; best {{dense|csr}}
+// CHECK-NEXT: "fc1.weight" linalg.matmul: 3x2 weights, 33.3 % zeros, 4 columns, dense {{[0-9.]+}} us, csr {{[0-9.]+}} us, lanes {{[0-9.]+}} us; best {{dense|csr|lanes}}
 // CHECK-NEXT: "{{.*}}" linalg.matmul: dense only, {{.+}}
 // BATCH: "fc1.weight" linalg.matmul: 3x2 weights, 33.3 % zeros, 64 columns, dense {{[0-9.]+}} us, csr {{[0-9.]+}} us, straight_line {{[0-9.]+}} us
 #a = affine_map<(m, n, k) -> (m, k)>
