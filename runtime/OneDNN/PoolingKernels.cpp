@@ -256,6 +256,8 @@ static void runAverageImage(const Geometry &geometry, const float *dy,
 void prune_rt::runMaxPool(const PoolCall &call, int64_t begin, int64_t end) {
   if (isHalving(call.shape))
     return runHalving(call, begin, end);
+  if (isByRows(call))
+    return runByRows(call, begin, end);
   Geometry geometry(call.shape);
   for (int64_t i = begin; i < end; ++i)
     runMaxImage(geometry, getImage(call.x, geometry.input, i),

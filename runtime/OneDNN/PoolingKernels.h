@@ -28,6 +28,10 @@ bool isHalving(const ConvolutionShape &shape);
 void runHalving(const PoolCall &call, int64_t begin, int64_t end);
 void runHalving(const PoolBackwardCall &call, int64_t begin, int64_t end);
 
+/// True for images by channel without a workspace, and the maxima of such.
+bool isByRows(const PoolCall &call);
+void runByRows(const PoolCall &call, int64_t begin, int64_t end);
+
 /// Vector types by their number of elements; they may lie at any address.
 /// Written out, because g++ forgets the size of a vector that depends on a
 /// parameter.

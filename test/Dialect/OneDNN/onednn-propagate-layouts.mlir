@@ -167,3 +167,22 @@ func.func @all_units(%x: tensor<1x1x1x1xf32>) -> tensor<1x1x1x1xf32> {
   %y = linalg.transpose ins(%x : tensor<1x1x1x1xf32>) outs(%e : tensor<1x1x1x1xf32>) permutation = [0, 3, 1, 2]
   return %y : tensor<1x1x1x1xf32>
 }
+
+// Generated code has images by channel, and those around it stay so.
+// CHECK-LABEL: func @generated
+func.func @generated(%x: tensor<1x2x4x4xf32>) -> tensor<1x2x2x2xf32> {
+  %o = tensor.empty() : tensor<1x2x4x4xf32>
+  // CHECK-NOT: linalg.transpose
+  // CHECK: kernel.generated
+  %y = kernel.generated ins(%x : tensor<1x2x4x4xf32>) outs(%o : tensor<1x2x4x4xf32>)
+      {code = dense<0> : tensor<64xi8>, isa = "avx512", panels = array<i32: 0, 0, -1>, segments = array<i64: 0, 0>,
+       shape = array<i64: 1, 2, 4, 4, 32, 16, 4, 1, 1, 1, 1, 0, 0, 0, 0>, stream = dense<0.0> : tensor<4xf32>}
+      -> tensor<1x2x4x4xf32>
+  %e = tensor.empty() : tensor<1x2x2x2xf32>
+  // CHECK: onednn.max_pool
+  // CHECK-NOT: nhwc
+  %p = onednn.max_pool ins(%y : tensor<1x2x4x4xf32>) outs(%e : tensor<1x2x2x2xf32>)
+      {strides = array<i64: 2, 2>, window = array<i64: 2, 2>}
+      -> tensor<1x2x2x2xf32>
+  return %p : tensor<1x2x2x2xf32>
+}

@@ -16,7 +16,10 @@
 
 #include "TransposePatterns.h"
 
+#include "Prune/Dialect/Kernel/IR/Kernel.h"
 #include "Prune/Dialect/OneDNN/Transforms/Passes.h"
+
+#include "mlir/Interfaces/FunctionInterfaces.h"
 
 #include "mlir/Transforms/GreedyPatternRewriteDriver.h"
 #include "llvm/Support/DebugLog.h"
@@ -57,6 +60,18 @@ static void reorder(WindowOpInterface op) {
   }
 }
 
+/// True when generated code works on images, which it has by channel: then
+/// those around it stay so, as a transposition on each side costs more than is
+/// gained.
+static bool hasGeneratedImages(Operation *function) {
+  WalkResult result = function->walk([](kernel::GeneratedOp op) {
+    return cast<ShapedType>(op.getX().getType()).getRank() == 4
+               ? WalkResult::interrupt()
+               : WalkResult::advance();
+  });
+  return result.wasInterrupted();
+}
+
 namespace {
 
 struct PropagateLayouts
@@ -65,8 +80,15 @@ struct PropagateLayouts
 
   void runOnOperation() override {
     SmallVector<WindowOpInterface> ops;
+    llvm::DenseMap<Operation *, bool> generated;
     getOperation()->walk([&](WindowOpInterface op) {
-      if (op->getNumResults() != 0 && op.getLayout() == Layout::Nchw)
+      if (op->getNumResults() == 0 || op.getLayout() != Layout::Nchw)
+        return;
+      Operation *function = op->getParentOfType<FunctionOpInterface>();
+      auto [entry, isNew] = generated.try_emplace(function, false);
+      if (isNew && function)
+        entry->second = hasGeneratedImages(function);
+      if (!entry->second)
         ops.push_back(op);
     });
     for (WindowOpInterface op : ops) {
