@@ -50,7 +50,7 @@ static void *copyAligned(ArrayRef<char> bytes) {
   return memory;
 }
 
-llvm::Error ConstantData::extract(ModuleOp module) {
+void ConstantData::extract(ModuleOp module) {
   for (auto global : module.getOps<LLVM::GlobalOp>()) {
     if (!global.getConstant())
       continue;
@@ -59,38 +59,42 @@ llvm::Error ConstantData::extract(ModuleOp module) {
     if (bytes.empty() ||
         (!isCode && static_cast<int64_t>(bytes.size()) < kLargeBytes))
       continue;
-    if (isCode)
-      pieces.push_back({global.getSymName().str(), bytes});
-    else
-      data[global.getSymName()].reset(copyAligned(bytes));
+    pieces.push_back({global.getSymName().str(), bytes, isCode});
     global.removeValueAttr();
     global.setLinkage(LLVM::Linkage::External);
     global.setAlignment(kAlignment);
     global.removeSectionAttr();
   }
-  return copyCode();
+}
+
+llvm::Error ConstantData::load() {
+  for (const Piece &piece : pieces)
+    if (!piece.isCode)
+      data[piece.symbol].reset(copyAligned(piece.bytes));
+  return loadCode();
 }
 
 /// All code lies together: few pages, and one change of their protection.
-llvm::Error ConstantData::copyCode() {
+llvm::Error ConstantData::loadCode() {
   using llvm::sys::Memory;
-  if (pieces.empty())
-    return llvm::Error::success();
   size_t size = 0;
-  for (auto &[name, bytes] : pieces)
-    size += llvm::alignTo(bytes.size(), kAlignment);
+  for (const Piece &piece : pieces)
+    size += piece.isCode ? llvm::alignTo(piece.bytes.size(), kAlignment) : 0;
+  if (size == 0)
+    return llvm::Error::success();
   std::error_code error;
   code = llvm::sys::OwningMemoryBlock(Memory::allocateMappedMemory(
       size, nullptr, Memory::MF_READ | Memory::MF_WRITE, error));
   if (error)
     return llvm::createStringError(error, "no memory for generated code");
   auto *place = static_cast<char *>(code.base());
-  for (auto &[name, bytes] : pieces) {
-    std::memcpy(place, bytes.data(), bytes.size());
-    codeSymbols[name] = place;
-    place += llvm::alignTo(bytes.size(), kAlignment);
+  for (const Piece &piece : pieces) {
+    if (!piece.isCode)
+      continue;
+    std::memcpy(place, piece.bytes.data(), piece.bytes.size());
+    codeSymbols[piece.symbol] = place;
+    place += llvm::alignTo(piece.bytes.size(), kAlignment);
   }
-  pieces.clear();
   return llvm::errorCodeToError(Memory::protectMappedMemory(
       code.getMemoryBlock(), Memory::MF_READ | Memory::MF_EXEC));
 }

@@ -21,7 +21,7 @@ namespace mlir::prune {
 
 /// The large constants of a module, and those that are machine code. LLVM never
 /// sees their bytes: it takes seconds to optimize and write 100 MB of them. The
-/// module declares each as a symbol, and the bytes lie here.
+/// module declares each as a symbol, and the bytes lie apart.
 class ConstantData {
 public:
   /// Bytes from which on a constant is large. Smaller ones stay in the module,
@@ -30,24 +30,40 @@ public:
   /// Alignment of the bytes of each constant.
   static constexpr int64_t kAlignment = 64;
 
-  /// Copies the bytes of every large constant of a module in the LLVM dialect,
-  /// and leaves a declaration. A constant whose elements are all equal, or are
-  /// no whole bytes, stays. Machine code can be executed, not written. Fails
-  /// when there is no memory for it. Linear in the bytes.
-  llvm::Error extract(ModuleOp module);
+  /// A constant that was taken out of a module.
+  struct Piece {
+    std::string symbol;
+    /// In the context of the module.
+    ArrayRef<char> bytes;
+    /// Is machine code.
+    bool isCode;
+  };
 
-  /// Address of the bytes by symbol.
+  /// Takes the bytes of every large constant out of a module in the LLVM
+  /// dialect, and leaves a declaration. A constant whose elements are all
+  /// equal, or are no whole bytes, stays.
+  void extract(ModuleOp module);
+
+  /// What was taken out, in the order of the module.
+  ArrayRef<Piece> getPieces() const { return pieces; }
+
+  /// Copies the bytes to memory of this process, aligned. Machine code can be
+  /// executed, not written. Fails when there is no memory for it. Linear in the
+  /// bytes.
+  llvm::Error load();
+
+  /// Address of the bytes by symbol, when they were loaded.
   llvm::StringMap<void *> getSymbols() const;
 
 private:
   struct Free {
     void operator()(void *data) const { std::free(data); }
   };
-  llvm::Error copyCode();
+  llvm::Error loadCode();
 
+  std::vector<Piece> pieces;
   llvm::StringMap<std::unique_ptr<void, Free>> data;
-  /// Machine code by symbol while it is collected, and where all of it lies.
-  SmallVector<std::pair<std::string, ArrayRef<char>>> pieces;
+  /// Where all machine code lies.
   llvm::sys::OwningMemoryBlock code;
   llvm::StringMap<void *> codeSymbols;
 };

@@ -55,7 +55,7 @@ static llvm::SmallVector<std::string> getFolders() {
   return folders;
 }
 
-static std::string findLibrary(llvm::StringRef name) {
+std::string Runtime::findLibrary(llvm::StringRef name) {
   for (llvm::StringRef folder : getFolders()) {
     llvm::SmallString<256> path(folder);
     llvm::sys::path::append(path, name);

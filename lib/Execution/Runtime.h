@@ -20,10 +20,13 @@ namespace mlir::prune {
 /// symbols do not meet those of the other.
 class Runtime {
 public:
+  /// Path of a library of the project, empty when there is none. Looks in the
+  /// folder of the environment variable PRUNE_RUNTIME_DIR, else beside the
+  /// binary that holds this code and in the `lib` folders above it.
+  static std::string findLibrary(llvm::StringRef name);
+
   /// Loads the naive library when `naive` is set or the oneDNN one was not
-  /// built. Looks in the folder of the environment variable PRUNE_RUNTIME_DIR,
-  /// else beside the binary that holds this code and in the `lib` folders above
-  /// it. Fails when neither library is found or its version is another one.
+  /// built. Fails when neither library is found or its version is another one.
   static llvm::Expected<std::unique_ptr<Runtime>> load(bool naive);
 
   /// Address of a symbol of the library or of the C library, else null.

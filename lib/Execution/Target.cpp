@@ -13,9 +13,12 @@
 #include "llvm/IR/LegacyPassManager.h"
 #include "llvm/IR/Module.h"
 #include "llvm/MC/MCSubtargetInfo.h"
+#include "llvm/MC/TargetRegistry.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/TargetSelect.h"
 #include "llvm/Target/TargetMachine.h"
+#include "llvm/TargetParser/Host.h"
+#include "llvm/TargetParser/Triple.h"
 #include "llvm/Transforms/Utils/Cloning.h"
 
 using namespace mlir;
@@ -26,8 +29,7 @@ llvm::CodeGenOptLevel prune::getCodeGenLevel(unsigned optimization) {
       .value_or(llvm::CodeGenOptLevel::Aggressive);
 }
 
-llvm::Expected<std::unique_ptr<llvm::TargetMachine>>
-prune::createHostTarget(bool exact, unsigned optimization) {
+static void initializeTargets() {
   static bool initialized = [] {
     llvm::InitializeNativeTarget();
     llvm::InitializeNativeTargetAsmPrinter();
@@ -35,23 +37,79 @@ prune::createHostTarget(bool exact, unsigned optimization) {
     return true;
   }();
   (void)initialized;
+}
+
+InstructionLevel prune::getHostLevel() {
+  llvm::StringMap<bool> features = llvm::sys::getHostCPUFeatures();
+  auto has = [&](std::initializer_list<StringRef> names) {
+    return llvm::all_of(names,
+                        [&](StringRef name) { return features.lookup(name); });
+  };
+  if (!has({"avx2", "bmi", "bmi2", "f16c", "fma", "lzcnt", "movbe", "popcnt"}))
+    return InstructionLevel::Base;
+  if (!has({"avx512f", "avx512bw", "avx512cd", "avx512dq", "avx512vl"}))
+    return InstructionLevel::Avx2;
+  return InstructionLevel::Avx512;
+}
+
+CompileTarget CompileTarget::object(InstructionLevel level) {
+  CompileTarget target;
+  target.triple = llvm::sys::getDefaultTargetTriple();
+  target.isa = level == InstructionLevel::Avx512 ? "avx512" : "none";
+  if (!llvm::Triple(target.triple).isX86_64())
+    target.cpu = "generic";
+  else if (level == InstructionLevel::Avx512)
+    target.cpu = "x86-64-v4";
+  else
+    target.cpu = level == InstructionLevel::Avx2 ? "x86-64-v3" : "x86-64";
+  return target;
+}
+
+static llvm::Expected<std::unique_ptr<llvm::TargetMachine>>
+createObjectTarget(const CompileTarget &target, unsigned optimization) {
+  llvm::Triple triple(target.triple);
+  std::string message;
+  const llvm::Target *found =
+      llvm::TargetRegistry::lookupTarget(triple, message);
+  if (!found)
+    return llvm::createStringError(message);
+  llvm::TargetOptions options;
+  options.FunctionSections = options.DataSections = true;
+  return std::unique_ptr<llvm::TargetMachine>(found->createTargetMachine(
+      triple, target.cpu, /*Features=*/"", options, llvm::Reloc::PIC_,
+      llvm::CodeModel::Small, getCodeGenLevel(optimization)));
+}
+
+static llvm::Expected<std::unique_ptr<llvm::TargetMachine>>
+createProcessTarget(unsigned optimization) {
   auto builder = llvm::orc::JITTargetMachineBuilder::detectHost();
   if (!builder)
     return builder.takeError();
   builder->setCodeGenOptLevel(getCodeGenLevel(optimization));
-  auto target = builder->createTargetMachine();
-  if (!target)
-    return target.takeError();
-  (*target)->Options.AllowFPOpFusion =
-      exact ? llvm::FPOpFusion::Standard : llvm::FPOpFusion::Fast;
-  return std::move(*target);
+  return builder->createTargetMachine();
 }
 
-unsigned prune::getHostVectorBits(const llvm::TargetMachine &target) {
-  llvm::StringRef features = target.getTargetFeatureString();
-  if (features.contains("+avx512f"))
+llvm::Expected<std::unique_ptr<llvm::TargetMachine>>
+prune::createTarget(const CompileTarget &target, bool exact,
+                    unsigned optimization) {
+  initializeTargets();
+  auto created = target.triple.empty()
+                     ? createProcessTarget(optimization)
+                     : createObjectTarget(target, optimization);
+  if (created)
+    (*created)->Options.AllowFPOpFusion =
+        exact ? llvm::FPOpFusion::Standard : llvm::FPOpFusion::Fast;
+  return created;
+}
+
+unsigned prune::getVectorBits(const llvm::TargetMachine &target) {
+  const llvm::MCSubtargetInfo &info = *target.getMCSubtargetInfo();
+  auto has = [&](StringRef feature) {
+    return target.getTargetTriple().isX86() && info.checkFeatures(feature);
+  };
+  if (has("+avx512f"))
     return 512;
-  return features.contains("+avx2") ? 256 : 128;
+  return has("+avx2") ? 256 : 128;
 }
 
 /// Writes the assembly of a copy, as code generation consumes a module.
@@ -75,10 +133,10 @@ static llvm::Error writeAssembly(llvm::Module &module,
 
 std::function<llvm::Error(llvm::Module *)>
 prune::createOptimizer(llvm::TargetMachine *target, std::string assemblyFile,
-                       unsigned optimization) {
-  auto optimize =
-      mlir::makeOptimizingTransformer(optimization, /*sizeLevel=*/0, target);
-  std::string bits = std::to_string(getHostVectorBits(*target));
+                       unsigned optimization, bool small) {
+  auto optimize = mlir::makeOptimizingTransformer(
+      small ? 2 : optimization, /*sizeLevel=*/small ? 1 : 0, target);
+  std::string bits = std::to_string(getVectorBits(*target));
   return [=](llvm::Module *module) -> llvm::Error {
     // Without these, LLVM splits our vectors in two on machines whose tuning
     // prefers shorter ones.
@@ -87,6 +145,8 @@ prune::createOptimizer(llvm::TargetMachine *target, std::string assemblyFile,
         continue;
       function.addFnAttr("prefer-vector-width", bits);
       function.addFnAttr("min-legal-vector-width", bits);
+      if (small)
+        function.addFnAttr(llvm::Attribute::OptimizeForSize);
     }
     if (llvm::Error error = optimize(module))
       return error;

@@ -36,6 +36,7 @@ def make_parser() -> argparse.ArgumentParser:
     _add_table(parsers)
     _add_figure(parsers)
     _add_import(parsers)
+    _add_compile(parsers)
     fuzz.add_parser(parsers)
     return parser
 
@@ -169,6 +170,27 @@ def _add_import(parsers: argparse._SubParsersAction[argparse.ArgumentParser]) ->
         "--time-limit", type=float, default=TIME_LIMIT, metavar="SECONDS",
         help=f"how long torch-mlir may take (default: {TIME_LIMIT:g})",
     )  # fmt: skip
+
+
+def _add_compile(parsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    parser = parsers.add_parser("compile", help="a network as a shared object with a C header")
+    parser.set_defaults(run=commands.compile_network)
+    parser.add_argument("model", help="network as .mlir, .mlirbc, .onnx or .pt2")
+    parser.add_argument("-o", "--out", required=True, help=".so file to write; .h goes beside it")
+    parser.add_argument(
+        "--standalone", action="store_true", default=True,
+        help="need nothing but libc and libm (the only mode for now)",
+    )  # fmt: skip
+    parser.add_argument("--threads", type=int, default=1, help="1, the only number for now")
+    parser.add_argument(
+        "--name", default="", help="what C functions begin with (default: the file's name)"
+    )
+    parser.add_argument("--batch", type=int, help="rows of the inputs (default: the network's own)")
+    parser.add_argument(
+        "--isa", choices=("host", "base", "avx2", "avx512"), default="host",
+        help="instruction set that the code needs (default: the best of this computer)",
+    )  # fmt: skip
+    parser.add_argument("--size", action="store_true", help="prefer small code to fast code")
 
 
 def _add_recipe(parser: argparse.ArgumentParser) -> None:

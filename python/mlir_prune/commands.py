@@ -201,6 +201,25 @@ def import_network(arguments: argparse.Namespace) -> None:
     print(f"{total:,} values in {len(parameters)} parameters, written to {target}")
 
 
+def compile_network(arguments: argparse.Namespace) -> None:
+    """Writes a network as a shared object with a C header beside it."""
+    target = Path(arguments.out)
+    if target.suffix != ".so":
+        raise InputError(f"{target}: expected a file that ends in .so")
+    if arguments.threads != 1:
+        raise InputError(f"a compiled network runs on 1 thread for now, got {arguments.threads}")
+    if arguments.batch is not None and arguments.batch < 1:
+        raise InputError(f"a batch is positive, got {arguments.batch}")
+    module = from_file(arguments.model, check=False)
+    if arguments.batch is not None:
+        module.run(f"builtin.module(prune-set-batch-size{{batch={arguments.batch}}})")
+    module.write_shared_object(
+        str(target), name=arguments.name, isa=arguments.isa, small=arguments.size
+    )
+    size = target.stat().st_size
+    print(f"{size:,} bytes, written to {target} and {target.with_suffix('.h')}")
+
+
 def _compress(recipe: Recipe, arguments: argparse.Namespace, dense: Any) -> None:
     start = time.monotonic()
     native()

@@ -319,6 +319,7 @@ void python::bindModule(nb::module_ &module) {
            "Signatures of the public functions.");
   bindParameters(type);
   bindLayers(type);
+  bindSharedObject(type);
   type.def(
       "compile",
       [](const Module &self, bool reference, int64_t threads, bool profile,

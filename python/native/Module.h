@@ -83,6 +83,9 @@ void bindLayers(nanobind::class_<Module> &type);
 /// Adds what gives parameters constant masks.
 void bindMasks(nanobind::class_<Module> &type);
 
+/// Adds how a module is written as a shared object.
+void bindSharedObject(nanobind::class_<Module> &type);
+
 /// Defines Module, its information classes and Remark.
 void bindModule(nanobind::module_ &module);
 

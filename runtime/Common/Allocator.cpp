@@ -11,56 +11,45 @@
 // of one cache line in front of each block names its class. Network code
 // allocates the same few sizes at every call, so after the first call nothing
 // reaches the system. One lock guards the lists: an allocation is tens of
-// nanoseconds beside kernels of microseconds.
+// nanoseconds beside kernels of microseconds. A thread may use lists of its
+// own.
 //
 // Kept blocks are limited to 1 GiB; what is freed beyond goes back to the
 // system. Alignments above 64 bytes are rare and served without keeping.
 //
-// With PRUNE_RT_POISON in the environment every block is filled with ones when
-// it is allocated, which reads as NaN: what is read before it was written
-// shows.
+// With PRUNE_RT_POISON in the environment when the library is loaded, every
+// block is filled with ones when it is allocated, which reads as NaN: what is
+// read before it was written shows.
 //
 //===----------------------------------------------------------------------===//
 
-#include "Runtime.h"
+#include "Pool.h"
 
 #include <algorithm>
 #include <cstdlib>
 #include <cstring>
-#include <mutex>
 
-namespace {
+using namespace prune_rt;
 
-constexpr size_t kAlignment = 64;
-constexpr size_t kNumClasses = 4 * 44;
-constexpr int64_t kCacheLimit = int64_t(1) << 30;
+/// Bytes that are kept at most.
+static constexpr int64_t kCacheLimit = int64_t(1) << 30;
 
-/// One cache line in front of every block.
-struct alignas(kAlignment) Header {
-  void *base;       ///< what the system returned
-  Header *next;     ///< next free block of the class
-  size_t size;      ///< usable bytes
-  size_t sizeClass; ///< index of the list, kNumClasses when not kept
-};
-static_assert(sizeof(Header) == kAlignment, "the header keeps the alignment");
+static Pool processPool;
 
-struct State {
-  std::mutex lock;
-  Header *free[kNumClasses] = {};
-  int64_t inUse = 0, peak = 0, cached = 0;
-};
+/// The pool of the thread's PoolScope; null outside of one.
+static thread_local Pool *threadPool
+    __attribute__((tls_model("initial-exec"))) = nullptr;
 
-} // namespace
+PoolScope::PoolScope(Pool &pool) : before(threadPool) { threadPool = &pool; }
+PoolScope::~PoolScope() { threadPool = before; }
 
-// Never destroyed: generated code may free during the exit of the process.
-static State &getState() {
-  static State *state = new State();
-  return *state;
-}
+static Pool &getPool() { return threadPool ? *threadPool : processPool; }
+
+static const bool poisons = std::getenv("PRUNE_RT_POISON") != nullptr;
 
 /// Index of the size class and, in `size`, its size: 2^e * {4, 5, 6, 7} / 4.
 static size_t roundToClass(size_t &size) {
-  size = std::max<size_t>(size, 4 * kAlignment);
+  size = std::max<size_t>(size, 4 * kBlockAlignment);
   unsigned exponent = 63 - __builtin_clzll(size);
   size_t step = size_t(1) << (exponent - 2);
   size = (size + step - 1) / step * step;
@@ -72,31 +61,30 @@ static size_t roundToClass(size_t &size) {
 static void *allocateBlock(size_t alignment, size_t size) {
   if (size > (size_t(1) << 48))
     prune_rt::fail("_mlir_memref_to_llvm_alloc", "impossible size");
-  State &state = getState();
+  Pool &pool = getPool();
   size_t sizeClass = roundToClass(size);
-  bool isKept = alignment <= kAlignment;
+  bool isKept = alignment <= kBlockAlignment;
   {
-    std::lock_guard<std::mutex> guard(state.lock);
-    state.inUse += size;
-    state.peak = std::max(state.peak, state.inUse);
-    if (Header *header = isKept ? state.free[sizeClass] : nullptr) {
-      state.free[sizeClass] = header->next;
-      state.cached -= size;
+    PoolLock lock(pool);
+    pool.inUse += size;
+    pool.peak = std::max(pool.peak, pool.inUse);
+    if (BlockHeader *header = isKept ? pool.free[sizeClass] : nullptr) {
+      pool.free[sizeClass] = header->next;
+      pool.cached -= size;
       return header + 1;
     }
   }
-  alignment = std::max(alignment, kAlignment);
+  alignment = std::max(alignment, kBlockAlignment);
   void *base = nullptr;
   if (posix_memalign(&base, alignment, size + alignment))
     prune_rt::fail("_mlir_memref_to_llvm_alloc", "out of memory");
   char *block = static_cast<char *>(base) + alignment;
-  auto *header = reinterpret_cast<Header *>(block) - 1;
-  *header = {base, nullptr, size, isKept ? sizeClass : kNumClasses};
+  auto *header = reinterpret_cast<BlockHeader *>(block) - 1;
+  *header = {base, nullptr, size, isKept ? sizeClass : kNumBlockClasses};
   return block;
 }
 
 static void *allocate(size_t alignment, size_t size) {
-  static const bool poisons = std::getenv("PRUNE_RT_POISON") != nullptr;
   void *block = allocateBlock(alignment, size);
   if (poisons)
     std::memset(block, 0xff, size);
@@ -104,7 +92,7 @@ static void *allocate(size_t alignment, size_t size) {
 }
 
 void *_mlir_memref_to_llvm_alloc(size_t size) {
-  return allocate(kAlignment, size);
+  return allocate(kBlockAlignment, size);
 }
 
 void *_mlir_memref_to_llvm_aligned_alloc(size_t alignment, size_t size) {
@@ -114,16 +102,17 @@ void *_mlir_memref_to_llvm_aligned_alloc(size_t alignment, size_t size) {
 void _mlir_memref_to_llvm_free(void *pointer) {
   if (!pointer)
     return;
-  Header *header = static_cast<Header *>(pointer) - 1;
-  State &state = getState();
+  BlockHeader *header = static_cast<BlockHeader *>(pointer) - 1;
+  Pool &pool = getPool();
   {
-    std::lock_guard<std::mutex> guard(state.lock);
+    PoolLock lock(pool);
     auto size = static_cast<int64_t>(header->size);
-    state.inUse -= size;
-    if (header->sizeClass < kNumClasses && state.cached + size <= kCacheLimit) {
-      header->next = state.free[header->sizeClass];
-      state.free[header->sizeClass] = header;
-      state.cached += size;
+    pool.inUse -= size;
+    if (header->sizeClass < kNumBlockClasses &&
+        pool.cached + size <= kCacheLimit) {
+      header->next = pool.free[header->sizeClass];
+      pool.free[header->sizeClass] = header;
+      pool.cached += size;
       return;
     }
   }
@@ -131,32 +120,33 @@ void _mlir_memref_to_llvm_free(void *pointer) {
 }
 
 int64_t prune_rt_bytes_in_use(void) {
-  std::lock_guard<std::mutex> guard(getState().lock);
-  return getState().inUse;
+  PoolLock lock(getPool());
+  return getPool().inUse;
 }
 
 int64_t prune_rt_bytes_peak(void) {
-  std::lock_guard<std::mutex> guard(getState().lock);
-  return getState().peak;
+  PoolLock lock(getPool());
+  return getPool().peak;
 }
 
 int64_t prune_rt_bytes_cached(void) {
-  std::lock_guard<std::mutex> guard(getState().lock);
-  return getState().cached;
+  PoolLock lock(getPool());
+  return getPool().cached;
 }
 
 void prune_rt_reset_peak(void) {
-  std::lock_guard<std::mutex> guard(getState().lock);
-  getState().peak = getState().inUse;
+  PoolLock lock(getPool());
+  getPool().peak = getPool().inUse;
 }
 
-void prune_rt_trim(void) {
-  State &state = getState();
-  std::lock_guard<std::mutex> guard(state.lock);
-  for (Header *&list : state.free)
-    while (Header *header = list) {
+void Pool::trim() {
+  PoolLock lock(*this);
+  for (BlockHeader *&list : free)
+    while (BlockHeader *header = list) {
       list = header->next;
       std::free(header->base);
     }
-  state.cached = 0;
+  cached = 0;
 }
+
+void prune_rt_trim(void) { getPool().trim(); }

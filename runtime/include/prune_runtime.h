@@ -9,8 +9,9 @@
 // Two shared libraries implement this interface with the same symbols:
 // libprune_runtime_naive.so (plain loops with double accumulators, the oracle)
 // and libprune_runtime.so (oneDNN). Generated code passes raw pointers and
-// 64-bit sizes. Matrices are row-major; a leading dimension is the number of
-// elements between the starts of two rows as stored.
+// 64-bit sizes. A static library with the symbols of the naive one, hidden, is
+// linked into shared objects of networks. Matrices are row-major; a leading
+// dimension is the number of elements between the starts of two rows as stored.
 //
 // Every function may be called from several threads at once, on different
 // destinations. A wrong argument is a bug of the caller: it is reported on the
@@ -24,7 +25,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#if defined(__GNUC__)
+#if defined(__GNUC__) && !defined(PRUNE_RT_STATIC)
 #define PRUNE_RT_EXPORT __attribute__((visibility("default")))
 #else
 #define PRUNE_RT_EXPORT
@@ -60,7 +61,7 @@ PRUNE_RT_EXPORT int64_t prune_rt_flush_denormals(int64_t enable);
 /** Allocation functions that `finalize-memref-to-llvm{use-generic-functions}`
  * calls. Blocks are aligned to at least 64 bytes and are kept for later
  * allocations of about the same size when freed. With PRUNE_RT_POISON in the
- * environment when the process allocates first, each block is full of NaN. */
+ * environment when the library is loaded, each block is full of NaN. */
 PRUNE_RT_EXPORT void *_mlir_memref_to_llvm_alloc(size_t size);
 PRUNE_RT_EXPORT void *_mlir_memref_to_llvm_aligned_alloc(size_t alignment,
                                                          size_t size);

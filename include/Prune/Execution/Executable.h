@@ -9,45 +9,20 @@
 #ifndef PRUNE_EXECUTION_EXECUTABLE_H
 #define PRUNE_EXECUTION_EXECUTABLE_H
 
-#include "Prune/Execution/Signature.h"
-#include "Prune/Profiling/Profile.h"
+#include "Prune/Execution/Compiler.h"
 
 #include "llvm/ADT/StringMap.h"
 #include "llvm/Support/Error.h"
 
-#include <functional>
 #include <memory>
 
-namespace llvm {
-class Module;
-class TargetMachine;
-} // namespace llvm
-
 namespace mlir {
-class DialectRegistry;
 class ExecutionEngine;
 } // namespace mlir
 
 namespace mlir::prune {
 
-class ConstantData;
 class Runtime;
-
-/// How a module is compiled.
-struct CompileOptions {
-  /// Plain scalar loops on the naive runtime: slow, for comparison.
-  bool reference = false;
-  /// Threads that one call may use.
-  int64_t threads = 1;
-  /// Measure the time of each costly operation.
-  bool profile = false;
-  /// Effort of LLVM, 0 to 3. At 0 code is ready several times sooner and slow;
-  /// the values that it computes are those of a higher effort on the same path,
-  /// up to the contraction of products and sums.
-  unsigned optimization = 3;
-  /// When not empty, receives the assembly of the whole module.
-  std::string assemblyFile;
-};
 
 /// A module compiled for this machine. Functions are called with pointers to
 /// data in the order and layout of their signature: row-major, without gaps.
@@ -55,7 +30,9 @@ struct CompileOptions {
 class Executable {
 public:
   /// Adds the translations that compiling needs; call before making a context.
-  static void registerDialects(DialectRegistry &registry);
+  static void registerDialects(DialectRegistry &registry) {
+    CompiledModule::registerDialects(registry);
+  }
 
   /// Compiles `module`, which is lowered in place by prune-cpu-pipeline. Fails
   /// with diagnostics.
@@ -63,7 +40,9 @@ public:
   create(ModuleOp module, const CompileOptions &options = {});
   ~Executable();
 
-  ArrayRef<FunctionSignature> getSignatures() const { return signatures; }
+  ArrayRef<FunctionSignature> getSignatures() const {
+    return compiled->getSignatures();
+  }
 
   /// Signature by name. Fails when there is no such function, with the names
   /// that there are.
@@ -90,24 +69,18 @@ public:
 
   /// The times of operations; null unless compiled with
   /// CompileOptions::profile.
-  Profile *getProfile() const { return profile.get(); }
+  Profile *getProfile() const { return compiled->getProfile(); }
 
 private:
   Executable();
-  LogicalResult compile(ModuleOp module, const CompileOptions &options);
-  llvm::Error createEngine(ModuleOp module,
-                           std::unique_ptr<llvm::TargetMachine> target,
-                           const llvm::StringMap<void *> &symbols,
+  LogicalResult compile(ModuleOp module, CompileOptions options);
+  llvm::Error createEngine(const llvm::StringMap<void *> &symbols,
                            unsigned optimization);
 
-  std::vector<FunctionSignature> signatures;
   int64_t threads = 1;
   std::unique_ptr<Runtime> runtime;
-  std::unique_ptr<Profile> profile;
-  /// Read by compiled code, so it outlives the engine.
-  std::unique_ptr<ConstantData> constants;
-  /// Kept alive for the engine, which compiles on first use.
-  std::function<llvm::Error(llvm::Module *)> transformer;
+  /// Its constants and its optimizer outlive the engine, which uses both.
+  std::unique_ptr<CompiledModule> compiled;
   std::unique_ptr<ExecutionEngine> engine;
 };
 

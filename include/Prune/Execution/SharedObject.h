@@ -1,0 +1,38 @@
+//===- SharedObject.h - Networks as shared objects --------------*- C++ -*-===//
+//
+// Part of the pruning compiler, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef PRUNE_EXECUTION_SHAREDOBJECT_H
+#define PRUNE_EXECUTION_SHAREDOBJECT_H
+
+#include "Prune/Execution/Compiler.h"
+
+namespace mlir::prune {
+
+/// How a network is written to a shared object.
+struct SharedObjectOptions {
+  /// What its C functions begin with; when empty, made of the file's name.
+  std::string name;
+  /// The function that is the network; when empty, the only public one.
+  std::string function;
+  /// Instruction set that the code needs.
+  InstructionLevel level = getHostLevel();
+  /// Prefer small code to fast code.
+  bool small = false;
+};
+
+/// Compiles a module, which is lowered in place, to a shared object that needs
+/// nothing but libc and libm, and writes a header of its C functions beside it,
+/// with the ending `.h`. Layers run by generated code and by the loops of this
+/// project, on one thread. The same module and options give the same bytes.
+/// Fails with diagnostics; then neither file is written or changed.
+LogicalResult writeSharedObject(ModuleOp module, StringRef file,
+                                const SharedObjectOptions &options = {});
+
+} // namespace mlir::prune
+
+#endif // PRUNE_EXECUTION_SHAREDOBJECT_H

@@ -1,0 +1,35 @@
+//===- NetworkInterface.h - C interface of a network ------------*- C++ -*-===//
+//
+// Part of the pruning compiler, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef PRUNE_LIB_EXECUTION_NETWORKINTERFACE_H
+#define PRUNE_LIB_EXECUTION_NETWORKINTERFACE_H
+
+#include "Prune/Execution/Compiler.h"
+
+namespace mlir::prune {
+
+/// What the functions of a network begin with when only its file is known: the
+/// file's name without `lib` and ending, as an identifier of C.
+std::string getNetworkName(StringRef file);
+
+bool isIdentifier(StringRef name);
+
+/// Adds the table and the exported functions of prune_network.h for one
+/// function of the module under a name, and makes every other function local to
+/// the object.
+void addNetworkInterface(llvm::Module &module,
+                         const FunctionSignature &signature, StringRef name,
+                         InstructionLevel level);
+
+/// The header that declares the exported functions.
+std::string makeNetworkHeader(const FunctionSignature &signature,
+                              StringRef name);
+
+} // namespace mlir::prune
+
+#endif // PRUNE_LIB_EXECUTION_NETWORKINTERFACE_H

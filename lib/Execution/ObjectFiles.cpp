@@ -1,0 +1,187 @@
+//===- ObjectFiles.cpp - Object files and linking -------------------------===//
+//
+// Part of the pruning compiler, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// Constants reach their object by the assembler's `.incbin`, from a file with
+// all their bytes: linear copies, at the speed of the disk.
+//
+//===----------------------------------------------------------------------===//
+
+#include "ObjectFiles.h"
+
+#include "llvm/ADT/StringExtras.h"
+#include "llvm/IR/LegacyPassManager.h"
+#include "llvm/IR/Module.h"
+#include "llvm/Support/FileSystem.h"
+#include "llvm/Support/MemoryBuffer.h"
+#include "llvm/Support/Path.h"
+#include "llvm/Support/Process.h"
+#include "llvm/Support/Program.h"
+#include "llvm/Target/TargetMachine.h"
+
+using namespace mlir;
+using namespace mlir::prune;
+namespace fs = llvm::sys::fs;
+
+static llvm::Error makeError(const llvm::Twine &message) {
+  return llvm::createStringError(llvm::inconvertibleErrorCode(), message);
+}
+
+TemporaryFiles::~TemporaryFiles() {
+  for (const std::string &file : files)
+    (void)fs::remove(file);
+}
+
+llvm::Expected<std::string> TemporaryFiles::create(StringRef suffix) {
+  SmallString<128> path;
+  if (std::error_code code = fs::createTemporaryFile("prune", suffix, path))
+    return makeError("cannot write a temporary file: " + code.message());
+  return files.emplace_back(path.str());
+}
+
+llvm::Expected<std::string> TemporaryFiles::createBeside(StringRef file) {
+  SmallString<128> path;
+  std::error_code code = fs::createUniqueFile(file + ".%%%%%%", path);
+  if (code)
+    return makeError("cannot write '" + file + "': " + code.message());
+  return files.emplace_back(path.str());
+}
+
+/// Writes what `write` gives to a stream.
+static llvm::Error
+writeFile(StringRef file,
+          llvm::function_ref<llvm::Error(llvm::raw_pwrite_stream &)> write) {
+  std::error_code code;
+  llvm::raw_fd_ostream stream(file, code);
+  if (!code) {
+    if (llvm::Error error = write(stream))
+      return error;
+    stream.close();
+    code = stream.error();
+    stream.clear_error();
+  }
+  if (code)
+    return makeError("cannot write '" + file + "': " + code.message());
+  return llvm::Error::success();
+}
+
+llvm::Error prune::writeObject(llvm::Module &module,
+                               llvm::TargetMachine &target, StringRef file) {
+  return writeFile(file, [&](llvm::raw_pwrite_stream &stream) -> llvm::Error {
+    llvm::legacy::PassManager manager;
+    if (target.addPassesToEmitFile(manager, stream, nullptr,
+                                   llvm::CodeGenFileType::ObjectFile))
+      return makeError("the target cannot write object files");
+    manager.run(module);
+    return llvm::Error::success();
+  });
+}
+
+/// The directives that place one constant.
+static std::string placeConstant(const ConstantData::Piece &piece,
+                                 StringRef bytesFile, size_t offset) {
+  std::string text;
+  llvm::raw_string_ostream stream(text);
+  StringRef section = piece.isCode ? ".text.prune." : ".rodata.prune.";
+  StringRef flags = piece.isCode ? "ax" : "a";
+  stream << ".section \"" << section << piece.symbol << "\",\"" << flags
+         << "\",@progbits\n"
+         << ".balign " << ConstantData::kAlignment << "\n"
+         << ".globl \"" << piece.symbol << "\"\n"
+         << ".hidden \"" << piece.symbol << "\"\n"
+         << "\"" << piece.symbol << "\":\n"
+         << ".incbin \"";
+  stream.write_escaped(bytesFile);
+  stream << "\", " << offset << ", " << piece.bytes.size() << "\n";
+  return text;
+}
+
+llvm::Error prune::writeConstants(ArrayRef<ConstantData::Piece> pieces,
+                                  llvm::TargetMachine &target, StringRef file,
+                                  TemporaryFiles &temporaries) {
+  llvm::Expected<std::string> bytesFile = temporaries.create("bin");
+  if (!bytesFile)
+    return bytesFile.takeError();
+  llvm::LLVMContext context;
+  llvm::Module module("constants", context);
+  module.setDataLayout(target.createDataLayout());
+  module.setTargetTriple(target.getTargetTriple());
+  llvm::Error error =
+      writeFile(*bytesFile, [&](llvm::raw_pwrite_stream &stream) {
+        size_t offset = 0;
+        for (const ConstantData::Piece &piece : pieces) {
+          stream.write(piece.bytes.data(), piece.bytes.size());
+          module.appendModuleInlineAsm(
+              placeConstant(piece, *bytesFile, offset));
+          offset += piece.bytes.size();
+        }
+        return llvm::Error::success();
+      });
+  if (error)
+    return error;
+  return writeObject(module, target, file);
+}
+
+/// The C compiler: the one that the user names, else one of the usual names.
+static llvm::Expected<std::string> findCompiler() {
+  SmallVector<std::string> names = {"clang-22", "clang", "cc", "gcc"};
+  if (auto given = llvm::sys::Process::GetEnv("CC"))
+    names = {*given};
+  for (const std::string &name : names)
+    if (auto found = llvm::sys::findProgramByName(name))
+      if (fs::can_execute(*found))
+        return *found;
+  return makeError("cannot link: no C compiler found under " +
+                   llvm::join(names, ", ") +
+                   " (name one in the environment variable CC)");
+}
+
+/// The first line that says what is wrong.
+static std::string findMessage(StringRef output) {
+  SmallVector<StringRef> lines;
+  output.split(lines, '\n', /*MaxSplit=*/-1, /*KeepEmpty=*/false);
+  for (StringRef line : lines)
+    if (line.contains("error") || line.contains("undefined"))
+      return line.trim().str();
+  return lines.empty() ? "no message" : lines.front().trim().str();
+}
+
+llvm::Error prune::linkSharedObject(ArrayRef<std::string> inputs,
+                                    StringRef file, StringRef soname,
+                                    TemporaryFiles &temporaries) {
+  llvm::Expected<std::string> compiler = findCompiler();
+  if (!compiler)
+    return compiler.takeError();
+  llvm::Expected<std::string> output = temporaries.create("txt");
+  if (!output)
+    return output.takeError();
+  // No start files: nothing of C++ has to be set up. Nothing of the machine
+  // that links is kept, so that the same inputs give the same bytes.
+  SmallVector<StringRef> arguments = {*compiler, "-shared", "-nostartfiles",
+                                      "-o", file};
+  llvm::append_range(arguments, inputs);
+  std::string name = ("-Wl,-soname," + soname).str();
+  for (StringRef option :
+       {"-static-libgcc", "-lm", "-Wl,--as-needed", "-Wl,--gc-sections",
+        "-Wl,--exclude-libs,ALL", "-Wl,-z,defs", "-Wl,-z,noexecstack",
+        "-Wl,--build-id=none", "-Wl,-O2", "-Wl,-s"})
+    arguments.push_back(option);
+  arguments.push_back(name);
+  std::optional<StringRef> redirects[] = {StringRef(""), StringRef(*output),
+                                          StringRef(*output)};
+  std::string message;
+  int result =
+      llvm::sys::ExecuteAndWait(*compiler, arguments, /*Env=*/std::nullopt,
+                                redirects, /*SecondsToWait=*/0,
+                                /*MemoryLimit=*/0, &message);
+  if (result == 0)
+    return llvm::Error::success();
+  if (message.empty())
+    if (auto buffer = llvm::MemoryBuffer::getFile(*output))
+      message = findMessage((*buffer)->getBuffer());
+  return makeError("cannot link: " + message);
+}

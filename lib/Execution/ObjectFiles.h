@@ -1,0 +1,61 @@
+//===- ObjectFiles.h - Object files and linking -----------------*- C++ -*-===//
+//
+// Part of the pruning compiler, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef PRUNE_LIB_EXECUTION_OBJECTFILES_H
+#define PRUNE_LIB_EXECUTION_OBJECTFILES_H
+
+#include "ConstantData.h"
+
+#include "llvm/ADT/SmallVector.h"
+#include "llvm/Support/Error.h"
+
+namespace llvm {
+class Module;
+class TargetMachine;
+} // namespace llvm
+
+namespace mlir::prune {
+
+/// Files that are removed at the end.
+class TemporaryFiles {
+public:
+  TemporaryFiles() = default;
+  TemporaryFiles(const TemporaryFiles &) = delete;
+  TemporaryFiles &operator=(const TemporaryFiles &) = delete;
+  ~TemporaryFiles();
+
+  /// An empty file in the folder for temporary files.
+  llvm::Expected<std::string> create(StringRef suffix);
+
+  /// An empty file beside `file`, readable for those who may read new files,
+  /// to be renamed.
+  llvm::Expected<std::string> createBeside(StringRef file);
+
+private:
+  std::vector<std::string> files;
+};
+
+/// Generates machine code.
+llvm::Error writeObject(llvm::Module &module, llvm::TargetMachine &target,
+                        StringRef file);
+
+/// Writes constants to an object, each in a section of its own: machine code in
+/// executable ones. Their bytes do not become a constant of LLVM.
+llvm::Error writeConstants(ArrayRef<ConstantData::Piece> pieces,
+                           llvm::TargetMachine &target, StringRef file,
+                           TemporaryFiles &temporaries);
+
+/// Links objects and archives to a shared object that needs libc and libm
+/// alone. `soname` is the name that programs look for. Needs a C compiler on
+/// the path or in the environment variable CC.
+llvm::Error linkSharedObject(ArrayRef<std::string> inputs, StringRef file,
+                             StringRef soname, TemporaryFiles &temporaries);
+
+} // namespace mlir::prune
+
+#endif // PRUNE_LIB_EXECUTION_OBJECTFILES_H

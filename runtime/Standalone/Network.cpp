@@ -1,0 +1,217 @@
+//===- Network.cpp - The C interface of a compiled network ----------------===//
+//
+// Part of the pruning compiler, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// A handle holds the descriptors of all values and the pool of its temporary
+// memory. It runs the network once when it is created, so that every block that
+// later runs need is in the pool by then: what a network allocates does not
+// depend on its inputs.
+//
+//===----------------------------------------------------------------------===//
+
+#include "prune_network.h"
+
+#include "../Common/Pool.h"
+
+#include <cstdlib>
+#include <new>
+
+using namespace prune_rt;
+
+struct prune_network_handle {
+  const prune_network *network;
+  Pool pool;
+  /// Set while the network runs.
+  bool busy;
+  /// Descriptors of the inputs, then of the outputs.
+  int64_t **descriptors;
+};
+
+static int64_t countValues(const prune_network &network) {
+  return int64_t(network.inputs) + network.outputs;
+}
+
+static bool hasInstructions(int32_t level) {
+#if defined(__x86_64__)
+  if (level >= PRUNE_NETWORK_AVX2 &&
+      !(__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") &&
+        __builtin_cpu_supports("bmi2")))
+    return false;
+  if (level >= PRUNE_NETWORK_AVX512 && !(__builtin_cpu_supports("avx512f") &&
+                                         __builtin_cpu_supports("avx512bw") &&
+                                         __builtin_cpu_supports("avx512cd") &&
+                                         __builtin_cpu_supports("avx512dq") &&
+                                         __builtin_cpu_supports("avx512vl")))
+    return false;
+  return true;
+#else
+  return level == PRUNE_NETWORK_BASE;
+#endif
+}
+
+/// A handle with descriptors of all values, without data. Null when there is no
+/// memory. One block holds all.
+static prune_network_handle *makeHandle(const prune_network &network) {
+  int64_t count = countValues(network), words = 0;
+  for (int64_t i = 0; i < count; ++i)
+    words += prune_rt_descriptor_words(network.values[i].rank);
+  size_t bytes = sizeof(prune_network_handle) + count * sizeof(int64_t *) +
+                 words * sizeof(int64_t);
+  void *memory = std::malloc(bytes);
+  if (!memory)
+    return nullptr;
+  auto *handle = new (memory) prune_network_handle();
+  handle->network = &network;
+  handle->descriptors = reinterpret_cast<int64_t **>(handle + 1);
+  auto *next = reinterpret_cast<int64_t *>(handle->descriptors + count);
+  for (int64_t i = 0; i < count; ++i) {
+    const prune_network_value &value = network.values[i];
+    handle->descriptors[i] = next;
+    prune_rt_fill_descriptor(next, nullptr, value.shape, value.rank);
+    next += prune_rt_descriptor_words(value.rank);
+  }
+  return handle;
+}
+
+static void setData(prune_network_handle &handle, int64_t index, void *data) {
+  handle.descriptors[index][0] = handle.descriptors[index][1] =
+      reinterpret_cast<intptr_t>(data);
+}
+
+static void call(prune_network_handle &handle) {
+  DenormalScope denormals;
+  PoolScope scope(handle.pool);
+  handle.network->call(reinterpret_cast<void *const *>(handle.descriptors));
+}
+
+/// Runs the network on zeros.
+static int warmUp(prune_network_handle &handle) {
+  const prune_network &network = *handle.network;
+  size_t bytes = 0;
+  auto round = [](size_t size) {
+    return (size + kBlockAlignment) / kBlockAlignment * kBlockAlignment;
+  };
+  for (int64_t i = 0, e = countValues(network); i < e; ++i)
+    bytes += round(network.values[i].bytes);
+  auto *memory = static_cast<char *>(std::calloc(bytes + kBlockAlignment, 1));
+  if (!memory)
+    return PRUNE_NETWORK_MEMORY;
+  char *next = memory;
+  for (int64_t i = 0, e = countValues(network); i < e; ++i) {
+    setData(handle, i, next);
+    next += round(network.values[i].bytes);
+  }
+  call(handle);
+  std::free(memory);
+  return PRUNE_NETWORK_OK;
+}
+
+int prune_network_create(const prune_network *network,
+                         prune_network_handle **handle) {
+  if (!handle)
+    return PRUNE_NETWORK_NULL;
+  *handle = nullptr;
+  if (!hasInstructions(network->level))
+    return PRUNE_NETWORK_PROCESSOR;
+  prune_network_handle *made = makeHandle(*network);
+  if (!made)
+    return PRUNE_NETWORK_MEMORY;
+  if (int code = warmUp(*made)) {
+    prune_network_destroy(made);
+    return code;
+  }
+  *handle = made;
+  return PRUNE_NETWORK_OK;
+}
+
+void prune_network_destroy(prune_network_handle *handle) {
+  if (!handle)
+    return;
+  handle->pool.trim();
+  std::free(handle);
+}
+
+int prune_network_input_count(const prune_network *network) {
+  return network->inputs;
+}
+
+int prune_network_output_count(const prune_network *network) {
+  return network->outputs;
+}
+
+const prune_network_value *prune_network_input(const prune_network *network,
+                                               int index) {
+  return index >= 0 && index < network->inputs ? &network->values[index]
+                                               : nullptr;
+}
+
+const prune_network_value *prune_network_output(const prune_network *network,
+                                                int index) {
+  return index >= 0 && index < network->outputs
+             ? &network->values[network->inputs + index]
+             : nullptr;
+}
+
+int prune_network_set_threads(prune_network_handle *handle, int threads) {
+  if (!handle)
+    return PRUNE_NETWORK_NULL;
+  return threads == 1 ? PRUNE_NETWORK_OK : PRUNE_NETWORK_THREADS;
+}
+
+/// Points the descriptors from `first` on to the caller's buffers.
+static int setBuffers(prune_network_handle &handle, int64_t first,
+                      int64_t count, const void *const *buffers,
+                      const size_t *bytes) {
+  if (count > 0 && (!buffers || !bytes))
+    return PRUNE_NETWORK_NULL;
+  for (int64_t i = 0; i < count; ++i) {
+    if (bytes[i] != handle.network->values[first + i].bytes)
+      return PRUNE_NETWORK_SIZE;
+    if (!buffers[i] && bytes[i] != 0)
+      return PRUNE_NETWORK_NULL;
+    setData(handle, first + i, const_cast<void *>(buffers[i]));
+  }
+  return PRUNE_NETWORK_OK;
+}
+
+int prune_network_run(prune_network_handle *handle, const void *const *inputs,
+                      const size_t *input_bytes, void *const *outputs,
+                      const size_t *output_bytes) {
+  if (!handle)
+    return PRUNE_NETWORK_NULL;
+  if (__atomic_exchange_n(&handle->busy, true, __ATOMIC_ACQUIRE))
+    return PRUNE_NETWORK_BUSY;
+  const prune_network &network = *handle->network;
+  int code = setBuffers(*handle, 0, network.inputs, inputs, input_bytes);
+  if (code == PRUNE_NETWORK_OK)
+    code = setBuffers(*handle, network.inputs, network.outputs, outputs,
+                      output_bytes);
+  if (code == PRUNE_NETWORK_OK)
+    call(*handle);
+  __atomic_store_n(&handle->busy, false, __ATOMIC_RELEASE);
+  return code;
+}
+
+const char *prune_network_message(int code) {
+  switch (code) {
+  case PRUNE_NETWORK_OK:
+    return "no error";
+  case PRUNE_NETWORK_NULL:
+    return "a handle or a buffer is null";
+  case PRUNE_NETWORK_SIZE:
+    return "a buffer has another size than the input or output";
+  case PRUNE_NETWORK_THREADS:
+    return "the network runs on one thread";
+  case PRUNE_NETWORK_MEMORY:
+    return "there is not enough memory";
+  case PRUNE_NETWORK_PROCESSOR:
+    return "the processor lacks instructions that the network was compiled for";
+  case PRUNE_NETWORK_BUSY:
+    return "another thread runs the network with the same handle";
+  }
+  return "unknown error";
+}
