@@ -248,6 +248,9 @@ std::optional<double> CostModel::predict(KernelKind kind,
   return time;
 }
 
+/// Share of the dense kernel's predicted time that another may take.
+static constexpr double kAdvantage = 0.9;
+
 KernelCosts mlir::prune::predictKernels(const CostModel &costs,
                                         const ProductSize &size,
                                         ArrayRef<KernelKind> kernels) {
@@ -258,9 +261,11 @@ KernelCosts mlir::prune::predictKernels(const CostModel &costs,
     if (!time)
       continue;
     result.times.push_back({kind, *time});
-    if (!bestTime || *time < *bestTime) {
+    // What is dense has to be beaten by more than predictions are off.
+    double wanted = kind == KernelKind::Dense ? *time * kAdvantage : *time;
+    if (!bestTime || wanted < *bestTime) {
       result.best = kind;
-      bestTime = time;
+      bestTime = wanted;
     }
   }
   return result;
