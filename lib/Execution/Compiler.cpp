@@ -14,9 +14,9 @@
 #include "Prune/Execution/Compiler.h"
 
 #include "ConstantData.h"
+#include "StandaloneKernels.h"
 #include "Target.h"
 
-#include "Prune/Dialect/Prune/IR/Prune.h"
 #include "Prune/Dialect/Prune/Transforms/Lower/Passes.h"
 #include "Prune/Pipelines/CpuPipeline.h"
 
@@ -40,15 +40,6 @@ void CompiledModule::registerDialects(DialectRegistry &registry) {
 CompiledModule::CompiledModule(ModuleOp module)
     : module(module), constants(std::make_unique<ConstantData>()) {}
 CompiledModule::~CompiledModule() = default;
-
-/// True when a kernel was chosen for a layer of the module.
-static bool hasKernels(ModuleOp module) {
-  WalkResult result = module.walk([](Operation *op) {
-    return op->hasAttr(PruneDialect::kKernelAttrName) ? WalkResult::interrupt()
-                                                      : WalkResult::advance();
-  });
-  return result.wasInterrupted();
-}
 
 FailureOr<std::unique_ptr<CompiledModule>>
 CompiledModule::create(ModuleOp module, const CompileOptions &options,
@@ -83,7 +74,6 @@ LogicalResult CompiledModule::lower(const CompileOptions &options,
   // Nobody has to know that kernels are chosen to get fast ones.
   if (!options.reference && !hasKernels(module)) {
     SelectKernelsPassOptions select;
-    select.kernel = options.kernel;
     select.isa = isa.str();
     manager.addPass(createSelectKernelsPass(select));
   }

@@ -168,7 +168,7 @@ llvm::Error prune::linkSharedObject(ArrayRef<std::string> inputs,
   for (StringRef option :
        {"-static-libgcc", "-lm", "-Wl,--as-needed", "-Wl,--gc-sections",
         "-Wl,--exclude-libs,ALL", "-Wl,-z,defs", "-Wl,-z,noexecstack",
-        "-Wl,--build-id=none", "-Wl,-O2", "-Wl,-s"})
+        "-Wl,-z,noseparate-code", "-Wl,--build-id=none", "-Wl,-O2", "-Wl,-s"})
     arguments.push_back(option);
   arguments.push_back(name);
   std::optional<StringRef> redirects[] = {StringRef(""), StringRef(*output),

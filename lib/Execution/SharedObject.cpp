@@ -18,6 +18,7 @@
 #include "NetworkInterface.h"
 #include "ObjectFiles.h"
 #include "Runtime.h"
+#include "StandaloneKernels.h"
 
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/IR/Module.h"
@@ -115,10 +116,12 @@ llvm::Error Writer::write(const SharedObjectOptions &options) {
   TemporaryFiles temporaries;
   SmallString<128> header(file);
   llvm::sys::path::replace_extension(header, "h");
-  std::string library = Runtime::findLibrary("libprune_runtime_static.a");
+  StringRef archive =
+      options.small ? "libprune_runtime_small.a" : "libprune_runtime_static.a";
+  std::string library = Runtime::findLibrary(archive);
   if (library.empty())
-    return llvm::createStringError(
-        "the static runtime library libprune_runtime_static.a is not found");
+    return llvm::createStringError("the static runtime library " + archive +
+                                   " is not found");
   auto object = temporaries.create("o"), constants = temporaries.create("o");
   auto newFile = temporaries.createBeside(file);
   auto newHeader = temporaries.createBeside(header);
@@ -168,11 +171,14 @@ LogicalResult prune::writeSharedObject(ModuleOp module, StringRef file,
       findNetwork(*signatures, options.function);
   if (!signature)
     return fail(signature.takeError());
+  CompileTarget target = CompileTarget::object(options.level);
+  if (llvm::Error error = selectStandaloneKernels(
+          module, /*hasCode=*/target.isa != "none", options.small))
+    return fail(std::move(error));
   CompileOptions compile;
-  compile.kernel = "straight_line";
   compile.small = options.small;
-  FailureOr<std::unique_ptr<CompiledModule>> compiled = CompiledModule::create(
-      module, compile, CompileTarget::object(options.level));
+  FailureOr<std::unique_ptr<CompiledModule>> compiled =
+      CompiledModule::create(module, compile, target);
   if (failed(compiled))
     return failure();
   if (llvm::Error error =

@@ -12,8 +12,8 @@
 #include <cstdint>
 
 /// Compiles a function for AVX-512, AVX2 and the base instruction set; the
-/// loader picks one.
-#if defined(__x86_64__)
+/// loader picks one. Where code is to be small there is one, for the base.
+#if defined(__x86_64__) && !defined(PRUNE_RT_SMALL)
 #define PRUNE_RT_CLONES                                                        \
   __attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default")))
 #else

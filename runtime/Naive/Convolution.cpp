@@ -1,4 +1,4 @@
-//===- Convolution.cpp - Convolutions and poolings as plain loops ---------===//
+//===- Convolution.cpp - Convolutions as plain loops ----------------------===//
 //
 // Part of the pruning compiler, under the Apache License v2.0 with LLVM
 // Exceptions. See LICENSE for license information.
@@ -39,39 +39,4 @@ void prune_rt_convolution_backward_weights_f32(void **, const float *x,
   check(call);
   DenormalScope denormals;
   runLoops(call, 0, call.shape.f);
-}
-
-void prune_rt_max_pool_f32(void **, const float *x, float *y,
-                           uint8_t *workspace, const int64_t *shape,
-                           int64_t flags) {
-  PoolCall call{x, y, workspace, ConvolutionShape(shape), flags};
-  checkMaxPool(call);
-  DenormalScope denormals;
-  runMaxPoolLoops(call, 0, call.shape.n);
-}
-
-void prune_rt_max_pool_backward_f32(void **, const float *dy,
-                                    const uint8_t *workspace, float *dx,
-                                    const int64_t *shape, int64_t flags) {
-  PoolBackwardCall call{dy, workspace, dx, ConvolutionShape(shape), flags};
-  checkMaxPool(call);
-  DenormalScope denormals;
-  runMaxPoolLoops(call, 0, call.shape.n);
-}
-
-void prune_rt_average_pool_f32(void **, const float *x, float *y,
-                               const int64_t *shape, int64_t flags) {
-  PoolCall call{x, y, /*workspace=*/nullptr, ConvolutionShape(shape), flags};
-  checkAveragePool(call);
-  DenormalScope denormals;
-  runAveragePoolLoops(call, 0, call.shape.n);
-}
-
-void prune_rt_average_pool_backward_f32(void **, const float *dy, float *dx,
-                                        const int64_t *shape, int64_t flags) {
-  PoolBackwardCall call{dy, /*workspace=*/nullptr, dx, ConvolutionShape(shape),
-                        flags};
-  checkAveragePool(call);
-  DenormalScope denormals;
-  runAveragePoolLoops(call, 0, call.shape.n);
 }

@@ -52,12 +52,3 @@ void prune_rt_sddmm_f32(const int32_t *indices, const int32_t *pointers,
   DenormalScope denormals;
   runLoops(call);
 }
-
-void prune_rt_transpose_f32(const float *x, float *y, int64_t m, int64_t n,
-                            int64_t ldx, int64_t ldy) {
-  TransposeCall call{x, y, m, n, ldx, ldy};
-  check(call);
-  for (int64_t i = 0; i < m; ++i)
-    for (int64_t j = 0; j < n; ++j)
-      y[j * ldy + i] = x[i * ldx + j];
-}

@@ -7,14 +7,15 @@
 //===----------------------------------------------------------------------===//
 //
 // oneDNN's pooling promises neither the first maximum nor a NaN, so the loops
-// are our own (PoolingKernels.cpp). Images are cut among the threads; an
-// image's sums are its own, so the bits do not depend on the cut.
+// are our own (Kernels/PoolingKernels.cpp). Images are cut among the threads;
+// an image's sums are its own, so the bits do not depend on the cut.
 //
 //===----------------------------------------------------------------------===//
 
 #include "CallSite.h"
 #include "Parallel.h"
-#include "PoolingKernels.h"
+
+#include "../Kernels/PoolingKernels.h"
 
 using namespace prune_rt;
 

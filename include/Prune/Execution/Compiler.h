@@ -72,9 +72,6 @@ struct CompileOptions {
   unsigned optimization = 3;
   /// Prefer small code to fast code.
   bool small = false;
-  /// Kernel of every layer that has it, an option of prune-select-kernels. A
-  /// module whose kernels are chosen keeps them.
-  std::string kernel = "auto";
   /// When not empty, receives the assembly of the whole module.
   std::string assemblyFile;
 };

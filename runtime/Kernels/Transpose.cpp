@@ -13,9 +13,8 @@
 //===----------------------------------------------------------------------===//
 
 #include "../Common/Lanes.h"
-#include "Dnnl.h"
-
 #include "../Common/Runtime.h"
+#include "Threads.h"
 
 #include <algorithm>
 #include <utility>
@@ -87,8 +86,8 @@ void prune_rt_transpose_f32(const float *x, float *y, int64_t m, int64_t n,
   if (threads == 1 || m * n < 1 << 16)
     return transposeColumns(call, 0, n);
   int64_t blocks = (n + kLanes - 1) / kLanes;
-#pragma omp parallel for num_threads(threads)
-  for (int64_t part = 0; part < threads; ++part)
+  forEach(threads, threads, [&](int64_t part, int64_t) {
     transposeColumns(call, blocks * part / threads * kLanes,
                      std::min(blocks * (part + 1) / threads * kLanes, n));
+  });
 }

@@ -6,8 +6,8 @@
 //
 //===----------------------------------------------------------------------===//
 
-#ifndef PRUNE_RUNTIME_ONEDNN_POOLINGKERNELS_H
-#define PRUNE_RUNTIME_ONEDNN_POOLINGKERNELS_H
+#ifndef PRUNE_RUNTIME_KERNELS_POOLINGKERNELS_H
+#define PRUNE_RUNTIME_KERNELS_POOLINGKERNELS_H
 
 #include "../Common/ConvolutionShape.h"
 #include "../Common/Lanes.h"
@@ -107,4 +107,4 @@ struct Maximum {
 
 } // namespace prune_rt
 
-#endif // PRUNE_RUNTIME_ONEDNN_POOLINGKERNELS_H
+#endif // PRUNE_RUNTIME_KERNELS_POOLINGKERNELS_H

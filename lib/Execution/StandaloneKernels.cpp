@@ -1,0 +1,65 @@
+//===- StandaloneKernels.cpp - Kernels without oneDNN ---------------------===//
+//
+// Part of the pruning compiler, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// Dense layers and compressed rows are oneDNN's; without it they are plain
+// loops. Generated code and lanes take any constant weight. Lanes need four
+// bytes for a weight and little more for their place, and one code for all.
+//
+//===----------------------------------------------------------------------===//
+
+#include "StandaloneKernels.h"
+
+#include "Prune/Dialect/Prune/IR/Prune.h"
+#include "Prune/Interfaces/PrunableOpInterface.h"
+#include "Prune/Kernels/KernelChoices.h"
+
+using namespace mlir;
+using namespace mlir::prune;
+
+bool prune::hasKernels(ModuleOp module) {
+  WalkResult result = module.walk([](Operation *op) {
+    return op->hasAttr(PruneDialect::kKernelAttrName) ? WalkResult::interrupt()
+                                                      : WalkResult::advance();
+  });
+  return result.wasInterrupted();
+}
+
+/// The best of the kernels that need no oneDNN; dense when there is none.
+static KernelKind choose(const KernelChoices &choices, const CostModel &costs,
+                         bool small) {
+  if (small && llvm::is_contained(choices.kernels, KernelKind::Lanes))
+    return KernelKind::Lanes;
+  SmallVector<KernelKind> own;
+  for (KernelKind kind : {KernelKind::StraightLine, KernelKind::Lanes})
+    if (llvm::is_contained(choices.kernels, kind))
+      own.push_back(kind);
+  if (own.empty())
+    return KernelKind::Dense;
+  KernelKind best = predictKernels(costs, choices.size, own).best;
+  return llvm::is_contained(own, best) ? best : own.front();
+}
+
+llvm::Error prune::selectStandaloneKernels(ModuleOp module, bool hasCode,
+                                           bool small) {
+  if (hasKernels(module))
+    return llvm::Error::success();
+  llvm::Expected<CostModel> costs = CostModel::load("");
+  if (!costs)
+    return costs.takeError();
+  module.walk([&](PrunableOpInterface op) {
+    if (!op.getWeight())
+      return;
+    std::string reason;
+    std::optional<KernelChoices> choices = matchKernels(op, hasCode, reason);
+    KernelKind kind =
+        choices ? choose(*choices, *costs, small) : KernelKind::Dense;
+    op->setAttr(PruneDialect::kKernelAttrName,
+                KernelAttr::get(op->getContext(), kind));
+  });
+  return llvm::Error::success();
+}
