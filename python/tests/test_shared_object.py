@@ -113,16 +113,16 @@ def sample(module: Any, seed: int) -> np.ndarray:
     return np.random.default_rng(seed).standard_normal(shape).astype(np.float32)
 
 
-def build(folder: Path, source: str | Path, name: str) -> Path:
-    """A C program linked to net.so beside it."""
+def build(folder: Path, source: str | Path, name: str, *libraries: str) -> Path:
+    """A C program linked to net.so beside it, and to others."""
     file = folder / f"{name}.c"
     file.write_text(source if isinstance(source, str) else source.read_text(encoding="utf-8"))
     program = folder / name
     assert COMPILER
     flags = ["-std=c99", "-Wall", "-Wextra", "-Werror", "-D_GNU_SOURCE", "-pthread"]
     subprocess.run(
-        [COMPILER, *flags, str(file), "-o", str(program), str(folder / "net.so"),
-         "-Wl,-rpath,$ORIGIN"], check=True, env=BARE,
+        [COMPILER, *flags, str(file), "-o", str(program), "net.so", *libraries,
+         "-Wl,-rpath,$ORIGIN"], check=True, env=BARE, cwd=folder,
     )  # fmt: skip
     return program
 
@@ -233,6 +233,66 @@ def test_several_values_of_several_types(tmp_path: Path) -> None:
 def test_the_name_of_a_file_names_the_functions(tmp_path: Path, file: str, name: str) -> None:
     parse(NUMBERS).write_shared_object(str(tmp_path / file))
     assert f"int {name}_create(" in (tmp_path / file).with_suffix(".h").read_text()
+
+
+ALLOCATIONS = r"""
+#include "net.h"
+#include <stdio.h>
+#include <stdlib.h>
+
+static int blocks = 0;
+
+/* Takes the place of the one of libc for the whole process. */
+int posix_memalign(void **pointer, size_t alignment, size_t size) {
+  ++blocks;
+  *pointer = aligned_alloc(alignment, (size + alignment - 1) / alignment * alignment);
+  return *pointer ? 0 : 12;
+}
+
+int main(void) {
+  const net_value *in = net_input(0), *out = net_output(0);
+  const void *inputs[] = {calloc(in->bytes, 1)};
+  void *outputs[] = {calloc(out->bytes, 1)};
+  net_handle *net;
+  if (net_create(&net)) return 1;
+  int made = blocks;
+  for (int i = 0; i < 10; ++i)
+    if (net_run(net, inputs, &in->bytes, outputs, &out->bytes)) return 1;
+  printf("%d %d\n", made > 0, blocks - made);
+  net_destroy(net);
+  return 0;
+}
+"""
+
+
+@pytest.mark.parametrize("name", ["lenet5_caffe", "resnet20"])
+def test_runs_allocate_nothing(tmp_path: Path, name: str) -> None:
+    network(name, 2, 0.9).write_shared_object(str(tmp_path / "net.so"))
+    assert run(build(tmp_path, ALLOCATIONS, "allocations")).split() == ["1", "0"]
+
+
+TWO = r"""
+#include "net.h"
+#include "other.h"
+#include <stdio.h>
+
+int main(void) {
+  net_handle *net;
+  other_handle *other;
+  if (net_create(&net) || other_create(&other)) return 1;
+  printf("%d %d\n", (int)net_output(0)->shape[1], (int)other_output(0)->shape[1]);
+  net_destroy(net);
+  other_destroy(other);
+  return 0;
+}
+"""
+
+
+def test_two_networks_in_one_program(tmp_path: Path) -> None:
+    network("mlp", 1, 0.9, **MLP).write_shared_object(str(tmp_path / "net.so"))
+    network("mlp", 1, 0.9, widths=[8, 5]).write_shared_object(str(tmp_path / "other.so"))
+    program = build(tmp_path, TWO, "two", "other.so")
+    assert run(program).split() == ["10", "5"]
 
 
 def test_nothing_but_libc_and_libm_is_needed(tmp_path: Path) -> None:
