@@ -116,6 +116,11 @@ llvm::Error Writer::write(const SharedObjectOptions &options) {
   TemporaryFiles temporaries;
   SmallString<128> header(file);
   llvm::sys::path::replace_extension(header, "h");
+  // Nothing may be left half done at the end.
+  for (StringRef path : {file, StringRef(header)})
+    if (fs::is_directory(path))
+      return llvm::createStringError("cannot write '" + path +
+                                     "': it is a folder");
   StringRef archive =
       options.small ? "libprune_runtime_small.a" : "libprune_runtime_static.a";
   std::string library = Runtime::findLibrary(archive);

@@ -377,6 +377,18 @@ def test_what_cannot_be_written(
     assert sorted(file.parent.iterdir()) == before
 
 
+@pytest.mark.parametrize("name", ["net.so", "net.h"])
+def test_a_folder_in_the_way(
+    file: Path, name: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = file.with_name(name)
+    folder.mkdir()
+    before = sorted(file.parent.iterdir())
+    assert main(["compile", str(file), "-o", str(file.with_name("net.so"))]) == 1
+    assert f"cannot write '{folder}': it is a folder" in capsys.readouterr().err
+    assert sorted(file.parent.iterdir()) == before
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [
