@@ -26,7 +26,8 @@ using Extents = SmallVector<SmallVector<int64_t, 2>>;
 } // namespace
 
 /// True when `value` merges dimensions of a copy of what `isParameter` says is
-/// one, and the copy repeats it along one of those dimensions.
+/// one, and the copy repeats it along one of those dimensions: a dimension of
+/// one repeats nothing.
 static bool mergesRepeated(tensor::CollapseShapeOp merge,
                            function_ref<bool(Value)> isParameter) {
   unsigned rank = merge.getSrcType().getRank();
@@ -38,7 +39,8 @@ static bool mergesRepeated(tensor::CollapseShapeOp merge,
   return llvm::any_of(
       merge.getReassociationIndices(), [&](const ReassociationIndices &group) {
         return group.size() > 1 && llvm::any_of(group, [&](int64_t dim) {
-                 return !source.map.isFunctionOfDim(dim);
+                 return merge.getSrcType().getDimSize(dim) != 1 &&
+                        !source.map.isFunctionOfDim(dim);
                });
       });
 }

@@ -272,6 +272,23 @@ func.func @scale_and_sum(%x: tensor<2x3xf32>, %i: tensor<2xf32>) -> tensor<2xf32
   return %y : tensor<2xf32>
 }
 
+// A dimension of one repeats nothing: rows that were merged stay merged.
+
+#mk = affine_map<(m, n, k) -> (m, k)>
+#nk = affine_map<(m, n, k) -> (n, k)>
+#mn = affine_map<(m, n, k) -> (m, n)>
+
+// CHECK-LABEL: func @merged_rows
+// CHECK: linalg.matmul {{.*}} -> tensor<6x3xf32>
+func.func @merged_rows(%x: tensor<2x3x4xf32>, %i: tensor<6x3xf32>) -> tensor<6x3xf32> {
+  %w = arith.constant dense<[[1.0, 2.0, 3.0, 4.0], [5.0, 6.0, 7.0, 8.0], [9.0, 1.0, 2.0, 3.0]]> : tensor<3x4xf32>
+  %e = tensor.expand_shape %x [[0], [1], [2, 3]] output_shape [2, 3, 1, 4] : tensor<2x3x4xf32> into tensor<2x3x1x4xf32>
+  %c = tensor.collapse_shape %e [[0, 1, 2], [3]] : tensor<2x3x1x4xf32> into tensor<6x4xf32>
+  %y = linalg.matmul indexing_maps = [#mk, #nk, #mn] ins(%c, %w : tensor<6x4xf32>, tensor<3x4xf32>)
+      outs(%i : tensor<6x3xf32>) -> tensor<6x3xf32>
+  return %y : tensor<6x3xf32>
+}
+
 // CHECK: dialect_resources
 // CHECK-DAG: [[$DK]]: "0x100000000000803F000040400000A04000000040000080400000C040"
 // CHECK-DAG: [[$RK]]: "0x100000000000803F000040400000A04000000040000080400000C040"
