@@ -23,7 +23,6 @@ from mlir_prune.recipe.load import recipe_folders
 from mlir_prune.training.checkpoint import read_checkpoint
 from mlir_prune.training.history import History
 from mlir_prune.training.lock import locked
-from mlir_prune import files
 
 
 @pytest.fixture(scope="module")
@@ -43,7 +42,6 @@ def write_idx(folder: Path) -> None:
             (folder / f"{part}-{what}-ubyte").write_bytes(head + array.tobytes())
 
 
-from mlir_prune import files
 def test_a_damaged_checkpoint_never_goes_on_to_other_values(corpus: Path, tmp_path: Path) -> None:
     source = corpus / "stopped" / "checkpoint.npz"
     good, rng = read_checkpoint(source.parent), np.random.default_rng(1)

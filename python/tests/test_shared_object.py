@@ -378,9 +378,7 @@ def test_what_cannot_be_written(
 
 
 @pytest.mark.parametrize("name", ["net.so", "net.h"])
-def test_a_folder_in_the_way(
-    file: Path, name: str, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_a_folder_in_the_way(file: Path, name: str, capsys: pytest.CaptureFixture[str]) -> None:
     folder = file.with_name(name)
     folder.mkdir()
     before = sorted(file.parent.iterdir())
