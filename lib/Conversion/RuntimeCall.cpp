@@ -13,6 +13,8 @@
 
 #include "RuntimeCall.h"
 
+#include "prune_runtime.h"
+
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/LLVMIR/FunctionCallUtils.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
@@ -20,6 +22,20 @@
 
 using namespace mlir;
 using namespace mlir::prune;
+
+// The compiler's names of the numbers of the interface.
+static_assert(TransposeA == PRUNE_RT_TRANSPOSE_A &&
+              TransposeB == PRUNE_RT_TRANSPOSE_B &&
+              Accumulate == PRUNE_RT_ACCUMULATE &&
+              ConstantB == PRUNE_RT_CONSTANT_B &&
+              IncludePadding == PRUNE_RT_INCLUDE_PADDING &&
+              ConstantValues == PRUNE_RT_CONSTANT_VALUES);
+static_assert(int(onednn::Activation::None) == PRUNE_RT_ACTIVATION_NONE &&
+              int(onednn::Activation::Relu) == PRUNE_RT_ACTIVATION_RELU &&
+              int(onednn::Activation::Sigmoid) == PRUNE_RT_ACTIVATION_SIGMOID &&
+              int(onednn::Activation::Tanh) == PRUNE_RT_ACTIVATION_TANH);
+static_assert(int(onednn::Layout::Nchw) == PRUNE_RT_LAYOUT_NCHW &&
+              int(onednn::Layout::Nhwc) == PRUNE_RT_LAYOUT_NHWC);
 
 Value CallBuilder::castToI64(Value index) {
   return arith::IndexCastOp::create(builder, builder.getI64Type(), index);
