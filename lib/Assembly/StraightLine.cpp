@@ -307,7 +307,7 @@ static llvm::SmallVector<int32_t> cutInputs(llvm::ArrayRef<Tile> tiles,
   int64_t count = std::max<int64_t>(llvm::divideCeil(bytes, segmentBytes), 1);
   llvm::SmallVector<int32_t> cuts;
   for (int64_t i = 1; i < count; ++i) {
-    auto place = inputs.begin() + inputs.size() * i / count;
+    auto *place = inputs.begin() + inputs.size() * i / count;
     std::nth_element(inputs.begin(), place, inputs.end());
     if (cuts.empty() || *place > cuts.back())
       cuts.push_back(*place);

@@ -224,6 +224,7 @@ typedef struct prune_rt_segment_place {
  * columns alike of the padded image.
  *
  * A product of matrices x[k, n] has one image of k channels and n columns. */
+/* NOLINTBEGIN(readability-identifier-naming): names of C */
 typedef struct prune_rt_generated {
   const void *code;
   const float *stream;
@@ -240,6 +241,7 @@ typedef struct prune_rt_generated {
   int64_t pad_top, pad_left;
   int64_t rows, columns;
 } prune_rt_generated;
+/* NOLINTEND(readability-identifier-naming) */
 
 /** y = what the generated code says of x; both lie without gaps. */
 PRUNE_RT_EXPORT void prune_rt_generated_f32(const prune_rt_generated *plan,
