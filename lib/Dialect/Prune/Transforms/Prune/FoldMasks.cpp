@@ -53,14 +53,15 @@ static int64_t flushSubnormals(MutableArrayRef<double> values, Type type) {
   return flushed;
 }
 
-/// A constant of `values` that takes the place and name of `original`.
+/// A constant of `values` that takes the place and name of `original`; without
+/// the name where the original stays, as a parameter is named once.
 static Value createLike(OpBuilder &builder, Value original,
-                        ArrayRef<double> values) {
+                        ArrayRef<double> values, bool isReplaced = true) {
   auto type = cast<RankedTensorType>(original.getType());
   ParamAttr param = getParam(original);
   auto value = createResource(type, param ? param.getName() : "weight", values);
   auto constant = arith::ConstantOp::create(builder, original.getLoc(), value);
-  if (param)
+  if (param && isReplaced)
     constant->setAttr(PruneDialect::kParamAttrName, param);
   return constant;
 }
@@ -81,8 +82,12 @@ struct FoldMasksPass final : prune::impl::FoldMasksPassBase<FoldMasksPass> {
     // constant.
     SmallVector<ApplyMaskOp> masks;
     getOperation().walk([&](ApplyMaskOp op) { masks.push_back(op); });
-    for (ApplyMaskOp op : masks)
-      fold(op);
+    for (ApplyMaskOp op : masks) {
+      if (op.use_empty())
+        op.erase();
+      else
+        fold(op);
+    }
     for (auto function : getOperation().getOps<FunctionOpInterface>())
       for (const Parameter &parameter : getParameters(function))
         if (parameter.attribute.getRole() == ParamRole::Weight)
@@ -116,11 +121,12 @@ struct FoldMasksPass final : prune::impl::FoldMasksPassBase<FoldMasksPass> {
         << remark::metric("SubnormalsFlushed", flushed);
 
     OpBuilder builder(op);
-    Value constant = createLike(builder, op.getWeight(), values);
+    bool isReplaced = op.getWeight().hasOneUse();
+    Value constant = createLike(builder, op.getWeight(), values, isReplaced);
     SmallVector<Operation *> unused{op.getWeight().getDefiningOp(),
                                     op.getMask().getDefiningOp()};
     // The new constant takes the place of the weight that it replaces.
-    if (op.getWeight().hasOneUse())
+    if (isReplaced)
       constant.getDefiningOp()->moveBefore(unused.front());
     op.replaceAllUsesWith(constant);
     op.erase();
