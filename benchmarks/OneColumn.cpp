@@ -16,6 +16,8 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "Timing.h"
+
 #include "Prune/Assembly/LanePermute.h"
 
 #include "prune_runtime.h"
@@ -30,6 +32,7 @@
 #include <cmath>
 #include <random>
 
+using namespace mlir::prune::bench;
 using namespace mlir::prune::assembly;
 
 namespace {
@@ -157,17 +160,6 @@ bool Products::isRight(int product) const {
         return false;
     }
   return true;
-}
-
-static double now() {
-  auto time = std::chrono::steady_clock::now().time_since_epoch();
-  return std::chrono::duration<double>(time).count();
-}
-
-static double getMedian(std::vector<double> &times) {
-  auto middle = times.begin() + times.size() / 2;
-  std::nth_element(times.begin(), middle, times.end());
-  return *middle;
 }
 
 /// The time of one call after another layer, or after itself.

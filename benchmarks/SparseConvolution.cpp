@@ -12,6 +12,8 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "Timing.h"
+
 #include "Prune/Assembly/LoadedKernel.h"
 
 #include <benchmark/benchmark.h>
@@ -21,6 +23,7 @@
 #include <cmath>
 #include <random>
 
+using namespace mlir::prune::bench;
 using namespace mlir::prune::assembly;
 
 namespace {
@@ -130,12 +133,6 @@ double Problem::getError() {
     difference = std::max(difference, double(std::fabs(dense[i] - sparse[i])));
   }
   return difference / std::max(largest, 1e-30);
-}
-
-static double getMedian(std::vector<double> &times) {
-  std::nth_element(times.begin(), times.begin() + times.size() / 2,
-                   times.end());
-  return times[times.size() / 2];
 }
 
 static void measure(benchmark::State &state, const Layer &layer, double zeros,

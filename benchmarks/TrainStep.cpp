@@ -17,6 +17,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "Perceptron.h"
+#include "Timing.h"
 
 #include "Prune/Execution/Executable.h"
 #include "Prune/InitAllDialects.h"
@@ -38,6 +39,7 @@
 #include <cmath>
 #include <random>
 
+using namespace mlir::prune::bench;
 using namespace mlir;
 using namespace mlir::prune;
 
@@ -59,17 +61,6 @@ static float *makeNormal(int64_t count, float deviation, std::mt19937 &random) {
   auto *data = static_cast<float *>(allocate(count * sizeof(float)));
   std::generate_n(data, count, [&] { return normal(random); });
   return data;
-}
-
-static double now() {
-  auto time = std::chrono::steady_clock::now().time_since_epoch();
-  return std::chrono::duration<double>(time).count();
-}
-
-static double getMedian(std::vector<double> &times) {
-  auto middle = times.begin() + times.size() / 2;
-  std::nth_element(times.begin(), middle, times.end());
-  return *middle;
 }
 
 //===----------------------------------------------------------------------===//

@@ -13,11 +13,11 @@
 
 #include "Prune/Codegen/Passes.h"
 
-#include "Prune/Assembly/Isa.h"
 #include "Prune/Assembly/PanelPlan.h"
 #include "Prune/Assembly/StraightLine.h"
 #include "Prune/Dialect/OneDNN/IR/OneDNN.h"
 #include "Prune/Dialect/Prune/IR/Prune.h"
+#include "Prune/Kernels/KernelOptions.h"
 #include "Prune/Support/Constants.h"
 
 #include "mlir/IR/ImplicitLocOpBuilder.h"
@@ -215,13 +215,9 @@ struct GenerateKernels : prune::impl::GenerateKernelsPassBase<GenerateKernels> {
   using Base::Base;
 
   void runOnOperation() override {
-    std::optional<StringRef> found = assembly::getIsa(isa);
-    if (!found) {
-      emitError(getOperation()->getLoc())
-          << "expected isa to be " << assembly::kIsas << ", got '" << isa
-          << "'";
+    FailureOr<StringRef> found = readIsa(getOperation(), isa);
+    if (failed(found))
       return signalPassFailure();
-    }
     SmallVector<Operation *> marked;
     getOperation()->walk([&](Operation *op) {
       auto kernel =

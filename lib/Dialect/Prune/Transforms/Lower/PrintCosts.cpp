@@ -8,10 +8,10 @@
 
 #include "Prune/Dialect/Prune/Transforms/Lower/Passes.h"
 
-#include "Prune/Assembly/Isa.h"
 #include "Prune/Dialect/Prune/Utils/Parameters.h"
 #include "Prune/Interfaces/PrunableOpInterface.h"
 #include "Prune/Kernels/KernelChoices.h"
+#include "Prune/Kernels/KernelOptions.h"
 
 #include "mlir/Interfaces/FunctionInterfaces.h"
 #include "llvm/Support/raw_ostream.h"
@@ -30,20 +30,12 @@ struct PrintCosts final : prune::impl::PrintCostsPassBase<PrintCosts> {
 
   void runOnOperation() override {
     markAllAnalysesPreserved();
-    llvm::Expected<CostModel> costs = CostModel::load(model);
-    if (!costs) {
-      emitError(getOperation()->getLoc())
-          << "cannot use the cost model '" << model
-          << "': " << llvm::toString(costs.takeError());
+    FailureOr<CostModel> costs = readCostModel(getOperation(), model);
+    if (failed(costs))
       return signalPassFailure();
-    }
-    std::optional<StringRef> set = assembly::getIsa(isa);
-    if (!set) {
-      emitError(getOperation()->getLoc())
-          << "expected isa to be " << assembly::kIsas << ", got '" << isa
-          << "'";
+    FailureOr<StringRef> set = readIsa(getOperation(), isa);
+    if (failed(set))
       return signalPassFailure();
-    }
     hasCode = !set->empty();
     std::string text;
     llvm::raw_string_ostream os(text);

@@ -14,11 +14,11 @@
 
 #include "Prune/Dialect/Prune/Transforms/Lower/Passes.h"
 
-#include "Prune/Assembly/Isa.h"
 #include "Prune/Dialect/Prune/IR/Prune.h"
 #include "Prune/Dialect/Prune/Utils/Parameters.h"
 #include "Prune/Interfaces/PrunableOpInterface.h"
 #include "Prune/Kernels/KernelChoices.h"
+#include "Prune/Kernels/KernelOptions.h"
 
 #include "mlir/IR/Remarks.h"
 #include "llvm/Support/DebugLog.h"
@@ -46,21 +46,13 @@ struct SelectKernels : prune::impl::SelectKernelsPassBase<SelectKernels> {
           << kernel << "'";
       return signalPassFailure();
     }
-    std::optional<StringRef> set = assembly::getIsa(isa);
-    if (!set) {
-      emitError(getOperation()->getLoc())
-          << "expected isa to be " << assembly::kIsas << ", got '" << isa
-          << "'";
+    FailureOr<StringRef> set = readIsa(getOperation(), isa);
+    if (failed(set))
       return signalPassFailure();
-    }
     hasCode = !set->empty();
-    llvm::Expected<CostModel> loaded = CostModel::load(model);
-    if (!loaded) {
-      emitError(getOperation()->getLoc())
-          << "cannot use the cost model '" << model
-          << "': " << llvm::toString(loaded.takeError());
+    FailureOr<CostModel> loaded = readCostModel(getOperation(), model);
+    if (failed(loaded))
       return signalPassFailure();
-    }
     getOperation()->walk([&](PrunableOpInterface op) {
       if (op.getWeight())
         select(op, *loaded);

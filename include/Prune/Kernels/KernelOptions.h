@@ -1,0 +1,28 @@
+//===- KernelOptions.h - Options that passes on kernels share ---*- C++ -*-===//
+//
+// Part of the pruning compiler, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef PRUNE_KERNELS_KERNELOPTIONS_H
+#define PRUNE_KERNELS_KERNELOPTIONS_H
+
+#include "Prune/Kernels/CostModel.h"
+
+#include "mlir/IR/Operation.h"
+
+namespace mlir::prune {
+
+/// The instruction set that the option `isa` names, empty where there is none;
+/// an error at `op` when it is no such option.
+FailureOr<StringRef> readIsa(Operation *op, StringRef isa);
+
+/// The cost model of the option `model`; an error at `op` when it cannot be
+/// read.
+FailureOr<CostModel> readCostModel(Operation *op, StringRef model);
+
+} // namespace mlir::prune
+
+#endif // PRUNE_KERNELS_KERNELOPTIONS_H
