@@ -10,7 +10,7 @@
 
 #include "Prune/Analysis/ConvolutionMatch.h"
 #include "Prune/Interfaces/PrunableOpInterface.h"
-#include "Prune/Support/Constants.h"
+#include "Prune/Kernels/SparseProduct.h"
 
 using namespace mlir;
 using namespace mlir::prune;
@@ -53,8 +53,6 @@ std::optional<ProductSize> prune::matchSparseConvolution(Operation *op,
   size.rows = shape[0];
   size.inner = shape[1] * shape[2] * shape[3];
   size.columns = y.getDimSize(0) * y.getDimSize(2) * y.getDimSize(3);
-  SmallVector<double, 0> values = view->toVector();
-  size.nonZeros =
-      llvm::count_if(values, [](double value) { return value != 0.0; });
+  size.nonZeros = countNonZeros(*view);
   return size;
 }

@@ -21,6 +21,7 @@
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/IR/Matchers.h"
 
+#include <cstring>
 #include <limits>
 
 using namespace mlir;
@@ -39,12 +40,22 @@ static std::optional<ConstantView> getWeights(Value value) {
   return view->transpose(permutation);
 }
 
-static int64_t countNonZeros(const ConstantView &weights) {
+int64_t prune::countNonZeros(const ConstantView &weights) {
   int64_t count = 0;
-  ArrayRef<int64_t> strides = weights.getStrides();
-  for (int64_t row = 0; row < weights.getShape()[0]; ++row)
-    for (int64_t column = 0; column < weights.getShape()[1]; ++column)
-      count += weights.load(row * strides[0] + column * strides[1]) != 0.0;
+  std::optional<ArrayRef<char>> raw = weights.getRawData();
+  if (raw && weights.getElementType().isF32()) {
+    for (size_t i = 0; i < raw->size(); i += sizeof(float)) {
+      float value;
+      std::memcpy(&value, raw->data() + i, sizeof(value));
+      count += value != 0.0f;
+    }
+    return count;
+  }
+  SmallVector<int64_t> index(weights.getRank(), 0);
+  if (weights.getNumElements() > 0)
+    do {
+      count += weights.at(index) != 0.0;
+    } while (advance(index, weights.getShape()));
   return count;
 }
 

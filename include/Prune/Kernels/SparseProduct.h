@@ -33,6 +33,9 @@ struct SparseProduct {
   ProductSize size;
 };
 
+/// Weights that are not zero, without a copy of them. O(weights).
+int64_t countNonZeros(const ConstantView &weights);
+
 /// Describes the contraction, or says in `reason` why it cannot use a sparse
 /// kernel. Counts the weights that are not zero: O(weights).
 std::optional<SparseProduct> matchSparseProduct(Operation *op,
