@@ -159,6 +159,46 @@ func.func @start_by_position(%x: tensor<2x3x4x4xf32>, %w: tensor<4x3x1x1xf32>, %
   return %y : tensor<2x4x4x4xf32>
 }
 
+// An image in two orders other than that of the third: one order is taken, so
+// that one transposition is left.
+// CHECK-LABEL: func @two_orders
+// CHECK-SAME: (%[[X:[a-z0-9]+]]: tensor<1x4x4x4xf32>, %[[Y:[a-z0-9]+]]: tensor<1x4x4x4xf32>)
+func.func @two_orders(%x: tensor<1x4x4x4xf32>, %y: tensor<1x4x4x4xf32>) -> tensor<1x4x4x4xf32> {
+  %e = tensor.empty() : tensor<1x4x4x4xf32>
+  // CHECK: %[[T:.*]] = linalg.transpose ins(%[[X]] : {{.*}} permutation = [0, 2, 3, 1]
+  %n = linalg.transpose ins(%x : tensor<1x4x4x4xf32>) outs(%e : tensor<1x4x4x4xf32>) permutation = [0, 3, 1, 2]
+  %h = linalg.transpose ins(%y : tensor<1x4x4x4xf32>) outs(%e : tensor<1x4x4x4xf32>) permutation = [0, 2, 3, 1]
+  // CHECK: %[[S:.*]] = linalg.generic {{.*}} ins(%[[T]], %[[Y]] :
+  // CHECK: %[[R:.*]] = linalg.transpose ins(%[[S]] : {{.*}} permutation = [0, 2, 3, 1]
+  // CHECK: return %[[R]]
+  %s = linalg.add ins(%n, %h : tensor<1x4x4x4xf32>, tensor<1x4x4x4xf32>) outs(%e : tensor<1x4x4x4xf32>) -> tensor<1x4x4x4xf32>
+  return %s : tensor<1x4x4x4xf32>
+}
+
+// Images in three orders: whichever is taken, a transposition to nchw is left,
+// so none is, and the pass ends.
+// CHECK-LABEL: func @three_orders
+// CHECK-SAME: (%[[X:[a-z0-9]+]]: tensor<1x4x4x4xf32>,
+func.func @three_orders(%x: tensor<1x4x4x4xf32>, %y: tensor<1x4x4x4xf32>, %z: tensor<1x4x4x4xf32>) -> tensor<1x4x4x4xf32> {
+  %e = tensor.empty() : tensor<1x4x4x4xf32>
+  // CHECK: %[[N:.*]] = linalg.transpose {{.*}} permutation = [0, 3, 1, 2]
+  // CHECK: %[[H:.*]] = linalg.transpose {{.*}} permutation = [0, 2, 3, 1]
+  %n = linalg.transpose ins(%y : tensor<1x4x4x4xf32>) outs(%e : tensor<1x4x4x4xf32>) permutation = [0, 3, 1, 2]
+  %h = linalg.transpose ins(%z : tensor<1x4x4x4xf32>) outs(%e : tensor<1x4x4x4xf32>) permutation = [0, 2, 3, 1]
+  // CHECK: %[[S:.*]] = linalg.generic {{.*}} ins(%[[X]], %[[N]], %[[H]] :
+  // CHECK-NEXT: ^bb0
+  // CHECK-NOT: linalg.transpose
+  // CHECK: return %[[S]]
+  %s = linalg.generic {indexing_maps = [#id, #id, #id, #id], iterator_types = ["parallel", "parallel", "parallel", "parallel"]}
+      ins(%x, %n, %h : tensor<1x4x4x4xf32>, tensor<1x4x4x4xf32>, tensor<1x4x4x4xf32>) outs(%e : tensor<1x4x4x4xf32>) {
+  ^bb0(%a: f32, %b: f32, %c: f32, %out: f32):
+    %p = arith.mulf %a, %b : f32
+    %q = arith.addf %p, %c : f32
+    linalg.yield %q : f32
+  } -> tensor<1x4x4x4xf32>
+  return %s : tensor<1x4x4x4xf32>
+}
+
 // Nothing moves where all extents are units.
 // CHECK-LABEL: func.func @all_units
 // CHECK-NEXT: return %arg0

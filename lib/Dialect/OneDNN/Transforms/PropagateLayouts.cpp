@@ -10,7 +10,8 @@
 // transposition at each image. Then patterns move transpositions down, and at
 // last those that move no element become reshapes. Each pattern moves a
 // transposition towards the end of the function or removes it, except past
-// operations without images among their operands, so the driver ends.
+// operations without images among their operands, and leaves no other one to
+// move where it was, so the driver ends.
 //
 //===----------------------------------------------------------------------===//
 

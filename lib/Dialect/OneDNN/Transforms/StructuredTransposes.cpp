@@ -88,43 +88,49 @@ static bool isImageReduction(linalg::LinalgOp op) {
                        [&](OpOperand &init) { return isImage(op, init); });
 }
 
+/// The map of a source when loop `j` is the old loop `order[j]`.
+static AffineMap reorderMap(AffineMap map, ArrayRef<unsigned> order) {
+  SmallVector<AffineExpr> names(order.size());
+  for (auto [i, loop] : llvm::enumerate(order))
+    names[loop] = getAffineDimExpr(i, map.getContext());
+  return map.replaceDimsAndSymbols(names, {}, order.size(), 0);
+}
+
+/// The transposition of an image that is read through `map`.
+static SmallVector<int64_t> getPermutation(AffineMap map) {
+  return llvm::map_to_vector(inversePermutation(map).getResults(),
+                             [](AffineExpr expr) -> int64_t {
+                               return cast<AffineDimExpr>(expr).getPosition();
+                             });
+}
+
 /// Writes the operation with loop `j` being the old loop `order[j]`. Images
 /// among the destinations get the new order. `op` must be permutable.
 static linalg::GenericOp reorderLoops(linalg::LinalgOp op,
                                       ArrayRef<unsigned> order,
                                       PatternRewriter &rewriter) {
   MLIRContext *context = op.getContext();
-  SmallVector<AffineExpr> names(order.size());
   SmallVector<utils::IteratorType> oldIterators = op.getIteratorTypesArray();
   SmallVector<utils::IteratorType> iterators;
-  for (auto [i, loop] : llvm::enumerate(order)) {
-    names[loop] = getAffineDimExpr(i, context);
+  for (unsigned loop : order)
     iterators.push_back(oldIterators[loop]);
-  }
-  auto rename = [&](AffineMap map) {
-    return map.replaceDimsAndSymbols(names, {}, order.size(), 0);
-  };
   SmallVector<int64_t> permutation(order.begin(), order.end());
   SmallVector<Value> inputs, inits;
   SmallVector<AffineMap> maps;
   for (OpOperand *input : op.getDpsInputOperands()) {
     Source source = resolve(input->get(), op.getMatchingIndexingMap(input));
-    AffineMap map = rename(source.map);
+    AffineMap map = reorderMap(source.map, order);
     if (map.isPermutation() && !map.isIdentity()) {
       // An image in another order: its producer may come to write this one.
-      source.value = createTranspose(
-          rewriter, op.getLoc(), source.value,
-          llvm::map_to_vector(inversePermutation(map).getResults(),
-                              [](AffineExpr expr) -> int64_t {
-                                return cast<AffineDimExpr>(expr).getPosition();
-                              }));
+      source.value = createTranspose(rewriter, op.getLoc(), source.value,
+                                     getPermutation(map));
       map = AffineMap::getMultiDimIdentityMap(order.size(), context);
     }
     inputs.push_back(source.value);
     maps.push_back(map);
   }
   for (OpOperand &init : op.getDpsInitsMutable()) {
-    AffineMap map = rename(op.getMatchingIndexingMap(&init));
+    AffineMap map = reorderMap(op.getMatchingIndexingMap(&init), order);
     Value value = init.get();
     if (isImage(op, init)) {
       auto type = cast<RankedTensorType>(value.getType());
@@ -175,6 +181,35 @@ static SmallVector<unsigned> getOrder(linalg::LinalgOp op, OpOperand *operand) {
   return order;
 }
 
+/// True when the operation would still read an image through a transposition
+/// from nhwc to nchw after its loops came into `order`.
+static bool readsNchw(linalg::LinalgOp op, ArrayRef<unsigned> order) {
+  return llvm::any_of(op.getDpsInputOperands(), [&](OpOperand *input) {
+    Source source = resolve(input->get(), op.getMatchingIndexingMap(input));
+    AffineMap map = reorderMap(source.map, order);
+    return map.isPermutation() && llvm::equal(getPermutation(map), kToNchw);
+  });
+}
+
+/// The order of the first transposed image, or else of another one, that leaves
+/// nothing to move, and nothing where there is none: an operation that reads
+/// images in all three orders of nchw, nhwc and their product would turn for
+/// ever.
+static SmallVector<unsigned> chooseOrder(linalg::LinalgOp op) {
+  SmallVector<OpOperand *> first, rest;
+  for (OpOperand *input : op.getDpsInputOperands())
+    if (isImage(op, *input))
+      (getTransposeToNchw(input->get()) ? first : rest).push_back(input);
+  if (first.empty())
+    return {};
+  llvm::append_range(first, rest);
+  for (OpOperand *input : first)
+    if (SmallVector<unsigned> order = getOrder(op, input);
+        order.size() == 4 && !readsNchw(op, order))
+      return order;
+  return {};
+}
+
 /// Operations such as linalg.map have bodies of another form.
 static FailureOr<linalg::GenericOp> generalize(linalg::LinalgOp op,
                                                PatternRewriter &rewriter) {
@@ -193,16 +228,9 @@ struct MoveDown : OpInterfaceRewritePattern<linalg::LinalgOp> {
                                 PatternRewriter &rewriter) const override {
     if (!isImageMap(op) && !isImageReduction(op))
       return rewriter.notifyMatchFailure(op, "its loops cannot be permuted");
-    OpOperand *transposed = nullptr;
-    for (OpOperand *input : op.getDpsInputOperands())
-      if (!transposed && isImage(op, *input) &&
-          getTransposeToNchw(input->get()))
-        transposed = input;
-    if (!transposed)
-      return rewriter.notifyMatchFailure(op, "no image is transposed");
-    SmallVector<unsigned> order = getOrder(op, transposed);
-    if (order.size() != 4)
-      return rewriter.notifyMatchFailure(op, "a broadcast of fewer loops");
+    SmallVector<unsigned> order = chooseOrder(op);
+    if (order.empty())
+      return rewriter.notifyMatchFailure(op, "no transposition to move");
     rewriter.setInsertionPoint(op);
     FailureOr<linalg::GenericOp> generic = generalize(op, rewriter);
     if (failed(generic))
