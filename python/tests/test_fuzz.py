@@ -27,7 +27,7 @@ from mlir_prune.fuzz.program import Program
 from mlir_prune.fuzz.reduce import reduce_case
 from mlir_prune.fuzz.runner import Settings, fuzz, is_known
 from mlir_prune.fuzz.subject import Difference, Subject, difference
-from mlir_prune.fuzz.workers import Workers
+from mlir_prune.fuzz.workers import MEMORY, Workers
 from mlir_prune.native import native
 
 NETWORK = """\
@@ -129,7 +129,7 @@ def test_a_planted_fault_is_found_reported_and_made_small() -> None:
 
 
 def flawed(task: int, skip: tuple[str, ...], begin) -> Outcome:
-    """A job that dies, hangs, fails or is fine, by its task."""
+    """A job that dies, hangs, takes too much memory or is fine, by its task."""
     for name in ("first", "second"):
         if name in skip:
             continue
@@ -141,6 +141,11 @@ def flawed(task: int, skip: tuple[str, ...], begin) -> Outcome:
             os.abort()
         if task == 3 and name == "first":
             time.sleep(60)
+        if task == 4 and name == "second":
+            try:
+                bytearray(MEMORY)
+            except MemoryError:
+                os.abort()
     return Outcome(task, ["first", "second"])
 
 
@@ -148,13 +153,14 @@ def test_a_crash_or_a_hang_costs_one_check() -> None:
     with Workers(flawed, 2, timeout=2.0) as workers:
         found = {o.seed: o.failures for o in workers.outcomes(range(6))}
     assert {seed: len(failures) for seed, failures in found.items()} == {
-        0: 0, 1: 1, 2: 1, 3: 1, 4: 0, 5: 0
+        0: 0, 1: 1, 2: 1, 3: 1, 4: 1, 5: 0
     }  # fmt: skip
     assert found[1][0].check == "first" and found[1][0].message == "SIGSEGV"
     assert found[2][0] == Failure(
         "second", "crash", "SIGABRT x.cpp:5: f(): Assertion `a' failed."
     )
     assert (found[3][0].check, found[3][0].kind) == ("first", "timeout")
+    assert (found[4][0].check, found[4][0].message) == ("second", "SIGABRT")
 
 
 def test_a_run_is_logged_and_goes_on(tmp_path: Path) -> None:

@@ -3,8 +3,8 @@
 
 Each task takes a sound sample of one kind, breaks it, and gives it to a command of
 ``prune``. The command succeeds, or ends with exit code 1 and one line on standard
-error and has written nothing. A traceback, a signal, a hang, more memory than
-:data:`MEMORY`, or a file that is left behind is a failure.
+error and has written nothing. A traceback, a signal, a hang, more memory than a
+worker may use, or a file that is left behind is a failure.
 """
 
 from __future__ import annotations
@@ -12,7 +12,6 @@ from __future__ import annotations
 import contextlib
 import functools
 import io
-import resource
 import shutil
 import tempfile
 import time
@@ -28,9 +27,6 @@ from ..errors import InputError
 from .mutate import Rng, bomb, mutate_arrays, mutate_bytes, mutate_text, mutate_tree, pick
 from .outcome import Failure, Outcome
 from .samples import make_samples
-
-MEMORY = 8 << 30
-"""Bytes of addresses that a worker may use."""
 
 Mutation = Callable[[Rng, bytes], bytes]
 
@@ -120,7 +116,6 @@ def check_file(
     outcome, start = Outcome(seed, [name]), time.monotonic()
     if name in skip:
         return outcome
-    resource.setrlimit(resource.RLIMIT_AS, (MEMORY, resource.getrlimit(resource.RLIMIT_AS)[1]))
     data = broken(samples, name, seed)
     begin(name)
     with tempfile.TemporaryDirectory(prefix="prune-file-") as folder:

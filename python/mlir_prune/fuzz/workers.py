@@ -25,6 +25,9 @@ from .outcome import Failure, Outcome
 Job = Callable[[Any, tuple[str, ...], Callable[[str], None]], Outcome]
 """Does a task, leaving out some checks, and says the name of each before it runs."""
 
+MEMORY = 8 << 30
+"""Bytes of addresses that a worker may use; what never ends often takes all memory."""
+
 LIFETIME = 400
 """Tasks after which a worker is replaced, so that memory does not grow."""
 
@@ -41,6 +44,7 @@ def _serve(job: Job, connection: Connection, errors: str) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     # A crash is expected and needs no image of the memory.
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    resource.setrlimit(resource.RLIMIT_AS, (MEMORY, resource.getrlimit(resource.RLIMIT_AS)[1]))
     handle = os.open(errors, os.O_WRONLY | os.O_APPEND | os.O_CREAT)
     os.dup2(handle, 2)
     while True:
