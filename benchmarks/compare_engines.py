@@ -47,7 +47,7 @@ def load_ours(path: Path, threads: int, x: np.ndarray) -> Run:
     """The compressed network with the kernels that are chosen for it."""
     module = mlir_prune.from_onnx(path)
     module.run(compress_pipeline())
-    module.run(kernels_pipeline())
+    module.run(kernels_pipeline(threads))
     executable = module.compile(threads=threads)
     (function,) = executable.functions()
     (name,) = [value.name for value in function.arguments if value.kind == "input"]

@@ -24,6 +24,9 @@ prune_opt_arguments = []
 if os.environ.get("PRUNE_OPT_CHECK_IR_ROUNDTRIP"):
     prune_opt_arguments = ["--verify-roundtrip"]
 
+# Kernels are chosen alike on every computer, whatever somebody's home folder has.
+config.environment["PRUNE_COST_MODEL"] = "builtin"
+
 llvm_config.use_default_substitutions()
 llvm_config.with_environment("PATH", config.prune_tools_dir, append_path=True)
 llvm_config.with_environment("PATH", config.llvm_tools_dir, append_path=True)

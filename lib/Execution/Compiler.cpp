@@ -75,6 +75,8 @@ LogicalResult CompiledModule::lower(const CompileOptions &options,
   if (!options.reference && !hasKernels(module)) {
     SelectKernelsPassOptions select;
     select.isa = isa.str();
+    select.model = options.costModel;
+    select.threads = options.threads;
     manager.addPass(createSelectKernelsPass(select));
   }
   buildCpuPipeline(manager, pipeline);

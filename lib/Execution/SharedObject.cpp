@@ -177,8 +177,9 @@ LogicalResult prune::writeSharedObject(ModuleOp module, StringRef file,
   if (!signature)
     return fail(signature.takeError());
   CompileTarget target = CompileTarget::object(options.level);
-  if (llvm::Error error = selectStandaloneKernels(
-          module, /*hasCode=*/target.isa != "none", options.small))
+  if (llvm::Error error =
+          selectStandaloneKernels(module, /*hasCode=*/target.isa != "none",
+                                  options.small, options.costModel))
     return fail(std::move(error));
   CompileOptions compile;
   compile.small = options.small;

@@ -17,6 +17,7 @@
 #include "Prune/Dialect/Prune/IR/Prune.h"
 #include "Prune/Interfaces/PrunableOpInterface.h"
 #include "Prune/Kernels/KernelChoices.h"
+#include "Prune/Kernels/MachineModel.h"
 
 using namespace mlir;
 using namespace mlir::prune;
@@ -45,19 +46,20 @@ static KernelKind choose(const KernelChoices &choices, const CostModel &costs,
 }
 
 llvm::Error prune::selectStandaloneKernels(ModuleOp module, bool hasCode,
-                                           bool small) {
+                                           bool small, StringRef costModel) {
   if (hasKernels(module))
     return llvm::Error::success();
-  llvm::Expected<CostModel> costs = CostModel::load("");
+  llvm::Expected<FoundCostModel> costs = findCostModel(costModel);
   if (!costs)
-    return costs.takeError();
+    return llvm::createStringError("cannot use the cost model '" + costModel +
+                                   "': " + llvm::toString(costs.takeError()));
   module.walk([&](PrunableOpInterface op) {
     if (!op.getWeight())
       return;
     std::string reason;
     std::optional<KernelChoices> choices = matchKernels(op, hasCode, reason);
     KernelKind kind =
-        choices ? choose(*choices, *costs, small) : KernelKind::Dense;
+        choices ? choose(*choices, costs->model, small) : KernelKind::Dense;
     op->setAttr(PruneDialect::kKernelAttrName,
                 KernelAttr::get(op->getContext(), kind));
   });

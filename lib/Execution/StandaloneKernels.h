@@ -20,8 +20,9 @@ bool hasKernels(ModuleOp module);
 /// Chooses for each layer with a constant weight, whatever its share of zeros,
 /// the fastest kernel of our own, or with `small` the one with the least code.
 /// Without `hasCode` none is generated. Chosen kernels are kept when the module
-/// has any.
-llvm::Error selectStandaloneKernels(ModuleOp module, bool hasCode, bool small);
+/// has any. Fails when there is no cost model of the name.
+llvm::Error selectStandaloneKernels(ModuleOp module, bool hasCode, bool small,
+                                    StringRef costModel);
 
 } // namespace mlir::prune
 

@@ -15,7 +15,6 @@
 
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/Support/JSON.h"
-#include "llvm/Support/MemoryBuffer.h"
 
 #include <algorithm>
 #include <cmath>
@@ -145,8 +144,8 @@ bool CostModelReader::readBandwidths(const llvm::json::Object &object,
 llvm::Error CostModelReader::read(const llvm::json::Object &object,
                                   CostModel &model) {
   const llvm::json::Object *kernels = object.getObject("kernels");
-  if (object.getInteger("version") != 1)
-    fail("expected 'version' to be 1");
+  if (object.getInteger("version") != CostModel::kVersion)
+    fail("expected 'version' to be " + llvm::Twine(CostModel::kVersion));
   else if (!kernels)
     fail("expected 'kernels' to be an object");
   else if (readNumber(object, "layout_ns_per_element",
@@ -173,15 +172,7 @@ llvm::Expected<CostModel> CostModel::parse(StringRef text) {
   return model;
 }
 
-llvm::Expected<CostModel> CostModel::load(StringRef path) {
-  if (path.empty())
-    return parse(kDefaultModel);
-  auto buffer = llvm::MemoryBuffer::getFile(path, /*IsText=*/true);
-  if (!buffer)
-    return llvm::createStringError(buffer.getError(),
-                                   buffer.getError().message());
-  return parse((*buffer)->getBuffer());
-}
+StringRef CostModel::getBuiltinText() { return kDefaultModel; }
 
 namespace {
 /// Position between two neighbors of an ascending axis.

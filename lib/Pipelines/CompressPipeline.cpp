@@ -99,9 +99,13 @@ void prune::buildCompactPipeline(OpPassManager &manager,
   addToCompact(manager, options);
 }
 
-void prune::buildKernelPipeline(OpPassManager &manager) {
+void prune::buildKernelPipeline(OpPassManager &manager,
+                                const KernelPipelineOptions &options) {
   manager.addPass(createFoldBatchNormsPass());
-  manager.addPass(createSelectKernelsPass());
+  SelectKernelsPassOptions select;
+  select.model = options.model;
+  select.threads = options.threads;
+  manager.addPass(createSelectKernelsPass(select));
 }
 
 void prune::buildCompressPipeline(OpPassManager &manager,
@@ -127,7 +131,7 @@ void prune::registerCompressPipelines() {
       "prune-compact-pipeline",
       "From the masked form to the compact form, dead neurons removed",
       buildCompactPipeline);
-  PassPipelineRegistration<>(
+  PassPipelineRegistration<KernelPipelineOptions>(
       "prune-kernel-pipeline",
       "From the compact form to the kernel form, normalizations folded",
       buildKernelPipeline);

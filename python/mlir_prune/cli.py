@@ -14,6 +14,7 @@ import sys
 from collections.abc import Sequence
 
 from . import commands
+from .calibration import SECONDS
 from .errors import InputError, TrainingError
 from .frontend import TIME_LIMIT
 from .fuzz import command as fuzz
@@ -37,6 +38,7 @@ def make_parser() -> argparse.ArgumentParser:
     _add_figure(parsers)
     _add_import(parsers)
     _add_compile(parsers)
+    _add_calibrate(parsers)
     fuzz.add_parser(parsers)
     return parser
 
@@ -191,6 +193,23 @@ def _add_compile(parsers: argparse._SubParsersAction[argparse.ArgumentParser]) -
         help="instruction set that the code needs (default: the best of this computer)",
     )  # fmt: skip
     parser.add_argument("--size", action="store_true", help="prefer small code to fast code")
+    parser.add_argument(
+        "--cost-model", metavar="NAME",
+        help="figures that choose kernels: builtin, machine or a file (default: "
+        "PRUNE_COST_MODEL or machine with the instructions of this computer, else builtin)",
+    )  # fmt: skip
+
+
+def _add_calibrate(parsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    parser = parsers.add_parser("calibrate", help="measure this computer for the choice of kernels")
+    parser.set_defaults(run=commands.calibrate)
+    parser.add_argument("--show", action="store_true", help="print the figures in use and stop")
+    parser.add_argument("--force", action="store_true", help="measure again what is kept")
+    parser.add_argument(
+        "--seconds", type=float, default=SECONDS,
+        help=f"time to measure for (default: {SECONDS:g})",
+    )  # fmt: skip
+    parser.add_argument("--threads", type=int, default=1, help="threads of a call (default: 1)")
 
 
 def _add_recipe(parser: argparse.ArgumentParser) -> None:

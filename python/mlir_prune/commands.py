@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from . import files
+from . import calibration, files
 from .compress import (
     compile_networks,
     compress,
@@ -78,6 +78,7 @@ def train(arguments: argparse.Namespace) -> None:
             overwrite=arguments.overwrite, reuse=_reused(arguments),
         )  # fmt: skip
         trainer.run()
+        calibration.calibrate_once(recipe.threads)
         result = finish(trainer, ["prune", *arguments.argv])
     draw_run(folder)
     print(summary(result))
@@ -126,6 +127,7 @@ def bench(arguments: argparse.Namespace) -> None:
     function = next(f for f in dense.functions() if f.name == "forward")
     data = fit(Signature.of(function, recipe.model.class_dimension), _data(recipe, arguments))
     check_indices(dense, data)
+    calibration.calibrate_once(settings.threads)
     executables, remarks = compile_networks(dense, masked, settings)
     timings = time_networks(executables, data.validation.arrays, settings)
     report["timings"] = [timing.to_dict() for timing in timings]
@@ -210,14 +212,48 @@ def compile_network(arguments: argparse.Namespace) -> None:
         raise InputError(f"a compiled network runs on 1 thread for now, got {arguments.threads}")
     if arguments.batch is not None and arguments.batch < 1:
         raise InputError(f"a batch is positive, got {arguments.batch}")
+    costs = _cost_model(arguments)
     module = from_file(arguments.model, check=False)
     if arguments.batch is not None:
         module.run(f"builtin.module(prune-set-batch-size{{batch={arguments.batch}}})")
     module.write_shared_object(
-        str(target), name=arguments.name, isa=arguments.isa, small=arguments.size
-    )
+        str(target), name=arguments.name, isa=arguments.isa, small=arguments.size,
+        cost_model=costs,
+    )  # fmt: skip
     size = target.stat().st_size
     print(f"{size:,} bytes, written to {target} and {target.with_suffix('.h')}")
+
+
+def _cost_model(arguments: argparse.Namespace) -> str:
+    """Figures that choose the kernels of a shared object.
+
+    Those of this computer serve only where the code is for its instructions too.
+    """
+    named: str | None = arguments.cost_model
+    if named is None and arguments.isa != "host":
+        return "builtin"
+    if named is None:
+        calibration.calibrate_once()
+    return named or native().default_cost_model()
+
+
+def calibrate(arguments: argparse.Namespace) -> None:
+    """Measures this computer and keeps the figures, or shows those in use."""
+    threads = arguments.threads
+    if threads < 1:
+        raise InputError(f"threads is positive, got {threads}")
+    if not 0 <= arguments.seconds <= 3600:
+        raise InputError(f"seconds is a number from 0 to 3600, got {arguments.seconds:g}")
+    if arguments.show:
+        lines, table = calibration.describe(threads)
+        print(*lines, sep="\n")
+        _console().print(table)
+        return
+    path = calibration.kept_path(threads)
+    if not arguments.force and calibration.is_calibrated(threads):
+        print(f"kept already in {path}; --force measures again")
+        return
+    print(f"measured and kept in {calibration.calibrate(arguments.seconds, threads)}")
 
 
 def _compress(recipe: Recipe, arguments: argparse.Namespace, dense: Any) -> None:
@@ -225,6 +261,7 @@ def _compress(recipe: Recipe, arguments: argparse.Namespace, dense: Any) -> None
     native()
     data = _data(recipe, arguments)
     folder = _folder(arguments.out)
+    calibration.calibrate_once(recipe.bench.threads)
     progress: Progress
     with make_progress(arguments.quiet) as progress:
         report = compress(recipe, data, folder, progress, dense, arguments.overwrite)

@@ -128,7 +128,7 @@ def compile_networks(
     remarks: dict[int, list[Remark]] = {}
     for batch in settings.batches:
         compact, _ = compact_at(masked, batch, fold_borders)
-        sparse, remarks[batch] = with_kernels(compact)
+        sparse, remarks[batch] = with_kernels(compact, settings.threads)
         # Batch normalizations are folded in all three, so that pruning alone differs.
         modules = (folded_norms(at_batch(dense, batch)), folded_norms(compact), sparse)
         executables[batch] = {

@@ -92,10 +92,10 @@ def compact_at(masked: Any, batch: int, fold_borders: bool = False) -> tuple[Any
     return copy, run_with_remarks(copy, compress_pipeline(fold_borders=fold_borders))
 
 
-def with_kernels(compact: Any) -> tuple[Any, list[Remark]]:
+def with_kernels(compact: Any, threads: int = 1) -> tuple[Any, list[Remark]]:
     """A copy with a kernel on every layer, and why each was chosen."""
     copy = compact.clone()
-    return copy, run_with_remarks(copy, kernels_pipeline())
+    return copy, run_with_remarks(copy, kernels_pipeline(threads))
 
 
 def folded_norms(module: Any) -> Any:

@@ -6,6 +6,8 @@ from __future__ import annotations
 import warnings
 from collections.abc import Callable, Iterable
 
+from .native import native
+
 
 def __getattr__(name: str) -> Callable[..., str]:
     """The functions that were renamed, by their old names, for one version."""
@@ -97,6 +99,16 @@ def inference_pipeline() -> str:
     return module("prune-fold-batch-norms")
 
 
-def kernels_pipeline() -> str:
-    """A kernel on every contraction, batch normalizations folded into them."""
-    return module("prune-kernel-pipeline")
+def kernels_pipeline(threads: int = 1) -> str:
+    """A kernel on every contraction, batch normalizations folded into them.
+
+    Kernels are chosen by the figures that PRUNE_COST_MODEL names, else by those of this
+    computer.
+    """
+    model = native().default_cost_model()
+    return module(options("prune-kernel-pipeline", model=_quoted(model), threads=threads))
+
+
+def _quoted(text: str) -> str:
+    """An option that may hold spaces."""
+    return f"'{text}'" if any(map(str.isspace, text)) else text

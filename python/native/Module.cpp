@@ -12,6 +12,7 @@
 
 #include "Prune/InitAllDialects.h"
 #include "Prune/InitAllPasses.h"
+#include "Prune/Kernels/MachineModel.h"
 #include "Prune/Support/Renames.h"
 
 #include "mlir/Bytecode/BytecodeWriter.h"
@@ -25,6 +26,7 @@
 #include "llvm/Support/MemoryBuffer.h"
 #include "llvm/Support/SourceMgr.h"
 
+#include <nanobind/stl/optional.h>
 #include <nanobind/stl/pair.h>
 #include <nanobind/stl/string.h>
 #include <nanobind/stl/unique_ptr.h>
@@ -323,8 +325,10 @@ void python::bindModule(nb::module_ &module) {
   type.def(
       "compile",
       [](const Module &self, bool reference, int64_t threads, bool profile,
-         nb::object dumpAsm, int64_t optimization) {
+         nb::object dumpAsm, int64_t optimization,
+         const std::optional<std::string> &costModel) {
         CompileOptions options;
+        options.costModel = costModel.value_or(getDefaultCostModel());
         options.reference = reference;
         options.threads = threads;
         options.profile = profile;
@@ -339,9 +343,12 @@ void python::bindModule(nb::module_ &module) {
       },
       nb::arg("reference") = false, nb::arg("threads") = 1,
       nb::arg("profile") = false, nb::arg("dump_asm") = nb::none(),
-      nb::arg("optimization") = 3,
+      nb::arg("optimization") = 3, nb::arg("cost_model") = nb::none(),
       "Compiles a copy for this machine. `reference` gives plain scalar loops "
       "for comparison; `profile` measures the time of each costly operation; "
       "`dump_asm` names a file that receives the assembly; `optimization` is "
-      "the effort of LLVM, from 0 (compiles fast, runs slowly) to 3.");
+      "the effort of LLVM, from 0 (compiles fast, runs slowly) to 3; "
+      "`cost_model` chooses kernels where nobody did before: 'builtin', "
+      "'machine' for the figures that are kept of this computer, or a file; by "
+      "default what PRUNE_COST_MODEL says, else 'machine'.");
 }

@@ -95,6 +95,9 @@ void bindExecutable(nanobind::module_ &module);
 /// Defines how parameters are chosen by name and role.
 void bindFilter(nanobind::module_ &module);
 
+/// Adds what measures this computer, and keeps and finds its figures.
+void bindCalibration(nanobind::module_ &module);
+
 } // namespace mlir::prune::python
 
 #endif // PRUNE_PYTHON_NATIVE_MODULE_H

@@ -12,6 +12,7 @@
 NB_MODULE(_native, module) {
   module.doc() = "The pruning compiler: modules, passes, compiled functions.";
   mlir::prune::python::bindDiagnostics(module);
+  mlir::prune::python::bindCalibration(module);
   mlir::prune::python::bindModule(module);
   mlir::prune::python::bindExecutable(module);
   mlir::prune::python::bindFilter(module);

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,8 @@ from mlir_prune.data import Dataset, Split
 from mlir_prune.errors import InputError
 from mlir_prune.native import native
 
+# Kernels are chosen alike on every computer, whatever somebody's home folder has.
+os.environ["PRUNE_COST_MODEL"] = "builtin"
 drawn.load_profile()
 # A suite without the compiler would pass by skipping nearly everything.
 try:

@@ -72,6 +72,9 @@ struct CompileOptions {
   unsigned optimization = 3;
   /// Prefer small code to fast code.
   bool small = false;
+  /// Name of the cost model that chooses kernels where nobody did, as
+  /// findCostModel takes it.
+  std::string costModel;
   /// When not empty, receives the assembly of the whole module.
   std::string assemblyFile;
 };

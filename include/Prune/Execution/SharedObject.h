@@ -23,6 +23,8 @@ struct SharedObjectOptions {
   InstructionLevel level = getHostLevel();
   /// Prefer small code to fast code.
   bool small = false;
+  /// Name of the cost model, as findCostModel takes it.
+  std::string costModel;
 };
 
 /// Compiles a module, which is lowered in place, to a shared object that needs

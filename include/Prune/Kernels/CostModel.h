@@ -47,11 +47,14 @@ struct ProductSize {
 /// operations per second, two for each weight that the kernel counts.
 class CostModel {
 public:
+  /// What files of this format say; higher when figures mean something else.
+  static constexpr int64_t kVersion = 1;
+
   /// Reads the JSON text; an error names the member that is wrong.
   static llvm::Expected<CostModel> parse(StringRef text);
 
-  /// Reads the file, or the built-in figures when the path is empty.
-  static llvm::Expected<CostModel> load(StringRef path);
+  /// The text of the built-in figures.
+  static StringRef getBuiltinText();
 
   /// Predicted microseconds; nothing when the file has no such kernel.
   std::optional<double> predict(KernelKind kernel,

@@ -19,9 +19,11 @@ namespace mlir::prune {
 /// an error at `op` when it is no such option.
 FailureOr<StringRef> readIsa(Operation *op, StringRef isa);
 
-/// The cost model of the option `model`; an error at `op` when it cannot be
-/// read.
-FailureOr<CostModel> readCostModel(Operation *op, StringRef model);
+/// The cost model of the options `model`, see findCostModel, and `threads`; an
+/// error at `op` when it cannot be read, and a remark when the figures kept of
+/// this machine cannot be used.
+FailureOr<CostModel> readCostModel(Operation *op, StringRef model,
+                                   int64_t threads);
 
 } // namespace mlir::prune
 

@@ -109,6 +109,19 @@ struct CompressPipelineOptions : PassPipelineOptions<CompressPipelineOptions>,
                      "dead neurons are gone"))};
 };
 
+/// Options of `prune-kernel-pipeline`.
+struct KernelPipelineOptions : PassPipelineOptions<KernelPipelineOptions> {
+  Option<std::string> model{
+      *this, "model",
+      llvm::cl::desc("Cost model: 'builtin', as when empty, 'machine' for the "
+                     "figures kept of this computer, or a file.")};
+  Option<int64_t> threads{
+      *this, "threads",
+      llvm::cl::desc("Threads of a call, for which 'machine' may have "
+                     "figures."),
+      llvm::cl::init(1)};
+};
+
 /// Adds the passes from the model form with values to the masked form.
 void buildMaskPipeline(OpPassManager &manager, const MaskOptions &options);
 
@@ -119,7 +132,8 @@ void buildCompactPipeline(OpPassManager &manager,
 /// Adds the passes from the compact form to the kernel form. Normalizations
 /// that stayed are folded first, since a kernel is chosen for a contraction
 /// with a constant weight.
-void buildKernelPipeline(OpPassManager &manager);
+void buildKernelPipeline(OpPassManager &manager,
+                         const KernelPipelineOptions &options);
 
 /// Adds the passes from the model form with values to the compact form.
 void buildCompressPipeline(OpPassManager &manager,

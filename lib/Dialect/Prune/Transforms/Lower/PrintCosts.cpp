@@ -30,7 +30,7 @@ struct PrintCosts final : prune::impl::PrintCostsPassBase<PrintCosts> {
 
   void runOnOperation() override {
     markAllAnalysesPreserved();
-    FailureOr<CostModel> costs = readCostModel(getOperation(), model);
+    FailureOr<CostModel> costs = readCostModel(getOperation(), model, threads);
     if (failed(costs))
       return signalPassFailure();
     FailureOr<StringRef> set = readIsa(getOperation(), isa);

@@ -50,7 +50,7 @@ struct SelectKernels : prune::impl::SelectKernelsPassBase<SelectKernels> {
     if (failed(set))
       return signalPassFailure();
     hasCode = !set->empty();
-    FailureOr<CostModel> loaded = readCostModel(getOperation(), model);
+    FailureOr<CostModel> loaded = readCostModel(getOperation(), model, threads);
     if (failed(loaded))
       return signalPassFailure();
     getOperation()->walk([&](PrunableOpInterface op) {

@@ -279,6 +279,10 @@ def SelectKernelsPass : Pass<"prune-select-kernels"> {
     dense only where it is a tenth faster. A
     remark per contraction has the choice, the predictions and the reason.
 
+    The built-in figures are one machine's. `machine` takes those that
+    `prune calibrate` keeps of this computer; where there are none, and with a remark
+    where they cannot be used, it takes the built-in ones.
+
     Refuses a cost model that cannot be read and a kernel that does not exist.
 
     ```mlir
@@ -291,7 +295,9 @@ def SelectKernelsPass : Pass<"prune-select-kernels"> {
   }];
   let options = [
     Option<"model", "model", "std::string", /*default=*/"\"\"",
-           "Path of the cost model; the figures built in when empty.">,
+           "Cost model: 'builtin', as when empty, 'machine' for the figures kept of this computer, or a file.">,
+    Option<"threads", "threads", "int64_t", /*default=*/"1",
+           "Threads of a call, for which 'machine' may have figures.">,
     Option<"kernel", "kernel", "std::string", /*default=*/"\"auto\"",
            "Kernel of every contraction that can run it; 'auto' chooses by the cost model.">,
     Option<"batch", "batch", "int64_t", /*default=*/"0",
@@ -324,7 +330,9 @@ def PrintCostsPass : Pass<"prune-print-costs"> {
   }];
   let options = [
     Option<"model", "model", "std::string", /*default=*/"\"\"",
-           "Path of the cost model; the figures built in when empty.">,
+           "Cost model: 'builtin', as when empty, 'machine' for the figures kept of this computer, or a file.">,
+    Option<"threads", "threads", "int64_t", /*default=*/"1",
+           "Threads of a call, for which 'machine' may have figures.">,
     Option<"batch", "batch", "int64_t", /*default=*/"0",
            "Rows of the batch to predict for; the one in the types when 0.">,
     Option<"isa", "isa", "std::string", /*default=*/"\"host\"",
