@@ -16,10 +16,10 @@
 
 #include "../Common/Lanes.h"
 #include "../Common/Runtime.h"
+#include "PanelCopies.h"
 #include "Threads.h"
 
 #include <algorithm>
-#include <cstring>
 
 using namespace prune_rt;
 
@@ -49,8 +49,7 @@ private:
   int64_t floatsOfImage() const;
   Piece getPieceSize(int64_t threads) const;
   void runPiece(const Piece &piece, float *copy) const;
-  void copyPanels(const Piece &piece, float *to) const;
-  void copyPanel(const float *image, int64_t position, float *to) const;
+  void copyInputs(const Piece &piece, float *to) const;
 
   const prune_rt_generated &plan;
   const float *x;
@@ -68,93 +67,21 @@ int64_t Run::floatsOfImage() const {
          kLanes;
 }
 
-/// The inputs of a panel that begins at a position of the result, of all
-/// channels; zeros beyond the last.
-void Run::copyPanel(const float *image, int64_t position, float *to) const {
-  int64_t size = plan.height * plan.width;
-  if (plan.stride_h == 1 && plan.stride_w == 1) {
-    int64_t count = std::min(kLanes, size - position);
-    for (int64_t c = 0; c < plan.channels; ++c, to += kLanes) {
-      const float *from = image + c * size + position;
-      if (count == kLanes) {
-        std::memcpy(to, from, kLanes * sizeof(float));
-        continue;
-      }
-      std::memset(to, 0, kLanes * sizeof(float));
-      std::memcpy(to, from, count * sizeof(float));
-    }
-    return;
-  }
-  int64_t places[kLanes], count = 0;
-  for (; count < kLanes && position + count < plan.out_size; ++count) {
-    int64_t row = (position + count) / plan.out_width;
-    int64_t column = (position + count) % plan.out_width;
-    places[count] = row * plan.stride_h * plan.width + column * plan.stride_w;
-  }
-  for (int64_t c = 0; c < plan.channels; ++c, to += kLanes) {
-    const float *from = image + c * size;
-    for (int64_t lane = 0; lane < kLanes; ++lane)
-      to[lane] = lane < count ? from[places[lane]] : 0.0f;
-  }
-}
-
-void Run::copyPanels(const Piece &piece, float *to) const {
+void Run::copyInputs(const Piece &piece, float *to) const {
   int64_t size = plan.channels * plan.height * plan.width;
-  for (int64_t i = 0; i < piece.images; ++i)
-    for (int64_t p = 0; p < piece.panels; ++p, to += floatsOfPanel())
-      copyPanel(x + (piece.image + i) * size, (piece.panel + p) * kLanes, to);
-}
-
-/// to[q] = from[q * stride + first] where that is an element of the row of
-/// `width`, else zero.
-PRUNE_RT_INLINE static void copyRow(const float *from, int64_t width,
-                                    int64_t stride, int64_t first, float *to,
-                                    int64_t count) {
-  auto round = [&](int64_t distance) {
-    return std::clamp<int64_t>((distance + stride - 1) / stride, 0, count);
-  };
-  int64_t begin = round(-first), end = std::max(round(width - first), begin);
-  for (int64_t q = 0; q < begin; ++q)
-    to[q] = 0.0f;
-  if (stride == 1)
-    std::memcpy(to + begin, from + begin + first,
-                (end - begin) * sizeof(float));
-  else if (stride == 2)
-    for (int64_t q = begin; q < end; ++q)
-      to[q] = from[2 * q + first];
-  else
-    for (int64_t q = begin; q < end; ++q)
-      to[q] = from[q * stride + first];
-  for (int64_t q = end; q < count; ++q)
-    to[q] = 0.0f;
-}
-
-/// The planes of an image, with zeros around.
-PRUNE_RT_CLONES
-static void fillPlanes(const prune_rt_generated &plan, const float *image,
-                       float *to) {
-  for (int64_t c = 0; c < plan.channels; ++c, image += plan.height * plan.width)
-    for (int64_t i = 0; i < plan.stride_h; ++i)
-      for (int64_t j = 0; j < plan.stride_w; ++j)
-        for (int64_t r = 0; r < plan.rows; ++r, to += plan.columns) {
-          int64_t row = r * plan.stride_h + i - plan.pad_top;
-          if (row < 0 || row >= plan.height)
-            std::memset(to, 0, plan.columns * sizeof(float));
-          else
-            copyRow(image + row * plan.width, plan.width, plan.stride_w,
-                    j - plan.pad_left, to, plan.columns);
-        }
-  std::memset(to, 0, kLanes * sizeof(float));
+  const float *end = x + plan.images * size;
+  for (int64_t i = 0; i < piece.images; ++i) {
+    const float *image = x + (piece.image + i) * size;
+    if (isOneByOne())
+      copyPanels(plan, image, end, piece.panel, piece.panels,
+                 to + i * piece.panels * floatsOfPanel());
+    else
+      copyPlanes(plan, image, end, to + i * floatsOfImage());
+  }
 }
 
 void Run::runPiece(const Piece &piece, float *copy) const {
-  int64_t imageSize = plan.channels * plan.height * plan.width;
-  if (isOneByOne())
-    copyPanels(piece, copy);
-  else
-    for (int64_t i = 0; i < piece.images; ++i)
-      fillPlanes(plan, x + (piece.image + i) * imageSize,
-                 copy + i * floatsOfImage());
+  copyInputs(piece, copy);
   int64_t step =
       isOneByOne() ? piece.panels * floatsOfPanel() : floatsOfImage();
   // Panels say where they lie in an image of which all panels are copied.

@@ -7,12 +7,14 @@
 //===----------------------------------------------------------------------===//
 //
 // Plans convolutions, generates their code, and runs it in both runtimes; the
-// naive runtime's convolution says what is right.
+// naive runtime's convolution says what is right. Before or behind inputs and
+// results is a page that may not be touched.
 //
 //===----------------------------------------------------------------------===//
 
 #include "../Runtime/Convolutions.h"
 #include "CodeMemory.h"
+#include "Guarded.h"
 
 #include "Prune/Assembly/LoadedKernel.h"
 
@@ -57,7 +59,7 @@ static std::vector<float> runOracle(const Example &example) {
 }
 
 static std::vector<float> runGenerated(const Example &example,
-                                       const Runtime &runtime) {
+                                       const Runtime &runtime, Guard guard) {
   const Window &w = example.window;
   ConvolutionShape shape = {w.n,      w.c,        w.h,        w.w,   w.f,
                             w.oh(),   w.ow(),     w.kh,       w.kw,  w.stride,
@@ -69,10 +71,10 @@ static std::vector<float> runGenerated(const Example &example,
       shape, example.w, {example.bias, example.accumulates, example.hasRelu},
       options);
   EXPECT_TRUE(bool(kernel)) << llvm::toString(kernel.takeError());
-  std::vector<float> result = example.y;
+  Guarded<float> x(example.x, guard), y(example.y, guard);
   PRUNE_RT(runtime, prune_rt_generated_f32)
-  (&(*kernel)->get(), example.x.data(), result.data());
-  return result;
+  (&(*kernel)->get(), x.data(), y.data());
+  return {y.data(), y.data() + example.y.size()};
 }
 
 static void expectEqual(const Example &example) {
@@ -81,8 +83,9 @@ static void expectEqual(const Example &example) {
   for (const Runtime *runtime : {&getNaive(), &getFast()})
     for (int64_t threads : {1, 2, 3}) {
       PRUNE_RT(*runtime, prune_rt_set_num_threads)(threads);
-      expectNear(runGenerated(example, *runtime), expected,
-                 example.window.terms());
+      for (Guard guard : {Guard::Behind, Guard::Before})
+        expectNear(runGenerated(example, *runtime, guard), expected,
+                   example.window.terms());
     }
   PRUNE_RT(getFast(), prune_rt_set_num_threads)(1);
   PRUNE_RT(getNaive(), prune_rt_set_num_threads)(1);
@@ -98,7 +101,16 @@ TEST(Generated, ComputesKnownConvolutions) {
                             {9, 40, 7, 7, 33, 3, 3, 1, 1, 1, 1, 1, 1},
                             {2, 16, 9, 9, 32, 1, 1, 2},
                             {2, 8, 13, 13, 8, 3, 3, 2, 2, 2, 1, 2, 2},
-                            {1, 3, 40, 40, 16, 7, 7, 2, 1, 3, 3, 3, 3}};
+                            {1, 3, 40, 40, 16, 7, 7, 2, 1, 3, 3, 3, 3},
+                            // Rows and images of several vectors.
+                            {2, 7, 41, 67, 5, 3, 3, 1, 1, 1, 1, 1, 1},
+                            {2, 7, 41, 67, 5, 3, 3, 2, 1, 1, 1, 1, 1},
+                            {1, 5, 41, 101, 5, 3, 3, 3, 1, 2, 2, 2, 2},
+                            {2, 4, 57, 57, 6, 1, 1},
+                            {2, 4, 57, 75, 6, 1, 1, 2},
+                            {1, 4, 57, 75, 6, 1, 1, 3},
+                            // All columns of some taps are padding.
+                            {1, 2, 3, 2, 4, 3, 5, 1, 1, 2, 4, 2, 4}};
   for (const Window &window : windows)
     expectEqual(makeExample(window, 0.7, 5));
 }

@@ -12,6 +12,8 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "Guarded.h"
+
 #include "Prune/Assembly/LanePermute.h"
 
 #include "Kernels/LanePermute.h"
@@ -19,15 +21,13 @@
 #include "llvm/ADT/STLExtras.h"
 #include "gtest/gtest.h"
 
-#include <sys/mman.h>
-#include <unistd.h>
-
 #include <cmath>
 #include <limits>
 #include <random>
 
 using namespace mlir::prune::assembly;
 using prune_rt::InstructionSet;
+using prune_test::Guarded;
 
 static_assert(sizeof(LaneStep) == sizeof(prune_rt_lane_step) &&
               offsetof(LaneStep, taken) ==
@@ -40,33 +40,6 @@ static_assert(sizeof(LaneGroup) == sizeof(prune_rt_lane_group) &&
                   offsetof(prune_rt_lane_group, value));
 
 namespace {
-
-/// An array that ends where a page begins that may not be touched.
-template <typename Element>
-class Guarded {
-public:
-  explicit Guarded(llvm::ArrayRef<Element> elements)
-      : size(elements.size()), page(sysconf(_SC_PAGESIZE)) {
-    size_t bytes = size * sizeof(Element);
-    length = (bytes + page - 1) / page * page + page;
-    memory = static_cast<char *>(mmap(nullptr, length, PROT_READ | PROT_WRITE,
-                                      MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
-    mprotect(memory + length - page, page, PROT_NONE);
-    llvm::copy(elements, data());
-  }
-  ~Guarded() { munmap(memory, length); }
-  Guarded(const Guarded &) = delete;
-  Guarded &operator=(const Guarded &) = delete;
-
-  Element *data() const {
-    return reinterpret_cast<Element *>(memory + length - page -
-                                       size * sizeof(Element));
-  }
-
-private:
-  size_t size, page, length;
-  char *memory;
-};
 
 /// A weight with its operands.
 struct Case {
