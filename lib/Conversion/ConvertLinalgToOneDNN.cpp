@@ -159,8 +159,8 @@ struct ConvertLinalgToOneDNN
     patterns.add<ConvertContraction, FoldBroadcastDestination<onednn::MatmulOp>,
                  FoldBroadcastDestination<onednn::ConvolutionOp>,
                  FuseEpilogue<onednn::MatmulOp>,
-                 FuseEpilogue<onednn::ConvolutionOp>, MarkConstantOperand>(
-        context);
+                 FuseEpilogue<onednn::ConvolutionOp>,
+                 FuseSum<onednn::ConvolutionOp>, MarkConstantOperand>(context);
     populateConvolutionPatterns(patterns);
     onednn::MatmulOp::getCanonicalizationPatterns(patterns, context);
     if (failed(applyPatternsGreedily(getOperation(), std::move(patterns))))

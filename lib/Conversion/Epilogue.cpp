@@ -18,6 +18,7 @@
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Math/IR/Math.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/IR/Matchers.h"
 
 using namespace mlir;
@@ -246,4 +247,37 @@ std::optional<Epilogue> prune::matchEpilogue(linalg::LinalgOp op, Value product,
       !op.getMatchingBlockArgument(op.getDpsInitOperand(0)).use_empty())
     return std::nullopt;
   return BodyMatcher(op, product, biasDim).match();
+}
+
+bool prune::isSumOfInputs(linalg::LinalgOp op) {
+  if (!isElementwiseOnTensors(op) || op.getNumDpsInputs() != 2 ||
+      !llvm::all_of(op.getDpsInputOperands(), [&](OpOperand *input) {
+        return op.getMatchingIndexingMap(input).isIdentity();
+      }))
+    return false;
+  Block *body = op.getBlock();
+  auto add =
+      body->getTerminator()->getOperand(0).getDefiningOp<arith::AddFOp>();
+  Value first = body->getArgument(0), second = body->getArgument(1);
+  return add && ((add.getLhs() == first && add.getRhs() == second) ||
+                 (add.getLhs() == second && add.getRhs() == first));
+}
+
+/// True when a chain of destinations that begins with a new tensor leads to
+/// `value`.
+static bool hasOwnMemory(Value value) {
+  while (auto op = value.getDefiningOp<DestinationStyleOpInterface>())
+    value = op.getTiedOpOperand(cast<OpResult>(value))->get();
+  return static_cast<bool>(value.getDefiningOp<tensor::EmptyOp>());
+}
+
+bool prune::isLastUse(Value value, Operation *user) {
+  Operation *definition = value.getDefiningOp();
+  if (!definition || definition->getBlock() != user->getBlock() ||
+      !hasOwnMemory(value))
+    return false;
+  return llvm::all_of(value.getUsers(), [&](Operation *other) {
+    Operation *ancestor = user->getBlock()->findAncestorOpInBlock(*other);
+    return other == user || (ancestor && ancestor->isBeforeInBlock(user));
+  });
 }

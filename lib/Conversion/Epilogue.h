@@ -33,6 +33,15 @@ struct Epilogue {
 std::optional<Epilogue> matchEpilogue(linalg::LinalgOp op, Value product,
                                       int64_t biasDim);
 
+/// True when `op` adds its two inputs and nothing else. Works on named and
+/// generic operations.
+bool isSumOfInputs(linalg::LinalgOp op);
+
+/// True when an operation in the place of `user` may overwrite `value` without
+/// a copy of it: one operation makes it, in the same block, and what else reads
+/// it comes before.
+bool isLastUse(Value value, Operation *user);
+
 /// The vector of which `value` repeats the elements along its other dimensions,
 /// when the vector runs along dimension `dim`; else null.
 Value getBroadcastVector(Value value, int64_t dim);
@@ -95,6 +104,35 @@ struct FuseEpilogue : OpInterfaceRewritePattern<linalg::LinalgOp> {
       return success();
     }
     return rewriter.notifyMatchFailure(op, "no epilogue of one product");
+  }
+};
+
+/// Adds the result of a product to the other term of a sum, in its place.
+template <typename ProductOp>
+struct FuseSum : OpInterfaceRewritePattern<linalg::LinalgOp> {
+  using OpInterfaceRewritePattern::OpInterfaceRewritePattern;
+
+  LogicalResult matchAndRewrite(linalg::LinalgOp op,
+                                PatternRewriter &rewriter) const override {
+    if (!isSumOfInputs(op))
+      return rewriter.notifyMatchFailure(op, "no sum of two inputs");
+    for (unsigned i : {0u, 1u}) {
+      Value result = op->getOperand(i), other = op->getOperand(1 - i);
+      auto product = result.getDefiningOp<ProductOp>();
+      if (!product || product.getAccumulate() || !result.hasOneUse() ||
+          product.getActivation() != onednn::Activation::None ||
+          llvm::is_contained(product->getOperands(), other) ||
+          !isLastUse(other, op))
+        continue;
+      // Cloned here, where both terms are defined.
+      auto fused = cast<ProductOp>(rewriter.clone(*product));
+      fused.getOutputMutable().assign(other);
+      fused.setAccumulate(true);
+      rewriter.replaceOp(op, fused);
+      rewriter.eraseOp(product);
+      return success();
+    }
+    return rewriter.notifyMatchFailure(op, "no product whose term is free");
   }
 };
 

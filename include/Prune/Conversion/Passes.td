@@ -34,7 +34,9 @@ def ConvertLinalgToOneDNNPass : Pass<"convert-linalg-to-onednn"> {
     `onednn.convolution_backward_weights`, depending on what is computed. Images in
     the order nhwc stay so, others become nchw. A zero `tensor.pad` before, or the
     slice that undoes one after, becomes padding. The sum of an output's gradient
-    per channel, the gradient of a bias, is computed with that of the weights.
+    per channel, the gradient of a bias, is computed with that of the weights. The
+    other term of a sum with the result, as of a residual connection, is
+    accumulated on where nothing reads it later.
 
     A contraction or convolution with another kernel in `prune.kernel` than
     `dense`, or with other operands (other element types, batches, vectors), is
