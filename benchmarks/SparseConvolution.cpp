@@ -31,10 +31,11 @@ namespace {
 struct Layer {
   const char *name;
   int64_t n, c, h, f, k, stride;
+  int64_t groups = 1;
 };
 
-/// Convolutions of ResNet-50 and ResNet-20, and products as convolutions of one
-/// row.
+/// Convolutions of ResNet-50, ResNet-20 and MobileNet, and products as
+/// convolutions of one row.
 const Layer kLayers[] = {
     {"rn50-1x1-64-256-56", 1, 64, 56, 256, 1, 1},
     {"rn50-1x1-512-128-28", 1, 512, 28, 128, 1, 1},
@@ -51,6 +52,26 @@ const Layer kLayers[] = {
     {"rn20-3x3-64-8", 1, 64, 8, 64, 3, 1},
     {"rn20-3x3-64-8-b64", 64, 64, 8, 64, 3, 1},
     {"rn20-3x3-16-32-b64", 64, 16, 32, 16, 3, 1},
+    {"rn50-7x7-3-224-s2", 1, 3, 224, 64, 7, 2},
+    {"rn50-7x7-3-224-s2-b16", 16, 3, 224, 64, 7, 2},
+    {"rn20-3x3-3-32", 1, 3, 32, 16, 3, 1},
+    {"rn20-3x3-3-32-b64", 64, 3, 32, 16, 3, 1},
+    {"mobilenet-3x3-3-224-s2", 1, 3, 224, 32, 3, 2},
+    {"mobilenet-3x3-3-224-s2-b16", 16, 3, 224, 32, 3, 2},
+    {"mobilenet-dw-32-112", 1, 32, 112, 32, 3, 1, 32},
+    {"mobilenet-dw-64-112-s2", 1, 64, 112, 64, 3, 2, 64},
+    {"mobilenet-dw-128-56", 1, 128, 56, 128, 3, 1, 128},
+    {"mobilenet-dw-128-56-s2", 1, 128, 56, 128, 3, 2, 128},
+    {"mobilenet-dw-256-28", 1, 256, 28, 256, 3, 1, 256},
+    {"mobilenet-dw-256-28-s2", 1, 256, 28, 256, 3, 2, 256},
+    {"mobilenet-dw-512-14", 1, 512, 14, 512, 3, 1, 512},
+    {"mobilenet-dw-512-14-s2", 1, 512, 14, 512, 3, 2, 512},
+    {"mobilenet-dw-1024-7", 1, 1024, 7, 1024, 3, 1, 1024},
+    {"mobilenet-dw-1024-7-b16", 16, 1024, 7, 1024, 3, 1, 1024},
+    {"mobilenet-dw-512-14-b16", 16, 512, 14, 512, 3, 1, 512},
+    {"mobilenet-dw-32-112-b16", 16, 32, 112, 32, 3, 1, 32},
+    {"resnext-128-56-g32", 1, 128, 56, 128, 3, 1, 32},
+    {"shuffle-1x1-240-28-g3", 1, 240, 28, 240, 1, 1, 3},
 };
 
 class Problem {
@@ -86,7 +107,7 @@ Problem::Problem(const Layer &layer, double zeros) {
   int64_t pad = layer.k / 2;
   int64_t out = (layer.h + 2 * pad - layer.k) / layer.stride + 1;
   x.resize(layer.n * layer.c * layer.h * layer.h);
-  w.resize(layer.f * layer.c * layer.k * layer.k);
+  w.resize(layer.f * (layer.c / layer.groups) * layer.k * layer.k);
   dense.resize(layer.n * layer.f * out * out);
   sparse.resize(dense.size());
   for (float &element : x)
@@ -110,13 +131,13 @@ Problem::Problem(const Layer &layer, double zeros) {
             pad,
             pad,
             pad,
-            1,
+            layer.groups,
             PRUNE_RT_LAYOUT_NCHW};
   StraightLineOptions options;
   options.panels = 16;
   auto created = LoadedKernel::create(
       {layer.n, layer.c, layer.h, layer.h, layer.f, out, out, layer.k, layer.k,
-       layer.stride, layer.stride, 1, 1, pad, pad},
+       layer.stride, layer.stride, 1, 1, pad, pad, layer.groups},
       w, {{}, /*accumulates=*/false, /*hasRelu=*/true}, options);
   if (created)
     kernel = std::move(*created);

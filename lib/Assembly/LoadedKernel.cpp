@@ -33,9 +33,9 @@ LoadedKernel::create(const ConvolutionShape &shape,
   std::unique_ptr<LoadedKernel> kernel(new LoadedKernel());
   PanelPlan &plan = kernel->plan;
   plan = planPanels(shape, weights);
-  PanelProduct product = {plan.pointers, plan.inputs,   plan.values,
-                          plan.outputs,  ends.bias,     ends.accumulates,
-                          ends.hasRelu,  plan.isPartial};
+  PanelProduct product = {plan.pointers, plan.inputs,    plan.values,
+                          plan.outputs,  ends.bias,      ends.accumulates,
+                          ends.hasRelu,  plan.isPartial, shape.groups};
   llvm::Expected<StraightLineCode> code = emitAvx512(product, options);
   if (!code)
     return code.takeError();
@@ -65,6 +65,7 @@ LoadedKernel::create(const ConvolutionShape &shape,
       shape.padTop,
       shape.padLeft,
       plan.rows,
-      plan.columns};
+      plan.columns,
+      shape.groups};
   return kernel;
 }

@@ -60,7 +60,7 @@ static void planPlanes(const ConvolutionShape &shape, PanelPlan &plan) {
   }
 }
 
-/// Where a weight reads: floats from its panel.
+/// Where a weight reads: floats from its panel, of the channels of its group.
 static int64_t getInput(const ConvolutionShape &shape, const PanelPlan &plan,
                         int64_t channel, int64_t ky, int64_t kx) {
   if (shape.isOneByOne())
@@ -81,9 +81,10 @@ PanelPlan mlir::prune::assembly::planPanels(const ConvolutionShape &shape,
   else
     planPlanes(shape, plan);
   size_t index = 0;
+  int64_t rows = shape.f / shape.groups;
   plan.pointers.push_back(0);
   for (int64_t f = 0; f < shape.f; ++f) {
-    for (int64_t c = 0; c < shape.c; ++c)
+    for (int64_t c = 0; c < shape.c / shape.groups; ++c)
       for (int64_t ky = 0; ky < shape.kh; ++ky)
         for (int64_t kx = 0; kx < shape.kw; ++kx) {
           float value = weights[index++];
@@ -94,7 +95,8 @@ PanelPlan mlir::prune::assembly::planPanels(const ConvolutionShape &shape,
               static_cast<int32_t>(getInput(shape, plan, c, ky, kx)));
         }
     plan.pointers.push_back(static_cast<int32_t>(plan.values.size()));
-    plan.outputs.push_back(static_cast<int32_t>(f * shape.oh * shape.ow));
+    plan.outputs.push_back(
+        static_cast<int32_t>(f % rows * shape.oh * shape.ow));
   }
   return plan;
 }

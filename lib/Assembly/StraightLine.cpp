@@ -16,11 +16,15 @@
 // code of a tile and a range stays in the instruction cache. Sums of a tile are
 // kept in the result between ranges.
 //
+// Where all weights of a segment fit in registers beside the sums, they are
+// loaded before the loop over panels.
+//
 //===----------------------------------------------------------------------===//
 
 #include "Prune/Assembly/StraightLine.h"
 
 #include "llvm/ADT/STLExtras.h"
+#include "llvm/ADT/StringMap.h"
 #include "llvm/Support/MathExtras.h"
 
 #include <algorithm>
@@ -98,12 +102,16 @@ public:
 
 private:
   Xbyak::Zmm getSum(int64_t row) const { return Xbyak::Zmm(row); }
+  Xbyak::Zmm getKept(int64_t i) const { return Xbyak::Zmm(firstKept + i); }
   void loadPanel();
   void loadResult(const Xbyak::Zmm &sum, int32_t place);
   void storeResult(const Xbyak::Zmm &sum, int32_t place);
   void start(const Tile &tile, Ends ends, llvm::SmallVectorImpl<float> &stream);
   void multiply(llvm::ArrayRef<Term> terms,
                 llvm::SmallVectorImpl<float> &stream);
+  void keepWeights(llvm::ArrayRef<Term> terms,
+                   llvm::SmallVectorImpl<float> &stream);
+  void multiplyKept(llvm::ArrayRef<Term> terms);
   void finish(const Tile &tile, Ends ends);
   void prefetchNext(const uint8_t *begin);
   bool paysToMove(const Cursor &cursor, llvm::ArrayRef<Term> terms) const;
@@ -119,6 +127,7 @@ private:
   Xbyak::Zmm loaded = zmm31;
   /// Floats of the segment's stream before this one.
   size_t streamBegin = 0;
+  int64_t firstKept = 0;
   Cursor weights{*this, weight, sizeof(float)};
 };
 
@@ -213,6 +222,33 @@ void Avx512Emitter::multiply(llvm::ArrayRef<Term> terms,
   }
 }
 
+/// Loads all weights once, into the registers behind those of the sums.
+void Avx512Emitter::keepWeights(llvm::ArrayRef<Term> terms,
+                                llvm::SmallVectorImpl<float> &stream) {
+  for (auto [i, term] : llvm::enumerate(terms)) {
+    vbroadcastss(getKept(i), dword[values + i * sizeof(float)]);
+    stream.push_back(term.value);
+  }
+}
+
+/// The same products. An input that one row reads is an operand in memory.
+void Avx512Emitter::multiplyKept(llvm::ArrayRef<Term> terms) {
+  auto isAt = [&](size_t i, int32_t input) {
+    return i < terms.size() && terms[i].input == input;
+  };
+  for (auto [i, term] : llvm::enumerate(terms)) {
+    Xbyak::Address place = zword[x + int64_t(term.input) * sizeof(float)];
+    bool isFirst = i == 0 || !isAt(i - 1, term.input);
+    if (isFirst && !isAt(i + 1, term.input)) {
+      vfmadd231ps(getSum(term.row), getKept(i), place);
+      continue;
+    }
+    if (isFirst)
+      vmovups(loaded, place);
+    vfmadd231ps(getSum(term.row), getKept(i), loaded);
+  }
+}
+
 void Avx512Emitter::finish(const Tile &tile, Ends ends) {
   bool hasRelu = ends.isLast && product.hasRelu;
   if (hasRelu)
@@ -248,11 +284,18 @@ void Avx512Emitter::emitSegment(const Tile &tile, llvm::ArrayRef<Term> terms,
   streamBegin = stream.size();
   if (options.panels)
     lea(ahead, ptr[rip + next]);
+  firstKept = tile.end - tile.begin;
+  bool isKept = firstKept + int64_t(terms.size()) <= loaded.getIdx();
+  if (isKept)
+    keepWeights(terms, stream);
   align(16);
   L(loop);
   loadPanel();
   start(tile, ends, stream);
-  multiply(terms, stream);
+  if (isKept)
+    multiplyKept(terms);
+  else
+    multiply(terms, stream);
   finish(tile, ends);
   prefetchNext(begin);
   add(panel, kPanelBytes);
@@ -263,14 +306,15 @@ void Avx512Emitter::emitSegment(const Tile &tile, llvm::ArrayRef<Term> terms,
   L(next);
 }
 
-/// Cuts rows into tiles of about equal numbers of rows, with sorted terms.
+/// Cuts the rows of a group into tiles of about equal numbers of rows, with
+/// sorted terms.
 static llvm::SmallVector<Tile, 0> makeTiles(const PanelProduct &product,
-                                            int64_t tileRows) {
-  int64_t rows = product.getNumRows();
-  int64_t count = llvm::divideCeil(rows, tileRows);
+                                            int64_t group, int64_t tileRows) {
+  int64_t rows = product.getNumRows() / product.groups;
+  int64_t first = group * rows, count = llvm::divideCeil(rows, tileRows);
   llvm::SmallVector<Tile, 0> tiles;
   for (int64_t i = 0; i < count; ++i) {
-    Tile tile{rows * i / count, rows * (i + 1) / count, {}};
+    Tile tile{first + rows * i / count, first + rows * (i + 1) / count, {}};
     tile.terms.reserve(product.pointers[tile.end] -
                        product.pointers[tile.begin]);
     for (int64_t row = tile.begin; row < tile.end; ++row)
@@ -327,36 +371,106 @@ static llvm::Error checkReach(const PanelProduct &product) {
   return llvm::Error::success();
 }
 
+namespace {
+
+/// The tiles of a group, and where their ranges of inputs end.
+struct Group {
+  llvm::SmallVector<Tile, 0> tiles;
+  llvm::SmallVector<int32_t> cuts;
+};
+
+/// Emits segments and finds those that are the same.
+class SegmentWriter {
+public:
+  SegmentWriter(const PanelProduct &product, const StraightLineOptions &options,
+                size_t bytes)
+      : product(product), emitter(product, options, bytes) {}
+
+  void write(const Group &group);
+  llvm::Expected<StraightLineCode> finish();
+
+private:
+  void writeSegment(const Tile &tile, llvm::ArrayRef<Term> terms, Ends ends);
+
+  const PanelProduct &product;
+  Avx512Emitter emitter;
+  StraightLineCode result;
+  /// Where code begins, by its bytes.
+  llvm::StringMap<int64_t> places;
+};
+
+} // namespace
+
+void SegmentWriter::writeSegment(const Tile &tile, llvm::ArrayRef<Term> terms,
+                                 Ends ends) {
+  emitter.align(64);
+  auto begin = static_cast<int64_t>(emitter.getSize());
+  auto stream = static_cast<int64_t>(result.stream.size());
+  emitter.emitSegment(tile, terms, ends, result.stream);
+  if (product.groups > 1) {
+    llvm::StringRef bytes(reinterpret_cast<const char *>(emitter.getCode()) +
+                              begin,
+                          emitter.getSize() - begin);
+    auto [place, isNew] = places.try_emplace(bytes, begin);
+    if (!isNew)
+      emitter.setSize(begin);
+    begin = place->second;
+  }
+  result.segments.push_back(
+      {begin, stream, static_cast<int64_t>(terms.size())});
+}
+
+void SegmentWriter::write(const Group &group) {
+  llvm::SmallVector<size_t> done(group.tiles.size(), 0);
+  for (auto [range, cut] : llvm::enumerate(group.cuts)) {
+    Ends ends{range == 0, range + 1 == group.cuts.size()};
+    auto isInRange = [cut = cut](const Term &term) { return term.input < cut; };
+    for (auto [tile, first] : llvm::zip_equal(group.tiles, done)) {
+      llvm::ArrayRef<Term> terms =
+          llvm::ArrayRef(tile.terms).drop_front(first).take_while(isInRange);
+      first += terms.size();
+      writeSegment(tile, terms, ends);
+    }
+  }
+}
+
+llvm::Expected<StraightLineCode> SegmentWriter::finish() {
+  if (int error = Xbyak::GetError())
+    return llvm::createStringError(Xbyak::ConvertErrorToString(error));
+  result.code.assign(emitter.getCode(), emitter.getCurr());
+  return std::move(result);
+}
+
+/// The groups, with equal numbers of segments.
+static llvm::SmallVector<Group, 0>
+makeGroups(const PanelProduct &product, const StraightLineOptions &options) {
+  llvm::SmallVector<Group, 0> groups;
+  size_t ranges = 1;
+  for (int64_t i = 0; i < product.groups; ++i) {
+    Group group;
+    group.tiles = makeTiles(product, i, options.tileRows);
+    group.cuts = cutInputs(group.tiles, options.segmentBytes);
+    ranges = std::max(ranges, group.cuts.size());
+    groups.push_back(std::move(group));
+  }
+  for (Group &group : groups)
+    group.cuts.resize(ranges, group.cuts.back());
+  return groups;
+}
+
 llvm::Expected<StraightLineCode>
 mlir::prune::assembly::emitAvx512(const PanelProduct &product,
                                   const StraightLineOptions &options) {
   if (llvm::Error error = checkReach(product))
     return std::move(error);
-  llvm::SmallVector<Tile, 0> tiles = makeTiles(product, options.tileRows);
-  llvm::SmallVector<int32_t> cuts = cutInputs(tiles, options.segmentBytes);
+  llvm::SmallVector<Group, 0> groups = makeGroups(product, options);
   // Long distances, starts and ends of all rows in each range, and loops.
-  size_t bytes = 4096 + tiles.size() * cuts.size() * 1024 +
-                 product.values.size() * 32 +
-                 product.outputs.size() * cuts.size() * 40;
-  Avx512Emitter emitter(product, options, bytes);
-  StraightLineCode result;
-  llvm::SmallVector<size_t> done(tiles.size(), 0);
-  for (size_t range = 0; range < cuts.size(); ++range) {
-    Ends ends{range == 0, range + 1 == cuts.size()};
-    auto isInRange = [&](const Term &term) { return term.input < cuts[range]; };
-    for (auto [tile, first] : llvm::zip_equal(tiles, done)) {
-      llvm::ArrayRef<Term> terms =
-          llvm::ArrayRef(tile.terms).drop_front(first).take_while(isInRange);
-      first += terms.size();
-      emitter.align(64);
-      result.segments.push_back({static_cast<int64_t>(emitter.getSize()),
-                                 static_cast<int64_t>(result.stream.size()),
-                                 static_cast<int64_t>(terms.size())});
-      emitter.emitSegment(tile, terms, ends, result.stream);
-    }
-  }
-  if (int error = Xbyak::GetError())
-    return llvm::createStringError(Xbyak::ConvertErrorToString(error));
-  result.code.assign(emitter.getCode(), emitter.getCurr());
-  return result;
+  size_t segments = groups.size() * groups.front().tiles.size();
+  size_t ranges = groups.front().cuts.size();
+  size_t bytes = 4096 + segments * ranges * 1024 + product.values.size() * 32 +
+                 product.outputs.size() * ranges * 40;
+  SegmentWriter writer(product, options, bytes);
+  for (const Group &group : groups)
+    writer.write(group);
+  return writer.finish();
 }

@@ -71,15 +71,15 @@ static bool isGenerated(onednn::Activation activation) {
 /// `layer`.
 static StringRef read(onednn::ConvolutionOp op, Layer &layer) {
   onednn::WindowShape window = op.getWindowShape();
-  if (window.layout != onednn::Layout::Nchw || window.groups != 1)
-    return "it is no convolution of channels first with one group";
+  if (window.layout != onednn::Layout::Nchw)
+    return "it is no convolution of channels first";
   if (!isGenerated(op.getActivation()))
     return "its activation is not relu";
-  layer.shape = {window.n,         window.c,       window.h,
-                 window.w,         window.f,       window.oh,
-                 window.ow,        window.kh,      window.kw,
-                 window.strideH,   window.strideW, window.dilationH,
-                 window.dilationW, window.padTop,  window.padLeft};
+  layer.shape = {
+      window.n,         window.c,       window.h,       window.w,
+      window.f,         window.oh,      window.ow,      window.kh,
+      window.kw,        window.strideH, window.strideW, window.dilationH,
+      window.dilationW, window.padTop,  window.padLeft, window.groups};
   if (!assembly::isSupported(layer.shape) ||
       (layer.shape.isOneByOne() && (window.padBottom || window.padRight)))
     return "it has windows of one element and padding";
@@ -162,6 +162,7 @@ static SmallVector<int64_t> getShape(const ConvolutionShape &shape,
   numbers[kernel::PadLeft] = shape.padLeft;
   numbers[kernel::Rows] = plan.rows;
   numbers[kernel::Columns] = plan.columns;
+  numbers[kernel::Groups] = shape.groups;
   return numbers;
 }
 
@@ -180,8 +181,9 @@ static llvm::Expected<kernel::GeneratedOp>
 generate(ImplicitLocOpBuilder &builder, const Layer &layer, StringRef isa) {
   assembly::PanelPlan plan = assembly::planPanels(layer.shape, layer.weights);
   assembly::PanelProduct product = {
-      plan.pointers, plan.inputs,       plan.values,   plan.outputs,
-      layer.bias,    layer.accumulates, layer.hasRelu, plan.isPartial};
+      plan.pointers, plan.inputs,    plan.values,
+      plan.outputs,  layer.bias,     layer.accumulates,
+      layer.hasRelu, plan.isPartial, layer.shape.groups};
   assembly::StraightLineOptions options;
   options.panels = std::max<int64_t>(plan.panels.size(), 16);
   llvm::Expected<assembly::StraightLineCode> code =

@@ -15,15 +15,41 @@
 using namespace mlir;
 using namespace mlir::prune;
 
-/// True for images by channel, and weights in the usual order.
+/// True for images by channel, and weights in the usual order: by groups first
+/// where there are any.
 static bool hasUsualOrder(const Convolution &convolution) {
   using Dim = ConvolutionDim;
   auto is = [](const ConvolutionOperand &operand, ArrayRef<Dim> dims) {
-    return ArrayRef<Dim>(operand.dims) == dims;
+    auto present = llvm::make_filter_range(
+        dims, [&](Dim dim) { return llvm::is_contained(operand.dims, dim); });
+    return llvm::equal(present, operand.dims);
   };
-  return is(convolution.x, {Dim::Batch, Dim::In, Dim::Row, Dim::Column}) &&
-         is(convolution.y, {Dim::Batch, Dim::Out, Dim::Row, Dim::Column}) &&
-         is(convolution.w, {Dim::Out, Dim::In, Dim::Row, Dim::Column});
+  return is(convolution.x,
+            {Dim::Batch, Dim::Group, Dim::In, Dim::Row, Dim::Column}) &&
+         is(convolution.y,
+            {Dim::Batch, Dim::Group, Dim::Out, Dim::Row, Dim::Column}) &&
+         is(convolution.w,
+            {Dim::Group, Dim::Out, Dim::In, Dim::Row, Dim::Column});
+}
+
+/// Positions of the result in all images.
+static int64_t countPositions(const ConvolutionOperand &y) {
+  auto type = cast<ShapedType>(y.operand->get().getType());
+  int64_t count = 1;
+  for (auto [dim, extent] : llvm::zip_equal(y.dims, type.getShape()))
+    if (dim != ConvolutionDim::Group && dim != ConvolutionDim::Out)
+      count *= extent;
+  return count;
+}
+
+/// Channels of the result.
+static int64_t countRows(const ConvolutionOperand &w) {
+  auto type = cast<ShapedType>(w.operand->get().getType());
+  int64_t count = 1;
+  for (auto [dim, extent] : llvm::zip_equal(w.dims, type.getShape()))
+    if (dim == ConvolutionDim::Group || dim == ConvolutionDim::Out)
+      count *= extent;
+  return count;
 }
 
 std::optional<ProductSize> prune::matchSparseConvolution(Operation *op,
@@ -43,16 +69,14 @@ std::optional<ProductSize> prune::matchSparseConvolution(Operation *op,
     return fail(obstacle);
   if (convolution.w.operand != weight || !hasUsualOrder(convolution) ||
       structured.getDpsInitOperand(0) != convolution.y.operand)
-    return fail("it is no convolution of channels first with one group");
+    return fail("it is no convolution of channels first");
   std::optional<ConstantView> view = ConstantView::get(weight->get());
   if (!view)
     return fail("its weight is no constant");
-  auto y = cast<ShapedType>(convolution.y.operand->get().getType());
-  ArrayRef<int64_t> shape = view->getShape();
   ProductSize size;
-  size.rows = shape[0];
-  size.inner = shape[1] * shape[2] * shape[3];
-  size.columns = y.getDimSize(0) * y.getDimSize(2) * y.getDimSize(3);
+  size.rows = countRows(convolution.w);
+  size.inner = size.rows ? view->getNumElements() / size.rows : 0;
+  size.columns = countPositions(convolution.y);
   size.nonZeros = countNonZeros(*view);
   return size;
 }

@@ -179,6 +179,50 @@ def test_random_shapes(seed):
     check([draw(generator) for _ in range(SHAPES_PER_MODULE)], seed)
 
 
+def generated_function(conv: Convolution, index: int, w: np.ndarray) -> str:
+    """The convolution of a constant weight, in code that is generated for it."""
+    x, padded, shape, y, name = shapes(conv)
+    zeros = ["0"] * (len(x) - 2)
+    low, high = (", ".join([*zeros, *map(str, pads)]) for pads in (conv.low, conv.high))
+    block = ", ".join(f"%i{i}: index" for i in range(len(x)))
+    values = '"0x' + w.astype("<f4").tobytes().hex() + '"'
+    return f"""
+func.func @y{index}(%x: {spell(x)}) -> {spell(y)} {{
+  %w = arith.constant dense<{values if w.size > 1 else w.item()}> : {spell(shape)}
+  %zero = arith.constant 0.0 : f32
+  %p = tensor.pad %x low[{low}] high[{high}] {{
+  ^bb0({block}):
+    tensor.yield %zero : f32
+  }} : {spell(x)} to {spell(padded)}
+  %e = tensor.empty() : {spell(y)}
+  %z = linalg.fill ins(%zero : f32) outs(%e : {spell(y)}) -> {spell(y)}
+  %y = linalg.{name} {{strides = dense<{list(conv.strides)}> : tensor<2xi64>,
+      dilations = dense<{list(conv.dilations)}> : tensor<2xi64>,
+      prune.kernel = #prune.kernel<straight_line>}}
+      ins(%p, %w : {spell(padded)}, {spell(shape)}) outs(%z : {spell(y)}) -> {spell(y)}
+  return %y : {spell(y)}
+}}"""
+
+
+@pytest.mark.parametrize("seed", range(MODULES))
+def test_random_shapes_in_generated_code(seed):
+    generator = np.random.default_rng(seed)
+    convolutions = [draw(generator) for _ in range(SHAPES_PER_MODULE)]
+    weights = []
+    for conv in convolutions:
+        w = generator.standard_normal(shapes(conv)[2], np.float32)
+        w[generator.random(w.shape) < generator.choice([0.0, 0.5, 0.9])] = 0.0
+        weights.append(w)
+    text = "".join(generated_function(conv, i, weights[i]) for i, conv in enumerate(convolutions))
+    reference = native.Module.parse(text).compile(reference=True)
+    compiled = native.Module.parse(text).compile(threads=1 + seed % 2)
+    for i, conv in enumerate(convolutions):
+        x = generator.standard_normal(shapes(conv)[0], np.float32)
+        (expected,), (got,) = (call(run, f"y{i}", [x]) for run in (reference, compiled))
+        tolerance = 1e-4 * max(1.0, float(np.abs(expected).max(initial=0.0)))
+        np.testing.assert_allclose(got, expected, rtol=0, atol=tolerance, err_msg=str(conv))
+
+
 class Runtime:
     """The convolutions of a runtime library, called directly."""
 

@@ -6,11 +6,11 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// Work is cut into pieces: some images, or some panels of one. The inputs of a
-// piece are copied together, then each segment of the code runs over all its
-// panels, so that the code is fetched once for many panels and the inputs stay
-// in the second cache. Each result is computed the same way however the work is
-// cut.
+// Work is cut into pieces: some images, some panels of one, or some groups of
+// one. The inputs of a piece are copied together, then each segment of the code
+// runs over all its panels, so that the code is fetched once for many panels
+// and the inputs stay in the second cache. Each result is computed the same way
+// however the work is cut.
 //
 //===----------------------------------------------------------------------===//
 
@@ -28,9 +28,9 @@ namespace {
 /// Panels that pay for fetching the code, and floats that stay in a cache.
 constexpr int64_t kPiecePanels = 64, kPieceFloats = 1 << 17;
 
-/// Part of the work: all panels of several images, or panels of one.
+/// Part of the work: everything of several images, or a part of one.
 struct Piece {
-  int64_t image, images, panel, panels;
+  int64_t image, images, panel, panels, group, groups;
 };
 
 /// The run of a plan on one input.
@@ -45,8 +45,10 @@ private:
   bool isOneByOne() const {
     return plan.tap_rows == 1 && plan.tap_columns == 1;
   }
-  int64_t floatsOfPanel() const { return plan.channels * kLanes; }
-  int64_t floatsOfImage() const;
+  /// Pieces may be some groups: what these read lies together.
+  bool isCutByGroups() const { return plan.groups > 1 && !isOneByOne(); }
+  int64_t floatsOfGroup() const;
+  int64_t floatsOfImage(const Piece &piece) const;
   Piece getPieceSize(int64_t threads) const;
   void runPiece(const Piece &piece, float *copy) const;
   void copyInputs(const Piece &piece, float *to) const;
@@ -58,60 +60,82 @@ private:
 
 } // namespace
 
-/// Floats of a copied image. The last panel reads past the last plane.
-int64_t Run::floatsOfImage() const {
-  if (isOneByOne())
-    return plan.panel_count * floatsOfPanel();
-  return plan.channels * plan.stride_h * plan.stride_w * plan.rows *
-             plan.columns +
-         kLanes;
+/// Floats of a group's copied inputs, one by one of a panel.
+int64_t Run::floatsOfGroup() const {
+  int64_t ofChannel =
+      isOneByOne() ? kLanes
+                   : plan.stride_h * plan.stride_w * plan.rows * plan.columns;
+  return plan.channels / plan.groups * ofChannel;
+}
+
+/// Floats of a piece's copy of an image. The last panel reads past the last
+/// plane.
+int64_t Run::floatsOfImage(const Piece &piece) const {
+  int64_t floats = piece.groups * floatsOfGroup();
+  return isOneByOne() ? piece.panels * floats : floats + kLanes;
 }
 
 void Run::copyInputs(const Piece &piece, float *to) const {
-  int64_t size = plan.channels * plan.height * plan.width;
-  const float *end = x + plan.images * size;
-  for (int64_t i = 0; i < piece.images; ++i) {
-    const float *image = x + (piece.image + i) * size;
+  int64_t plane = plan.height * plan.width;
+  int64_t channels = plan.channels / plan.groups;
+  const float *end = x + plan.images * plan.channels * plane;
+  for (int64_t i = 0; i < piece.images; ++i, to += floatsOfImage(piece)) {
+    const float *image = x + (piece.image + i) * plan.channels * plane;
     if (isOneByOne())
-      copyPanels(plan, image, end, piece.panel, piece.panels,
-                 to + i * piece.panels * floatsOfPanel());
+      copyPanels(plan, image, end, piece.panel, piece.panels, to);
     else
-      copyPlanes(plan, image, end, to + i * floatsOfImage());
+      copyPlanes(plan, image + piece.group * channels * plane, end,
+                 piece.groups * channels, to);
   }
 }
 
 void Run::runPiece(const Piece &piece, float *copy) const {
   copyInputs(piece, copy);
-  int64_t step =
-      isOneByOne() ? piece.panels * floatsOfPanel() : floatsOfImage();
   // Panels say where they lie in an image of which all panels are copied.
-  int64_t skipped = isOneByOne() ? piece.panel * floatsOfPanel() : 0;
+  int64_t skipped =
+      isOneByOne() ? piece.panel * piece.groups * floatsOfGroup() : 0;
   const prune_rt_panel *begin = plan.panels + piece.panel;
-  for (int64_t s = 0; s < plan.segment_count; ++s) {
-    const prune_rt_segment_place &place = plan.segments[s];
+  int64_t segments = plan.segment_count / plan.groups;
+  for (int64_t s = 0; s < piece.groups * segments; ++s) {
+    int64_t group = s / segments;
+    const prune_rt_segment_place &place =
+        plan.segments[piece.group * segments + s];
     auto *segment = reinterpret_cast<prune_rt_segment *>(
         reinterpret_cast<uintptr_t>(plan.code) + place.code);
+    const float *from = copy + group * floatsOfGroup() - skipped;
+    float *to = y + piece.image * plan.out_image +
+                (piece.group + group) * (plan.out_image / plan.groups);
     for (int64_t i = 0; i < piece.images; ++i)
-      segment(copy + i * step - skipped, y + (piece.image + i) * plan.out_image,
+      segment(from + i * floatsOfImage(piece), to + i * plan.out_image,
               plan.stream + place.stream, begin, begin + piece.panels);
   }
 }
 
+static int64_t divideCeil(int64_t a, int64_t b) { return (a + b - 1) / b; }
+
 /// As much as pays for the code and stays in the cache, but something for each
 /// thread.
 Piece Run::getPieceSize(int64_t threads) const {
-  Piece size = {0, 1, 0, plan.panel_count};
+  Piece size = {0, 1, 0, plan.panel_count, 0, plan.groups};
+  // Threads for one image.
+  int64_t shares = threads > plan.images ? threads : 1;
+  if (isCutByGroups()) {
+    int64_t groups = std::min(kPieceFloats / floatsOfGroup(),
+                              divideCeil(plan.groups, shares));
+    size.groups = std::max<int64_t>(groups, 1);
+    return size;
+  }
   int64_t most = std::max<int64_t>(plan.images / threads, 1);
-  int64_t wanted = (kPiecePanels + plan.panel_count - 1) / plan.panel_count;
-  int64_t fitting = std::max<int64_t>(kPieceFloats / floatsOfImage(), 1);
+  int64_t wanted = divideCeil(kPiecePanels, plan.panel_count);
+  int64_t fitting = std::max<int64_t>(kPieceFloats / floatsOfImage(size), 1);
   size.images = std::min({most, wanted, fitting});
   if (isOneByOne() && size.images == 1) {
-    int64_t panels = std::max(kPieceFloats / floatsOfPanel(), kPiecePanels / 4);
-    int64_t shares = threads > plan.images ? threads : 1;
-    panels = std::min(panels, (plan.panel_count + shares - 1) / shares);
+    int64_t panels =
+        std::max(kPieceFloats / (plan.channels * kLanes), kPiecePanels / 4);
+    panels = std::min(panels, divideCeil(plan.panel_count, shares));
     size.panels = std::max<int64_t>(panels, 1);
-  } else if (!isOneByOne() && plan.images < threads) {
-    size.panels = (plan.panel_count + threads - 1) / threads;
+  } else if (!isOneByOne()) {
+    size.panels = divideCeil(plan.panel_count, shares);
   }
   return size;
 }
@@ -120,19 +144,25 @@ void Run::run(int64_t threads) {
   if (plan.images == 0 || plan.panel_count == 0)
     return;
   Piece size = getPieceSize(threads);
-  int64_t rows = (plan.images + size.images - 1) / size.images;
-  int64_t columns = (plan.panel_count + size.panels - 1) / size.panels;
-  int64_t floats = isOneByOne() ? size.images * size.panels * floatsOfPanel()
-                                : size.images * floatsOfImage();
+  int64_t rows = divideCeil(plan.images, size.images);
+  bool byGroups = isCutByGroups();
+  int64_t columns = byGroups ? divideCeil(plan.groups, size.groups)
+                             : divideCeil(plan.panel_count, size.panels);
   // Whole pages, so that threads share none.
-  floats = (floats + 1023) / 1024 * 1024;
+  int64_t floats = divideCeil(size.images * floatsOfImage(size), 1024) * 1024;
   threads = std::min(threads, rows * columns);
   Buffer copies(threads * floats * sizeof(float));
   forEach(rows * columns, threads, [&](int64_t index, int64_t thread) {
-    int64_t image = index / columns * size.images;
-    int64_t panel = index % columns * size.panels;
-    Piece piece = {image, std::min(size.images, plan.images - image), panel,
-                   std::min(size.panels, plan.panel_count - panel)};
+    Piece piece = size;
+    piece.image = index / columns * size.images;
+    piece.images = std::min(size.images, plan.images - piece.image);
+    if (byGroups) {
+      piece.group = index % columns * size.groups;
+      piece.groups = std::min(size.groups, plan.groups - piece.group);
+    } else {
+      piece.panel = index % columns * size.panels;
+      piece.panels = std::min(size.panels, plan.panel_count - piece.panel);
+    }
     runPiece(piece, copies.floats() + thread * floats);
   });
 }

@@ -28,20 +28,28 @@ static constexpr int64_t kTogether = 16;
 #define PRUNE_RT_AT(address) (*reinterpret_cast<Lanes *>(address))
 #define PRUNE_RT_READ(address) (*reinterpret_cast<const Lanes *>(address))
 
+/// Elements 0, stride, ... of a row.
+template <int Stride>
+PRUNE_RT_INLINE static Lanes readLanes(const float *from) {
+  Lanes low = PRUNE_RT_READ(from);
+  if constexpr (Stride == 1)
+    return low;
+  Lanes high = PRUNE_RT_READ(from + kLanes);
+  return __builtin_shufflevector(low, high, 0, 2, 4, 6, 8, 10, 12, 14, 16, 18,
+                                 20, 22, 24, 26, 28, 30);
+}
+
 /// to[i] = from[i * stride] for `count` i, and up to 15 more. `Stride` is the
 /// stride, or 0 for one that is larger than 2.
 template <int Stride>
 PRUNE_RT_INLINE static void copyRun(const float *from, int64_t stride,
                                     const float *end, float *to,
                                     int64_t count) {
-  int64_t i = 0, room = Stride ? (end - from) / Stride - kLanes : 0;
-  for (; Stride == 1 && i < count && i <= room; i += kLanes)
-    PRUNE_RT_AT(to + i) = PRUNE_RT_READ(from + i);
-  for (; Stride == 2 && i < count && i <= room; i += kLanes) {
-    Lanes low = PRUNE_RT_READ(from + 2 * i);
-    Lanes high = PRUNE_RT_READ(from + 2 * i + kLanes);
-    PRUNE_RT_AT(to + i) = __builtin_shufflevector(
-        low, high, 0, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22, 24, 26, 28, 30);
+  int64_t i = 0;
+  if constexpr (Stride != 0) {
+    int64_t room = (end - from) / Stride - kLanes;
+    for (; i < count && i <= room; i += kLanes)
+      PRUNE_RT_AT(to + i) = readLanes<Stride>(from + i * Stride);
   }
   for (; i < count; ++i)
     to[i] = from[i * (Stride ? Stride : stride)];
@@ -116,6 +124,64 @@ void prune_rt::copyPanels(const prune_rt_generated &plan, const float *image,
     copyParts<0>(plan, image, end, panel, panels, to);
 }
 
+namespace {
+
+/// The elements of a channel in a plane: of its rows [rowBegin, rowEnd), those
+/// of the columns [begin, end). The first one is `from`.
+struct Inside {
+  int64_t rowBegin, rowEnd, begin, end;
+  const float *from;
+};
+
+} // namespace
+
+/// Where the row or column of a plane that is `first` before the stride is
+/// inside an extent.
+static void findInside(int64_t first, int64_t stride, int64_t extent,
+                       int64_t count, int64_t &begin, int64_t &end) {
+  auto round = [&](int64_t distance) {
+    return std::clamp<int64_t>((distance + stride - 1) / stride, 0, count);
+  };
+  begin = round(-first);
+  end = std::max(round(extent - first), begin);
+}
+
+/// Rows of at most a vector with their zeros in it, where all of them can be
+/// read in vectors.
+template <int Stride>
+PRUNE_RT_INLINE static void copyShortRows(const prune_rt_generated &plan,
+                                          const Inside &inside, float *to) {
+  typedef int Mask __attribute__((vector_size(64)));
+  int64_t count = inside.end - inside.begin;
+  Mask mask;
+  for (int lane = 0; lane < kLanes; ++lane)
+    mask[lane] = lane < count ? -1 : 0;
+  int64_t step = plan.stride_h * plan.width;
+  const float *from = inside.from;
+  for (int64_t r = inside.rowBegin; r < inside.rowEnd; ++r) {
+    Mask bits = reinterpret_cast<Mask>(readLanes<Stride>(from));
+    PRUNE_RT_AT(to) = reinterpret_cast<Lanes>(bits & mask);
+    from += step, to += plan.columns;
+  }
+}
+
+template <int Stride>
+PRUNE_RT_INLINE static void copyRows(const prune_rt_generated &plan,
+                                     const Inside &inside, const float *end,
+                                     float *to) {
+  int64_t step = plan.stride_h * plan.width, count = inside.end - inside.begin;
+  int64_t rows = inside.rowEnd - inside.rowBegin;
+  if constexpr (Stride != 0)
+    if (count <= kLanes && plan.columns <= kLanes &&
+        end - inside.from >= (rows - 1) * step + kLanes * Stride)
+      return copyShortRows<Stride>(plan, inside, to);
+  const float *from = inside.from;
+  for (int64_t r = 0; r < rows; ++r, from += step, to += plan.columns) {
+    copyRun<Stride>(from, plan.stride_w, end, to, count);
+    zeroRun(to + count, plan.columns - count);
+  }
+}
+
 /// Copies a plane that has column `first` of the channel and those a stride
 /// apart, and its rows from `row` on alike. Zeros after a row reach those
 /// before the next.
@@ -123,33 +189,28 @@ template <int Stride>
 PRUNE_RT_INLINE static void copyPlane(const prune_rt_generated &plan,
                                       const float *channel, const float *end,
                                       int64_t row, int64_t first, float *to) {
-  int64_t stride = Stride ? Stride : plan.stride_w;
-  auto round = [&](int64_t distance) {
-    return std::clamp<int64_t>((distance + stride - 1) / stride, 0,
-                               plan.columns);
-  };
-  int64_t before = round(-first), after = round(plan.width - first);
-  after = std::max(before, after);
-  zeroRun(to, before);
-  for (int64_t r = 0; r < plan.rows; ++r, to += plan.columns) {
-    bool isInside = row >= 0 && row < plan.height;
-    int64_t zeros = isInside ? after : before;
-    if (isInside)
-      copyRun<Stride>(channel + row * plan.width + before * stride + first,
-                      stride, end, to + before, after - before);
-    zeroRun(to + zeros, plan.columns - zeros + before);
-    row += plan.stride_h;
-  }
+  Inside inside;
+  findInside(first, plan.stride_w, plan.width, plan.columns, inside.begin,
+             inside.end);
+  findInside(row, plan.stride_h, plan.height, plan.rows, inside.rowBegin,
+             inside.rowEnd);
+  inside.from = channel + (row + inside.rowBegin * plan.stride_h) * plan.width +
+                first + inside.begin * plan.stride_w;
+  zeroRun(to, inside.rowBegin * plan.columns + inside.begin);
+  copyRows<Stride>(plan, inside, end,
+                   to + inside.rowBegin * plan.columns + inside.begin);
+  int64_t done = inside.rowEnd * plan.columns;
+  zeroRun(to + done, plan.rows * plan.columns - done);
 }
 
 template <int Stride>
 PRUNE_RT_INLINE static void copyAll(const prune_rt_generated &plan,
-                                    const float *image, const float *end,
-                                    float *to) {
-  for (int64_t c = 0; c < plan.channels; ++c, image += plan.height * plan.width)
+                                    const float *from, const float *end,
+                                    int64_t channels, float *to) {
+  for (int64_t c = 0; c < channels; ++c, from += plan.height * plan.width)
     for (int64_t i = 0; i < plan.stride_h; ++i)
       for (int64_t j = 0; j < plan.stride_w; ++j) {
-        copyPlane<Stride>(plan, image, end, i - plan.pad_top, j - plan.pad_left,
+        copyPlane<Stride>(plan, from, end, i - plan.pad_top, j - plan.pad_left,
                           to);
         to += plan.rows * plan.columns;
       }
@@ -157,12 +218,12 @@ PRUNE_RT_INLINE static void copyAll(const prune_rt_generated &plan,
 }
 
 PRUNE_RT_CLONES
-void prune_rt::copyPlanes(const prune_rt_generated &plan, const float *image,
-                          const float *end, float *to) {
+void prune_rt::copyPlanes(const prune_rt_generated &plan, const float *from,
+                          const float *end, int64_t channels, float *to) {
   if (plan.stride_w == 1)
-    copyAll<1>(plan, image, end, to);
+    copyAll<1>(plan, from, end, channels, to);
   else if (plan.stride_w == 2)
-    copyAll<2>(plan, image, end, to);
+    copyAll<2>(plan, from, end, channels, to);
   else
-    copyAll<0>(plan, image, end, to);
+    copyAll<0>(plan, from, end, channels, to);
 }

@@ -24,9 +24,9 @@ namespace prune_rt {
 void copyPanels(const prune_rt_generated &plan, const float *image,
                 const float *end, int64_t panel, int64_t panels, float *to);
 
-/// Copies the planes of an image, with zeros around and 16 after the last.
-void copyPlanes(const prune_rt_generated &plan, const float *image,
-                const float *end, float *to);
+/// Copies the planes of some channels, with zeros around and 16 after the last.
+void copyPlanes(const prune_rt_generated &plan, const float *from,
+                const float *end, int64_t channels, float *to);
 
 } // namespace prune_rt
 

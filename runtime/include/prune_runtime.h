@@ -223,6 +223,10 @@ typedef struct prune_rt_segment_place {
  * `columns`, of which plane (i, j) has the rows i, i + stride_h, ... and
  * columns alike of the padded image.
  *
+ * Each group has as many channels, results and segments. Panels are those of
+ * the first group, from which the others' inputs and results lie as far as they
+ * have channels.
+ *
  * A product of matrices x[k, n] has one image of k channels and n columns. */
 /* NOLINTBEGIN(readability-identifier-naming): names of C */
 typedef struct prune_rt_generated {
@@ -240,6 +244,7 @@ typedef struct prune_rt_generated {
   int64_t stride_h, stride_w;
   int64_t pad_top, pad_left;
   int64_t rows, columns;
+  int64_t groups;
 } prune_rt_generated;
 /* NOLINTEND(readability-identifier-naming) */
 

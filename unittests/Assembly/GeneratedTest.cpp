@@ -18,6 +18,8 @@
 
 #include "Prune/Assembly/LoadedKernel.h"
 
+#include <set>
+
 using namespace mlir::prune::assembly;
 using namespace prune_test;
 
@@ -61,9 +63,10 @@ static std::vector<float> runOracle(const Example &example) {
 static std::vector<float> runGenerated(const Example &example,
                                        const Runtime &runtime, Guard guard) {
   const Window &w = example.window;
-  ConvolutionShape shape = {w.n,      w.c,        w.h,        w.w,   w.f,
-                            w.oh(),   w.ow(),     w.kh,       w.kw,  w.stride,
-                            w.stride, w.dilation, w.dilation, w.top, w.left};
+  ConvolutionShape shape = {w.n,        w.c,      w.h,      w.w,
+                            w.f,        w.oh(),   w.ow(),   w.kh,
+                            w.kw,       w.stride, w.stride, w.dilation,
+                            w.dilation, w.top,    w.left,   w.groups};
   StraightLineOptions options;
   options.segmentBytes = 2000;
   options.panels = 2;
@@ -127,4 +130,45 @@ TEST(Generated, ComputesRandomConvolutions) {
     double zeros = std::vector<double>{0.0, 0.5, 0.9, 1.0}[generator() % 4];
     expectEqual(makeExample(window, zeros, i));
   }
+}
+
+TEST(Generated, ComputesGroups) {
+  if (!hasAvx512())
+    GTEST_SKIP() << "needs AVX-512";
+  std::mt19937 generator = makeGenerator(29);
+  for (int i = 0, e = getNumExamples(80); i < e; ++i) {
+    Window window = drawWindow(generator);
+    window.groups = drawExtent(40, generator);
+    // As many channels and results for each, often one.
+    window.c = window.groups * drawExtent(6, generator);
+    window.f = window.groups * drawExtent(40, generator);
+    if (generator() % 2)
+      window.c = window.f = window.groups;
+    if (window.kh == 1 && window.kw == 1)
+      window.top = window.left = window.bottom = window.right = 0;
+    double zeros = std::vector<double>{0.0, 0.5, 0.9, 1.0}[generator() % 4];
+    expectEqual(makeExample(window, zeros, i));
+  }
+}
+
+TEST(Generated, SharesTheCodeOfGroups) {
+  auto generate = [](double zeros) {
+    Window w{1, 64, 14, 14, 64, 3, 3, 1, 1, 1, 1, 1, 1, 64};
+    Example example = makeExample(w, zeros, 3);
+    PanelPlan plan = planPanels({w.n, w.c, w.h, w.w, w.f, w.oh(), w.ow(), w.kh,
+                                 w.kw, 1, 1, 1, 1, 1, 1, w.groups},
+                                example.w);
+    llvm::Expected<StraightLineCode> code = emitAvx512(
+        {plan.pointers, plan.inputs, plan.values, plan.outputs, example.bias,
+         /*accumulates=*/false, /*hasRelu=*/true, plan.isPartial, w.groups},
+        {});
+    EXPECT_TRUE(bool(code)) << llvm::toString(code.takeError());
+    EXPECT_EQ(code->segments.size(), 64u);
+    std::set<int64_t> places;
+    for (const Segment &segment : code->segments)
+      places.insert(segment.code);
+    return places.size();
+  };
+  EXPECT_EQ(generate(0.0), 1u);
+  EXPECT_GT(generate(0.5), 30u);
 }

@@ -22,13 +22,14 @@
 
 namespace mlir::prune::assembly {
 
-/// A convolution of images [n, c, h, w] with weights [f, c, kh, kw] and one
-/// group. A product of weights [f, c] and a matrix [c, w] has one image of one
-/// row.
+/// A convolution of images [n, c, h, w] with weights [f, c / groups, kh, kw]. A
+/// product of weights [f, c] and a matrix [c, w] has one image of one row.
 struct ConvolutionShape {
   int64_t n, c, h, w, f, oh, ow, kh, kw;
   int64_t strideH, strideW, dilationH, dilationW;
   int64_t padTop, padLeft;
+  /// Channels and results are those of all groups.
+  int64_t groups = 1;
 
   bool isOneByOne() const { return kh == 1 && kw == 1; }
 };
@@ -56,8 +57,8 @@ struct PanelPlan {
 /// padding.
 bool isSupported(const ConvolutionShape &shape);
 
-/// Plans a supported convolution. `weights` are [f, c, kh, kw]; the zeros among
-/// them are left out. Linear in weights and panels.
+/// Plans a supported convolution. `weights` are in row-major order; the zeros
+/// among them are left out. Linear in weights and panels.
 PanelPlan planPanels(const ConvolutionShape &shape,
                      llvm::ArrayRef<float> weights);
 

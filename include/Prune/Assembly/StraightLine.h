@@ -10,7 +10,10 @@
 // instruction, and nothing says which weights are zero. The code works on
 // panels: 16 results of each row side by side, of 16 images or of 16 positions.
 // A tile of up to 30 rows keeps its sums in registers, and each input is loaded
-// once for the tile.
+// once for the tile. A few weights stay in registers from panel to panel.
+//
+// Groups of rows may read channels of their own. Their code differs in nothing
+// but what it is called with, so that groups with the same zeros share it.
 //
 //===----------------------------------------------------------------------===//
 
@@ -47,6 +50,9 @@ struct PanelProduct {
   /// Some lanes of a panel are no results: those that are lie side by side in
   /// memory. Without it, all lanes of all panels are results.
   bool isPartial = false;
+  /// As many rows each. Where inputs and results lie is from the start of the
+  /// group's, and its panels lie alike.
+  int64_t groups = 1;
 
   int64_t getNumRows() const { return outputs.size(); }
 };

@@ -18,7 +18,7 @@ def GenerateKernelsPass : Pass<"prune-generate-kernels"> {
     `straight_line`, on tensors. After: `kernel.generated`, with machine code in
     which each weight that is not zero is one instruction, and with the bias and
     relu in it. What cannot be generated runs dense, and a remark says why:
-    convolutions of channels last or of groups, one by one with padding, weights
+    convolutions of channels last, one by one with padding, weights
     or biases that are not constant, other activations, and processors without
     the instruction set. The time and the code are linear in the weights that are
     not zero.

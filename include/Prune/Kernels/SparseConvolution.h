@@ -18,9 +18,10 @@
 namespace mlir::prune {
 
 /// The size of a convolution of images [n, c, h, w] with a constant f32 weight
-/// [f, c, kh, kw] and one group, as a product: a column for each position of
-/// the result. Nothing, and a `reason`, for any other operation. Counts the
-/// weights that are not zero: O(weights).
+/// [f, c, kh, kw], of all groups together, as a product: a column for each
+/// position of the result, of which every row reads the channels of its group.
+/// Nothing, and a `reason`, for any other operation. Counts the weights that
+/// are not zero: O(weights).
 std::optional<ProductSize> matchSparseConvolution(Operation *op,
                                                   std::string &reason);
 

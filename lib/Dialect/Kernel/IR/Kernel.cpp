@@ -79,6 +79,12 @@ static LogicalResult verifyShape(GeneratedOp op) {
   if (results != found)
     return op.emitOpError() << "expected a destination of " << results
                             << " elements, got " << found;
+  int64_t groups = shape[Groups], segments = op.getSegments().size() / 2;
+  if (groups == 0 || shape[Channels] % groups || shape[OutImage] % groups ||
+      segments % groups)
+    return op.emitOpError()
+           << "expected groups that divide channels, results and segments, got "
+           << groups;
   return success();
 }
 

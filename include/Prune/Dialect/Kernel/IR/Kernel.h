@@ -39,6 +39,7 @@ enum GeneratedShape : unsigned {
   PadLeft,
   Rows,
   Columns,
+  Groups,
   GeneratedShapeSize
 };
 

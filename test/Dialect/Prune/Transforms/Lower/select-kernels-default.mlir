@@ -21,7 +21,7 @@ func.func @ones(%x: tensor<256x512xf32>, %i: tensor<256x512xf32>) -> tensor<256x
   return %z : tensor<256x512xf32>
 }
 
-// A convolution of which nine of ten weights are zero, and one of groups.
+// A convolution of which all weights are zero, one of a channel each, and one of groups.
 // MANY: linalg.conv_2d_nchw_fchw {{.*}}prune.kernel = #prune.kernel<dense>
 // CODE: linalg.conv_2d_nchw_fchw {{.*}}prune.kernel = #prune.kernel<straight_line>
 func.func @convolution(%x: tensor<1x64x30x30xf32>, %i: tensor<1x64x28x28xf32>) -> tensor<1x64x28x28xf32> {
@@ -29,4 +29,31 @@ func.func @convolution(%x: tensor<1x64x30x30xf32>, %i: tensor<1x64x28x28xf32>) -
   %z = linalg.conv_2d_nchw_fchw {dilations = dense<1> : tensor<2xi64>, strides = dense<1> : tensor<2xi64>}
       ins(%x, %w : tensor<1x64x30x30xf32>, tensor<64x64x3x3xf32>) outs(%i : tensor<1x64x28x28xf32>) -> tensor<1x64x28x28xf32>
   return %z : tensor<1x64x28x28xf32>
+}
+
+// MANY: linalg.depthwise_conv_2d_nchw_chw {{.*}}prune.kernel = #prune.kernel<dense>
+// CODE: linalg.depthwise_conv_2d_nchw_chw {{.*}}prune.kernel = #prune.kernel<straight_line>
+func.func @depthwise(%x: tensor<1x64x30x30xf32>, %i: tensor<1x64x28x28xf32>) -> tensor<1x64x28x28xf32> {
+  %w = arith.constant dense<0.0> : tensor<64x3x3xf32>
+  %z = linalg.depthwise_conv_2d_nchw_chw {dilations = dense<1> : tensor<2xi64>, strides = dense<1> : tensor<2xi64>}
+      ins(%x, %w : tensor<1x64x30x30xf32>, tensor<64x3x3xf32>) outs(%i : tensor<1x64x28x28xf32>) -> tensor<1x64x28x28xf32>
+  return %z : tensor<1x64x28x28xf32>
+}
+
+// MANY: linalg.conv_2d_ngchw_gfchw {{.*}}prune.kernel = #prune.kernel<dense>
+// CODE: linalg.conv_2d_ngchw_gfchw {{.*}}prune.kernel = #prune.kernel<straight_line>
+func.func @groups(%x: tensor<1x4x16x30x30xf32>, %i: tensor<1x4x16x28x28xf32>) -> tensor<1x4x16x28x28xf32> {
+  %w = arith.constant dense<0.0> : tensor<4x16x16x3x3xf32>
+  %z = linalg.conv_2d_ngchw_gfchw {dilations = dense<1> : tensor<2xi64>, strides = dense<1> : tensor<2xi64>}
+      ins(%x, %w : tensor<1x4x16x30x30xf32>, tensor<4x16x16x3x3xf32>) outs(%i : tensor<1x4x16x28x28xf32>) -> tensor<1x4x16x28x28xf32>
+  return %z : tensor<1x4x16x28x28xf32>
+}
+
+// Channels last have no code.
+// CODE: linalg.depthwise_conv_2d_nhwc_hwc {{.*}}prune.kernel = #prune.kernel<dense>
+func.func @channels_last(%x: tensor<1x30x30x64xf32>, %i: tensor<1x28x28x64xf32>) -> tensor<1x28x28x64xf32> {
+  %w = arith.constant dense<0.0> : tensor<3x3x64xf32>
+  %z = linalg.depthwise_conv_2d_nhwc_hwc {dilations = dense<1> : tensor<2xi64>, strides = dense<1> : tensor<2xi64>}
+      ins(%x, %w : tensor<1x30x30x64xf32>, tensor<3x3x64xf32>) outs(%i : tensor<1x28x28x64xf32>) -> tensor<1x28x28x64xf32>
+  return %z : tensor<1x28x28x64xf32>
 }

@@ -274,7 +274,7 @@ def SelectKernelsPass : Pass<"prune-select-kernels"> {
     Before: the compact form. After: the kernel form; every contraction with a
     weight has `prune.kernel`. A sparse kernel is possible for a product of two
     static f32 matrices, and `straight_line` also for a convolution of channels
-    first with one group, whose weight is a constant that is not masked; among the
+    first with any number of groups, whose weight is a constant that is not masked; among the
     possible kernels the one with the smallest predicted time is chosen, another than
     dense only where it is a tenth faster. A
     remark per contraction has the choice, the predictions and the reason.
