@@ -9,6 +9,7 @@
 #include "Prune/Kernels/SparseConvolution.h"
 
 #include "Prune/Analysis/ConvolutionMatch.h"
+#include "Prune/Analysis/Copies.h"
 #include "Prune/Interfaces/PrunableOpInterface.h"
 #include "Prune/Kernels/SparseProduct.h"
 
@@ -70,7 +71,9 @@ std::optional<ProductSize> prune::matchSparseConvolution(Operation *op,
   if (convolution.w.operand != weight || !hasUsualOrder(convolution) ||
       structured.getDpsInitOperand(0) != convolution.y.operand)
     return fail("it is no convolution of channels first");
-  std::optional<ConstantView> view = ConstantView::get(weight->get());
+  // A depthwise weight may have had a dimension of one channel.
+  std::optional<ConstantView> view =
+      ConstantView::get(skipReshapes(weight->get()));
   if (!view)
     return fail("its weight is no constant");
   ProductSize size;

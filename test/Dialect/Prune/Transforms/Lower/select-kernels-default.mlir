@@ -40,6 +40,16 @@ func.func @depthwise(%x: tensor<1x64x30x30xf32>, %i: tensor<1x64x28x28xf32>) -> 
   return %z : tensor<1x64x28x28xf32>
 }
 
+// The weight of an imported network has a dimension of one channel.
+// CODE: linalg.depthwise_conv_2d_nchw_chw {{.*}}prune.kernel = #prune.kernel<straight_line>
+func.func @depthwise_collapsed(%x: tensor<1x64x30x30xf32>, %i: tensor<1x64x28x28xf32>) -> tensor<1x64x28x28xf32> {
+  %c = arith.constant dense<0.0> : tensor<64x1x3x3xf32>
+  %w = tensor.collapse_shape %c [[0, 1], [2], [3]] : tensor<64x1x3x3xf32> into tensor<64x3x3xf32>
+  %z = linalg.depthwise_conv_2d_nchw_chw {dilations = dense<1> : tensor<2xi64>, strides = dense<1> : tensor<2xi64>}
+      ins(%x, %w : tensor<1x64x30x30xf32>, tensor<64x3x3xf32>) outs(%i : tensor<1x64x28x28xf32>) -> tensor<1x64x28x28xf32>
+  return %z : tensor<1x64x28x28xf32>
+}
+
 // MANY: linalg.conv_2d_ngchw_gfchw {{.*}}prune.kernel = #prune.kernel<dense>
 // CODE: linalg.conv_2d_ngchw_gfchw {{.*}}prune.kernel = #prune.kernel<straight_line>
 func.func @groups(%x: tensor<1x4x16x30x30xf32>, %i: tensor<1x4x16x28x28xf32>) -> tensor<1x4x16x28x28xf32> {
