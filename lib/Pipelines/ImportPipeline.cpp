@@ -31,6 +31,8 @@ static void addAnnotateModel(OpPassManager &manager,
   mark.parameters.assign(options.parameters.begin(), options.parameters.end());
   mark.buffers.assign(options.buffers.begin(), options.buffers.end());
   mark.constants.assign(options.constants.begin(), options.constants.end());
+  // Whose layer was not known when it had no values.
+  mark.refineScales = options.bound;
   manager.addPass(createAnnotateModelPass(mark));
 }
 

@@ -28,6 +28,11 @@ def masked(layer: Any) -> Any:
     return layer
 
 
+def masked_weight(layer: Any) -> Any:
+    """The bias is a parameter of PyTorch, and its layer is found later than it is."""
+    return nn.utils.prune.l1_unstructured(layer, "weight", 0.5)
+
+
 def weight_norm(layer: Any) -> Any:
     return parametrizations.weight_norm(layer)
 
@@ -41,7 +46,7 @@ def spectral_norm(layer: Any) -> Any:
 
 
 @pytest.mark.filterwarnings("ignore")
-@pytest.mark.parametrize("wrap", [masked, weight_norm, old_weight_norm, spectral_norm])
+@pytest.mark.parametrize("wrap", [masked, masked_weight, weight_norm, old_weight_norm, spectral_norm])
 def test_reparametrized_layers(wrap: Any) -> None:
     torch.manual_seed(0)
     model = nn.Sequential(
@@ -52,12 +57,13 @@ def test_reparametrized_layers(wrap: Any) -> None:
     names = ["0.weight", "0.bias", "3.weight", "3.bias"]
     assert list(module.parameters()) == names
     assert [layer["weight"] for layer in module.layers()] == ["0.weight", "3.weight"]
+    assert [layer["bias"] for layer in module.layers()] == ["0.bias", "3.bias"]
     expected = model(x).detach().numpy()
     for layer in ("0", "3"):
         weight = model[int(layer)].weight.detach().numpy()
         found = np.asarray(module.parameters()[f"{layer}.weight"])
         np.testing.assert_allclose(found, weight, rtol=1e-6, atol=1e-7)
-        if wrap is masked:
+        if wrap in (masked, masked_weight):
             np.testing.assert_array_equal(found, weight)
     for reference in (True, False):
         (logits,) = module.compile(reference=reference)("forward", x.numpy())

@@ -301,7 +301,7 @@ private:
       if (auto argument = dyn_cast<BlockArgument>(value))
         refineRole(argument, candidate.role);
       else if (ParamAttr param = getParam(value))
-        taken.insert(param.getName());
+        nameAgain(value, param, candidate.role, taken);
       else
         unnamed.push_back(value);
     }
@@ -322,6 +322,15 @@ private:
     }
     numParametersNamed += unnamed.size() + parameters.size();
     return success();
+  }
+
+  /// Keeps the name of a constant, and its role unless that was a guess.
+  void nameAgain(Value value, ParamAttr param, ParamRole role,
+                 llvm::StringSet<> &taken) {
+    taken.insert(param.getName());
+    if (refineScales && param.getRole() == ParamRole::Scale &&
+        role != ParamRole::Buffer)
+      setParam(value, param.getName(), role);
   }
 
   /// Gives an argument that this run has named the role of its use.

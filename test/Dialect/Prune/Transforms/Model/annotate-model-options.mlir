@@ -25,3 +25,24 @@ func.func @net(%x: tensor<2x3xf32>, %w: tensor<3x4xf32>, %b: tensor<4x1xf32>, %g
 func.func @other() {
   return
 }
+
+// A network that is marked: a scale is what its use says, where that is asked for.
+// RUN: prune-opt %s --pass-pipeline="builtin.module(prune-annotate-model{function=marked})" | FileCheck %s --check-prefix=KEPT
+// RUN: prune-opt %s --pass-pipeline="builtin.module(prune-annotate-model{function=marked refine-scales})" | FileCheck %s --check-prefix=REFINED
+// KEPT: #prune.param<"fc.weight", weight>
+// KEPT: #prune.param<"fc.bias", scale>
+// KEPT: #prune.param<"gain", scale>
+// REFINED: #prune.param<"fc.weight", weight>
+// REFINED: #prune.param<"fc.bias", bias>
+// REFINED: #prune.param<"gain", scale>
+func.func @marked(%x: tensor<2x3xf32>) -> tensor<2x4xf32> {
+  %w = arith.constant {prune.param = #prune.param<"fc.weight", weight>} dense<1.0> : tensor<4x3xf32>
+  %b = arith.constant {prune.param = #prune.param<"fc.bias", scale>} dense<[1.0, 2.0, 3.0, 4.0]> : tensor<4xf32>
+  %g = arith.constant {prune.param = #prune.param<"gain", scale>} dense<2.0> : tensor<2x4xf32>
+  %e = tensor.empty() : tensor<2x4xf32>
+  %i = linalg.broadcast ins(%b : tensor<4xf32>) outs(%e : tensor<2x4xf32>) dimensions = [0]
+  %y = linalg.matmul indexing_maps = [affine_map<(m, n, k) -> (m, k)>, affine_map<(m, n, k) -> (n, k)>, affine_map<(m, n, k) -> (m, n)>]
+      ins(%x, %w : tensor<2x3xf32>, tensor<4x3xf32>) outs(%i : tensor<2x4xf32>) -> tensor<2x4xf32>
+  %z = linalg.mul ins(%y, %g : tensor<2x4xf32>, tensor<2x4xf32>) outs(%e : tensor<2x4xf32>) -> tensor<2x4xf32>
+  return %z : tensor<2x4xf32>
+}

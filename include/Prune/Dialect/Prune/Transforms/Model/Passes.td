@@ -401,6 +401,10 @@ def AnnotateModelPass : Pass<"prune-annotate-model", "::mlir::ModuleOp"> {
     gets a remark. A constant of equal elements is a parameter only in the place
     of a weight or a bias, and is a parameter of its own in each such place.
 
+    With `refine-scales`, a constant that is marked as a `scale` already gets the
+    role of its use. An argument is one whose layer is found only when its weight
+    has been computed from the values of others.
+
     Names come from the options; else from the location of the constant
     (`loc("fc1.weight")`), else from the key of its resource, else they count
     layers: `fc0.weight`, `fc0.bias`, `conv1.weight`, `buffer0`. Parameters are
@@ -427,7 +431,9 @@ def AnnotateModelPass : Pass<"prune-annotate-model", "::mlir::ModuleOp"> {
     ListOption<"buffers", "buffers", "std::string",
                "Those of the parameters that are not trained">,
     ListOption<"constants", "constants", "std::string",
-               "Names of the parameters that are constants, in order">
+               "Names of the parameters that are constants, in order">,
+    Option<"refineScales", "refine-scales", "bool", /*default=*/"false",
+           "Give constants that are marked as scales the role of their use">
   ];
   let statistics = [
     Statistic<"numParametersNamed", "num-parameters-named", "Parameters that got a name">,
