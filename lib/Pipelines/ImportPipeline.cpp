@@ -28,6 +28,7 @@ static void addAnnotateModel(OpPassManager &manager,
                              const ImportPipelineOptions &options) {
   AnnotateModelPassOptions mark;
   mark.function = options.function;
+  mark.inputs.assign(options.inputs.begin(), options.inputs.end());
   mark.parameters.assign(options.parameters.begin(), options.parameters.end());
   mark.buffers.assign(options.buffers.begin(), options.buffers.end());
   mark.constants.assign(options.constants.begin(), options.constants.end());

@@ -28,6 +28,7 @@ from .errors import InputError
 from .importing import comparison, process
 from .importing.comparison import Sample
 from .native import parse, prune_error, read_module
+from .onnx_graph import input_names
 
 TIME_LIMIT = process.TIME_LIMIT
 
@@ -42,7 +43,7 @@ class Imported:
 
     `text` is MLIR with one public function whose last arguments are the
     parameters, in the order of `values`; `buffers` names those that are not
-    trained. `sample` is what the framework computes; without one,
+    trained, `inputs` the other arguments, or nothing. `sample` is what the framework computes; without one,
     `not_compared` says why.
     """
 
@@ -51,10 +52,14 @@ class Imported:
     buffers: tuple[str, ...] = ()
     sample: Sample | None = None
     not_compared: str = ""
+    inputs: tuple[str, ...] = ()
 
     def pipeline(self) -> str:
         """The pipeline that brings `text` into the model form."""
         options = []
+        # One input alone needs no name to be told from others.
+        if len(self.inputs) > 1:
+            options.append(f"inputs={','.join(input_names(self.inputs, self.values))}")
         if self.values:
             options.append(f"parameters={','.join(self.values)}")
         if self.buffers:
@@ -168,8 +173,9 @@ def import_torch(
         process.run("lower", folder, {"source": "torch"}, subject, time_limit)
         text = (folder / "module.mlir").read_text()
     return Imported(
-        text, exported.values, exported.buffers, exported.sample, exported.not_compared
-    )
+        text, exported.values, exported.buffers, exported.sample, exported.not_compared,
+        exported.inputs,
+    )  # fmt: skip
 
 
 def import_onnx(
@@ -197,7 +203,9 @@ def import_onnx(
             values = {entry: arrays[f"v{i}"] for i, entry in enumerate(reply["names"])}
         sample = _read_sample(folder / "expected.npz", reply)
         text = (folder / "module.mlir").read_text()
-    return Imported(text, values, tuple(reply["buffers"]), sample, reply["not_compared"])
+    return Imported(
+        text, values, tuple(reply["buffers"]), sample, reply["not_compared"], tuple(reply["inputs"])
+    )
 
 
 def _read_sample(path: Path, reply: dict[str, Any]) -> Sample | None:

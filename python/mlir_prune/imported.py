@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import functools
 import os
-import re
 from typing import Any
 
 import numpy as np
@@ -14,12 +13,7 @@ from .errors import InputError
 from .frontend import from_file
 from .models import Builder, Layer, Network, Value
 from .models.network import Signature, layers_for_one_row
-
-_RESERVED = re.compile(
-    r"labels|learning_rate|momentum|sparsity|fraction|rho|gate_strength|auxiliary_learning_rate|"
-    r"strength\d*"
-)
-"""Names of the inputs that step functions have besides those of the network."""
+from .onnx_graph import STEP_INPUTS
 
 
 class ImportedNetwork(Network):
@@ -139,7 +133,7 @@ def _check_batch(function: Any, source: str) -> int:
             f"{_shapes(inputs)}"
         )
     for argument in inputs:
-        if _RESERVED.fullmatch(argument.name):
+        if STEP_INPUTS.fullmatch(argument.name):
             raise InputError(
                 f"{source}: an input is named '{argument.name}', which a training step uses itself"
             )

@@ -8,7 +8,7 @@ extents static, weights [out, in], and parameters inputs behind the others.
 from __future__ import annotations
 
 import re
-from collections.abc import Container, Iterator
+from collections.abc import Container, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -20,18 +20,38 @@ from .errors import InputError
 _SEPARATORS = re.compile(r"[\s,={}'\"\[\]<>;]")
 
 
+STEP_INPUTS = re.compile(
+    r"labels|learning_rate|momentum|sparsity|fraction|rho|gate_strength|auxiliary_learning_rate|"
+    r"strength\d*"
+)
+"""Names of the inputs that step functions have besides those of the network."""
+
+
 # Inputs of operations that may be parameters; others, like sizes and bounds,
 # must stay constants. An empty tuple means every input.
 _PARAMETER_INPUTS: dict[str, tuple[int, ...]] = {
     "Add": (),
     "BatchNormalization": (1, 2, 3, 4),
     "Conv": (1, 2),
+    "ConvTranspose": (1, 2),
     "Div": (),
-    "Gemm": (1, 2),
+    "Einsum": (),
+    "Gather": (0,),
+    "Gemm": (),
+    "GroupNormalization": (1, 2),
+    "InstanceNormalization": (1, 2),
+    "LayerNormalization": (1, 2),
     "MatMul": (),
     "Mul": (),
+    "PRelu": (1,),
+    "Reshape": (0,),
+    "Squeeze": (0,),
     "Sub": (),
+    "Transpose": (0,),
+    "Unsqueeze": (0,),
 }
+# What only moves, chooses or converts elements.
+_MOVES = {"Cast", "Flatten", "Gather", "Reshape", "Slice", "Squeeze", "Transpose", "Unsqueeze"}
 # Those that are statistics, not trained.
 _BUFFER_INPUTS = {("BatchNormalization", 3), ("BatchNormalization", 4)}
 
@@ -42,6 +62,19 @@ def option_name(name: str, taken: Container[str]) -> str:
     while option in taken:
         option += "_"
     return option
+
+
+def input_names(names: Iterable[str], taken: Iterable[str]) -> list[str]:
+    """Names of inputs for options, none of which a parameter or a training step has."""
+    found: list[str] = []
+    taken = set(taken)
+    for index, name in enumerate(names):
+        option = option_name(name or f"input{index}", taken)
+        while STEP_INPUTS.fullmatch(option):
+            option = option_name(f"{option}_", taken)
+        taken.add(option)
+        found.append(option)
+    return found
 
 
 def inner_graphs(graph: Any) -> Iterator[Any]:
@@ -158,6 +191,7 @@ class Graph:
         Characters of a name that separate the options of a pass become `_`.
         """
         self._split_shared()
+        self._fold_moves()
         self._canonicalize_weights()
         values: dict[str, np.ndarray] = {}
         initializers = {tensor.name: tensor for tensor in self.graph.initializer}
@@ -231,6 +265,36 @@ class Graph:
         for tensor in list(self.graph.initializer):
             if tensor.name not in used:
                 self.graph.initializer.remove(tensor)
+
+    def _fold_moves(self) -> None:
+        """An initializer of which nothing else is read is transposed or reshaped in place.
+
+        One that is read elsewhere, too, stays one parameter.
+        """
+        initializers = {tensor.name: tensor for tensor in self.graph.initializer}
+        results = {output.name for output in self.graph.output}
+        for node in list(self.graph.node):
+            if node.op_type not in _MOVES or node.output[0] in results:
+                continue
+            if not all(name in initializers for name in node.input if name):
+                continue
+            source = node.input[0]
+            if len(self._uses(source)) != 1 or source in results:
+                continue
+            initializers[source].CopyFrom(self._evaluate(node, initializers))
+            self.graph.node.remove(node)
+            for user, position in self._uses(node.output[0]):
+                user.input[position] = source
+
+    def _evaluate(self, node: Any, initializers: dict[str, Any]) -> Any:
+        """The result of a node on initializers, under the name of the first."""
+        helper = self.onnx.helper
+        inputs = [initializers[name] for name in dict.fromkeys(node.input) if name]
+        output = self.onnx.ValueInfoProto(name=node.output[0])
+        graph = helper.make_graph([node], "move", [], [output], inputs)
+        model = helper.make_model(graph, opset_imports=self.model.opset_import)
+        (array,) = self.onnx.reference.ReferenceEvaluator(model).run(None, {})
+        return self.onnx.numpy_helper.from_array(np.ascontiguousarray(array), node.input[0])
 
     def _canonicalize_weights(self) -> None:
         """Stores the weights of matrix products as [out, in], as PyTorch does."""

@@ -27,6 +27,9 @@ struct ImportPipelineOptions : PassPipelineOptions<ImportPipelineOptions> {
       llvm::cl::desc("Network function (default: the only public function "
                      "with a body)."),
       llvm::cl::init("")};
+  ListOption<std::string> inputs{
+      *this, "inputs",
+      llvm::cl::desc("Names of the arguments that are no parameters.")};
   ListOption<std::string> parameters{
       *this, "parameters",
       llvm::cl::desc("Names of the last arguments, which are parameters.")};

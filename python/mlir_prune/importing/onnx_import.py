@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 import onnx
 import onnx.inliner
+import onnx.reference
 import onnx.version_converter
 
 from ..errors import InputError
@@ -62,6 +63,7 @@ def convert(
     )
     model = prepare(folder, model)
     graph = Graph(onnx, model, constants)
+    inputs = [value.name for value in model.graph.input]
     values = graph.parameters_to_inputs()
     lowering.announce(folder, "torch-mlir reads the network")
     module = import_module(graph.infer_shapes())
@@ -70,7 +72,7 @@ def convert(
     kinds = {node.name: node.op_type for g in inner_graphs(model.graph) for node in g.node}
     (folder / "module.mlir").write_text(lowering.lower(module, "onnx", kinds))
     np.savez(folder / "values.npz", **{f"v{i}": array for i, array in enumerate(values.values())})
-    return {**reply, "names": list(values), "buffers": graph.buffers}
+    return {**reply, "names": list(values), "buffers": graph.buffers, "inputs": inputs}
 
 
 def _return_all(model: Any) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import importlib
+import inspect
 import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -31,6 +32,7 @@ class Exported:
     buffers: tuple[str, ...]
     sample: Sample | None
     not_compared: str
+    inputs: tuple[str, ...]
 
 
 def require(*names: str) -> list[Any]:
@@ -48,7 +50,8 @@ def export(model: Any, example_input: Any, check: bool) -> Exported:
     """The network in evaluation mode, with parameters as its last inputs."""
     torch, _ = require("torch", "torch_mlir.fx")
     examples = example_input if isinstance(example_input, (tuple, list)) else (example_input,)
-    inputs = tuple(torch.as_tensor(example) for example in examples)
+    # One tensor given for two inputs would be taken for one input.
+    inputs = tuple(torch.as_tensor(example).clone() for example in examples)
     named = [(name, value, False) for name, value in model.named_parameters()]
     named += [(name, value, True) for name, value in model.named_buffers()]
     named = [entry for entry in named if entry[1].is_floating_point()]
@@ -72,7 +75,19 @@ def export(model: Any, example_input: Any, check: bool) -> Exported:
         values[option] = value.cpu().numpy().copy()
         if fixed:
             buffers.append(option)
-    return Exported(module, values, tuple(buffers), sample, reason)
+    names = _argument_names(model.forward, len(inputs))
+    return Exported(module, values, tuple(buffers), sample, reason, names)
+
+
+def _argument_names(forward: Any, count: int) -> tuple[str, ...]:
+    """Names of the first arguments; what stands behind a star has none."""
+    try:
+        parameters = inspect.signature(forward).parameters.values()
+    except (TypeError, ValueError):
+        return ("",) * count
+    named = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
+    names = [parameter.name for parameter in parameters if parameter.kind in named][:count]
+    return (*names, *[""] * (count - len(names)))
 
 
 def load(name: str) -> tuple[Any, Any]:

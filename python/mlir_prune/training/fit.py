@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
 import numpy as np
@@ -14,15 +13,12 @@ from ..models.network import Input, Signature
 from ..npz import member
 from ..rows import Split
 
-_GENERIC = re.compile(r"input\d*")
-"""Names that an import gives to inputs."""
-
 
 def fit(signature: Signature, data: Dataset) -> Dataset:
     """The rows of `data` for a network; the same object where nothing changes.
 
-    Inputs go together by name. Where those of the network have the names that an import
-    gives, and the data set others, they go together in order. Raises :class:`InputError` when
+    Inputs go together by name, or by number as `input0`. Where the data set has none of
+    the names of the network, they go together in order. Raises :class:`InputError` when
     network and data do not belong together.
     """
     names = _match(signature, data)
@@ -70,9 +66,11 @@ def _match(signature: Signature, data: Dataset) -> list[str]:
         return wanted
     if len(wanted) == 1 and data.train.names == ("input",):
         return found
-    generic = all(_GENERIC.fullmatch(name) for name in wanted)
+    numbered = [f"input{i}" for i in range(len(wanted))]
+    if set(found) == set(numbered):
+        return numbered
     missing = [name for name in wanted if name not in found]
-    if generic and len(missing) == len(wanted):
+    if len(missing) == len(wanted):
         return found
     raise InputError(
         f"'{data.name}' holds {members}, but not {member('x', missing[0])}: the network reads "

@@ -146,7 +146,8 @@ struct AnnotateModelPass
     if (failed(nameCandidates(*target, candidates)))
       return signalPassFailure();
     moveToEntry(*target, candidates);
-    nameInputsAndOutputs(*target);
+    if (failed(nameInputsAndOutputs(*target)))
+      return signalPassFailure();
     remarkLayers(*target, candidates);
     remarkUnknown(*target);
   }
@@ -396,26 +397,33 @@ private:
     }
   }
 
-  void nameInputsAndOutputs(func::FuncOp target) {
-    SmallVector<unsigned> inputs;
+  LogicalResult nameInputsAndOutputs(func::FuncOp target) {
+    SmallVector<unsigned> arguments;
     for (BlockArgument argument : target.getArguments())
       if (!getParam(argument))
-        inputs.push_back(argument.getArgNumber());
+        arguments.push_back(argument.getArgNumber());
+    if (!inputs.empty() && inputs.size() != arguments.size())
+      return target.emitError()
+             << "expected names of " << arguments.size()
+             << " arguments that are no parameters, got " << inputs.size();
     Builder builder(&getContext());
     auto getName = [&](StringRef one, StringRef many, size_t count,
                        unsigned index) {
       return builder.getStringAttr(count == 1 ? Twine(one)
                                               : many + Twine(index));
     };
-    for (auto [i, number] : llvm::enumerate(inputs))
+    for (auto [i, number] : llvm::enumerate(arguments))
       if (!target.getArgAttr(number, PruneDialect::kInputAttrName))
         target.setArgAttr(number, PruneDialect::kInputAttrName,
-                          getName("input", "input", inputs.size(), i));
+                          inputs.empty()
+                              ? getName("input", "input", arguments.size(), i)
+                              : builder.getStringAttr(inputs[i]));
     unsigned numResults = target.getNumResults();
     for (unsigned i = 0; i < numResults; ++i)
       if (!target.getResultAttr(i, PruneDialect::kOutputAttrName))
         target.setResultAttr(i, PruneDialect::kOutputAttrName,
                              getName("logits", "output", numResults, i));
+    return success();
   }
 };
 } // namespace

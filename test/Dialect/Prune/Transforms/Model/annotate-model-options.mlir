@@ -46,3 +46,14 @@ func.func @marked(%x: tensor<2x3xf32>) -> tensor<2x4xf32> {
   %z = linalg.mul ins(%y, %g : tensor<2x4xf32>, tensor<2x4xf32>) outs(%e : tensor<2x4xf32>) -> tensor<2x4xf32>
   return %z : tensor<2x4xf32>
 }
+
+// Inputs by name. Another number of names is an error.
+// RUN: prune-opt %s --pass-pipeline="builtin.module(prune-annotate-model{function=two inputs=image,mask})" | FileCheck %s --check-prefix=INPUTS
+// RUN: not prune-opt %s --pass-pipeline="builtin.module(prune-annotate-model{function=two inputs=image})" 2>&1 | FileCheck %s --check-prefix=NUMBER
+// INPUTS: func.func @forward(%{{.*}}: tensor<2xf32> {prune.input = "image"}, %{{.*}}: tensor<2xf32> {prune.input = "mask"}
+// NUMBER: :[[@LINE+1]]:1: error: expected names of 2 arguments that are no parameters, got 1
+func.func @two(%x: tensor<2xf32>, %m: tensor<2xf32>) -> tensor<2xf32> {
+  %e = tensor.empty() : tensor<2xf32>
+  %y = linalg.mul ins(%x, %m : tensor<2xf32>, tensor<2xf32>) outs(%e : tensor<2xf32>) -> tensor<2xf32>
+  return %y : tensor<2xf32>
+}

@@ -386,10 +386,10 @@ def AnnotateModelPass : Pass<"prune-annotate-model", "::mlir::ModuleOp"> {
   let summary = "Name the network's function, inputs, outputs and parameters";
   let description = [{
     Marks a function of `linalg` on tensors as the network that all other passes
-    work on: renames it to `forward`, gives inputs `prune.input` (`input`, or
-    `input0`, `input1`, ... when there are several), results `prune.output`
-    (`logits`, or `output0`, ...), and gives every parameter `prune.param` with a
-    unique name and its role. Marks that are there already stay.
+    work on: renames it to `forward`, gives inputs `prune.input` (the names of
+    `inputs`, else `input`, or `input0`, `input1`, ... when there are several),
+    results `prune.output` (`logits`, or `output0`, ...), and gives every parameter
+    `prune.param` with a unique name and its role. Marks that are there already stay.
 
     A parameter is a constant of floating-point elements with at least one
     dimension, or one of the last function arguments, as many as `parameters`
@@ -418,14 +418,16 @@ def AnnotateModelPass : Pass<"prune-annotate-model", "::mlir::ModuleOp"> {
 
     Refuses: no function or no unique public function with a body when `function`
     is not given; a name given twice; more `parameters` than arguments; a name in
-    `buffers` that is not in `parameters`; another number of `constants` than there
-    are.
+    `buffers` that is not in `parameters`; another number of `inputs` or of
+    `constants` than there are.
   }];
   let options = [
     Option<"function", "function", "std::string", /*default=*/"",
            "Network function (default: the only public function with a body)">,
     Option<"rename", "rename", "std::string", /*default=*/"\"forward\"",
            "New name of the function (empty: keep it)">,
+    ListOption<"inputs", "inputs", "std::string",
+               "Names of the arguments that are no parameters, in order">,
     ListOption<"parameters", "parameters", "std::string",
                "Names of the last arguments, which are parameters">,
     ListOption<"buffers", "buffers", "std::string",
