@@ -33,9 +33,10 @@ LoadedKernel::create(const ConvolutionShape &shape,
   std::unique_ptr<LoadedKernel> kernel(new LoadedKernel());
   PanelPlan &plan = kernel->plan;
   plan = planPanels(shape, weights);
-  PanelProduct product = {plan.pointers, plan.inputs,    plan.values,
-                          plan.outputs,  ends.bias,      ends.accumulates,
-                          ends.hasRelu,  plan.isPartial, shape.groups};
+  PanelProduct product = {plan.pointers,    plan.inputs,    plan.values,
+                          plan.outputs,     ends.bias,      ends.accumulates,
+                          ends.hasRelu,     plan.isPartial, shape.groups,
+                          plan.isContiguous};
   llvm::Expected<StraightLineCode> code = emitAvx512(product, options);
   if (!code)
     return code.takeError();

@@ -73,6 +73,13 @@ static int64_t getInput(const ConvolutionShape &shape, const PanelPlan &plan,
          column / shape.strideW;
 }
 
+static bool isContiguous(llvm::ArrayRef<PlannedPanel> panels) {
+  for (size_t i = 1; i < panels.size(); ++i)
+    if (panels[i].input - panels[i - 1].input != kLanes)
+      return false;
+  return true;
+}
+
 PanelPlan mlir::prune::assembly::planPanels(const ConvolutionShape &shape,
                                             llvm::ArrayRef<float> weights) {
   PanelPlan plan;
@@ -80,6 +87,7 @@ PanelPlan mlir::prune::assembly::planPanels(const ConvolutionShape &shape,
     planOneByOne(shape, plan);
   else
     planPlanes(shape, plan);
+  plan.isContiguous = isContiguous(plan.panels);
   size_t index = 0;
   int64_t rows = shape.f / shape.groups;
   plan.pointers.push_back(0);

@@ -12,16 +12,19 @@
 // pointer fits in 8 bits. So the pointers of inputs and weights move on every
 // so often.
 //
-// Rows are cut into tiles of equal size, and inputs into ranges, so that the
-// code of a tile and a range stays in the instruction cache. Sums of a tile are
-// kept in the result between ranges.
+// Sums of a tile are kept in the result between ranges of inputs.
 //
 // Where all weights of a segment fit in registers beside the sums, they are
-// loaded before the loop over panels.
+// loaded before the loop over panels. If the panels lie side by side as well,
+// inputs that lie within 16 of each other are a window: only its last one is
+// loaded, and the others are lanes of this and of what the panel before loaded.
+// Most loads that cross a line of the cache, which cost twice, are saved so.
 //
 //===----------------------------------------------------------------------===//
 
 #include "Prune/Assembly/StraightLine.h"
+
+#include "Tiles.h"
 
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/StringMap.h"
@@ -37,21 +40,11 @@ using namespace mlir::prune::assembly;
 
 namespace {
 
-/// A value of a tile.
-struct Term {
-  int32_t input;
-  int32_t row;
-  float value;
-
-  bool operator<(const Term &other) const {
-    return std::tie(input, row) < std::tie(other.input, other.row);
-  }
-};
-
-/// A range of rows and what it multiplies, by input.
-struct Tile {
-  int64_t begin, end;
-  llvm::SmallVector<Term, 0> terms;
+/// Inputs of which each is at most 15 before the last.
+struct Window {
+  llvm::ArrayRef<Term> terms;
+  int32_t getLast() const { return terms.back().input; }
+  int32_t getLength() const { return getLast() - terms.front().input; }
 };
 
 /// What a segment does besides multiplying.
@@ -103,6 +96,8 @@ public:
 private:
   Xbyak::Zmm getSum(int64_t row) const { return Xbyak::Zmm(row); }
   Xbyak::Zmm getKept(int64_t i) const { return Xbyak::Zmm(firstKept + i); }
+  /// What the panel before loaded for a window.
+  Xbyak::Zmm getBefore(int64_t i) const { return Xbyak::Zmm(firstBefore + i); }
   void loadPanel();
   void loadResult(const Xbyak::Zmm &sum, int32_t place);
   void storeResult(const Xbyak::Zmm &sum, int32_t place);
@@ -112,6 +107,11 @@ private:
   void keepWeights(llvm::ArrayRef<Term> terms,
                    llvm::SmallVectorImpl<float> &stream);
   void multiplyKept(llvm::ArrayRef<Term> terms);
+  void loadWindows(llvm::ArrayRef<Window> windows);
+  void multiplyWindow(const Window &window, const Xbyak::Zmm &before,
+                      int64_t first);
+  void emitLoop(const Tile &tile, llvm::ArrayRef<Term> terms, Ends ends,
+                llvm::SmallVectorImpl<float> &stream);
   void finish(const Tile &tile, Ends ends);
   void prefetchNext(const uint8_t *begin);
   bool paysToMove(const Cursor &cursor, llvm::ArrayRef<Term> terms) const;
@@ -124,10 +124,12 @@ private:
   Xbyak::Reg64 x = rax, y = r10, weight = r11, ahead = r9;
   /// Which lanes are results, and as many of the lowest.
   Xbyak::Opmask lanes = k1, places = k2;
-  Xbyak::Zmm loaded = zmm31;
+  Xbyak::Zmm loaded = zmm31, shifted = zmm30;
+  /// Lanes that the first panel's windows need of what is before it.
+  Xbyak::Opmask needed = k3;
   /// Floats of the segment's stream before this one.
   size_t streamBegin = 0;
-  int64_t firstKept = 0;
+  int64_t firstKept = 0, firstBefore = 0;
   Cursor weights{*this, weight, sizeof(float)};
 };
 
@@ -276,108 +278,104 @@ void Avx512Emitter::prefetchNext(const uint8_t *begin) {
   add(ahead, static_cast<uint32_t>(perPanel * kLine));
 }
 
-void Avx512Emitter::emitSegment(const Tile &tile, llvm::ArrayRef<Term> terms,
-                                Ends ends,
-                                llvm::SmallVectorImpl<float> &stream) {
-  const uint8_t *begin = getCurr();
-  Xbyak::Label loop, next;
-  streamBegin = stream.size();
-  if (options.panels)
-    lea(ahead, ptr[rip + next]);
+/// Cuts sorted terms into windows, from the last.
+static llvm::SmallVector<Window> makeWindows(llvm::ArrayRef<Term> terms) {
+  llvm::SmallVector<Window> windows;
+  while (!terms.empty()) {
+    int32_t first = terms.back().input - (kLanes - 1);
+    llvm::ArrayRef<Term> others =
+        terms.take_while([&](const Term &term) { return term.input < first; });
+    windows.push_back({terms.drop_front(others.size())});
+    terms = others;
+  }
+  std::reverse(windows.begin(), windows.end());
+  return windows;
+}
+
+/// What the panel before the first one would have loaded.
+void Avx512Emitter::loadWindows(llvm::ArrayRef<Window> windows) {
+  loadPanel();
+  for (auto [i, window] : llvm::enumerate(windows)) {
+    if (window.getLength() == 0)
+      continue;
+    mov(weight.cvt32(), 0xffff & (0xffff << (kLanes - window.getLength())));
+    kmovw(needed, weight.cvt32());
+    int64_t place = (int64_t(window.getLast()) - kLanes) * sizeof(float);
+    vmovups(getBefore(i) | needed | T_z, zword[x + place]);
+  }
+}
+
+/// The products of a window, whose weights are kept from the `first` on.
+void Avx512Emitter::multiplyWindow(const Window &window,
+                                   const Xbyak::Zmm &before, int64_t first) {
+  Xbyak::Address last = zword[x + int64_t(window.getLast()) * sizeof(float)];
+  if (window.terms.size() == 1)
+    return vfmadd231ps(getSum(window.terms.front().row), getKept(first), last);
+  vmovups(loaded, last);
+  int32_t input = -1;
+  for (auto [i, term] : llvm::enumerate(window.terms)) {
+    int32_t distance = window.getLast() - term.input;
+    if (term.input != input && distance > 0)
+      valignd(shifted, loaded, before, kLanes - distance);
+    input = term.input;
+    vfmadd231ps(getSum(term.row), getKept(first + i),
+                distance > 0 ? shifted : loaded);
+  }
+  if (window.getLength() > 0)
+    vmovaps(before, loaded);
+}
+
+/// Multiplies in the cheapest of three ways.
+void Avx512Emitter::emitLoop(const Tile &tile, llvm::ArrayRef<Term> terms,
+                             Ends ends, llvm::SmallVectorImpl<float> &stream) {
+  llvm::SmallVector<Window> windows;
   firstKept = tile.end - tile.begin;
-  bool isKept = firstKept + int64_t(terms.size()) <= loaded.getIdx();
+  firstBefore = firstKept + int64_t(terms.size());
+  bool isKept = firstBefore <= loaded.getIdx();
+  if (isKept && product.isContiguous)
+    windows = makeWindows(terms);
+  if (firstBefore + int64_t(windows.size()) > shifted.getIdx())
+    windows.clear();
   if (isKept)
     keepWeights(terms, stream);
+  if (!windows.empty())
+    loadWindows(windows);
+  Xbyak::Label loop;
   align(16);
   L(loop);
+  const uint8_t *begin = getCurr();
   loadPanel();
   start(tile, ends, stream);
-  if (isKept)
-    multiplyKept(terms);
-  else
+  int64_t first = 0;
+  for (auto [i, window] : llvm::enumerate(windows)) {
+    multiplyWindow(window, getBefore(i), first);
+    first += window.terms.size();
+  }
+  if (!isKept)
     multiply(terms, stream);
+  else if (windows.empty())
+    multiplyKept(terms);
   finish(tile, ends);
   prefetchNext(begin);
   add(panel, kPanelBytes);
   cmp(panel, end);
   jb(loop, T_NEAR);
+}
+
+void Avx512Emitter::emitSegment(const Tile &tile, llvm::ArrayRef<Term> terms,
+                                Ends ends,
+                                llvm::SmallVectorImpl<float> &stream) {
+  Xbyak::Label next;
+  streamBegin = stream.size();
+  if (options.panels)
+    lea(ahead, ptr[rip + next]);
+  emitLoop(tile, terms, ends, stream);
   vzeroupper();
   ret();
   L(next);
 }
 
-/// Cuts the rows of a group into tiles of about equal numbers of rows, with
-/// sorted terms.
-static llvm::SmallVector<Tile, 0> makeTiles(const PanelProduct &product,
-                                            int64_t group, int64_t tileRows) {
-  int64_t rows = product.getNumRows() / product.groups;
-  int64_t first = group * rows, count = llvm::divideCeil(rows, tileRows);
-  llvm::SmallVector<Tile, 0> tiles;
-  for (int64_t i = 0; i < count; ++i) {
-    Tile tile{first + rows * i / count, first + rows * (i + 1) / count, {}};
-    tile.terms.reserve(product.pointers[tile.end] -
-                       product.pointers[tile.begin]);
-    for (int64_t row = tile.begin; row < tile.end; ++row)
-      for (int32_t p = product.pointers[row]; p < product.pointers[row + 1];
-           ++p)
-        tile.terms.push_back({product.inputs[p],
-                              static_cast<int32_t>(row - tile.begin),
-                              product.values[p]});
-    llvm::sort(tile.terms);
-    tiles.push_back(std::move(tile));
-  }
-  return tiles;
-}
-
-/// About the bytes of code of terms: 8 per value and 8 per input.
-static int64_t estimateBytes(llvm::ArrayRef<Term> terms) {
-  int64_t inputs = 0;
-  for (size_t i = 0; i < terms.size(); ++i)
-    inputs += i == 0 || terms[i].input != terms[i - 1].input;
-  return 8 * (static_cast<int64_t>(terms.size()) + inputs);
-}
-
-/// Where ranges of inputs end, the same for all tiles, so that each range of
-/// inputs is read by one tile after the other.
-static llvm::SmallVector<int32_t> cutInputs(llvm::ArrayRef<Tile> tiles,
-                                            int64_t segmentBytes) {
-  int64_t bytes = 0;
-  llvm::SmallVector<int32_t, 0> inputs;
-  for (const Tile &tile : tiles) {
-    bytes = std::max(bytes, estimateBytes(tile.terms));
-    for (const Term &term : tile.terms)
-      inputs.push_back(term.input);
-  }
-  int64_t count = std::max<int64_t>(llvm::divideCeil(bytes, segmentBytes), 1);
-  llvm::SmallVector<int32_t> cuts;
-  for (int64_t i = 1; i < count; ++i) {
-    auto *place = inputs.begin() + inputs.size() * i / count;
-    std::nth_element(inputs.begin(), place, inputs.end());
-    if (cuts.empty() || *place > cuts.back())
-      cuts.push_back(*place);
-  }
-  cuts.push_back(std::numeric_limits<int32_t>::max());
-  return cuts;
-}
-
-static llvm::Error checkReach(const PanelProduct &product) {
-  auto isFar = [](int32_t place) {
-    return std::abs(int64_t(place)) >= (int64_t(1) << 29);
-  };
-  if (llvm::any_of(product.inputs, isFar) ||
-      llvm::any_of(product.outputs, isFar))
-    return llvm::createStringError(
-        "a panel is larger than 32-bit distances reach");
-  return llvm::Error::success();
-}
-
 namespace {
-
-/// The tiles of a group, and where their ranges of inputs end.
-struct Group {
-  llvm::SmallVector<Tile, 0> tiles;
-  llvm::SmallVector<int32_t> cuts;
-};
 
 /// Emits segments and finds those that are the same.
 class SegmentWriter {
@@ -441,21 +439,15 @@ llvm::Expected<StraightLineCode> SegmentWriter::finish() {
   return std::move(result);
 }
 
-/// The groups, with equal numbers of segments.
-static llvm::SmallVector<Group, 0>
-makeGroups(const PanelProduct &product, const StraightLineOptions &options) {
-  llvm::SmallVector<Group, 0> groups;
-  size_t ranges = 1;
-  for (int64_t i = 0; i < product.groups; ++i) {
-    Group group;
-    group.tiles = makeTiles(product, i, options.tileRows);
-    group.cuts = cutInputs(group.tiles, options.segmentBytes);
-    ranges = std::max(ranges, group.cuts.size());
-    groups.push_back(std::move(group));
-  }
-  for (Group &group : groups)
-    group.cuts.resize(ranges, group.cuts.back());
-  return groups;
+static llvm::Error checkReach(const PanelProduct &product) {
+  auto isFar = [](int32_t place) {
+    return std::abs(int64_t(place)) >= (int64_t(1) << 29);
+  };
+  if (llvm::any_of(product.inputs, isFar) ||
+      llvm::any_of(product.outputs, isFar))
+    return llvm::createStringError(
+        "a panel is larger than 32-bit distances reach");
+  return llvm::Error::success();
 }
 
 llvm::Expected<StraightLineCode>

@@ -181,9 +181,9 @@ static llvm::Expected<kernel::GeneratedOp>
 generate(ImplicitLocOpBuilder &builder, const Layer &layer, StringRef isa) {
   assembly::PanelPlan plan = assembly::planPanels(layer.shape, layer.weights);
   assembly::PanelProduct product = {
-      plan.pointers, plan.inputs,    plan.values,
-      plan.outputs,  layer.bias,     layer.accumulates,
-      layer.hasRelu, plan.isPartial, layer.shape.groups};
+      plan.pointers,      plan.inputs,       plan.values,   plan.outputs,
+      layer.bias,         layer.accumulates, layer.hasRelu, plan.isPartial,
+      layer.shape.groups, plan.isContiguous};
   assembly::StraightLineOptions options;
   options.panels = std::max<int64_t>(plan.panels.size(), 16);
   llvm::Expected<assembly::StraightLineCode> code =

@@ -160,7 +160,8 @@ TEST(Generated, SharesTheCodeOfGroups) {
                                 example.w);
     llvm::Expected<StraightLineCode> code = emitAvx512(
         {plan.pointers, plan.inputs, plan.values, plan.outputs, example.bias,
-         /*accumulates=*/false, /*hasRelu=*/true, plan.isPartial, w.groups},
+         /*accumulates=*/false, /*hasRelu=*/true, plan.isPartial, w.groups,
+         plan.isContiguous},
         {});
     EXPECT_TRUE(bool(code)) << llvm::toString(code.takeError());
     EXPECT_EQ(code->segments.size(), 64u);

@@ -48,6 +48,8 @@ struct PanelPlan {
   llvm::SmallVector<PlannedPanel, 0> panels;
   /// Some lanes of some panels are no results.
   bool isPartial = false;
+  /// Each panel's inputs lie 16 floats behind those of the one before.
+  bool isContiguous = false;
   /// The weights in compressed rows with their places, see PanelProduct.
   llvm::SmallVector<int32_t, 0> pointers, inputs, outputs;
   llvm::SmallVector<float, 0> values;

@@ -53,6 +53,8 @@ struct PanelProduct {
   /// As many rows each. Where inputs and results lie is from the start of the
   /// group's, and its panels lie alike.
   int64_t groups = 1;
+  /// Each panel's inputs lie 16 floats behind those of the one before.
+  bool isContiguous = false;
 
   int64_t getNumRows() const { return outputs.size(); }
 };

@@ -1,0 +1,47 @@
+//===- Tiles.h - Parts of a sparse product ----------------------*- C++ -*-===//
+//
+// Part of the pruning compiler, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef PRUNE_LIB_ASSEMBLY_TILES_H
+#define PRUNE_LIB_ASSEMBLY_TILES_H
+
+#include "Prune/Assembly/StraightLine.h"
+
+#include <tuple>
+
+namespace mlir::prune::assembly {
+
+/// A value of a tile.
+struct Term {
+  int32_t input;
+  int32_t row;
+  float value;
+
+  bool operator<(const Term &other) const {
+    return std::tie(input, row) < std::tie(other.input, other.row);
+  }
+};
+
+/// A range of rows and what it multiplies, by input.
+struct Tile {
+  int64_t begin, end;
+  llvm::SmallVector<Term, 0> terms;
+};
+
+/// The tiles of a group, and where their ranges of inputs end.
+struct Group {
+  llvm::SmallVector<Tile, 0> tiles;
+  llvm::SmallVector<int32_t> cuts;
+};
+
+/// The groups, with equal numbers of segments.
+llvm::SmallVector<Group, 0> makeGroups(const PanelProduct &product,
+                                       const StraightLineOptions &options);
+
+} // namespace mlir::prune::assembly
+
+#endif // PRUNE_LIB_ASSEMBLY_TILES_H
