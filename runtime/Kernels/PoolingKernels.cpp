@@ -212,9 +212,46 @@ static void runMaxImage(const Geometry &geometry, const float *dy,
            });
 }
 
+/// Averages of some planes from a channel on: one sum waits for itself, many
+/// sums do not wait for each other.
+template <int Planes>
+PRUNE_RT_INLINE static void runAveragePlanes(const Geometry &geometry,
+                                             const float *x, float *y,
+                                             bool includesPadding) {
+  int64_t whole = geometry.shape.kh * geometry.shape.kw;
+  forEachWindow(geometry, [&](const Window &window) PRUNE_RT_INLINED {
+    float sums[Planes] = {};
+    forEachInside(geometry, window,
+                  [&](int32_t, int64_t offset) PRUNE_RT_INLINED {
+                    for (int i = 0; i < Planes; ++i)
+                      sums[i] += x[i * geometry.input.channel + offset];
+                  });
+    int64_t count = includesPadding ? whole : window.count();
+    auto divisor = static_cast<float>(std::max<int64_t>(1, count));
+    for (int i = 0; i < Planes; ++i)
+      y[i * geometry.output.channel + window.y] = sums[i] / divisor;
+  });
+}
+
+PRUNE_RT_INLINE static void runAverageChannels(const Geometry &geometry,
+                                               const float *x, float *y,
+                                               bool includesPadding) {
+  constexpr int kTogether = 16;
+  int64_t input = geometry.input.channel, output = geometry.output.channel;
+  int64_t c = 0;
+  for (; c + kTogether <= geometry.shape.c; c += kTogether)
+    runAveragePlanes<kTogether>(geometry, x + c * input, y + c * output,
+                                includesPadding);
+  for (; c < geometry.shape.c; ++c)
+    runAveragePlanes<1>(geometry, x + c * input, y + c * output,
+                        includesPadding);
+}
+
 PRUNE_RT_CLONES
 static void runAverageImage(const Geometry &geometry, const float *x, float *y,
                             bool includesPadding) {
+  if (!geometry.shape.isNhwc())
+    return runAverageChannels(geometry, x, y, includesPadding);
   int64_t whole = geometry.shape.kh * geometry.shape.kw;
   forImage(
       geometry, /*mayRepeat=*/true,

@@ -23,6 +23,8 @@ bool prune_rt::isByRows(const PoolCall &call) {
   return !call.shape.isNhwc() && !call.workspace;
 }
 
+static constexpr float kLowest = -std::numeric_limits<float>::infinity();
+
 /// The larger one; a NaN is larger than any number.
 PRUNE_RT_INLINE static float getMaximum(float best, float other) {
   return other > best || other != other ? other : best;
@@ -42,19 +44,49 @@ PRUNE_RT_INLINE static void reduce(float *best, const float *row,
       best[i] = getMaximum(best[i], row[i * stride]);
 }
 
+/// best[i] = maximum of the elements of three rows
+PRUNE_RT_INLINE static void reduceThree(float *best, const float *first,
+                                        int64_t step, int64_t count) {
+  for (int64_t i = 0; i < count; ++i)
+    best[i] =
+        getMaximum(getMaximum(first[i], first[i + step]), first[i + 2 * step]);
+}
+
+/// y[i] = maximum of three elements side by side of every second column
+PRUNE_RT_INLINE static void reduceColumns(float *y, const float *row,
+                                          int64_t count) {
+  for (int64_t i = 0; i < count; ++i)
+    y[i] = getMaximum(getMaximum(row[2 * i], row[2 * i + 1]), row[2 * i + 2]);
+}
+
+/// Maxima of the rows of a window, column by column of the image.
+PRUNE_RT_INLINE static void reduceRows(const ConvolutionShape &shape,
+                                       const float *x, int64_t oy,
+                                       float *best) {
+  int64_t top = oy * shape.strideH - shape.padTop;
+  int64_t bottom = top + (shape.kh - 1) * shape.dilationH;
+  if (shape.kh == 3 && top >= 0 && bottom < shape.h)
+    return reduceThree(best, x + top * shape.w, shape.dilationH * shape.w,
+                       shape.w);
+  std::fill(best, best + shape.w, kLowest);
+  for (int64_t iy = top; iy <= bottom; iy += shape.dilationH)
+    if (iy >= 0 && iy < shape.h)
+      reduce(best, x + iy * shape.w, 1, shape.w);
+}
+
 /// One plane; `row` has room for a row of it with its padding.
 PRUNE_RT_CLONES
 static void runPlane(const ConvolutionShape &shape, const float *x, float *y,
                      float *row, int64_t columns) {
-  constexpr float lowest = -std::numeric_limits<float>::infinity();
+  std::fill(row, row + columns, kLowest);
+  bool isUsual = shape.kw == 3 && shape.strideW == 2 && shape.dilationW == 1;
   for (int64_t oy = 0; oy < shape.oh; ++oy, y += shape.ow) {
-    std::fill(row, row + columns, lowest);
-    for (int64_t ky = 0; ky < shape.kh; ++ky) {
-      int64_t iy = oy * shape.strideH + ky * shape.dilationH - shape.padTop;
-      if (iy >= 0 && iy < shape.h)
-        reduce(row + shape.padLeft, x + iy * shape.w, 1, shape.w);
+    reduceRows(shape, x, oy, row + shape.padLeft);
+    if (isUsual) {
+      reduceColumns(y, row, shape.ow);
+      continue;
     }
-    std::fill(y, y + shape.ow, lowest);
+    std::fill(y, y + shape.ow, kLowest);
     for (int64_t kx = 0; kx < shape.kw; ++kx)
       reduce(y, row + kx * shape.dilationW, shape.strideW, shape.ow);
   }
