@@ -6,15 +6,15 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// All layers are made first. Then each figure is the best time of several
-// rounds that lie far apart, so that other work on the machine, which comes and
-// goes, spoils no figure.
+// Times the kernels on random layers, and looks for the figures by which the
+// formulas come next to the times: those of the least squares of the relative
+// errors, none of them negative.
 //
 //===----------------------------------------------------------------------===//
 
 #include "Prune/Execution/Calibration.h"
 
-#include "Prune/Execution/TimedLayer.h"
+#include "Prune/Execution/LayerTrial.h"
 #include "Prune/Kernels/MachineModel.h"
 
 #include "llvm/Support/Format.h"
@@ -28,198 +28,166 @@ using namespace mlir::prune;
 
 namespace {
 
-/// A layer, and its best time so far in microseconds.
-struct Figure {
-  std::unique_ptr<TimedLayer> layer;
-  double time = INFINITY;
+/// Times of one family: the terms of each layer over its nanoseconds.
+struct Samples {
+  SmallVector<SmallVector<double>, 0> rows;
 
-  void improve(double seconds) {
-    time = std::min(time, timeRuns(*layer, seconds));
+  void add(ArrayRef<double> terms, double nanoseconds) {
+    SmallVector<double> &row = rows.emplace_back(terms);
+    for (double &term : row)
+      term /= nanoseconds;
   }
-};
-
-/// The figures of one kernel.
-struct KernelGrid {
-  KernelKind kind;
-  bool countsNonZeros;
-  double bytesPerWeight;
-  ArrayRef<int64_t> columns;
-  ArrayRef<double> zeros;
-  Figure overhead = {};
-  /// One for each number of columns and share of zeros, row-major.
-  std::vector<Figure> figures = {};
+  SmallVector<double> fit(size_t count) const;
 };
 
 class Calibration {
 public:
-  explicit Calibration(LayerTimer &timer) : timer(timer) {}
+  Calibration(LayerTimer &timer, const MachineKey &key)
+      : timer(timer), key(key), cache(key.caches[1] ? key.caches[1] : 1 << 20) {
+  }
 
-  llvm::Error prepare();
-  void measure(double seconds);
-  std::string write(const CalibrationOptions &options);
+  llvm::Error measure(double seconds);
+  std::string write(StringRef machine);
 
 private:
-  llvm::Error prepare(KernelGrid &grid);
-  void writeGrid(llvm::json::OStream &stream, const KernelGrid &grid);
+  void add(const LayerTrial &trial);
 
   LayerTimer &timer;
-  std::vector<KernelGrid> grids;
-  /// Dense layers of one column: the reading of weights.
-  std::vector<Figure> reads;
-  Figure transposition;
+  const MachineKey &key;
+  double cache;
+  Samples samples[std::size(kCostFamilies)];
 };
 
 } // namespace
 
-static constexpr int64_t kRows = 512, kInner = 512, kTransposed = 256;
-static constexpr int64_t kColumns[] = {1, 2, 4, 8, 16, 32, 64, 128, 256};
-static constexpr int64_t kPanelColumns[] = {1, 4, 16, 32, 64, 128, 256, 784};
-static constexpr int64_t kLaneColumns[] = {1, 2, 4};
-static constexpr double kNoZeros[] = {0.0};
-static constexpr double kPanelZeros[] = {0.0, 0.5, 0.7, 0.8, 0.9, 0.95, 0.98};
-static constexpr double kZeros[] = {0.5, 0.7, 0.8, 0.9, 0.95, 0.98};
-static constexpr int64_t kReadSides[] = {512, 1024, 2048, 4096};
-/// Rounds of each figure.
-static constexpr int kRounds = 4;
+/// The figures x >= 0 with the least sum of squares of weight * (row * x - 1),
+/// by changing one at a time to the best one for the others.
+static void improve(ArrayRef<SmallVector<double>> rows,
+                    ArrayRef<double> weights, MutableArrayRef<double> figures) {
+  SmallVector<double> squares(figures.size(), 0.0), errors;
+  for (auto [row, weight] : llvm::zip_equal(rows, weights)) {
+    double sum = -1.0;
+    for (size_t i = 0; i < figures.size(); ++i) {
+      squares[i] += weight * weight * row[i] * row[i];
+      sum += row[i] * figures[i];
+    }
+    errors.push_back(sum);
+  }
+  constexpr int kSweeps = 4000;
+  for (int sweep = 0; sweep < kSweeps; ++sweep)
+    for (size_t i = 0; i < figures.size(); ++i) {
+      if (squares[i] == 0.0)
+        continue;
+      double slope = 0.0;
+      for (size_t j = 0; j < rows.size(); ++j)
+        slope += weights[j] * weights[j] * rows[j][i] * errors[j];
+      double change = std::max(-slope / squares[i], -figures[i]);
+      figures[i] += change;
+      for (size_t j = 0; j < rows.size(); ++j)
+        errors[j] += rows[j][i] * change;
+    }
+}
 
-/// Makes the layers of a kernel; none where it is not there.
-llvm::Error Calibration::prepare(KernelGrid &grid) {
-  auto make = [&](const LayerProblem &problem, Figure &figure) -> llvm::Error {
-    auto layer = timer.make(problem, grid.kind);
-    if (!layer)
-      return layer.takeError();
-    figure.layer = std::move(*layer);
-    return llvm::Error::success();
-  };
-  if (llvm::Error error =
-          make(LayerProblem::product(1, 1, 1, 0.0), grid.overhead))
-    return error;
-  if (!grid.overhead.layer)
-    return llvm::Error::success();
-  for (int64_t columns : grid.columns)
-    for (double zeros : grid.zeros)
-      if (llvm::Error error =
-              make(LayerProblem::product(kRows, kInner, columns, zeros),
-                   grid.figures.emplace_back()))
-        return error;
+/// Relative errors alone would let predictions be too low: half the time is an
+/// error of one half, twice the time of one. Weights that follow the
+/// predictions make both alike.
+SmallVector<double> Samples::fit(size_t count) const {
+  SmallVector<double> figures(count, 0.0), weights(rows.size(), 1.0);
+  constexpr int kRounds = 6;
+  for (int round = 0; round < kRounds; ++round) {
+    improve(rows, weights, figures);
+    for (auto [row, weight] : llvm::zip_equal(rows, weights)) {
+      double predicted = 0.0;
+      for (size_t i = 0; i < count; ++i)
+        predicted += row[i] * figures[i];
+      weight = std::sqrt(1.0 / std::clamp(predicted, 0.1, 10.0));
+    }
+  }
+  return figures;
+}
+
+/// A low one of several times: other work only makes runs slower.
+static double getTime(std::vector<double> times) {
+  auto place = times.begin() + times.size() / 4;
+  std::nth_element(times.begin(), place, times.end());
+  return std::max(*place, 1e-3);
+}
+
+void Calibration::add(const LayerTrial &trial) {
+  constexpr double kNanoseconds = 1e3;
+  for (const TrialKernel &kernel : trial.kernels) {
+    std::vector<double> times = kernel.times;
+    for (auto [time, turning] : llvm::zip_equal(times, kernel.turnTimes))
+      time -= turning;
+    const ProductSize &size = kernel.layer->getSize();
+    CostFamily family = getCostFamily(kernel.kind, size);
+    samples[size_t(family)].add(getCostTerms(family, size, cache),
+                                getTime(times) * kNanoseconds);
+    if (llvm::all_of(kernel.turnTimes, [](double time) { return time > 0.0; }))
+      samples[size_t(CostFamily::Turn)].add(
+          getCostTerms(CostFamily::Turn, size, cache),
+          getTime(kernel.turnTimes) * kNanoseconds);
+  }
+}
+
+/// The layers to measure: enough for a dozen figures of each formula.
+static SmallVector<LayerProblem> makeProblems() {
+  // The seed is not one that benchmarks draw from.
+  constexpr int64_t kLayers = 150;
+  constexpr uint64_t kSeed = uint64_t(1) << 63;
+  LayerLimits limits;
+  limits.operations = 4e8;
+  limits.weights = 5e6;
+  SmallVector<LayerProblem> problems;
+  for (int64_t i = 0; i < kLayers; ++i)
+    problems.push_back(drawLayer(kSeed + i, limits));
+  // Results that leave the caches are rare among them.
+  for (int64_t rows : {700, 1100, 2000, 3000})
+    for (int64_t columns : {1500, 2500})
+      problems.push_back(LayerProblem::product(rows, 20, columns, 0.8));
+  return problems;
+}
+
+llvm::Error Calibration::measure(double seconds) {
+  constexpr size_t kFewestTurns = 4;
+  SmallVector<LayerProblem> problems = makeProblems();
+  for (const LayerProblem &problem : problems) {
+    llvm::Expected<LayerTrial> trial = LayerTrial::create(timer, problem);
+    if (!trial)
+      return trial.takeError();
+    trial->run(kFewestTurns, seconds / double(problems.size()));
+    add(*trial);
+  }
   return llvm::Error::success();
 }
 
-llvm::Error Calibration::prepare() {
-  // A value and its index; the code of a weight and the weight; a value and
-  // its share of steps at 90 % zeros.
-  constexpr double kCsrBytes = 8, kCodeBytes = 14, kLaneBytes = 5.4;
-  KernelGrid all[] = {
-      {KernelKind::Dense, false, sizeof(float), kColumns, kNoZeros},
-      {KernelKind::Csr, true, kCsrBytes, kColumns, kZeros},
-      {KernelKind::Lanes, true, kLaneBytes, kLaneColumns, kZeros},
-      {KernelKind::StraightLine, true, kCodeBytes, kPanelColumns, kPanelZeros}};
-  for (KernelGrid &grid : all) {
-    if (llvm::Error error = prepare(grid))
-      return error;
-    if (grid.overhead.layer)
-      grids.push_back(std::move(grid));
-  }
-  for (int64_t side : kReadSides) {
-    auto layer = timer.make(LayerProblem::product(side, side, 1, 0.0),
-                            KernelKind::Dense);
-    if (!layer)
-      return layer.takeError();
-    reads.push_back({std::move(*layer)});
-  }
-  transposition.layer = timer.makeTransposition(kTransposed, kTransposed);
-  return llvm::Error::success();
-}
-
-void Calibration::measure(double seconds) {
-  SmallVector<Figure *> figures = {&transposition};
-  for (Figure &figure : reads)
-    figures.push_back(&figure);
-  for (KernelGrid &grid : grids) {
-    figures.push_back(&grid.overhead);
-    for (Figure &figure : grid.figures)
-      figures.push_back(&figure);
-  }
-  double share = seconds / (kRounds * static_cast<double>(figures.size()));
-  for (int round = 0; round < kRounds; ++round)
-    for (Figure *figure : figures)
-      figure->improve(share);
-}
-
-/// Four digits are more than repeats agree on. They count from the first that
-/// is not zero, so that the rate of a slow kernel stays positive, as models
-/// have it.
-static void writeFigure(llvm::json::OStream &stream, double value) {
-  SmallString<16> text;
-  llvm::raw_svector_ostream(text) << llvm::format("%.4g", value);
-  stream.rawValue(text);
-}
-
-static void writeFigure(llvm::json::OStream &stream, StringRef name,
-                        double value) {
-  stream.attributeBegin(name);
-  writeFigure(stream, value);
-  stream.attributeEnd();
-}
-
-/// Rate in 10^9 operations a second of a layer that took `time` microseconds.
-static double getRate(const KernelGrid &grid, const Figure &figure) {
-  const ProductSize &size = figure.layer->getSize();
-  double work = std::max(figure.time - grid.overhead.time, figure.time * 0.05);
-  double weights = grid.countsNonZeros ? double(size.nonZeros)
-                                       : double(size.rows) * size.inner;
-  return 2.0 * weights * size.columns / (work * 1e3);
-}
-
-void Calibration::writeGrid(llvm::json::OStream &stream,
-                            const KernelGrid &grid) {
-  stream.attribute("counts", grid.countsNonZeros ? "non_zeros" : "all");
-  writeFigure(stream, "bytes_per_weight", grid.bytesPerWeight);
-  writeFigure(stream, "overhead_us", grid.overhead.time);
-  stream.attributeArray("columns", [&] {
-    for (int64_t columns : grid.columns)
-      stream.value(columns);
-  });
-  stream.attributeArray("zeros", [&] {
-    for (double share : grid.zeros)
-      writeFigure(stream, share);
-  });
-  stream.attributeArray("gflops", [&] {
-    ArrayRef<Figure> figures = grid.figures;
-    for (size_t i = 0; i < grid.columns.size(); ++i)
-      stream.array([&] {
-        for (const Figure &figure :
-             figures.slice(i * grid.zeros.size(), grid.zeros.size()))
-          writeFigure(stream, getRate(grid, figure));
-      });
-  });
-}
-
-std::string Calibration::write(const CalibrationOptions &options) {
+std::string Calibration::write(StringRef machine) {
   std::string text;
   llvm::raw_string_ostream os(text);
   llvm::json::OStream stream(os, /*IndentSize=*/2);
+  auto writeFamily = [&](CostFamily family) {
+    ArrayRef<StringLiteral> names = getCostTermNames(family);
+    SmallVector<double> figures = samples[size_t(family)].fit(names.size());
+    for (auto [name, figure] : llvm::zip_equal(names, figures)) {
+      // Four digits are more than repeats agree on.
+      SmallString<16> digits;
+      llvm::raw_svector_ostream(digits) << llvm::format("%.4g", figure);
+      stream.attributeBegin(name);
+      stream.rawValue(digits);
+      stream.attributeEnd();
+    }
+  };
   stream.object([&] {
     stream.attribute("version", CostModel::kVersion);
-    stream.attribute("machine", options.machine);
+    stream.attribute("machine", machine);
     stream.attribute("runtime", timer.getRuntimeName());
-    stream.attribute("key", MachineKey::getHost(options.threads).toJson());
-    stream.attributeArray("bandwidth", [&] {
-      for (const Figure &figure : reads)
-        stream.object([&] {
-          const ProductSize &size = figure.layer->getSize();
-          int64_t bytes = size.rows * size.inner * sizeof(float);
-          stream.attribute("bytes", bytes);
-          writeFigure(stream, "gigabytes_per_second",
-                      bytes / (figure.time * 1e3));
-        });
-    });
-    writeFigure(stream, "layout_ns_per_element",
-                transposition.time * 1e3 / (kTransposed * kTransposed));
+    stream.attribute("key", key.toJson());
+    stream.attribute("cache_bytes", int64_t(cache));
     stream.attributeObject("kernels", [&] {
-      for (const KernelGrid &grid : grids)
-        stream.attributeObject(stringifyKernelKind(grid.kind),
-                               [&] { writeGrid(stream, grid); });
+      for (CostFamily family : kCostFamilies)
+        if (!samples[size_t(family)].rows.empty())
+          stream.attributeObject(getCostFamilyName(family),
+                                 [&] { writeFamily(family); });
     });
   });
   os << "\n";
@@ -234,9 +202,9 @@ prune::calibrate(const CalibrationOptions &options) {
   if (!(*timer)->getRuntimeName().starts_with("onednn"))
     return llvm::createStringError(
         "nothing to choose between: the runtime was built without oneDNN");
-  Calibration calibration(**timer);
-  if (llvm::Error error = calibration.prepare())
+  MachineKey key = MachineKey::getHost(options.threads);
+  Calibration calibration(**timer, key);
+  if (llvm::Error error = calibration.measure(options.seconds))
     return std::move(error);
-  calibration.measure(options.seconds);
-  return calibration.write(options);
+  return calibration.write(options.machine);
 }

@@ -17,8 +17,6 @@
 #include "prune_runtime.h"
 
 #include <algorithm>
-#include <chrono>
-#include <cmath>
 #include <random>
 
 using namespace mlir;
@@ -26,50 +24,24 @@ using namespace mlir::prune;
 
 namespace {
 
-/// Random floats, aligned as in compiled code: alignment is worth up to a
-/// factor of two.
-class Floats {
-public:
-  explicit Floats(int64_t count, unsigned seed = 1)
-      : count(count), pointer(static_cast<float *>(::operator new(
-                          std::max<int64_t>(count, 1) * sizeof(float),
-                          std::align_val_t(kAlignment)))) {
-    std::mt19937 generator(seed);
-    std::uniform_real_distribution<float> uniform(-1.0f, 1.0f);
-    for (float &element : MutableArrayRef<float>(pointer, count))
-      element = uniform(generator);
-  }
-  ~Floats() { ::operator delete(pointer, std::align_val_t(kAlignment)); }
-  Floats(const Floats &) = delete;
-  Floats &operator=(const Floats &) = delete;
-  float *data() { return pointer; }
-  MutableArrayRef<float> get() { return {pointer, size_t(count)}; }
-  ArrayRef<float> get() const { return {pointer, size_t(count)}; }
-
-private:
-  static constexpr size_t kAlignment = 64;
-  int64_t count;
-  float *pointer;
-};
-
 /// What the layers of all kernels have. Equal problems have equal data.
 class Layer : public TimedLayer {
 public:
   Layer(const LayerProblem &problem, const Runtime &runtime)
       : problem(problem), runtime(runtime), weights(countWeights(problem), 2),
-        input(problem.shape.n * problem.shape.c * problem.shape.h *
-              problem.shape.w),
-        bias(problem.shape.f, 3), result(problem.shape.n * problem.shape.f *
-                                         problem.shape.oh * problem.shape.ow) {
+        bias(problem.shape.f, 3) {
     const assembly::ConvolutionShape &shape = problem.shape;
-    std::mt19937 generator(4);
-    std::uniform_real_distribution<double> uniform;
+    std::minstd_rand generator(4);
+    double bound = problem.zeros * std::minstd_rand::max();
     for (float &weight : weights.get())
-      if (uniform(generator) < problem.zeros)
+      if (generator() < bound)
         weight = 0.0f;
+    inputSize = shape.n * shape.c * shape.h * shape.w;
     size.rows = shape.f;
-    size.inner = shape.c * shape.kh * shape.kw;
+    size.inner = shape.c / shape.groups * shape.kh * shape.kw;
     size.columns = shape.n * shape.oh * shape.ow;
+    if (!problem.isProduct)
+      size.convolution = shape;
     size.nonZeros = llvm::count_if(weights.get(),
                                    [](float weight) { return weight != 0.0f; });
   }
@@ -78,12 +50,10 @@ public:
       runtime.releaseSlot(&slot);
   }
 
-  ArrayRef<float> getResult() const override { return result.get(); }
-
 protected:
   static int64_t countWeights(const LayerProblem &problem) {
     const assembly::ConvolutionShape &shape = problem.shape;
-    return shape.f * shape.c * shape.kh * shape.kw;
+    return shape.f * (shape.c / shape.groups) * shape.kh * shape.kw;
   }
   template <typename Function>
   Function *lookup(StringRef name) {
@@ -92,7 +62,7 @@ protected:
 
   LayerProblem problem;
   const Runtime &runtime;
-  Floats weights, input, bias, result;
+  TimedFloats weights, bias;
   void *slot = nullptr;
 };
 
@@ -124,19 +94,18 @@ public:
                 s.padLeft,
                 getEnd(s.oh, s.strideH, s.dilationH, s.kh, s.padTop, s.h),
                 getEnd(s.ow, s.strideW, s.dilationW, s.kw, s.padLeft, s.w),
-                1,
+                s.groups,
                 PRUNE_RT_LAYOUT_NCHW};
   }
-  void run() override {
+  void run(const float *x, float *y) override {
     if (problem.isProduct)
-      matmul(&slot, input.data(), weights.data(), bias.data(), result.data(),
-             size.columns, size.rows, size.inner, size.inner, size.inner,
-             size.rows, PRUNE_RT_TRANSPOSE_B | PRUNE_RT_CONSTANT_B,
+      matmul(&slot, x, weights.data(), bias.data(), y, size.columns, size.rows,
+             size.inner, size.inner, size.inner, size.rows,
+             PRUNE_RT_TRANSPOSE_B | PRUNE_RT_CONSTANT_B,
              PRUNE_RT_ACTIVATION_RELU);
     else
-      convolution(&slot, input.data(), weights.data(), bias.data(),
-                  result.data(), geometry.data(), PRUNE_RT_CONSTANT_B,
-                  PRUNE_RT_ACTIVATION_RELU);
+      convolution(&slot, x, weights.data(), bias.data(), y, geometry.data(),
+                  PRUNE_RT_CONSTANT_B, PRUNE_RT_ACTIVATION_RELU);
   }
 
 private:
@@ -172,11 +141,11 @@ protected:
 class CsrLayer final : public CompressedLayer {
 public:
   using CompressedLayer::CompressedLayer;
-  void run() override {
-    spmm(&slot, values.data(), columns.data(), pointers.data(), input.data(),
-         bias.data(), result.data(), size.rows, size.columns, size.inner,
-         size.columns, size.columns, PRUNE_RT_CONSTANT_VALUES,
-         PRUNE_RT_ACTIVATION_RELU);
+  bool isFeatureMajor() const override { return true; }
+  void run(const float *x, float *y) override {
+    spmm(&slot, values.data(), columns.data(), pointers.data(), x, bias.data(),
+         y, size.rows, size.columns, size.inner, size.columns, size.columns,
+         PRUNE_RT_CONSTANT_VALUES, PRUNE_RT_ACTIVATION_RELU);
   }
 
 private:
@@ -195,13 +164,12 @@ public:
     packed = std::move(*created);
     return llvm::Error::success();
   }
-  void run() override {
+  void run(const float *x, float *y) override {
     permute(packed.values.data(),
             reinterpret_cast<const prune_rt_lane_step *>(packed.steps.data()),
             reinterpret_cast<const prune_rt_lane_group *>(packed.groups.data()),
-            packed.rows.data(), input.data(), bias.data(), result.data(),
-            size.rows, size.columns, size.inner, size.inner, size.rows,
-            PRUNE_RT_ACTIVATION_RELU);
+            packed.rows.data(), x, bias.data(), y, size.rows, size.columns,
+            size.inner, size.inner, size.rows, PRUNE_RT_ACTIVATION_RELU);
   }
 
 private:
@@ -213,6 +181,7 @@ private:
 class GeneratedLayer final : public Layer {
 public:
   using Layer::Layer;
+  bool isFeatureMajor() const override { return true; }
   llvm::Error generate() {
     assembly::StraightLineOptions options;
     options.panels = 16;
@@ -224,8 +193,8 @@ public:
     kernel = std::move(*created);
     return llvm::Error::success();
   }
-  void run() override {
-    generated(&kernel->get(), input.data(), result.data());
+  void run(const float *x, float *y) override {
+    generated(&kernel->get(), x, y);
   }
 
 private:
@@ -237,22 +206,35 @@ private:
 class Transposition final : public TimedLayer {
 public:
   Transposition(int64_t rows, int64_t columns, const Runtime &runtime)
-      : rows(rows), columns(columns), input(rows * columns),
-        result(rows * columns),
-        transpose(reinterpret_cast<decltype(&prune_rt_transpose_f32)>(
-            runtime.lookup("prune_rt_transpose_f32"))) {}
-  void run() override {
-    transpose(input.data(), result.data(), rows, columns, columns, rows);
+      : transpose(reinterpret_cast<decltype(&prune_rt_transpose_f32)>(
+            runtime.lookup("prune_rt_transpose_f32"))) {
+    inputSize = rows * columns;
+    size.rows = rows;
+    size.columns = columns;
   }
-  ArrayRef<float> getResult() const override { return result.get(); }
+  void run(const float *x, float *y) override {
+    transpose(x, y, size.rows, size.columns, size.columns, size.rows);
+  }
 
 private:
-  int64_t rows, columns;
-  Floats input, result;
   decltype(&prune_rt_transpose_f32) transpose;
 };
 
 } // namespace
+
+static constexpr std::align_val_t kAlignment{64};
+
+TimedFloats::TimedFloats(int64_t count, unsigned seed)
+    : count(count),
+      pointer(static_cast<float *>(::operator new(
+          std::max<int64_t>(count, 1) * sizeof(float), kAlignment))) {
+  std::minstd_rand generator(seed);
+  std::uniform_real_distribution<float> uniform(-1.0f, 1.0f);
+  for (float &element : get())
+    element = uniform(generator);
+}
+
+TimedFloats::~TimedFloats() { ::operator delete(pointer, kAlignment); }
 
 LayerProblem LayerProblem::product(int64_t rows, int64_t inner, int64_t columns,
                                    double zeros) {
@@ -310,27 +292,4 @@ LayerTimer::make(const LayerProblem &problem, KernelKind kind) {
 std::unique_ptr<TimedLayer> LayerTimer::makeTransposition(int64_t rows,
                                                           int64_t columns) {
   return std::make_unique<Transposition>(rows, columns, *runtime);
-}
-
-double prune::timeRuns(TimedLayer &layer, double seconds) {
-  using Clock = std::chrono::steady_clock;
-  auto since = [](Clock::time_point start) {
-    return std::chrono::duration<double>(Clock::now() - start).count();
-  };
-  // Rounds long enough for the clock.
-  constexpr double kRound = 1e-4;
-  // The first run prepares.
-  layer.run();
-  Clock::time_point begin = Clock::now();
-  layer.run();
-  auto calls = static_cast<int>(1 + kRound / std::max(since(begin), 1e-7));
-  double best = INFINITY;
-  begin = Clock::now();
-  do {
-    Clock::time_point start = Clock::now();
-    for (int i = 0; i < calls; ++i)
-      layer.run();
-    best = std::min(best, since(start) / calls);
-  } while (since(begin) < seconds);
-  return best * 1e6;
 }

@@ -53,6 +53,40 @@ static int64_t countRows(const ConvolutionOperand &w) {
   return count;
 }
 
+/// The extent of a dimension, 1 where the operand does not have it.
+static int64_t getExtent(const ConvolutionOperand &operand,
+                         ConvolutionDim dim) {
+  auto type = cast<ShapedType>(operand.operand->get().getType());
+  const auto *place = llvm::find(operand.dims, dim);
+  if (place == operand.dims.end())
+    return 1;
+  return type.getDimSize(place - operand.dims.begin());
+}
+
+/// The shape without padding, which comes before it.
+static assembly::ConvolutionShape getShape(const Convolution &convolution) {
+  using Dim = ConvolutionDim;
+  auto x = [&](Dim dim) { return getExtent(convolution.x, dim); };
+  auto y = [&](Dim dim) { return getExtent(convolution.y, dim); };
+  auto w = [&](Dim dim) { return getExtent(convolution.w, dim); };
+  assembly::ConvolutionShape shape = {};
+  shape.groups = std::max<int64_t>(x(Dim::Group), 1);
+  shape.n = x(Dim::Batch);
+  shape.c = shape.groups * x(Dim::In);
+  shape.h = x(Dim::Row);
+  shape.w = x(Dim::Column);
+  shape.f = countRows(convolution.w);
+  shape.oh = y(Dim::Row);
+  shape.ow = y(Dim::Column);
+  shape.kh = w(Dim::Row);
+  shape.kw = w(Dim::Column);
+  shape.strideH = convolution.strides[0];
+  shape.strideW = convolution.strides[1];
+  shape.dilationH = convolution.dilations[0];
+  shape.dilationW = convolution.dilations[1];
+  return shape;
+}
+
 std::optional<ProductSize> prune::matchSparseConvolution(Operation *op,
                                                          std::string &reason) {
   auto fail = [&](StringRef text) {
@@ -81,5 +115,6 @@ std::optional<ProductSize> prune::matchSparseConvolution(Operation *op,
   size.inner = size.rows ? view->getNumElements() / size.rows : 0;
   size.columns = countPositions(convolution.y);
   size.nonZeros = countNonZeros(*view);
+  size.convolution = getShape(convolution);
   return size;
 }

@@ -91,6 +91,8 @@ std::optional<SparseProduct> prune::matchSparseProduct(Operation *op,
   product.size.columns =
       inputType.getDimSize(product.inputIsFeatureMajor ? 1 : 0);
   product.size.nonZeros = countNonZeros(product.weights);
+  product.size.inputHasRows = !product.inputIsFeatureMajor;
+  product.size.resultHasRows = !product.resultIsFeatureMajor;
   if (product.size.nonZeros > std::numeric_limits<int32_t>::max())
     return fail("it has too many weights for 32-bit indices");
   return product;

@@ -18,7 +18,7 @@ from .errors import InputError
 from .native import native, prune_error
 
 SECONDS = 2.0
-"""Time to measure for. Code for the layers that are timed takes as long again."""
+"""Time to measure for. With what makes the layers that are timed it takes thrice as long."""
 
 
 def calibrate(seconds: float = SECONDS, threads: int = 1) -> Path:
@@ -55,7 +55,7 @@ def calibrate_once(threads: int = 1) -> None:
         _probe(Path(kept_path(threads)).parent)
         _say(
             "measuring this computer for the choice of kernels, once, about "
-            f"{2 * SECONDS:g} s (prune calibrate --show)"
+            f"{3.5 * SECONDS:.0f} s (prune calibrate --show)"
         )
         calibrate(threads=threads)
     except (InputError, OSError, prune_error()) as error:
@@ -89,7 +89,6 @@ def describe(threads: int = 1) -> tuple[list[str], Any]:
     key = figures.get("key")
     lines.append(_machine(key) if key else f"measured on: {figures.get('machine', 'unknown')}")
     lines.append(f"runtime: {figures.get('runtime', 'unknown')}")
-    lines.append("reading weights: " + ", ".join(map(_bandwidth, figures["bandwidth"])))
     return lines, _table(figures["kernels"])
 
 
@@ -101,26 +100,16 @@ def _machine(key: dict[str, Any]) -> str:
     )
 
 
-def _bandwidth(entry: dict[str, float]) -> str:
-    return f"{entry['gigabytes_per_second']:.3g} GB/s up to {entry['bytes'] / 2**20:.3g} MiB"
-
-
-def _table(kernels: dict[str, Any]) -> Any:
-    """One row for each kernel and number of columns."""
+def _table(kernels: dict[str, dict[str, float]]) -> Any:
+    """One row for each term of each kernel's formula."""
     from rich.table import Table
 
-    table = Table(title="10^9 operations a second, of the weights that a kernel reads")
+    table = Table(title="Nanoseconds of what kernels do, docs/Kernels.md says what it is")
     table.add_column("kernel")
-    table.add_column("a call, µs", justify="right")
-    table.add_column("columns", justify="right")
-    shares = sorted({share for kernel in kernels.values() for share in kernel["zeros"]})
-    for share in shares:
-        table.add_column(f"{100 * share:g} %", justify="right")
-    for name, kernel in kernels.items():
-        for i, (columns, rates) in enumerate(zip(kernel["columns"], kernel["gflops"], strict=True)):
-            known = dict(zip(kernel["zeros"], rates, strict=True))
-            cells = [f"{known[share]:.3g}" if share in known else "" for share in shares]
-            first = [name, f"{kernel['overhead_us']:.2g}"] if i == 0 else ["", ""]
-            table.add_row(*first, f"{columns:g}", *cells)
+    table.add_column("term")
+    table.add_column("ns", justify="right")
+    for kernel, terms in kernels.items():
+        for i, (term, figure) in enumerate(terms.items()):
+            table.add_row("" if i else kernel, term, f"{figure:.3g}" if figure else "-")
         table.add_section()
     return table

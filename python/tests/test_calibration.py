@@ -48,8 +48,8 @@ def figures_for(kernel: str, threads: int = 1) -> str:
     """Figures of this computer by which one kernel is fast and the others are slow."""
     figures = builtin() | {"key": key(threads)}
     for name, known in figures["kernels"].items():
-        rate = 1e6 if name == kernel else 1e-3
-        known["gflops"] = [[rate for _ in row] for row in known["gflops"]]
+        time = 0.0 if name in (kernel, "turn") else 1e9
+        known.update(dict.fromkeys(known, time))
     return json.dumps(figures)
 
 
@@ -126,8 +126,9 @@ DAMAGE: dict[str, Callable[[dict[str, Any]], str]] = {
     "another processor": lambda f: json.dumps(f | {"key": f["key"] | {"processor": "other"}}),
     "other caches": lambda f: json.dumps(f | {"key": f["key"] | {"caches": [1, 2, 3]}}),
     "other threads": lambda f: json.dumps(f | {"key": f["key"] | {"threads": 7}}),
-    "no bandwidth": change(bandwidth=[]),
-    "negative": change(layout_ns_per_element=-1),
+    "no cache": change(cache_bytes=None),
+    "negative": change(cache_bytes=-1),
+    "no term": lambda f: json.dumps(f | {"kernels": {"dense": {"call": 1}}}),
     "unknown kernel": change(kernels={"other": {}}),
 }
 
@@ -186,11 +187,12 @@ def test_the_command_measures_once(capsys: pytest.CaptureFixture[str], home: Pat
 def test_measured_figures_know_every_kernel_of_this_computer() -> None:
     figures = json.loads(calibrate(seconds=0).read_text())
     kernels = set(figures["kernels"])
-    assert kernels >= {"dense", "csr", "lanes"}
+    assert kernels >= {"dense", "convolution", "csr", "lanes", "turn"}
     assert ("straight_line" in kernels) == (figures["key"]["isa"] == "avx512")
-    # A dense layer is faster on many columns than on one, on any computer.
-    rates = figures["kernels"]["dense"]["gflops"]
-    assert rates[-1][0] > rates[0][0]
+    # A call takes time on any computer, and so does a multiplication.
+    dense = figures["kernels"]["dense"]
+    assert 1 < dense["call"] < 1e6
+    assert 1e-4 < dense["multiply"] + dense["multiply_rounded"] < 10
 
 
 @pytest.mark.parametrize(

@@ -18,8 +18,9 @@ namespace mlir::prune {
 
 /// How a machine is measured.
 struct CalibrationOptions {
-  /// Time for all figures together, besides that for generating their code.
-  double seconds = 3.0;
+  /// Time for all layers together. What makes them takes as long again, and
+  /// large ones are measured a few times whatever that takes.
+  double seconds = 2.0;
   /// Threads of a call.
   int64_t threads = 1;
   /// Description for readers of the file.

@@ -13,6 +13,7 @@
 #include "Prune/Kernels/CostModel.h"
 
 #include <memory>
+#include <vector>
 
 namespace mlir::prune {
 
@@ -32,19 +33,40 @@ struct LayerProblem {
 };
 
 /// A layer with everything that its kernel needs, called as compiled networks
-/// call it, without what brings its input and result into another order.
+/// call it.
 class TimedLayer {
 public:
   virtual ~TimedLayer() = default;
-  virtual void run() = 0;
-  /// The result of the last run.
-  virtual ArrayRef<float> getResult() const = 0;
+  /// Runs on the floats of an input and a result, which do not overlap.
+  virtual void run(const float *x, float *y) = 0;
+  /// Input and result of a product are [inner, columns] and [rows, columns],
+  /// else the other way round.
+  virtual bool isFeatureMajor() const { return false; }
+  int64_t getInputSize() const { return inputSize; }
+  int64_t getResultSize() const { return size.rows * size.columns; }
   /// Size of the layer and weights that are not zero, the same for all kernels.
   const ProductSize &getSize() const { return size; }
 
 protected:
   ProductSize size;
-  friend class LayerTimer;
+  int64_t inputSize = 0;
+};
+
+/// Random floats, aligned as in compiled code: alignment is worth up to a
+/// factor of two.
+class TimedFloats {
+public:
+  explicit TimedFloats(int64_t count, unsigned seed = 1);
+  ~TimedFloats();
+  TimedFloats(const TimedFloats &) = delete;
+  TimedFloats &operator=(const TimedFloats &) = delete;
+  float *data() { return pointer; }
+  MutableArrayRef<float> get() { return {pointer, size_t(count)}; }
+  ArrayRef<float> get() const { return {pointer, size_t(count)}; }
+
+private:
+  int64_t count;
+  float *pointer;
 };
 
 /// Makes layers that run on the runtime library. They must not outlive it.
@@ -59,7 +81,7 @@ public:
   llvm::Expected<std::unique_ptr<TimedLayer>> make(const LayerProblem &problem,
                                                    KernelKind kind);
 
-  /// A transposition of a matrix of `rows` by `columns`.
+  /// A transposition of a matrix of `rows` by `columns`, as a layer.
   std::unique_ptr<TimedLayer> makeTransposition(int64_t rows, int64_t columns);
 
   /// Name and version of the runtime library.
@@ -69,10 +91,6 @@ private:
   explicit LayerTimer(std::unique_ptr<Runtime> runtime);
   std::unique_ptr<Runtime> runtime;
 };
-
-/// Microseconds of one run: the best of rounds that take at least `seconds`
-/// together. What else a machine does only makes rounds slower.
-double timeRuns(TimedLayer &layer, double seconds);
 
 } // namespace mlir::prune
 

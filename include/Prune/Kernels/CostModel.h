@@ -9,7 +9,7 @@
 #ifndef PRUNE_KERNELS_COSTMODEL_H
 #define PRUNE_KERNELS_COSTMODEL_H
 
-#include "Prune/Dialect/Prune/IR/Prune.h"
+#include "Prune/Kernels/CostTerms.h"
 
 #include "llvm/ADT/SmallVector.h"
 #include "llvm/ADT/StringRef.h"
@@ -23,32 +23,16 @@ namespace mlir::prune {
 /// steps can name.
 inline constexpr int64_t kMaxLaneColumns = 4, kMaxLaneInputs = 1 << 20;
 
-/// A product of a constant [rows, inner] weight and an [inner, columns] input.
-struct ProductSize {
-  int64_t rows = 0, inner = 0, columns = 0;
-  /// Weights that are not zero.
-  int64_t nonZeros = 0;
-
-  double getZeros() const {
-    double weights = double(rows) * inner;
-    return weights == 0 ? 0.0 : 1.0 - nonZeros / weights;
-  }
-};
-
 /// Predicts the time of each kernel from figures that were measured on a
-/// machine. The time is an overhead per call, plus the larger of the arithmetic
-/// at a rate that depends on the number of columns and the share of zeros
-/// (interpolated, over the logarithm of the columns) and of the reading of the
-/// weights at the bandwidth for their size; compressed rows also pay for
-/// transposing input and result.
+/// machine: the sum of the terms of its formula, see CostTerms.h, each times
+/// the nanoseconds that it takes.
 ///
 /// The figures are a JSON file; `lib/Kernels/cost-model.json` is the default
-/// and documents the format by example. Rates are 10^9 floating-point
-/// operations per second, two for each weight that the kernel counts.
+/// and documents the format by example.
 class CostModel {
 public:
   /// What files of this format say; higher when figures mean something else.
-  static constexpr int64_t kVersion = 1;
+  static constexpr int64_t kVersion = 2;
 
   /// Reads the JSON text; an error names the member that is wrong.
   static llvm::Expected<CostModel> parse(StringRef text);
@@ -61,24 +45,14 @@ public:
                                 const ProductSize &size) const;
 
 private:
-  struct Kernel {
-    KernelKind kind;
-    bool countsNonZeros = false;
-    double overhead = 0.0, bytesPerWeight = 0.0;
-    SmallVector<double> columns, zeros;
-    /// One rate per column count and share of zeros, row-major.
-    SmallVector<double> rates;
-  };
-  struct Bandwidth {
-    double bytes, gigabytesPerSecond;
-  };
+  /// Nanoseconds of all terms of a family for a layer; nothing without figures.
+  std::optional<double> predict(CostFamily family,
+                                const ProductSize &size) const;
 
-  double getRate(const Kernel &kernel, const ProductSize &size) const;
-  double getBandwidth(double bytes) const;
-
-  SmallVector<Kernel> kernels;
-  SmallVector<Bandwidth> bandwidths;
-  double layoutNanoseconds = 0.0;
+  /// Bytes of the second cache.
+  double cache = 0.0;
+  /// By family, in the order of its terms; empty where there are none.
+  SmallVector<double> figures[std::size(kCostFamilies)];
 
   friend class CostModelReader;
 };

@@ -28,6 +28,8 @@ struct KernelChoices {
   /// Counts the columns for another batch.
   void setBatch(int64_t other) {
     size.columns = size.columns / batch * other;
+    if (size.convolution)
+      size.convolution->n = other;
     batch = other;
   }
 };

@@ -4,7 +4,7 @@
 // RUN: prune-opt %s --pass-pipeline="builtin.module(prune-select-kernels{isa=avx512})" | FileCheck %s --check-prefix=CODE
 
 // MANY: linalg.matmul {prune.kernel = #prune.kernel<csr>}
-// ONE: linalg.matmul {prune.kernel = #prune.kernel<csr>}
+// ONE: linalg.matmul {prune.kernel = #prune.kernel<lanes>}
 // CODE: linalg.matmul {prune.kernel = #prune.kernel<straight_line>}
 func.func @zeros(%x: tensor<256x512xf32>, %i: tensor<256x512xf32>) -> tensor<256x512xf32> {
   %w = arith.constant dense<0.0> : tensor<512x512xf32>
