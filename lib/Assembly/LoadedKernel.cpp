@@ -29,14 +29,14 @@ llvm::Error LoadedKernel::loadCode() {
 llvm::Expected<std::unique_ptr<LoadedKernel>>
 LoadedKernel::create(const ConvolutionShape &shape,
                      llvm::ArrayRef<float> weights, const KernelEnds &ends,
-                     const StraightLineOptions &options) {
+                     const StraightLineOptions &options,
+                     const PlanOrders &orders) {
   std::unique_ptr<LoadedKernel> kernel(new LoadedKernel());
   PanelPlan &plan = kernel->plan;
-  plan = planPanels(shape, weights);
-  PanelProduct product = {plan.pointers,    plan.inputs,    plan.values,
-                          plan.outputs,     ends.bias,      ends.accumulates,
-                          ends.hasRelu,     plan.isPartial, shape.groups,
-                          plan.isContiguous};
+  plan = planPanels(shape, weights, orders);
+  PanelProduct product = getPanelProduct(shape, plan);
+  product.bias = ends.bias;
+  product.accumulates = ends.accumulates, product.hasRelu = ends.hasRelu;
   llvm::Expected<StraightLineCode> code = emitAvx512(product, options);
   if (!code)
     return code.takeError();
@@ -45,28 +45,15 @@ LoadedKernel::create(const ConvolutionShape &shape,
     return std::move(error);
   for (const Segment &segment : kernel->code.segments)
     kernel->places.push_back({segment.code, segment.stream});
-  kernel->generated = {
-      kernel->memory.base(),
-      kernel->code.stream.data(),
-      kernel->places.data(),
-      static_cast<int64_t>(kernel->places.size()),
-      reinterpret_cast<const prune_rt_panel *>(plan.panels.data()),
-      static_cast<int64_t>(plan.panels.size()),
-      shape.n,
-      shape.c,
-      shape.h,
-      shape.w,
-      shape.f * shape.oh * shape.ow,
-      shape.oh * shape.ow,
-      shape.ow,
-      shape.kh,
-      shape.kw,
-      shape.strideH,
-      shape.strideW,
-      shape.padTop,
-      shape.padLeft,
-      plan.rows,
-      plan.columns,
-      shape.groups};
+  prune_rt_generated &generated = kernel->generated;
+  generated.code = kernel->memory.base();
+  generated.stream = kernel->code.stream.data();
+  generated.segments = kernel->places.data();
+  generated.segment_count = static_cast<int64_t>(kernel->places.size());
+  generated.panels =
+      reinterpret_cast<const prune_rt_panel *>(plan.panels.data());
+  generated.panel_count = static_cast<int64_t>(plan.panels.size());
+  // All numbers behind are of 64 bits.
+  llvm::copy(getPlanNumbers(shape, orders, plan), &generated.images);
   return kernel;
 }

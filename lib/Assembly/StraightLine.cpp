@@ -143,21 +143,23 @@ void Avx512Emitter::loadPanel() {
   lea(x, ptr[input + x * 4]);
   movsxd(y, dword[panel + kPanelOutput]);
   lea(y, ptr[output + y * 4]);
-  if (!product.isPartial)
-    return;
-  kmovw(lanes, ptr[panel + kPanelLanes]);
-  kmovw(places, ptr[panel + kPanelPlaces]);
+  if (product.store != StoreKind::All)
+    kmovw(lanes, ptr[panel + kPanelLanes]);
+  if (product.store == StoreKind::Packed)
+    kmovw(places, ptr[panel + kPanelPlaces]);
 }
 
 void Avx512Emitter::loadResult(const Xbyak::Zmm &sum, int32_t place) {
-  if (!product.isPartial)
+  if (product.store != StoreKind::Packed)
     return vmovups(sum, zword[y + place]);
   vmovups(sum | places | T_z, zword[y + place]);
   vexpandps(sum | lanes | T_z, sum);
 }
 
 void Avx512Emitter::storeResult(const Xbyak::Zmm &sum, int32_t place) {
-  if (!product.isPartial)
+  if (product.store == StoreKind::Zeroed)
+    vmovaps(sum | lanes | T_z, sum);
+  if (product.store != StoreKind::Packed)
     return vmovups(zword[y + place], sum);
   vcompressps(sum | lanes | T_z, sum);
   vmovups(zword[y + place] | places, sum);

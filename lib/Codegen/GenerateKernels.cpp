@@ -6,23 +6,30 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// Both operations are read as a convolution with a weight in row-major order; a
-// product has one image of one row. Code, stream and panels become attributes.
+// All operations are read first, then the orders of the images between them are
+// chosen, and each becomes code that reads and writes these. The old operations
+// stay until the end, so that their values name the images.
 //
 //===----------------------------------------------------------------------===//
 
 #include "Prune/Codegen/Passes.h"
 
-#include "Prune/Assembly/PanelPlan.h"
+#include "KernelLayer.h"
+#include "OrderedImages.h"
+
 #include "Prune/Assembly/StraightLine.h"
+#include "Prune/Dialect/Kernel/IR/Kernel.h"
 #include "Prune/Dialect/OneDNN/IR/OneDNN.h"
 #include "Prune/Dialect/Prune/IR/Prune.h"
 #include "Prune/Kernels/KernelOptions.h"
 #include "Prune/Support/Constants.h"
 
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/IR/ImplicitLocOpBuilder.h"
-#include "mlir/IR/Matchers.h"
 #include "mlir/IR/Remarks.h"
+#include "mlir/Interfaces/FunctionInterfaces.h"
+#include "llvm/ADT/MapVector.h"
+#include "llvm/ADT/SmallPtrSet.h"
 #include "llvm/Support/DebugLog.h"
 
 #define DEBUG_TYPE "prune-generate-kernels"
@@ -34,137 +41,9 @@ namespace mlir::prune {
 
 using namespace mlir;
 using namespace mlir::prune;
-using assembly::ConvolutionShape;
-
-namespace {
-
-/// An operation as a convolution with constant operands.
-struct Layer {
-  ConvolutionShape shape;
-  SmallVector<float, 0> weights, bias;
-  Value x, output;
-  bool accumulates = false, hasRelu = false;
-};
-
-} // namespace
-
-/// The elements in row-major order; false when the value is no constant. A null
-/// value has none.
-static bool readConstant(Value value, SmallVectorImpl<float> &elements) {
-  if (!value)
-    return true;
-  std::optional<ConstantView> view = ConstantView::get(value);
-  if (!view)
-    return false;
-  elements.reserve(view->getNumElements());
-  for (double element : view->toVector())
-    elements.push_back(static_cast<float>(element));
-  return true;
-}
-
-static bool isGenerated(onednn::Activation activation) {
-  return activation == onednn::Activation::None ||
-         activation == onednn::Activation::Relu;
-}
-
-/// Why there is no code for the convolution; empty when there is, described in
-/// `layer`.
-static StringRef read(onednn::ConvolutionOp op, Layer &layer) {
-  onednn::WindowShape window = op.getWindowShape();
-  if (window.layout != onednn::Layout::Nchw)
-    return "it is no convolution of channels first";
-  if (!isGenerated(op.getActivation()))
-    return "its activation is not relu";
-  layer.shape = {
-      window.n,         window.c,       window.h,       window.w,
-      window.f,         window.oh,      window.ow,      window.kh,
-      window.kw,        window.strideH, window.strideW, window.dilationH,
-      window.dilationW, window.padTop,  window.padLeft, window.groups};
-  if (!assembly::isSupported(layer.shape) ||
-      (layer.shape.isOneByOne() && (window.padBottom || window.padRight)))
-    return "it has windows of one element and padding";
-  if (!readConstant(op.getW(), layer.weights) ||
-      !readConstant(op.getBias(), layer.bias))
-    return "its weight or bias is no constant";
-  layer.x = op.getX(), layer.output = op.getOutput();
-  layer.accumulates = op.getAccumulate();
-  layer.hasRelu = op.getActivation() == onednn::Activation::Relu;
-  return {};
-}
-
-/// The dense weight of compressed rows.
-static bool readRows(onednn::SpmmOp op, Layer &layer) {
-  SmallVector<float, 0> values;
-  auto readNumbers = [](Value value) -> FailureOr<ArrayRef<int32_t>> {
-    ElementsAttr elements;
-    if (!matchPattern(value, m_Constant(&elements)))
-      return failure();
-    return getPatternIndices(elements);
-  };
-  FailureOr<ArrayRef<int32_t>> indices = readNumbers(op.getIndices());
-  FailureOr<ArrayRef<int32_t>> pointers = readNumbers(op.getPointers());
-  if (failed(indices) || failed(pointers) ||
-      !readConstant(op.getValues(), values) || values.empty())
-    return false;
-  layer.weights.assign(layer.shape.f * layer.shape.c, 0.0f);
-  for (int64_t row = 0; row < layer.shape.f; ++row)
-    for (int32_t p = (*pointers)[row]; p < (*pointers)[row + 1]; ++p)
-      layer.weights[row * layer.shape.c + (*indices)[p]] = values[p];
-  return true;
-}
-
-static StringRef read(onednn::SpmmOp op, Layer &layer) {
-  auto x = cast<ShapedType>(op.getX().getType());
-  auto y = cast<ShapedType>(op.getOutput().getType());
-  if (!x.hasStaticShape() || !y.hasStaticShape())
-    return "its columns are not known";
-  if (!isGenerated(op.getActivation()))
-    return "its activation is not relu";
-  int64_t columns = y.getDimSize(1);
-  layer.shape = {1,
-                 x.getDimSize(0),
-                 1,
-                 columns,
-                 y.getDimSize(0),
-                 1,
-                 columns,
-                 1,
-                 1,
-                 1,
-                 1,
-                 1,
-                 1,
-                 0,
-                 0};
-  if (!op.getConstantValues() || !readRows(op, layer) ||
-      !readConstant(op.getBias(), layer.bias))
-    return "its weight or bias is no constant";
-  layer.x = op.getX(), layer.output = op.getOutput();
-  layer.hasRelu = op.getActivation() == onednn::Activation::Relu;
-  return {};
-}
-
-static SmallVector<int64_t> getShape(const ConvolutionShape &shape,
-                                     const assembly::PanelPlan &plan) {
-  SmallVector<int64_t> numbers(kernel::GeneratedShapeSize);
-  numbers[kernel::Images] = shape.n;
-  numbers[kernel::Channels] = shape.c;
-  numbers[kernel::Height] = shape.h;
-  numbers[kernel::Width] = shape.w;
-  numbers[kernel::OutImage] = shape.f * shape.oh * shape.ow;
-  numbers[kernel::OutSize] = shape.oh * shape.ow;
-  numbers[kernel::OutWidth] = shape.ow;
-  numbers[kernel::TapRows] = shape.kh;
-  numbers[kernel::TapColumns] = shape.kw;
-  numbers[kernel::StrideH] = shape.strideH;
-  numbers[kernel::StrideW] = shape.strideW;
-  numbers[kernel::PadTop] = shape.padTop;
-  numbers[kernel::PadLeft] = shape.padLeft;
-  numbers[kernel::Rows] = plan.rows;
-  numbers[kernel::Columns] = plan.columns;
-  numbers[kernel::Groups] = shape.groups;
-  return numbers;
-}
+using assembly::ImageGrid;
+using assembly::ImageOrder;
+using assembly::PlanOrders;
 
 template <typename T>
 static ElementsAttr createData(OpBuilder &builder, Type elementType,
@@ -176,14 +55,18 @@ static ElementsAttr createData(OpBuilder &builder, Type elementType,
   return createResource(type, name, data);
 }
 
-/// The operation that runs the code of a layer.
+/// The operation that runs the code of a layer on `x` and `output`.
 static llvm::Expected<kernel::GeneratedOp>
-generate(ImplicitLocOpBuilder &builder, const Layer &layer, StringRef isa) {
-  assembly::PanelPlan plan = assembly::planPanels(layer.shape, layer.weights);
-  assembly::PanelProduct product = {
-      plan.pointers,      plan.inputs,       plan.values,   plan.outputs,
-      layer.bias,         layer.accumulates, layer.hasRelu, plan.isPartial,
-      layer.shape.groups, plan.isContiguous};
+generate(ImplicitLocOpBuilder &builder, const KernelLayer &layer,
+         const PlanOrders &orders, Value x, Value output, StringRef isa) {
+  SmallVector<float, 0> weights, bias;
+  readWeights(layer, weights, bias);
+  const assembly::ConvolutionShape &shape = layer.link.shape;
+  assembly::PanelPlan plan = assembly::planPanels(shape, weights, orders);
+  assembly::PanelProduct product = assembly::getPanelProduct(shape, plan);
+  product.bias = bias;
+  product.accumulates = layer.link.accumulates;
+  product.hasRelu = layer.hasRelu;
   assembly::StraightLineOptions options;
   options.panels = std::max<int64_t>(plan.panels.size(), 16);
   llvm::Expected<assembly::StraightLineCode> code =
@@ -206,9 +89,10 @@ generate(ImplicitLocOpBuilder &builder, const Layer &layer, StringRef isa) {
   ElementsAttr stream =
       createData<float>(builder, builder.getF32Type(), "stream", code->stream);
   return kernel::GeneratedOp::create(
-      builder, TypeRange(layer.output.getType()), layer.x, layer.output, bytes,
-      stream, ArrayRef<int64_t>(segments), ArrayRef<int32_t>(panels),
-      ArrayRef<int64_t>(getShape(layer.shape, plan)), isa, layer.accumulates);
+      builder, TypeRange(output.getType()), x, output, bytes, stream,
+      ArrayRef<int64_t>(segments), ArrayRef<int32_t>(panels),
+      ArrayRef<int64_t>(assembly::getPlanNumbers(shape, orders, plan)), isa,
+      layer.link.accumulates);
 }
 
 namespace {
@@ -216,25 +100,18 @@ namespace {
 struct GenerateKernels : prune::impl::GenerateKernelsPassBase<GenerateKernels> {
   using Base::Base;
 
-  void runOnOperation() override {
-    FailureOr<StringRef> found = readIsa(getOperation(), isa);
-    if (failed(found))
-      return signalPassFailure();
-    SmallVector<Operation *> marked;
-    getOperation()->walk([&](Operation *op) {
-      auto kernel =
-          op->getAttrOfType<KernelAttr>(PruneDialect::kKernelAttrName);
-      if (kernel && kernel.getKind() == KernelKind::StraightLine &&
-          isa_and_present<onednn::ConvolutionOp, onednn::SpmmOp>(op) &&
-          op->getNumResults() == 1)
-        marked.push_back(op);
-    });
-    for (Operation *op : marked)
-      convert(op, *found);
-  }
-
-  void convert(Operation *op, StringRef set);
+  void runOnOperation() override;
+  void read(Operation *op, StringRef set);
+  void convertAll(ArrayRef<KernelLayer> layers, StringRef set);
+  void convert(const KernelLayer &layer, const PlanOrders &orders,
+               StringRef set);
+  void replaceUses(const KernelLayer &layer);
   void refuse(Operation *op, const Twine &reason);
+
+  /// By function, which has its own images.
+  llvm::MapVector<Operation *, SmallVector<KernelLayer>> layers;
+  OrderedImages images;
+  llvm::SmallPtrSet<Operation *, 16> converted;
 };
 
 } // namespace
@@ -246,33 +123,107 @@ void GenerateKernels::refuse(Operation *op, const Twine &reason) {
       << ("no code is generated: " + reason).str();
 }
 
-void GenerateKernels::convert(Operation *op, StringRef set) {
+/// Notes an operation that can become code.
+void GenerateKernels::read(Operation *op, StringRef set) {
+  auto kernel = op->getAttrOfType<KernelAttr>(PruneDialect::kKernelAttrName);
+  if (!kernel || kernel.getKind() != KernelKind::StraightLine ||
+      !isa_and_present<onednn::ConvolutionOp, onednn::SpmmOp>(op) ||
+      op->getNumResults() != 1)
+    return;
   if (set.empty())
     return refuse(op, "there is none for this processor");
-  Layer layer;
-  StringRef reason;
-  if (auto convolution = dyn_cast<onednn::ConvolutionOp>(op))
-    reason = read(convolution, layer);
-  else
-    reason = read(cast<onednn::SpmmOp>(op), layer);
+  KernelLayer layer;
+  StringRef reason = readKernelLayer(op, layer);
   if (!reason.empty())
     return refuse(op, reason);
-  ImplicitLocOpBuilder builder(op->getLoc(), op);
-  llvm::Expected<kernel::GeneratedOp> generated = generate(builder, layer, set);
+  layers[op->getParentOfType<FunctionOpInterface>()].push_back(layer);
+}
+
+static StringRef getOrderName(const ImageGrid &grid) {
+  switch (grid.order) {
+  case ImageOrder::Nchw:
+    return "nchw";
+  case ImageOrder::Panels:
+    return "panels";
+  case ImageOrder::Planes:
+    return "planes";
+  }
+  llvm_unreachable("no other order");
+}
+
+void GenerateKernels::convert(const KernelLayer &layer,
+                              const PlanOrders &orders, StringRef set) {
+  const KernelLink &link = layer.link;
+  const assembly::ConvolutionShape &shape = link.shape;
+  ImageExtents in = {shape.n, shape.c, shape.h, shape.w};
+  ImageExtents out = {shape.n, shape.f, shape.oh, shape.ow};
+  ImplicitLocOpBuilder builder(layer.op->getLoc(), layer.op);
+  Value x = images.get(link.x, orders.in, in), output = link.output;
+  if (link.accumulates)
+    output = images.get(output, orders.out, out);
+  else if (orders.out.isOrdered())
+    output =
+        OrderedImages::createEmpty(builder, builder.getLoc(), orders.out, out);
+  llvm::Expected<kernel::GeneratedOp> generated =
+      generate(builder, layer, orders, x, output, set);
   if (!generated)
-    return refuse(op, llvm::toString(generated.takeError()));
+    return refuse(layer.op, llvm::toString(generated.takeError()));
   int64_t bytes = generated->getCode().getNumElements();
   int64_t panels = generated->getPanels().size() / 3;
   ++numKernels;
   numBytes += bytes;
+  numDirect += orders.in.isOrdered();
+  std::string text = (Twine(bytes) + " bytes of " + set + " code, " +
+                      Twine(panels) + " panels of an image")
+                         .str();
+  if (orders.in.isOrdered() || orders.out.isOrdered())
+    text += (", " + getOrderName(orders.in) + " to " + getOrderName(orders.out))
+                .str();
   remark::passed(
-      op->getLoc(),
+      layer.op->getLoc(),
       remark::RemarkOpts::name("KernelGenerated").category(DEBUG_TYPE))
-      << (Twine(bytes) + " bytes of " + set + " code, " + Twine(panels) +
-          " panels of an image")
-             .str();
+      << text;
   generated->getOperation()->setDiscardableAttrs(
-      op->getDiscardableAttrDictionary());
-  op->replaceAllUsesWith(generated->getOperation());
-  op->erase();
+      layer.op->getDiscardableAttrDictionary());
+  images.set(link.result, generated->getOperation()->getResult(0), orders.out,
+             out);
+  converted.insert(layer.op);
+}
+
+/// What did not become code reads an image in the order nchw.
+void GenerateKernels::replaceUses(const KernelLayer &layer) {
+  auto isLeft = [&](OpOperand &use) {
+    return !converted.contains(use.getOwner());
+  };
+  Value result = layer.link.result;
+  if (llvm::none_of(result.getUses(), isLeft))
+    return;
+  Value plain = images.getPlain(result);
+  result.replaceUsesWithIf(plain, isLeft);
+}
+
+void GenerateKernels::convertAll(ArrayRef<KernelLayer> layers, StringRef set) {
+  SmallVector<KernelLink> links;
+  for (const KernelLayer &layer : layers)
+    links.push_back(layer.link);
+  ImageOrders orders(links);
+  for (const KernelLayer &layer : layers)
+    convert(layer, {orders.getInput(layer.link), orders.get(layer.link.result)},
+            set);
+  for (const KernelLayer &layer : layers)
+    if (converted.contains(layer.op))
+      replaceUses(layer);
+  for (const KernelLayer &layer : llvm::reverse(layers))
+    if (converted.contains(layer.op))
+      layer.op->erase();
+}
+
+void GenerateKernels::runOnOperation() {
+  FailureOr<StringRef> set = readIsa(getOperation(), isa);
+  if (failed(set))
+    return signalPassFailure();
+  getOperation()->walk([&](Operation *op) { read(op, *set); });
+  for (auto &[function, list] : layers)
+    convertAll(list, *set);
+  numCopies += images.getNumCopies();
 }

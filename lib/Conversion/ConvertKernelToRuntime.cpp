@@ -37,6 +37,8 @@ using namespace mlir::prune;
 static_assert(offsetof(prune_rt_generated, images) == 6 * sizeof(int64_t));
 static_assert(sizeof(prune_rt_generated) ==
               (6 + kernel::GeneratedShapeSize) * sizeof(int64_t));
+static_assert(unsigned(kernel::GridShapeSize) == PRUNE_RT_GRID_SIZE &&
+              unsigned(kernel::GridPlane) == PRUNE_RT_GRID_PLANE);
 static_assert(sizeof(prune_rt_panel) == 3 * sizeof(int32_t));
 static_assert(sizeof(prune_rt_segment_place) == 2 * sizeof(int64_t));
 
@@ -132,30 +134,50 @@ struct ConvertKernelToRuntime
   using Base::Base;
 
   void runOnOperation() override {
-    SmallVector<kernel::GeneratedOp> ops;
-    getOperation().walk([&](kernel::GeneratedOp op) { ops.push_back(op); });
+    SmallVector<Operation *> ops;
+    getOperation().walk([&](Operation *op) {
+      if (isa<kernel::GeneratedOp, kernel::ReorderOp>(op))
+        ops.push_back(op);
+    });
     if (ops.empty())
       return markAllAnalysesPreserved();
     SymbolTable symbols(getOperation());
-    for (kernel::GeneratedOp op : ops)
+    for (Operation *op : ops)
       if (failed(convert(op, symbols)))
         return signalPassFailure();
   }
 
-  LogicalResult convert(kernel::GeneratedOp op, SymbolTable &symbols) {
+  LogicalResult convert(Operation *op, SymbolTable &symbols) {
     if (op->getNumResults() != 0)
-      return op.emitOpError("expected memrefs, got tensors: bufferize first");
+      return op->emitOpError("expected memrefs, got tensors: bufferize first");
     LDBG() << "call for " << op->getLoc();
+    auto generated = dyn_cast<kernel::GeneratedOp>(op);
+    LogicalResult result =
+        generated ? convertGenerated(generated, symbols)
+                  : convertReorder(cast<kernel::ReorderOp>(op), symbols);
+    if (failed(result))
+      return failure();
+    op->erase();
+    ++numCalls;
+    return success();
+  }
+
+  LogicalResult convertReorder(kernel::ReorderOp op, SymbolTable &symbols) {
+    CallBuilder call(op);
+    call.addPointer(op.getX());
+    call.addPointer(op.getOutput());
+    call.addNumbers(op.getShape(), getOperation(), symbols);
+    call.addInteger(op.getReverse());
+    return call.call("prune_rt_reorder_f32", getOperation());
+  }
+
+  LogicalResult convertGenerated(kernel::GeneratedOp op, SymbolTable &symbols) {
     LLVM::GlobalOp plan = PlanBuilder(op, getOperation(), symbols).build();
     CallBuilder call(op);
     call.addAddress(plan);
     call.addPointer(op.getX());
     call.addPointer(op.getOutput());
-    if (failed(call.call("prune_rt_generated_f32", getOperation())))
-      return failure();
-    op.erase();
-    ++numCalls;
-    return success();
+    return call.call("prune_rt_generated_f32", getOperation());
   }
 };
 

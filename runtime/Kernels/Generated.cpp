@@ -20,6 +20,7 @@
 #include "Threads.h"
 
 #include <algorithm>
+#include <cstring>
 
 using namespace prune_rt;
 
@@ -45,13 +46,18 @@ private:
   bool isOneByOne() const {
     return plan.tap_rows == 1 && plan.tap_columns == 1;
   }
+  /// The input lies in the order in which the code reads it.
+  bool isDirect() const { return plan.in_group > 0; }
   /// Pieces may be some groups: what these read lies together.
   bool isCutByGroups() const { return plan.groups > 1 && !isOneByOne(); }
   int64_t floatsOfGroup() const;
   int64_t floatsOfImage(const Piece &piece) const;
   Piece getPieceSize(int64_t threads) const;
   void runPiece(const Piece &piece, float *copy) const;
+  void runSegments(const Piece &piece, const float *from, int64_t ofImage,
+                   int64_t ofGroup) const;
   void copyInputs(const Piece &piece, float *to) const;
+  void clearMargins(const Piece &piece) const;
 
   const prune_rt_generated &plan;
   const float *x;
@@ -60,8 +66,10 @@ private:
 
 } // namespace
 
-/// Floats of a group's copied inputs, one by one of a panel.
+/// Floats of a group's inputs, of a panel where they are copied one by one.
 int64_t Run::floatsOfGroup() const {
+  if (isDirect())
+    return plan.in_group;
   int64_t ofChannel =
       isOneByOne() ? kLanes
                    : plan.stride_h * plan.stride_w * plan.rows * plan.columns;
@@ -71,29 +79,49 @@ int64_t Run::floatsOfGroup() const {
 /// Floats of a piece's copy of an image. The last panel reads past the last
 /// plane.
 int64_t Run::floatsOfImage(const Piece &piece) const {
+  if (isDirect())
+    return 0;
   int64_t floats = piece.groups * floatsOfGroup();
   return isOneByOne() ? piece.panels * floats : floats + kLanes;
 }
 
 void Run::copyInputs(const Piece &piece, float *to) const {
-  int64_t plane = plan.height * plan.width;
-  int64_t channels = plan.channels / plan.groups;
-  const float *end = x + plan.images * plan.channels * plane;
+  Source source(plan);
+  const float *end = x + plan.images * source.image;
+  int64_t channel = piece.group * (plan.channels / plan.groups);
+  int64_t channels = piece.groups * (plan.channels / plan.groups);
   for (int64_t i = 0; i < piece.images; ++i, to += floatsOfImage(piece)) {
-    const float *image = x + (piece.image + i) * plan.channels * plane;
-    if (isOneByOne())
+    const float *image = x + (piece.image + i) * source.image;
+    if (isOneByOne() && plan.in_image > 0)
+      gatherPanels(plan, image, piece.panel, piece.panels, to);
+    else if (isOneByOne())
       copyPanels(plan, image, end, piece.panel, piece.panels, to);
     else
-      copyPlanes(plan, image + piece.group * channels * plane, end,
-                 piece.groups * channels, to);
+      copyPlanes(plan, source, image + channel * source.channel, end, channels,
+                 to);
   }
 }
 
-void Run::runPiece(const Piece &piece, float *copy) const {
-  copyInputs(piece, copy);
-  // Panels say where they lie in an image of which all panels are copied.
-  int64_t skipped =
-      isOneByOne() ? piece.panel * piece.groups * floatsOfGroup() : 0;
+/// Zeros in front of the places of planes and behind them, which no panel
+/// writes.
+void Run::clearMargins(const Piece &piece) const {
+  int64_t end = plan.out_lead + plan.panel_count * kLanes;
+  int64_t channels = plan.out_image / plan.out_plane / plan.groups;
+  for (int64_t i = 0; i < piece.images; ++i) {
+    float *plane = y + (piece.image + i) * plan.out_image +
+                   piece.group * channels * plan.out_plane;
+    for (int64_t c = 0; c < piece.groups * channels; ++c) {
+      std::memset(plane, 0, plan.out_lead * sizeof(float));
+      std::memset(plane + end, 0, (plan.out_plane - end) * sizeof(float));
+      plane += plan.out_plane;
+    }
+  }
+}
+
+/// Runs the code of a piece whose first input, as panels see it, lies at
+/// `from`.
+void Run::runSegments(const Piece &piece, const float *from, int64_t ofImage,
+                      int64_t ofGroup) const {
   const prune_rt_panel *begin = plan.panels + piece.panel;
   int64_t segments = plan.segment_count / plan.groups;
   for (int64_t s = 0; s < piece.groups * segments; ++s) {
@@ -102,13 +130,26 @@ void Run::runPiece(const Piece &piece, float *copy) const {
         plan.segments[piece.group * segments + s];
     auto *segment = reinterpret_cast<prune_rt_segment *>(
         reinterpret_cast<uintptr_t>(plan.code) + place.code);
-    const float *from = copy + group * floatsOfGroup() - skipped;
     float *to = y + piece.image * plan.out_image +
-                (piece.group + group) * (plan.out_image / plan.groups);
+                (piece.group + group) * plan.out_group;
     for (int64_t i = 0; i < piece.images; ++i)
-      segment(from + i * floatsOfImage(piece), to + i * plan.out_image,
+      segment(from + group * ofGroup + i * ofImage, to + i * plan.out_image,
               plan.stream + place.stream, begin, begin + piece.panels);
   }
+}
+
+void Run::runPiece(const Piece &piece, float *copy) const {
+  if (plan.out_plane > 0 && piece.panel == 0)
+    clearMargins(piece);
+  if (isDirect())
+    return runSegments(
+        piece, x + piece.image * plan.in_image + piece.group * plan.in_group,
+        plan.in_image, plan.in_group);
+  copyInputs(piece, copy);
+  // Panels say where they lie in an image of which all panels are copied.
+  int64_t skipped =
+      isOneByOne() ? piece.panel * piece.groups * floatsOfGroup() : 0;
+  runSegments(piece, copy - skipped, floatsOfImage(piece), floatsOfGroup());
 }
 
 static int64_t divideCeil(int64_t a, int64_t b) { return (a + b - 1) / b; }
@@ -127,14 +168,15 @@ Piece Run::getPieceSize(int64_t threads) const {
   }
   int64_t most = std::max<int64_t>(plan.images / threads, 1);
   int64_t wanted = divideCeil(kPiecePanels, plan.panel_count);
-  int64_t fitting = std::max<int64_t>(kPieceFloats / floatsOfImage(size), 1);
+  int64_t ofImage = isDirect() ? plan.in_image : floatsOfImage(size);
+  int64_t fitting = std::max<int64_t>(kPieceFloats / ofImage, 1);
   size.images = std::min({most, wanted, fitting});
-  if (isOneByOne() && size.images == 1) {
+  if ((isOneByOne() || isDirect()) && size.images == 1) {
     int64_t panels =
         std::max(kPieceFloats / (plan.channels * kLanes), kPiecePanels / 4);
     panels = std::min(panels, divideCeil(plan.panel_count, shares));
     size.panels = std::max<int64_t>(panels, 1);
-  } else if (!isOneByOne()) {
+  } else if (!isOneByOne() && !isDirect()) {
     size.panels = divideCeil(plan.panel_count, shares);
   }
   return size;

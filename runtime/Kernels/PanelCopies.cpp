@@ -64,19 +64,28 @@ PRUNE_RT_INLINE static void zeroRun(float *to, int64_t count) {
     PRUNE_RT_AT(to + i) = Lanes{};
 }
 
-/// Copies what `count` positions of the result read of a channel.
+/// Places of a row of the result.
+PRUNE_RT_INLINE static int64_t getColumns(const prune_rt_generated &plan) {
+  return plan.columns ? plan.columns : plan.out_width;
+}
+
+/// Copies what `count` places of the result read of a channel.
 template <int Stride>
 PRUNE_RT_INLINE static void
 copyPositions(const prune_rt_generated &plan, const float *channel,
-              const float *end, int64_t position, int64_t count, float *to) {
-  int64_t row = position / plan.out_width, column = position % plan.out_width;
+              const float *end, int64_t place, int64_t count, float *to) {
+  int64_t columns = getColumns(plan);
+  int64_t row = place / columns, column = place % columns;
   while (count > 0) {
     int64_t size = std::min(plan.out_width - column, count);
     const float *from =
         channel + row * plan.stride_h * plan.width + column * plan.stride_w;
-    copyRun<Stride>(from, plan.stride_w, end, to, size);
-    to += size;
-    count -= size;
+    // The last places of a row may be none.
+    if (size > 0)
+      copyRun<Stride>(from, plan.stride_w, end, to, size);
+    int64_t step = std::min(columns - column, count);
+    to += step;
+    count -= step;
     ++row, column = 0;
   }
 }
@@ -87,9 +96,13 @@ PRUNE_RT_INLINE static void copyPart(const prune_rt_generated &plan,
                                      const float *image, const float *end,
                                      int64_t panel, int64_t panels, float *to) {
   alignas(64) float positions[(kTogether + 1) * kLanes];
-  bool isWhole = plan.stride_h == 1 && plan.stride_w == 1;
+  int64_t columns = getColumns(plan);
+  bool isWhole =
+      plan.stride_h == 1 && plan.stride_w == 1 && columns == plan.out_width;
   int64_t begin = panel * kLanes, step = plan.channels * kLanes;
-  int64_t count = std::min(panels * kLanes, plan.out_size - begin);
+  int64_t places =
+      (plan.out_size / plan.out_width - 1) * columns + plan.out_width;
+  int64_t count = std::min(panels * kLanes, places - begin);
   for (int64_t c = 0; c < plan.channels; ++c, to += kLanes) {
     const float *from = image + c * plan.height * plan.width;
     const float *vectors = from + begin;
@@ -124,13 +137,53 @@ void prune_rt::copyPanels(const prune_rt_generated &plan, const float *image,
     copyParts<0>(plan, image, end, panel, panels, to);
 }
 
+PRUNE_RT_CLONES
+void prune_rt::gatherPanels(const prune_rt_generated &plan, const float *image,
+                            int64_t panel, int64_t panels, float *to) {
+  bool isPlanes = plan.in_plane > 0;
+  int64_t columns = getColumns(plan);
+  int64_t step = isPlanes ? plan.in_plane : kLanes;
+  for (int64_t p = panel; p < panel + panels; ++p) {
+    int64_t places[kLanes] = {};
+    for (int64_t lane = 0; lane < kLanes; ++lane) {
+      int64_t row = (p * kLanes + lane) / columns;
+      int64_t column = (p * kLanes + lane) % columns;
+      // Lanes that are no position hold any number.
+      if (column >= plan.out_width || row * plan.out_width >= plan.out_size)
+        continue;
+      int64_t place =
+          row * plan.stride_h * plan.in_columns + column * plan.stride_w;
+      places[lane] =
+          isPlanes ? plan.in_lead + place
+                   : place / kLanes * plan.channels * kLanes + place % kLanes;
+    }
+    const float *from = image;
+    for (int64_t c = 0; c < plan.channels; ++c, from += step, to += kLanes)
+      for (int64_t lane = 0; lane < kLanes; ++lane)
+        to[lane] = from[places[lane]];
+  }
+}
+
+prune_rt::Source::Source(const prune_rt_generated &plan)
+    : image(plan.channels * plan.height * plan.width),
+      channel(plan.height * plan.width), row(plan.width) {
+  if (plan.in_image == 0)
+    return;
+  image = plan.in_image;
+  channel = plan.in_plane;
+  row = plan.in_columns;
+  lead = plan.in_lead;
+}
+
 namespace {
 
 /// The elements of a channel in a plane: of its rows [rowBegin, rowEnd), those
-/// of the columns [begin, end). The first one is `from`.
+/// of the columns [begin, end). The first one is `from`, and those of a row are
+/// `step` behind those of the one before.
 struct Inside {
   int64_t rowBegin, rowEnd, begin, end;
   const float *from;
+  int64_t step;
 };
 
 } // namespace
@@ -156,7 +209,7 @@ PRUNE_RT_INLINE static void copyShortRows(const prune_rt_generated &plan,
   Mask mask;
   for (int lane = 0; lane < kLanes; ++lane)
     mask[lane] = lane < count ? -1 : 0;
-  int64_t step = plan.stride_h * plan.width;
+  int64_t step = inside.step;
   const float *from = inside.from;
   for (int64_t r = inside.rowBegin; r < inside.rowEnd; ++r) {
     Mask bits = reinterpret_cast<Mask>(readLanes<Stride>(from));
@@ -169,7 +222,7 @@ template <int Stride>
 PRUNE_RT_INLINE static void copyRows(const prune_rt_generated &plan,
                                      const Inside &inside, const float *end,
                                      float *to) {
-  int64_t step = plan.stride_h * plan.width, count = inside.end - inside.begin;
+  int64_t step = inside.step, count = inside.end - inside.begin;
   int64_t rows = inside.rowEnd - inside.rowBegin;
   if constexpr (Stride != 0)
     if (count <= kLanes && plan.columns <= kLanes &&
@@ -187,6 +240,7 @@ PRUNE_RT_INLINE static void copyRows(const prune_rt_generated &plan,
 /// before the next.
 template <int Stride>
 PRUNE_RT_INLINE static void copyPlane(const prune_rt_generated &plan,
+                                      const Source &source,
                                       const float *channel, const float *end,
                                       int64_t row, int64_t first, float *to) {
   Inside inside;
@@ -194,7 +248,8 @@ PRUNE_RT_INLINE static void copyPlane(const prune_rt_generated &plan,
              inside.end);
   findInside(row, plan.stride_h, plan.height, plan.rows, inside.rowBegin,
              inside.rowEnd);
-  inside.from = channel + (row + inside.rowBegin * plan.stride_h) * plan.width +
+  inside.step = plan.stride_h * source.row;
+  inside.from = channel + row * source.row + inside.rowBegin * inside.step +
                 first + inside.begin * plan.stride_w;
   zeroRun(to, inside.rowBegin * plan.columns + inside.begin);
   copyRows<Stride>(plan, inside, end,
@@ -204,26 +259,27 @@ PRUNE_RT_INLINE static void copyPlane(const prune_rt_generated &plan,
 }
 
 template <int Stride>
-PRUNE_RT_INLINE static void copyAll(const prune_rt_generated &plan,
-                                    const float *from, const float *end,
-                                    int64_t channels, float *to) {
-  for (int64_t c = 0; c < channels; ++c, from += plan.height * plan.width)
+PRUNE_RT_INLINE static void
+copyAll(const prune_rt_generated &plan, const Source &source, const float *from,
+        const float *end, int64_t channels, float *to) {
+  for (int64_t c = 0; c < channels; ++c, from += source.channel)
     for (int64_t i = 0; i < plan.stride_h; ++i)
       for (int64_t j = 0; j < plan.stride_w; ++j) {
-        copyPlane<Stride>(plan, from, end, i - plan.pad_top, j - plan.pad_left,
-                          to);
+        copyPlane<Stride>(plan, source, from + source.lead, end,
+                          i - plan.pad_top, j - plan.pad_left, to);
         to += plan.rows * plan.columns;
       }
   zeroRun(to, kLanes);
 }
 
 PRUNE_RT_CLONES
-void prune_rt::copyPlanes(const prune_rt_generated &plan, const float *from,
-                          const float *end, int64_t channels, float *to) {
+void prune_rt::copyPlanes(const prune_rt_generated &plan, const Source &source,
+                          const float *from, const float *end, int64_t channels,
+                          float *to) {
   if (plan.stride_w == 1)
-    copyAll<1>(plan, from, end, channels, to);
+    copyAll<1>(plan, source, from, end, channels, to);
   else if (plan.stride_w == 2)
-    copyAll<2>(plan, from, end, channels, to);
+    copyAll<2>(plan, source, from, end, channels, to);
   else
-    copyAll<0>(plan, from, end, channels, to);
+    copyAll<0>(plan, source, from, end, channels, to);
 }

@@ -18,15 +18,30 @@
 
 namespace prune_rt {
 
+/// Where the inputs lie: floats from an image, a channel and a row to the next.
+struct Source {
+  explicit Source(const prune_rt_generated &plan);
+
+  int64_t image, channel, row;
+  /// From the start of a channel to its first position.
+  int64_t lead = 0;
+};
+
 /// Copies the inputs of `panels` panels from `panel` on: for each the 16
 /// positions of all channels. Nothing at `end`, where the batch ends, or beyond
 /// is read.
 void copyPanels(const prune_rt_generated &plan, const float *image,
                 const float *end, int64_t panel, int64_t panels, float *to);
 
-/// Copies the planes of some channels, with zeros around and 16 after the last.
-void copyPlanes(const prune_rt_generated &plan, const float *from,
-                const float *end, int64_t channels, float *to);
+/// The same for images that are panels or planes.
+void gatherPanels(const prune_rt_generated &plan, const float *image,
+                  int64_t panel, int64_t panels, float *to);
+
+/// Copies the planes of some channels, of which the first begins at `from`,
+/// with zeros around and 16 after the last. Images are nchw or planes.
+void copyPlanes(const prune_rt_generated &plan, const Source &source,
+                const float *from, const float *end, int64_t channels,
+                float *to);
 
 } // namespace prune_rt
 

@@ -38,7 +38,7 @@ extern "C" {
 /*--- Identity ---------------------------------------------------------------*/
 
 /** Version of this interface; generated code and library must agree. */
-#define PRUNE_RT_ABI_VERSION 3
+#define PRUNE_RT_ABI_VERSION 4
 PRUNE_RT_EXPORT int64_t prune_rt_abi_version(void);
 
 /** Name and version of the implementation: "naive", or "onednn 3.7.2". */
@@ -227,6 +227,11 @@ typedef struct prune_rt_segment_place {
  * the first group, from which the others' inputs and results lie as far as they
  * have channels.
  *
+ * With `in_image` the input is panels or planes, as prune_rt_reorder_f32 says,
+ * and with `in_group` it is not copied. The result has the order [n, f, oh,
+ * ow], or is panels or planes, too; zeros around those are written by every
+ * call.
+ *
  * A product of matrices x[k, n] has one image of k channels and n columns. */
 /* NOLINTBEGIN(readability-identifier-naming): names of C */
 typedef struct prune_rt_generated {
@@ -245,12 +250,39 @@ typedef struct prune_rt_generated {
   int64_t pad_top, pad_left;
   int64_t rows, columns;
   int64_t groups;
+  int64_t in_image; /**< floats of an image of panels or planes; 0 for nchw, */
+  int64_t in_group; /**< from its inputs of a group to the next; 0 if copied, */
+  int64_t in_columns, in_lead, in_plane; /**< and its grid */
+  int64_t out_group; /**< floats from the results of a group to the next */
+  int64_t out_lead;  /**< zeros before the results of a plane, */
+  int64_t out_plane; /**< and floats of a plane; 0 for other orders */
 } prune_rt_generated;
 /* NOLINTEND(readability-identifier-naming) */
 
 /** y = what the generated code says of x; both lie without gaps. */
 PRUNE_RT_EXPORT void prune_rt_generated_f32(const prune_rt_generated *plan,
                                             const float *x, float *y);
+
+/** Positions in the shape of a reordered image. Position (r, q) of a channel
+ * has place `r * COLUMNS + q`; LEAD and PLANE are 0 for panels. */
+enum {
+  PRUNE_RT_GRID_IMAGES,
+  PRUNE_RT_GRID_CHANNELS,
+  PRUNE_RT_GRID_HEIGHT,
+  PRUNE_RT_GRID_WIDTH,
+  PRUNE_RT_GRID_COLUMNS,
+  PRUNE_RT_GRID_LEAD,
+  PRUNE_RT_GRID_PLANE,
+  PRUNE_RT_GRID_SIZE /**< number of elements of a shape */
+};
+
+/** Brings images [n, c, h, w] to an order that generated code reads without a
+ * copy, or back with `reverse`: panels [n, panel, c, 16], the 16 places of a
+ * panel side by side, or planes [n, c, PLANE], LEAD zeros before the first
+ * place. Whatever is no position is zero. */
+PRUNE_RT_EXPORT void prune_rt_reorder_f32(const float *x, float *y,
+                                          const int64_t *shape,
+                                          int64_t reverse);
 
 /*--- Convolution and pooling ------------------------------------------------*/
 

@@ -12,73 +12,13 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "../Runtime/Convolutions.h"
 #include "CodeMemory.h"
-#include "Guarded.h"
-
-#include "Prune/Assembly/LoadedKernel.h"
+#include "Examples.h"
 
 #include <set>
 
 using namespace mlir::prune::assembly;
 using namespace prune_test;
-
-namespace {
-
-/// What one convolution needs.
-struct Example {
-  Window window;
-  std::vector<float> x, w, bias, y;
-  bool accumulates, hasRelu;
-};
-
-} // namespace
-
-static Example makeExample(const Window &window, double zeros, unsigned seed) {
-  std::mt19937 generator = makeGenerator(seed);
-  Example example{
-      window, {}, {}, {}, {}, generator() % 2 == 0, generator() % 2 == 0};
-  example.x = makeRandom(window.inputSize(), generator);
-  example.w = makeRandom(window.weightSize(), generator);
-  example.bias = makeRandom(window.f, generator);
-  example.y = makeRandom(window.outputSize(), generator);
-  std::uniform_real_distribution<double> uniform;
-  for (float &weight : example.w)
-    if (uniform(generator) < zeros)
-      weight = 0.0f;
-  return example;
-}
-
-static std::vector<float> runOracle(const Example &example) {
-  std::vector<float> result = example.y;
-  Slot slot(getNaive());
-  std::vector<int64_t> shape = example.window.shape(PRUNE_RT_LAYOUT_NCHW);
-  PRUNE_RT(getNaive(), prune_rt_convolution_f32)
-  (&slot.value, example.x.data(), example.w.data(), example.bias.data(),
-   result.data(), shape.data(), example.accumulates ? PRUNE_RT_ACCUMULATE : 0,
-   example.hasRelu ? PRUNE_RT_ACTIVATION_RELU : PRUNE_RT_ACTIVATION_NONE);
-  return result;
-}
-
-static std::vector<float> runGenerated(const Example &example,
-                                       const Runtime &runtime, Guard guard) {
-  const Window &w = example.window;
-  ConvolutionShape shape = {w.n,        w.c,      w.h,      w.w,
-                            w.f,        w.oh(),   w.ow(),   w.kh,
-                            w.kw,       w.stride, w.stride, w.dilation,
-                            w.dilation, w.top,    w.left,   w.groups};
-  StraightLineOptions options;
-  options.segmentBytes = 2000;
-  options.panels = 2;
-  auto kernel = LoadedKernel::create(
-      shape, example.w, {example.bias, example.accumulates, example.hasRelu},
-      options);
-  EXPECT_TRUE(bool(kernel)) << llvm::toString(kernel.takeError());
-  Guarded<float> x(example.x, guard), y(example.y, guard);
-  PRUNE_RT(runtime, prune_rt_generated_f32)
-  (&(*kernel)->get(), x.data(), y.data());
-  return {y.data(), y.data() + example.y.size()};
-}
 
 static void expectEqual(const Example &example) {
   SCOPED_TRACE(testing::Message() << example.window);
@@ -160,7 +100,7 @@ TEST(Generated, SharesTheCodeOfGroups) {
                                 example.w);
     llvm::Expected<StraightLineCode> code = emitAvx512(
         {plan.pointers, plan.inputs, plan.values, plan.outputs, example.bias,
-         /*accumulates=*/false, /*hasRelu=*/true, plan.isPartial, w.groups,
+         /*accumulates=*/false, /*hasRelu=*/true, plan.store, w.groups,
          plan.isContiguous},
         {});
     EXPECT_TRUE(bool(code)) << llvm::toString(code.takeError());

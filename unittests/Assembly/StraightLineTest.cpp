@@ -41,8 +41,10 @@ struct Case {
   bool accumulates = false, hasRelu = false, isPartial = false;
 
   PanelProduct getProduct() const {
-    return {pointers, inputs,      values,  outputs,
-            bias,     accumulates, hasRelu, isPartial};
+    return {pointers, inputs,
+            values,   outputs,
+            bias,     accumulates,
+            hasRelu,  isPartial ? StoreKind::Packed : StoreKind::All};
   }
 };
 

@@ -39,7 +39,8 @@ public:
   /// and without memory.
   static llvm::Expected<std::unique_ptr<LoadedKernel>>
   create(const ConvolutionShape &shape, llvm::ArrayRef<float> weights,
-         const KernelEnds &ends, const StraightLineOptions &options);
+         const KernelEnds &ends, const StraightLineOptions &options,
+         const PlanOrders &orders = {});
 
   /// What prune_rt_generated_f32 takes; valid while the kernel lives.
   const prune_rt_generated &get() const { return generated; }

@@ -7,13 +7,17 @@
 //===----------------------------------------------------------------------===//
 //
 // Brings convolutions and products of matrices to sparse products of panels.
-// The runtime copies each image, `Generated.cpp` there says how, and every
-// weight that is not zero reads its input at a fixed distance from the panel.
+// The runtime copies each image, `Generated.cpp` there says how, unless it lies
+// in the right order already, and every weight that is not zero reads its input
+// at a fixed distance from the panel.
 //
 //===----------------------------------------------------------------------===//
 
 #ifndef PRUNE_ASSEMBLY_PANELPLAN_H
 #define PRUNE_ASSEMBLY_PANELPLAN_H
+
+#include "Prune/Assembly/ImageGrid.h"
+#include "Prune/Assembly/StraightLine.h"
 
 #include "llvm/ADT/ArrayRef.h"
 #include "llvm/ADT/SmallVector.h"
@@ -42,14 +46,17 @@ struct PlannedPanel {
 
 /// The geometry of the copied images, the panels, and the weights.
 struct PanelPlan {
-  /// Rows and columns of a copied plane; 0 for a convolution one by one.
+  /// Rows and columns of a copied plane; one by one the columns are those of
+  /// the result's grid, and 0 for nchw.
   int64_t rows = 0, columns = 0;
   /// Of one image.
   llvm::SmallVector<PlannedPanel, 0> panels;
-  /// Some lanes of some panels are no results.
-  bool isPartial = false;
+  StoreKind store = StoreKind::All;
   /// Each panel's inputs lie 16 floats behind those of the one before.
   bool isContiguous = false;
+  /// Floats of the result of an image, from the results of a group to the next,
+  /// and, where the input is not copied, of an image of it and from a group.
+  int64_t outImage = 0, outGroup = 0, inImage = 0, inGroup = 0;
   /// The weights in compressed rows with their places, see PanelProduct.
   llvm::SmallVector<int32_t, 0> pointers, inputs, outputs;
   llvm::SmallVector<float, 0> values;
@@ -59,10 +66,36 @@ struct PanelPlan {
 /// padding.
 bool isSupported(const ConvolutionShape &shape);
 
+/// The orders of the input and the result. Windows of more than one element
+/// cannot read panels.
+struct PlanOrders {
+  ImageGrid in, out;
+};
+
+/// The order of an input that is read where it lies; nchw when it is copied
+/// from any order.
+ImageOrder getDirectOrder(const ConvolutionShape &shape);
+
+/// True when an input in the order can be read, with a copy or without.
+bool canRead(const ConvolutionShape &shape, ImageOrder order);
+
+/// The fewest columns of a grid for the result.
+int64_t getMinColumns(const ConvolutionShape &shape);
+
 /// Plans a supported convolution. `weights` are in row-major order; the zeros
 /// among them are left out. Linear in weights and panels.
 PanelPlan planPanels(const ConvolutionShape &shape,
-                     llvm::ArrayRef<float> weights);
+                     llvm::ArrayRef<float> weights,
+                     const PlanOrders &orders = {});
+
+/// The numbers of prune_rt_generated, from `images` to its end.
+llvm::SmallVector<int64_t, 24> getPlanNumbers(const ConvolutionShape &shape,
+                                              const PlanOrders &orders,
+                                              const PanelPlan &plan);
+
+/// The product that the panels compute, without a bias.
+PanelProduct getPanelProduct(const ConvolutionShape &shape,
+                             const PanelPlan &plan);
 
 } // namespace mlir::prune::assembly
 

@@ -31,6 +31,16 @@ namespace mlir::prune::assembly {
 /// Floats of a panel's row.
 inline constexpr int64_t kLanes = 16;
 
+/// Where the 16 lanes of a panel go.
+enum class StoreKind {
+  /// Side by side: all are results, or memory for them is there.
+  All,
+  /// Those that are results side by side, the others nowhere.
+  Packed,
+  /// Side by side, with zeros for those that are no results.
+  Zeroed
+};
+
 /// A weight in compressed rows, with the places of its operands in memory.
 struct PanelProduct {
   /// Row `i` has the values `pointers[i]` to `pointers[i + 1] - 1`.
@@ -47,9 +57,7 @@ struct PanelProduct {
   bool accumulates = false;
   /// Negative results become zero; a NaN stays one.
   bool hasRelu = false;
-  /// Some lanes of a panel are no results: those that are lie side by side in
-  /// memory. Without it, all lanes of all panels are results.
-  bool isPartial = false;
+  StoreKind store = StoreKind::All;
   /// As many rows each. Where inputs and results lie is from the start of the
   /// group's, and its panels lie alike.
   int64_t groups = 1;

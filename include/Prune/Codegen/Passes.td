@@ -23,6 +23,12 @@ def GenerateKernelsPass : Pass<"prune-generate-kernels"> {
     the instruction set. The time and the code are linear in the weights that are
     not zero.
 
+    Between two operations that become code an image lies in the order in which
+    the second one reads it, so that nothing is copied: panels for windows of one
+    element, planes with their padding for larger ones, where the stride is one and
+    the result as large as the input. The order of each image is the one with the
+    fewest copies; what else reads or makes it gets a `kernel.reorder`.
+
     Refuses an instruction set that does not exist.
 
     ```mlir
@@ -41,9 +47,11 @@ def GenerateKernelsPass : Pass<"prune-generate-kernels"> {
   ];
   let statistics = [
     Statistic<"numKernels", "num-kernels-generated", "Operations that became generated code">,
-    Statistic<"numBytes", "num-bytes-of-code", "Bytes of generated code">
+    Statistic<"numBytes", "num-bytes-of-code", "Bytes of generated code">,
+    Statistic<"numDirect", "num-inputs-read-in-place", "Kernels that copy no input">,
+    Statistic<"numCopies", "num-images-reordered", "Images that were brought to another order">
   ];
-  let dependentDialects = ["::mlir::kernel::KernelDialect"];
+  let dependentDialects = ["::mlir::kernel::KernelDialect", "::mlir::tensor::TensorDialect"];
 }
 
 #endif // PRUNE_CODEGEN_PASSES_TD

@@ -10,6 +10,7 @@
 
 #include "mlir/Dialect/MemRef/Utils/MemRefUtils.h"
 #include "mlir/IR/Builders.h"
+#include "llvm/Support/MathExtras.h"
 
 using namespace mlir;
 using namespace mlir::kernel;
@@ -37,8 +38,18 @@ void GeneratedOp::getEffects(
   effects.emplace_back(MemoryEffects::Write::get(), &getOutputMutable());
 }
 
-/// generated_c1.
-static LogicalResult verifyOperands(GeneratedOp op) {
+void ReorderOp::getEffects(
+    SmallVectorImpl<SideEffects::EffectInstance<MemoryEffects::Effect>>
+        &effects) {
+  if (!isa<MemRefType>(getOutput().getType()))
+    return;
+  effects.emplace_back(MemoryEffects::Read::get(), &getXMutable());
+  effects.emplace_back(MemoryEffects::Write::get(), &getOutputMutable());
+}
+
+/// generated_c1, reorder_c1.
+template <typename Op>
+static LogicalResult verifyOperands(Op op) {
   bool isTensor = isa<RankedTensorType>(op.getOutput().getType());
   if (isa<RankedTensorType>(op.getX().getType()) != isTensor)
     return op.emitOpError("expected an input and a destination that are both "
@@ -49,7 +60,7 @@ static LogicalResult verifyOperands(GeneratedOp op) {
                           "on tensors and none on memrefs");
   for (Value value : {op.getX(), op.getOutput()}) {
     auto type = cast<ShapedType>(value.getType());
-    if (!type.hasStaticShape() || (type.getRank() != 2 && type.getRank() != 4))
+    if (!type.hasStaticShape() || type.getRank() < 2 || type.getRank() > 4)
       return op.emitOpError()
              << "expected images or a matrix of static shape, got " << type;
     auto memref = dyn_cast<MemRefType>(type);
@@ -70,6 +81,8 @@ static LogicalResult verifyShape(GeneratedOp op) {
     return op.emitOpError("expected no negative numbers in shape");
   int64_t inputs =
       shape[Images] * shape[Channels] * shape[Height] * shape[Width];
+  if (shape[InImage])
+    inputs = shape[Images] * shape[InImage];
   int64_t found = cast<ShapedType>(op.getX().getType()).getNumElements();
   if (inputs != found)
     return op.emitOpError()
@@ -105,5 +118,41 @@ LogicalResult GeneratedOp::verify() {
         segments[i + 1] > stream)
       return emitOpError() << "segment " << i / 2
                            << " lies outside of code or stream";
+  return success();
+}
+
+/// reorder_c2.
+LogicalResult ReorderOp::verify() {
+  if (failed(verifyOperands(*this)))
+    return failure();
+  ArrayRef<int64_t> shape = getShape();
+  if (shape.size() != GridShapeSize)
+    return emitOpError() << "expected " << unsigned(GridShapeSize)
+                         << " numbers in shape, got " << shape.size();
+  if (llvm::any_of(shape.take_front(GridLead),
+                   [](int64_t number) { return number < 1; }) ||
+      shape[GridLead] < 0 || shape[GridPlane] < 0)
+    return emitOpError("expected extents of at least 1 in shape");
+  if (shape[GridColumns] < shape[GridWidth])
+    return emitOpError("expected no fewer columns than width");
+  int64_t places =
+      (shape[GridHeight] - 1) * shape[GridColumns] + shape[GridWidth];
+  places = llvm::alignTo(places, 16);
+  if (shape[GridPlane] && shape[GridPlane] < shape[GridLead] + places)
+    return emitOpError() << "expected a plane of at least "
+                         << shape[GridLead] + places << ", got "
+                         << shape[GridPlane];
+  int64_t images = shape[GridImages] * shape[GridChannels];
+  int64_t plain = images * shape[GridHeight] * shape[GridWidth];
+  int64_t ordered = images * (shape[GridPlane] ? shape[GridPlane] : places);
+  auto from = cast<ShapedType>(getX().getType());
+  auto to = cast<ShapedType>(getOutput().getType());
+  if (getReverse())
+    std::swap(from, to);
+  if (from.getNumElements() != plain || to.getNumElements() != ordered)
+    return emitOpError() << "expected images of " << plain << " elements and "
+                         << ordered << " in their order, got "
+                         << from.getNumElements() << " and "
+                         << to.getNumElements();
   return success();
 }

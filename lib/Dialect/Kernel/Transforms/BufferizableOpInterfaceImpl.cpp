@@ -26,29 +26,32 @@ using namespace mlir::kernel;
 
 namespace {
 
-struct GeneratedModel
-    : DstBufferizableOpInterfaceExternalModel<GeneratedModel, GeneratedOp> {
+bool readsDestination(GeneratedOp op) { return op.getAccumulate(); }
+bool readsDestination(ReorderOp) { return false; }
+
+template <typename Op>
+struct KernelModel
+    : DstBufferizableOpInterfaceExternalModel<KernelModel<Op>, Op> {
   bool bufferizesToMemoryRead(Operation *op, OpOperand &operand,
                               const AnalysisState &) const {
-    auto generated = cast<GeneratedOp>(op);
-    return !generated.isDpsInit(&operand) || generated.getAccumulate();
+    return !cast<Op>(op).isDpsInit(&operand) || readsDestination(cast<Op>(op));
   }
 
   LogicalResult bufferize(Operation *op, RewriterBase &rewriter,
                           const BufferizationOptions &options,
                           BufferizationState &state) const {
-    auto generated = cast<GeneratedOp>(op);
-    if (!generated.hasPureTensorSemantics())
+    auto kernelOp = cast<Op>(op);
+    if (!kernelOp.hasPureTensorSemantics())
       return success();
     OpBuilder::InsertionGuard guard(rewriter);
     rewriter.setInsertionPoint(op);
     FailureOr<DestinationBuffers> buffers = getDestinationBuffers(
-        op, rewriter, options, state, generated.getAccumulate(),
+        op, rewriter, options, state, readsDestination(kernelOp),
         memref::isStaticShapeAndContiguousRowMajor);
     if (failed(buffers))
       return failure();
-    GeneratedOp::create(rewriter, op->getLoc(), TypeRange(), buffers->operands,
-                        op->getAttrs());
+    Op::create(rewriter, op->getLoc(), TypeRange(), buffers->operands,
+               op->getAttrs());
     replaceWithDestinations(op, rewriter, *buffers);
     return success();
   }
@@ -59,7 +62,8 @@ struct GeneratedModel
 void mlir::kernel::registerBufferizableOpInterfaceExternalModels(
     DialectRegistry &registry) {
   registry.addExtension(+[](MLIRContext *context, KernelDialect *) {
-    GeneratedOp::attachInterface<GeneratedModel>(*context);
+    GeneratedOp::attachInterface<KernelModel<GeneratedOp>>(*context);
+    ReorderOp::attachInterface<KernelModel<ReorderOp>>(*context);
     context->loadDialect<memref::MemRefDialect>();
   });
 }

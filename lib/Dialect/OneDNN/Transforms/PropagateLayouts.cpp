@@ -66,7 +66,7 @@ static void reorder(WindowOpInterface op) {
 /// gained.
 static bool hasGeneratedImages(Operation *function) {
   WalkResult result = function->walk([](kernel::GeneratedOp op) {
-    return cast<ShapedType>(op.getX().getType()).getRank() == 4
+    return cast<ShapedType>(op.getX().getType()).getRank() >= 3
                ? WalkResult::interrupt()
                : WalkResult::advance();
   });

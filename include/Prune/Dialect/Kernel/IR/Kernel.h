@@ -40,7 +40,28 @@ enum GeneratedShape : unsigned {
   Rows,
   Columns,
   Groups,
+  InImage,
+  InGroup,
+  InColumns,
+  InLead,
+  InPlane,
+  OutGroup,
+  OutLead,
+  OutPlane,
   GeneratedShapeSize
+};
+
+/// Positions in the shape of a reordered image, in the order of
+/// `PRUNE_RT_GRID_*`.
+enum GridShape : unsigned {
+  GridImages,
+  GridChannels,
+  GridHeight,
+  GridWidth,
+  GridColumns,
+  GridLead,
+  GridPlane,
+  GridShapeSize
 };
 
 } // namespace mlir::kernel

@@ -24,7 +24,7 @@ def Kernel_Dialect : Dialect {
   let cppNamespace = "::mlir::kernel";
 }
 
-def Kernel_Images : AnyTypeOf<[RankedTensorOf<[F32]>, StridedMemRefRankOf<[F32], [2, 4]>]>;
+def Kernel_Images : AnyTypeOf<[RankedTensorOf<[F32]>, StridedMemRefRankOf<[F32], [2, 3, 4]>]>;
 
 def Kernel_GeneratedOp : Op<Kernel_Dialect, "generated", [
     DestinationStyleOpInterface, DeclareOpInterfaceMethods<MemoryEffectsOpInterface>]> {
@@ -38,7 +38,7 @@ def Kernel_GeneratedOp : Op<Kernel_Dialect, "generated", [
     three numbers for every 16 results of a channel: where its inputs and results
     lie in the images, in floats, and which of the 16 are results (the upper half
     says how many). `shape` holds the numbers of `prune_rt_generated`, from
-    `images` to `groups`. With `accumulate` results are added to what the
+    `images` to `out_plane`. With `accumulate` results are added to what the
     destination holds.
 
     `prune-generate-kernels` makes this operation from a convolution or a sparse
@@ -58,7 +58,7 @@ def Kernel_GeneratedOp : Op<Kernel_Dialect, "generated", [
     * `generated_c1`: input and destination are tensors and there is one result of
       the type of the destination, or both are memrefs without gaps and there is
       no result.
-    * `generated_c2`: `shape` has 16 numbers; the extents of the images in it are
+    * `generated_c2`: `shape` has 24 numbers; the extents of the images in it are
       those of the operands, and its groups divide channels, the results of an
       image and `segments`.
     * `generated_c3`: `segments` are pairs that lie inside `code` and `stream`;
@@ -68,6 +68,46 @@ def Kernel_GeneratedOp : Op<Kernel_Dialect, "generated", [
                        ElementsAttr:$stream, DenseI64ArrayAttr:$segments,
                        DenseI32ArrayAttr:$panels, DenseI64ArrayAttr:$shape, StrAttr:$isa,
                        UnitAttr:$accumulate);
+  let results = (outs Variadic<RankedTensorOf<[F32]>>:$result);
+  let assemblyFormat = [{
+    `ins` `(` $x `:` type($x) `)` `outs` `(` $output `:` type($output) `)` attr-dict
+    (`->` type($result)^)?
+  }];
+  let extraClassDeclaration = [{
+    MutableOperandRange getDpsInitsMutable() { return getOutputMutable(); }
+  }];
+  let hasVerifier = 1;
+}
+
+def Kernel_ReorderOp : Op<Kernel_Dialect, "reorder", [
+    DestinationStyleOpInterface, DeclareOpInterfaceMethods<MemoryEffectsOpInterface>]> {
+  let summary = "images in the order that generated code reads";
+  let description = [{
+    Brings images `[n, c, h, w]`, or a matrix `[c, w]` as one image of one row, to
+    the order of panels `[n, panels, c, 16]` or planes `[n, c, plane]`, or back
+    with `reverse`. `shape` holds images, channels, height, width, columns, lead
+    and plane. Position (r, q) of a channel has place `r * columns + q`. A panel
+    holds 16 places of all channels. A plane holds `lead` zeros, then the places
+    of a channel; it is 0 for panels. Whatever is no position is zero.
+
+    Example:
+
+    ```mlir
+    %p = kernel.reorder ins(%x : tensor<1x8x4x4xf32>) outs(%e : tensor<1x2x8x16xf32>)
+        {shape = array<i64: 1, 8, 4, 4, 5, 0, 0>} -> tensor<1x2x8x16xf32>
+    ```
+
+    **Constraints**
+
+    * `reorder_c1`: input and destination are tensors and there is one result of
+      the type of the destination, or both are memrefs without gaps and there is
+      no result.
+    * `reorder_c2`: `shape` has 7 numbers, at least 1 but for the last two, with no
+      fewer columns than width; a plane holds `lead` and its places. Input and
+      destination have as many elements as the shape says.
+  }];
+  let arguments = (ins Kernel_Images:$x, Kernel_Images:$output, DenseI64ArrayAttr:$shape,
+                       UnitAttr:$reverse);
   let results = (outs Variadic<RankedTensorOf<[F32]>>:$result);
   let assemblyFormat = [{
     `ins` `(` $x `:` type($x) `)` `outs` `(` $output `:` type($output) `)` attr-dict

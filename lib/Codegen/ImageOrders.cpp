@@ -1,0 +1,149 @@
+//===- ImageOrders.cpp - Orders of images between kernels -----------------===//
+//
+// Part of the pruning compiler, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// A kernel with stride one reads panels where they lie, when its window has one
+// element, or planes; else it copies its input. Every kernel writes any order.
+// A kernel that accumulates ties its destination to its result, and all images
+// that are tied so have one order. All images of one height and width have one
+// number of columns, which is enough for every kernel among them.
+//
+//===----------------------------------------------------------------------===//
+
+#include "ImageOrders.h"
+
+#include "mlir/IR/Operation.h"
+#include "llvm/ADT/IntEqClasses.h"
+#include "llvm/Support/MathExtras.h"
+
+using namespace mlir;
+using namespace mlir::prune;
+using assembly::ConvolutionShape;
+using assembly::ImageGrid;
+using assembly::ImageOrder;
+
+void ImageOrders::addImage(Value value, int64_t height, int64_t width,
+                           bool isWritten) {
+  auto [entry, isNew] = images.try_emplace(
+      value, Image{height, width, static_cast<unsigned>(values.size()), false});
+  if (isNew)
+    values.push_back(value);
+  entry->second.isWritten |= isWritten;
+}
+
+static int64_t roundUp(int64_t floats) {
+  return llvm::divideCeil(floats, assembly::kLanes) * assembly::kLanes;
+}
+
+/// Columns, and zeros around the places, that are enough for all links.
+void ImageOrders::measureGrids(ArrayRef<KernelLink> links) {
+  auto getGrid = [&](int64_t height, int64_t width) -> ImageGrid & {
+    ImageGrid &grid = grids[{height, width}];
+    grid.columns = std::max(grid.columns, width);
+    return grid;
+  };
+  for (const KernelLink &link : links) {
+    const ConvolutionShape &shape = link.shape;
+    ImageGrid &out = getGrid(shape.oh, shape.ow);
+    out.columns = std::max(out.columns, assembly::getMinColumns(shape));
+    getGrid(shape.h, shape.w);
+  }
+  // Columns are settled now.
+  for (const KernelLink &link : links) {
+    const ConvolutionShape &shape = link.shape;
+    if (assembly::getDirectOrder(shape) != ImageOrder::Planes)
+      continue;
+    ImageGrid &grid = getGrid(shape.h, shape.w);
+    int64_t bottom = (shape.kh - 1) * shape.dilationH - shape.padTop;
+    int64_t right = (shape.kw - 1) * shape.dilationW - shape.padLeft;
+    int64_t before = shape.padTop * grid.columns + shape.padLeft;
+    int64_t after = bottom * grid.columns + right;
+    grid.lead = std::max(grid.lead, roundUp(before));
+    grid.plane = std::max(grid.plane, roundUp(after));
+  }
+  for (auto &[extents, grid] : grids) {
+    auto [height, width] = extents;
+    int64_t panels = assembly::getNumPanels(grid, height, width);
+    grid.plane += grid.lead + panels * assembly::kLanes;
+    // An odd number of cache lines, so that channels share no set.
+    if (grid.plane / assembly::kLanes % 2 == 0)
+      grid.plane += assembly::kLanes;
+  }
+}
+
+int64_t &ImageOrders::getCost(Costs &costs, ImageOrder order) {
+  return order == ImageOrder::Panels ? costs.panels : costs.planes;
+}
+
+/// Counts copies: one by a kernel of an image in nchw, one to or from another
+/// order for each image that something else makes or reads.
+void ImageOrders::addCosts(ArrayRef<KernelLink> links) {
+  llvm::DenseMap<Operation *, const KernelLink *> linkOf;
+  for (const KernelLink &link : links)
+    linkOf[link.result.getDefiningOp()] = &link;
+  for (Value value : values) {
+    const Image &image = images.find(value)->second;
+    Costs &cost = costs[image.group];
+    bool needsNchw[2] = {false, false};
+    for (OpOperand &use : value.getUses()) {
+      const KernelLink *link = linkOf.lookup(use.getOwner());
+      if (link && link->x != value)
+        continue;
+      cost.nchw += link ? 1 : 0;
+      for (ImageOrder order : {ImageOrder::Panels, ImageOrder::Planes}) {
+        bool isDirect = link && getDirectOrder(link->shape) == order;
+        getCost(cost, order) += link && !isDirect;
+        needsNchw[order == ImageOrder::Planes] |=
+            !link || !canRead(link->shape, order);
+      }
+    }
+    for (ImageOrder order : {ImageOrder::Panels, ImageOrder::Planes})
+      getCost(cost, order) +=
+          needsNchw[order == ImageOrder::Planes] + !image.isWritten;
+  }
+}
+
+ImageOrders::ImageOrders(ArrayRef<KernelLink> links) {
+  for (const KernelLink &link : links) {
+    addImage(link.x, link.shape.h, link.shape.w, /*isWritten=*/false);
+    addImage(link.result, link.shape.oh, link.shape.ow, /*isWritten=*/true);
+    if (link.accumulates)
+      addImage(link.output, link.shape.oh, link.shape.ow, /*isWritten=*/false);
+  }
+  llvm::IntEqClasses classes(values.size());
+  for (const KernelLink &link : links)
+    if (link.accumulates)
+      classes.join(images.find(link.output)->second.group,
+                   images.find(link.result)->second.group);
+  classes.compress();
+  for (auto &[value, image] : images)
+    image.group = classes[image.group];
+  costs.resize(classes.getNumClasses());
+  measureGrids(links);
+  addCosts(links);
+}
+
+ImageGrid ImageOrders::get(Value value) const {
+  auto found = images.find(value);
+  if (found == images.end())
+    return {};
+  const Image &image = found->second;
+  const Costs &cost = costs[image.group];
+  if (cost.nchw <= std::min(cost.panels, cost.planes))
+    return {};
+  ImageGrid grid = grids.find({image.height, image.width})->second;
+  grid.order =
+      cost.panels <= cost.planes ? ImageOrder::Panels : ImageOrder::Planes;
+  if (grid.order == ImageOrder::Panels)
+    grid.lead = grid.plane = 0;
+  return grid;
+}
+
+ImageGrid ImageOrders::getInput(const KernelLink &link) const {
+  ImageGrid grid = get(link.x);
+  return canRead(link.shape, grid.order) ? grid : ImageGrid();
+}

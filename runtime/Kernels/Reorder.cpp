@@ -1,0 +1,143 @@
+//===- Reorder.cpp - Images in the order that generated code reads --------===//
+//
+// Part of the pruning compiler, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// Each panel of 16 places is brought over for itself, run by run of a row.
+//
+//===----------------------------------------------------------------------===//
+
+#include "../Common/Lanes.h"
+#include "../Common/Runtime.h"
+#include "Threads.h"
+
+#include <algorithm>
+#include <cstring>
+
+using namespace prune_rt;
+
+namespace {
+
+/// Images and their grid.
+struct Grid {
+  explicit Grid(const int64_t *shape)
+      : images(shape[PRUNE_RT_GRID_IMAGES]),
+        channels(shape[PRUNE_RT_GRID_CHANNELS]),
+        height(shape[PRUNE_RT_GRID_HEIGHT]), width(shape[PRUNE_RT_GRID_WIDTH]),
+        columns(shape[PRUNE_RT_GRID_COLUMNS]), lead(shape[PRUNE_RT_GRID_LEAD]),
+        plane(shape[PRUNE_RT_GRID_PLANE]),
+        panels(((height - 1) * columns + width + kLanes - 1) / kLanes) {}
+
+  /// Where a panel of a channel lies.
+  PRUNE_RT_INLINE int64_t getPlace(int64_t image, int64_t channel,
+                                   int64_t panel) const {
+    if (plane)
+      return (image * channels + channel) * plane + lead + panel * kLanes;
+    return ((image * panels + panel) * channels + channel) * kLanes;
+  }
+
+  int64_t images, channels, height, width, columns, lead, plane, panels;
+};
+
+/// A part of a panel: lanes that are positions side by side.
+struct Run {
+  int64_t lane, position, size;
+};
+
+/// The runs of a panel.
+struct Runs {
+  Runs(const Grid &grid, int64_t panel) {
+    for (int64_t lane = 0; lane < kLanes;) {
+      int64_t place = panel * kLanes + lane;
+      int64_t row = place / grid.columns, column = place % grid.columns;
+      if (row >= grid.height)
+        break;
+      if (column < grid.width) {
+        int64_t size = std::min(grid.width - column, kLanes - lane);
+        runs[count++] = {lane, row * grid.width + column, size};
+      }
+      lane += grid.columns - column;
+    }
+  }
+
+  /// All lanes are positions side by side.
+  bool isWhole() const { return runs[0].size == kLanes; }
+
+  Run runs[kLanes];
+  int64_t count = 0;
+};
+
+} // namespace
+
+PRUNE_RT_CLONES
+static void reorderPanel(const Grid &grid, const Runs &runs, int64_t image,
+                         int64_t panel, const float *x, float *y) {
+  int64_t size = grid.height * grid.width;
+  x += image * grid.channels * size;
+  if (runs.isWhole()) {
+    x += runs.runs[0].position;
+    for (int64_t c = 0; c < grid.channels; ++c, x += size)
+      *reinterpret_cast<Lanes *>(y + grid.getPlace(image, c, panel)) =
+          *reinterpret_cast<const Lanes *>(x);
+    return;
+  }
+  for (int64_t c = 0; c < grid.channels; ++c, x += size) {
+    float lanes[kLanes] = {};
+    for (int64_t i = 0; i < runs.count; ++i) {
+      const Run &run = runs.runs[i];
+      for (int64_t lane = 0; lane < run.size; ++lane)
+        lanes[run.lane + lane] = x[run.position + lane];
+    }
+    std::memcpy(y + grid.getPlace(image, c, panel), lanes, sizeof(lanes));
+  }
+}
+
+PRUNE_RT_CLONES
+static void restorePanel(const Grid &grid, const Runs &runs, int64_t image,
+                         int64_t panel, const float *x, float *y) {
+  int64_t size = grid.height * grid.width;
+  y += image * grid.channels * size;
+  if (runs.isWhole()) {
+    y += runs.runs[0].position;
+    for (int64_t c = 0; c < grid.channels; ++c, y += size)
+      *reinterpret_cast<Lanes *>(y) =
+          *reinterpret_cast<const Lanes *>(x + grid.getPlace(image, c, panel));
+    return;
+  }
+  for (int64_t c = 0; c < grid.channels; ++c, y += size) {
+    const float *lanes = x + grid.getPlace(image, c, panel);
+    for (int64_t i = 0; i < runs.count; ++i) {
+      const Run &run = runs.runs[i];
+      for (int64_t lane = 0; lane < run.size; ++lane)
+        y[run.position + lane] = lanes[run.lane + lane];
+    }
+  }
+}
+
+/// Zeros in front of the places of a plane and behind them.
+static void clearMargins(const Grid &grid, float *plane) {
+  int64_t end = grid.lead + grid.panels * kLanes;
+  std::memset(plane, 0, grid.lead * sizeof(float));
+  std::memset(plane + end, 0, (grid.plane - end) * sizeof(float));
+}
+
+void prune_rt_reorder_f32(const float *x, float *y, const int64_t *shape,
+                          int64_t reverse) {
+  Grid grid(shape);
+  int64_t threads = prune_rt_get_num_threads();
+  forEach(grid.images * grid.panels, threads, [&](int64_t index, int64_t) {
+    int64_t image = index / grid.panels, panel = index % grid.panels;
+    Runs runs(grid, panel);
+    if (reverse)
+      restorePanel(grid, runs, image, panel, x, y);
+    else
+      reorderPanel(grid, runs, image, panel, x, y);
+  });
+  if (grid.plane && !reverse)
+    forEach(grid.images * grid.channels, threads, [&](int64_t index, int64_t) {
+      clearMargins(grid, y + index * grid.plane);
+    });
+}
