@@ -8,6 +8,8 @@
 
 #include "Prune/Analysis/BodyEvaluator.h"
 
+#include "Prune/Analysis/ScalarProgram.h"
+
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/IR/Matchers.h"
 
@@ -50,6 +52,30 @@ Attribute BodyEvaluator::evaluateUnknown(Operation *op,
                    : FloatAttr();
 }
 
+/// What an operation without a folder yields, such as math.fpowi and
+/// math.rsqrt.
+static Attribute evaluateWithoutFolder(Operation *op,
+                                       ArrayRef<Attribute> operands) {
+  if (op->getNumResults() != 1)
+    return {};
+  auto type = dyn_cast<FloatType>(op->getResult(0).getType());
+  if (!type || !isScalarType(type))
+    return {};
+  SmallVector<Scalar> numbers;
+  for (Attribute operand : operands) {
+    std::optional<Scalar> number =
+        operand ? toScalar(operand) : std::optional<Scalar>();
+    if (!number)
+      return {};
+    numbers.push_back(*number);
+  }
+  std::optional<ScalarProgram> program = ScalarProgram::compile(op);
+  if (!program)
+    return {};
+  program->run(numbers, {});
+  return FloatAttr::get(type, program->getResult(0).real);
+}
+
 Attribute BodyEvaluator::evaluateResult(OpResult opResult) {
   if (result)
     if (std::optional<Attribute> given = result(opResult))
@@ -67,7 +93,9 @@ Attribute BodyEvaluator::evaluateResult(OpResult opResult) {
       operands.push_back(evaluate(operand));
     SmallVector<OpFoldResult> results;
     if (failed(copy->fold(operands, results))) {
-      constant = evaluateUnknown(copy, operands);
+      constant = evaluateWithoutFolder(copy, operands);
+      if (!constant)
+        constant = evaluateUnknown(copy, operands);
       break;
     }
     if (results.empty())

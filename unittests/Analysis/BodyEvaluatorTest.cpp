@@ -74,6 +74,22 @@ TEST(BodyEvaluatorTest, KnowsActivations) {
   EXPECT_EQ(evaluate(maximum, {-2.0f}), 0.0f);
 }
 
+TEST(BodyEvaluatorTest, KnowsWhatHasNoFolder) {
+  StringRef cube = R"mlir(
+    %n = arith.constant 3 : i64
+    %r = math.fpowi %x, %n : f32, i64
+    return %r : f32)mlir";
+  EXPECT_EQ(evaluate(cube, {-0.1f}), -0.1f * (-0.1f * -0.1f));
+  EXPECT_EQ(evaluate(cube, {0.0f}), 0.0f);
+  EXPECT_EQ(evaluate(cube, {}), std::nullopt);
+  StringRef root = "%0 = math.rsqrt %x : f32  return %0 : f32";
+  EXPECT_EQ(evaluate(root, {4.0f}), 0.5f);
+  EXPECT_EQ(evaluate(root, {3.0f}), static_cast<float>(1.0 / std::sqrt(3.0)));
+  // One of two numbers is not enough.
+  EXPECT_EQ(evaluate("%0 = math.atan2 %x, %y : f32  return %0 : f32", {1.0f}),
+            std::nullopt);
+}
+
 TEST(BodyEvaluatorTest, UnknownStaysUnknown) {
   EXPECT_EQ(evaluate("%0 = arith.addf %x, %y : f32  return %0 : f32", {1.0f}),
             std::nullopt);

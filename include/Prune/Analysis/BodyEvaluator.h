@@ -21,7 +21,8 @@ namespace mlir::prune {
 /// Evaluates scalar values in the body of a structured operation where some of
 /// its arguments are constant. Every operation is evaluated by its own folder,
 /// so the arithmetic is that of the element type, rounding included, and any
-/// dialect with folders takes part. The IR is left as it is.
+/// dialect with folders takes part; those that `ScalarProgram` knows need none.
+/// The IR is left as it is.
 ///
 /// A value from outside the body (an argument of the function, say) is known
 /// when it is a constant itself; it never stands for an operand. Under the
