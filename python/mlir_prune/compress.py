@@ -21,10 +21,10 @@ from .forms import (
     Remark,
     at_batch,
     compact_at,
-    folded_norms,
     reference_logits,
     relative_error,
     run_forward,
+    with_dense_kernels,
     with_kernels,
 )
 from .networks import build_network
@@ -130,7 +130,7 @@ def compile_networks(
         compact, _ = compact_at(masked, batch, fold_borders)
         sparse, remarks[batch] = with_kernels(compact, settings.threads)
         # Batch normalizations are folded in all three, so that pruning alone differs.
-        modules = (folded_norms(at_batch(dense, batch)), folded_norms(compact), sparse)
+        modules = (with_dense_kernels(at_batch(dense, batch)), with_dense_kernels(compact), sparse)
         executables[batch] = {
             name: module.compile(threads=settings.threads)
             for name, module in zip(NETWORKS, modules, strict=True)

@@ -98,8 +98,11 @@ def with_kernels(compact: Any, threads: int = 1) -> tuple[Any, list[Remark]]:
     return copy, run_with_remarks(copy, kernels_pipeline(threads))
 
 
-def folded_norms(module: Any) -> Any:
-    """A copy for inference, batch normalizations folded into the layers before them."""
+def with_dense_kernels(module: Any) -> Any:
+    """A copy for inference by dense kernels, whatever its weights are: what others compare with.
+
+    Batch normalizations are folded into the layers before them.
+    """
     copy = module.clone()
     copy.run(inference_pipeline())
     return copy

@@ -95,8 +95,8 @@ def lift_pipeline() -> str:
 
 
 def inference_pipeline() -> str:
-    """Batch normalizations folded into the layers before them."""
-    return module("prune-fold-batch-norms")
+    """Batch normalizations folded into the layers before them, and dense kernels everywhere."""
+    return module("prune-fold-batch-norms", options("prune-select-kernels", kernel="dense"))
 
 
 def kernels_pipeline(threads: int = 1) -> str:

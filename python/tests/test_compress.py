@@ -12,7 +12,13 @@ from hypothesis import strategies as st
 
 import drawn
 from mlir_prune.compress import compile_networks, take_rows, verify
-from mlir_prune.forms import build_forms, relative_error, run_forward
+from mlir_prune.forms import (
+    build_forms,
+    relative_error,
+    run_forward,
+    with_dense_kernels,
+    with_kernels,
+)
 from mlir_prune.models import ACTIVATIONS, Mlp
 from mlir_prune.recipe import Bench
 from mlir_prune.training.masks import apply, select_masks
@@ -48,6 +54,17 @@ def test_random_networks_equal_the_reference(mlp: Mlp, seed: int, density: float
     expected = forward(mlp, values, inputs)
     for name in ("dense", "compact", "sparse"):
         assert relative_error(run_forward(executables[9][name], inputs), expected) <= 1e-5
+
+
+def test_what_is_compared_with_runs_dense_kernels() -> None:
+    """A compilation chooses sparse kernels where nobody chose others."""
+    mlp = Mlp((64, 40, 10))
+    values = sparse_values(mlp, 0, 0.05)
+    forms = build_forms(mlp, 64, values, values, values)
+    chosen, _ = with_kernels(forms.compact)
+    assert "#prune.kernel<dense>" not in str(chosen)
+    dense = str(with_dense_kernels(forms.compact))
+    assert dense.count("#prune.kernel<dense>") == dense.count("#prune.kernel<") == 2
 
 
 def test_dead_neurons_leave() -> None:
