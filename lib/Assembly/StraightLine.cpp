@@ -271,7 +271,7 @@ void Avx512Emitter::finish(const Tile &tile, Ends ends) {
 void Avx512Emitter::prefetchNext(const uint8_t *begin) {
   if (options.panels == 0)
     return;
-  constexpr int64_t kLine = 64, kMost = 16;
+  constexpr int64_t kLine = 64, kMost = 128;
   int64_t lines = llvm::divideCeil(getCurr() - begin, kLine);
   int64_t perPanel =
       std::min<int64_t>(llvm::divideCeil(lines, options.panels), kMost);

@@ -68,7 +68,7 @@ generate(ImplicitLocOpBuilder &builder, const KernelLayer &layer,
   product.accumulates = layer.link.accumulates;
   product.hasRelu = layer.hasRelu;
   assembly::StraightLineOptions options;
-  options.panels = std::max<int64_t>(plan.panels.size(), 16);
+  options.panels = std::max<int64_t>(plan.panels.size(), 4);
   llvm::Expected<assembly::StraightLineCode> code =
       assembly::emitAvx512(product, options);
   if (!code)
