@@ -49,7 +49,9 @@ int64_t mlir::prune::assembly::getMinColumns(const ConvolutionShape &shape) {
     return columns;
   // Padding behind a row is that before the next.
   int64_t padRight = shape.ow + window - shape.w - shape.padLeft;
-  return std::min(columns, shape.w + std::max(shape.padLeft, padRight));
+  int64_t shared = shape.w + std::max(shape.padLeft, padRight);
+  // Padding may be wider than the window.
+  return std::max(std::min(columns, shared), shape.ow);
 }
 
 /// Where the first input of a panel lies, at place `place` of the result.

@@ -52,6 +52,8 @@ TEST(Generated, ComputesKnownConvolutions) {
                             {2, 4, 57, 57, 6, 1, 1},
                             {2, 4, 57, 75, 6, 1, 1, 2},
                             {1, 4, 57, 75, 6, 1, 1, 3},
+                            // Padding is wider than the window.
+                            {3, 4, 9, 5, 1, 3, 1, 1, 1, 2, 1, 2, 1},
                             // All columns of some taps are padding.
                             {1, 2, 3, 2, 4, 3, 5, 1, 1, 2, 4, 2, 4}};
   for (const Window &window : windows)
