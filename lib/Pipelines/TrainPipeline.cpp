@@ -187,8 +187,8 @@ static void addRegularizers(OpPassManager &manager,
   manager.addPass(createInsertRegularizersPass(regularize));
 }
 
-static void addGatePrices(OpPassManager &manager,
-                          const PenaltyOptions &options) {
+static void addGateStrengths(OpPassManager &manager,
+                             const PenaltyOptions &options) {
   if (options.gateStrength == 0.0 && !options.runtimeGateStrength &&
       options.gateStrengths.empty())
     return;
@@ -216,7 +216,7 @@ static void addAdmm(OpPassManager &manager, const PenaltyOptions &options) {
 static void addPenalties(OpPassManager &manager,
                          const PenaltyOptions &options) {
   addRegularizers(manager, options);
-  addGatePrices(manager, options);
+  addGateStrengths(manager, options);
   addAdmm(manager, options);
 }
 

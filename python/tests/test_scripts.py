@@ -116,3 +116,13 @@ def test_every_configuration_is_a_preset() -> None:
         assert names
         for suite in names:
             assert re.search(rf"^run_{suite}\(\)", suites, re.M), suite
+
+
+def test_large_files_are_refused(tmp_path: Path) -> None:
+    """A package that came into a commit by chance, say."""
+    path = tmp_path / "package.whl"
+    check = script("check_sources").check
+    path.write_bytes(bytes(1 << 20))
+    assert check(path, set()) == []
+    path.write_bytes(bytes((1 << 20) + 1))
+    assert check(path, set()) == [f"{path}:1: more than 1 MB"]

@@ -8,6 +8,7 @@
 * Every pass of a *Passes.td has a lit test named after its flag.
 * No source file outside test/ has more than 500 lines.
 * Remarks are named by a thing and what happened to it, such as `MaskNotFolded`.
+* No file is large: packages and data belong elsewhere.
 
 usage: check_sources.py FILE...   (paths relative to the root of the project)
 """
@@ -19,6 +20,7 @@ from pathlib import Path
 SPDX = "SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception"
 SOURCE = {".cpp", ".h", ".td", ".py"}
 MAX_LINES = 500
+MAX_BYTES = 1 << 20
 
 
 def nested_creations(text: str) -> list[int]:
@@ -55,6 +57,8 @@ def pass_flags(text: str) -> list[str]:
 
 def check(path: Path, tests: set[str]) -> list[str]:
     """Breaches in one file, each as `file:line: message`."""
+    if path.stat().st_size > MAX_BYTES:
+        return [f"{path}:1: more than {MAX_BYTES >> 20} MB"]
     if path.suffix not in SOURCE:
         return []
     text = path.read_text(encoding="utf-8")

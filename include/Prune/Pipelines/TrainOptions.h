@@ -251,7 +251,7 @@ struct PenaltyOptions : virtual FunctionOptions {
       llvm::cl::init(false)};
   ListOption<std::string> gateStrengths{
       *this, "gate-strengths",
-      llvm::cl::desc("Prices of single gates as pattern:number; with "
+      llvm::cl::desc("Strengths of single gates as pattern:number; with "
                      "runtime-gate-strength factors of the argument.")};
 
   Option<double> admmRho{

@@ -88,7 +88,7 @@ class _Rehearsal(Untrained):
             for warning in check_groups(self.network, task.stage, task.path):
                 self.progress.warn(warning)
         notes = self.state.meta["notes"]
-        # Prices relative to gradients would need steps.
+        # Strengths relative to gradients would need steps.
         notes["gradient_rms"] = dict.fromkeys(self.network.weights(), 1.0)
         if isinstance(task, PruneTask):
             self._take(prune(self, replace(task, stage=_by_count(task.stage))))
