@@ -217,6 +217,14 @@ def test_report_prints_the_table_or_json(
     assert json.loads(capsys.readouterr().out)["dataset"] == "blobs.npz"
 
 
+def test_tables_are_of_training_runs(
+    compressed: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for command in ("table", "figure"):
+        assert main([command, str(compressed)]) == 1
+        assert f"prune report {compressed}" in capsys.readouterr().err
+
+
 def test_module_is_a_command_without_bars_in_a_pipe(tiny: Path, tmp_path: Path) -> None:
     command = [sys.executable, "-m", "mlir_prune", "train", str(tiny), "--out", str(tmp_path)]
     done = subprocess.run(command, capture_output=True, text=True, check=True)

@@ -49,6 +49,10 @@ def read_results(folders: Iterable[str | os.PathLike[str]]) -> list[Result]:
         path = Path(folder)
         if not path.is_dir():
             continue  # a pattern over runs/ meets figures and tables too
+        if not (path / FILE).is_file() and (path / "report.json").is_file():
+            raise InputError(
+                f"{path}: is of prune compress or demo, whose report is a table: prune report {path}"
+            )
         if not (path / FILE).is_file():
             raise InputError(f"{path}: the run is not finished, {FILE} is missing")
         result = files.read_json(path / FILE)
