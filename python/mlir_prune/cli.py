@@ -198,6 +198,11 @@ def _add_compile(parsers: argparse._SubParsersAction[argparse.ArgumentParser]) -
         help="figures that choose kernels: builtin, machine or a file (default: "
         "PRUNE_COST_MODEL or machine with the instructions of this computer, else builtin)",
     )  # fmt: skip
+    parser.add_argument(
+        "--tune", action="store_true",
+        help="measure the kernels of each layer on this computer, and keep the result in a "
+        ".tuned.json beside the model",
+    )  # fmt: skip
 
 
 def _add_calibrate(parsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:

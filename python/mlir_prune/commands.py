@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from . import calibration, files
+from . import calibration, files, tuning
 from .compress import (
     compile_networks,
     compress,
@@ -212,10 +212,14 @@ def compile_network(arguments: argparse.Namespace) -> None:
         raise InputError(f"a compiled network runs on 1 thread for now, got {arguments.threads}")
     if arguments.batch is not None and arguments.batch < 1:
         raise InputError(f"a batch is positive, got {arguments.batch}")
+    if arguments.tune and (arguments.isa != "host" or arguments.size):
+        raise InputError("--tune measures this computer: it goes with neither --isa nor --size")
     costs = _cost_model(arguments)
     module = from_file(arguments.model, check=False)
     if arguments.batch is not None:
         module.run(f"builtin.module(prune-set-batch-size{{batch={arguments.batch}}})")
+    if arguments.tune:
+        _tune(module, Path(arguments.model))
     module.write_shared_object(
         str(target), name=arguments.name, isa=arguments.isa, small=arguments.size,
         cost_model=costs,
@@ -235,6 +239,18 @@ def _cost_model(arguments: argparse.Namespace) -> str:
     if named is None:
         calibration.calibrate_once()
     return named or native().default_cost_model()
+
+
+def _tune(module: Any, model: Path) -> None:
+    """Sets the fastest kernels, as they were measured before or are now."""
+    path = model.with_suffix(".tuned.json")
+    layers = tuning.read(path, threads=1)
+    if layers is None or not tuning.fits(module, layers):
+        layers = tuning.measure(module, kernels=tuning.STANDALONE)
+        tuning.write(path, layers, threads=1)
+        print(f"kernels were measured, and are kept in {path}")
+    tuning.apply(module, path)
+    _console().print(tuning.make_table(layers))
 
 
 def calibrate(arguments: argparse.Namespace) -> None:

@@ -105,8 +105,12 @@ def kernels_pipeline(threads: int = 1) -> str:
     Kernels are chosen by the figures that PRUNE_COST_MODEL names, else by those of this
     computer.
     """
-    model = native().default_cost_model()
-    return module(options("prune-kernel-pipeline", model=_quoted(model), threads=threads))
+    return module(options("prune-kernel-pipeline", model=cost_model_option(), threads=threads))
+
+
+def cost_model_option() -> str:
+    """The figures in use, as an option of a pass."""
+    return _quoted(native().default_cost_model())
 
 
 def _quoted(text: str) -> str:

@@ -19,6 +19,7 @@
 #include "Prune/Interfaces/PrunableOpInterface.h"
 #include "Prune/Kernels/KernelChoices.h"
 #include "Prune/Kernels/KernelOptions.h"
+#include "Prune/Kernels/TunedKernels.h"
 
 #include "mlir/IR/Remarks.h"
 #include "llvm/Support/DebugLog.h"
@@ -53,6 +54,14 @@ struct SelectKernels : prune::impl::SelectKernelsPassBase<SelectKernels> {
     FailureOr<CostModel> loaded = readCostModel(getOperation(), model, threads);
     if (failed(loaded))
       return signalPassFailure();
+    llvm::Expected<TunedKernels> measured = TunedKernels::load(tuned);
+    if (!measured) {
+      emitError(getOperation()->getLoc())
+          << "cannot use the tuned kernels '" << tuned
+          << "': " << llvm::toString(measured.takeError());
+      return signalPassFailure();
+    }
+    tunedKernels = std::move(*measured);
     getOperation()->walk([&](PrunableOpInterface op) {
       if (op.getWeight())
         select(op, *loaded);
@@ -62,25 +71,33 @@ struct SelectKernels : prune::impl::SelectKernelsPassBase<SelectKernels> {
   /// Code can be generated for the processor.
   bool hasCode = false;
 
+  TunedKernels tunedKernels;
+
   void select(PrunableOpInterface op, const CostModel &costs);
   void choose(Operation *op, KernelKind kind, const Twine &reason,
-              StringRef layer);
+              StringRef layer, const ProductSize *size = nullptr);
 };
 
 } // namespace
 
 /// Marks the operation and reports the choice.
 void SelectKernels::choose(Operation *op, KernelKind kind, const Twine &reason,
-                           StringRef layer) {
+                           StringRef layer, const ProductSize *size) {
   op->setAttr(PruneDialect::kKernelAttrName,
               KernelAttr::get(op->getContext(), kind));
   ++(kind == KernelKind::Dense ? numDense : numSparse);
   StringRef name = stringifyKernelKind(kind);
   LDBG() << name << " kernel, " << reason << ": " << *op;
-  remark::passed(op->getLoc(),
-                 remark::RemarkOpts::name("KernelChosen").category(DEBUG_TYPE))
-      << (name + " kernel: " + reason).str() << remark::metric("Layer", layer)
-      << remark::metric("Kernel", name);
+  auto remark = remark::passed(
+      op->getLoc(),
+      remark::RemarkOpts::name("KernelChosen").category(DEBUG_TYPE));
+  remark << (name + " kernel: " + reason).str()
+         << remark::metric("Layer", layer) << remark::metric("Kernel", name);
+  if (size)
+    remark << remark::metric("Rows", size->rows)
+           << remark::metric("Inner", size->inner)
+           << remark::metric("Columns", size->columns)
+           << remark::metric("NonZeros", size->nonZeros);
 }
 
 void SelectKernels::select(PrunableOpInterface op, const CostModel &costs) {
@@ -93,12 +110,16 @@ void SelectKernels::select(PrunableOpInterface op, const CostModel &costs) {
     choices->setBatch(batch);
   KernelCosts predicted =
       predictKernels(costs, choices->size, choices->kernels);
-  std::optional<KernelKind> forced = symbolizeKernelKind(kernel);
-  if (forced && !llvm::is_contained(choices->kernels, *forced))
-    return choose(op, KernelKind::Dense,
-                  "it has no " + kernel + " kernel; " + predicted.describe(),
-                  layer);
-  choose(op, forced.value_or(predicted.best),
-         (forced ? "forced; " : "predicted fastest; ") + predicted.describe(),
-         layer);
+  auto decide = [&](KernelKind kind, const Twine &why) {
+    choose(op, kind, why + "; " + predicted.describe(), layer, &choices->size);
+  };
+  if (std::optional<KernelKind> forced = symbolizeKernelKind(kernel)) {
+    if (!llvm::is_contained(choices->kernels, *forced))
+      return decide(KernelKind::Dense, "it has no " + kernel + " kernel");
+    return decide(*forced, "forced");
+  }
+  std::optional<KernelKind> measured = tunedKernels.find(layer, choices->size);
+  if (measured && llvm::is_contained(choices->kernels, *measured))
+    return decide(*measured, "measured fastest");
+  decide(predicted.best, "predicted fastest");
 }

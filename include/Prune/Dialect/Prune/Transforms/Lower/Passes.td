@@ -283,7 +283,10 @@ def SelectKernelsPass : Pass<"prune-select-kernels"> {
     `prune calibrate` keeps of this computer; where there are none, and with a remark
     where they cannot be used, it takes the built-in ones.
 
-    Refuses a cost model that cannot be read and a kernel that does not exist.
+    `tuned` names a file of `prune compile --tune`: a layer that it has, by name and
+    size, gets the kernel that was measured to be the fastest.
+
+    Refuses a cost model or a file that cannot be read and a kernel that does not exist.
 
     ```mlir
     %z = linalg.matmul ins(%x, %w : tensor<64x784xf32>, tensor<784x300xf32>) outs(%i : tensor<64x300xf32>) -> tensor<64x300xf32>
@@ -300,6 +303,8 @@ def SelectKernelsPass : Pass<"prune-select-kernels"> {
            "Threads of a call, for which 'machine' may have figures.">,
     Option<"kernel", "kernel", "std::string", /*default=*/"\"auto\"",
            "Kernel of every contraction that can run it; 'auto' chooses by the cost model.">,
+    Option<"tuned", "tuned", "std::string", /*default=*/"\"\"",
+           "File with the measured kernels of layers, which go before predictions.">,
     Option<"batch", "batch", "int64_t", /*default=*/"0",
            "Rows of the batch to predict for; the one in the types when 0.">,
     Option<"isa", "isa", "std::string", /*default=*/"\"host\"",
