@@ -130,9 +130,6 @@ std::optional<double> CostModel::predict(KernelKind kind,
   return *time * 1e-3;
 }
 
-/// Share of the dense kernel's predicted time that another may take.
-static constexpr double kAdvantage = 0.9;
-
 KernelCosts mlir::prune::predictKernels(const CostModel &costs,
                                         const ProductSize &size,
                                         ArrayRef<KernelKind> kernels) {
@@ -143,7 +140,6 @@ KernelCosts mlir::prune::predictKernels(const CostModel &costs,
     if (!time)
       continue;
     result.times.push_back({kind, *time});
-    // What is dense has to be beaten by more than predictions are off.
     double wanted = kind == KernelKind::Dense ? *time * kAdvantage : *time;
     if (!bestTime || wanted < *bestTime) {
       result.best = kind;

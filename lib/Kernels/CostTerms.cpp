@@ -212,6 +212,8 @@ PanelCounts::PanelCounts(const ProductSize &size) {
     atOnce = std::min(
         ofImage, std::max(kPieceFloats / (std::max<double>(s.c, 1) * kLanes),
                           kPiecePanels / 4));
+  if (size.isInPlace)
+    copied = rows = 0.0;
   pieces = std::ceil(images / together) * std::ceil(ofImage / atOnce);
 }
 

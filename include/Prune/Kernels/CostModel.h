@@ -68,6 +68,10 @@ struct KernelCosts {
   std::string describe() const;
 };
 
+/// Share of the dense kernel's predicted time that another may take: it has to
+/// be beaten by more than predictions are off.
+inline constexpr double kAdvantage = 0.9;
+
 /// Asks `costs` about each of `kernels`; of equal times the first kernel is
 /// best.
 KernelCosts predictKernels(const CostModel &costs, const ProductSize &size,

@@ -29,6 +29,8 @@ struct ProductSize {
   std::optional<assembly::ConvolutionShape> convolution;
   /// The input and the result of a product are [columns, ...].
   bool inputHasRows = true, resultHasRows = true;
+  /// The input lies in the order in which generated code reads it.
+  bool isInPlace = false;
 
   double getZeros() const {
     double weights = double(rows) * inner;

@@ -19,6 +19,7 @@
 #include "Prune/Interfaces/PrunableOpInterface.h"
 #include "Prune/Kernels/KernelChoices.h"
 #include "Prune/Kernels/KernelOptions.h"
+#include "Prune/Kernels/NetworkChoices.h"
 #include "Prune/Kernels/TunedKernels.h"
 
 #include "mlir/IR/Remarks.h"
@@ -64,8 +65,11 @@ struct SelectKernels : prune::impl::SelectKernelsPassBase<SelectKernels> {
     tunedKernels = std::move(*measured);
     getOperation()->walk([&](PrunableOpInterface op) {
       if (op.getWeight())
-        select(op, *loaded);
+        layers.push_back(select(op, *loaded));
     });
+    suitNeighbors(*loaded, layers);
+    for (const LayerChoice &layer : layers)
+      mark(layer);
   }
 
   /// Code can be generated for the processor.
@@ -73,53 +77,66 @@ struct SelectKernels : prune::impl::SelectKernelsPassBase<SelectKernels> {
 
   TunedKernels tunedKernels;
 
-  void select(PrunableOpInterface op, const CostModel &costs);
-  void choose(Operation *op, KernelKind kind, const Twine &reason,
-              StringRef layer, const ProductSize *size = nullptr);
+  SmallVector<LayerChoice, 0> layers;
+
+  LayerChoice select(PrunableOpInterface op, const CostModel &costs);
+  void mark(const LayerChoice &layer);
 };
 
 } // namespace
 
 /// Marks the operation and reports the choice.
-void SelectKernels::choose(Operation *op, KernelKind kind, const Twine &reason,
-                           StringRef layer, const ProductSize *size) {
+void SelectKernels::mark(const LayerChoice &layer) {
+  Operation *op = layer.op;
   op->setAttr(PruneDialect::kKernelAttrName,
-              KernelAttr::get(op->getContext(), kind));
-  ++(kind == KernelKind::Dense ? numDense : numSparse);
-  StringRef name = stringifyKernelKind(kind);
+              KernelAttr::get(op->getContext(), layer.kernel));
+  ++(layer.kernel == KernelKind::Dense ? numDense : numSparse);
+  StringRef name = stringifyKernelKind(layer.kernel);
+  std::string reason = layer.reason;
+  if (!layer.costs.times.empty())
+    reason += "; " + layer.costs.describe();
   LDBG() << name << " kernel, " << reason << ": " << *op;
   auto remark = remark::passed(
       op->getLoc(),
       remark::RemarkOpts::name("KernelChosen").category(DEBUG_TYPE));
+  Value weight = cast<PrunableOpInterface>(op).getWeight();
   remark << (name + " kernel: " + reason).str()
-         << remark::metric("Layer", layer) << remark::metric("Kernel", name);
-  if (size)
-    remark << remark::metric("Rows", size->rows)
-           << remark::metric("Inner", size->inner)
-           << remark::metric("Columns", size->columns)
-           << remark::metric("NonZeros", size->nonZeros);
+         << remark::metric("Layer", getDisplayName(weight))
+         << remark::metric("Kernel", name);
+  const ProductSize &size = layer.costs.size;
+  if (!layer.costs.times.empty())
+    remark << remark::metric("Rows", size.rows)
+           << remark::metric("Inner", size.inner)
+           << remark::metric("Columns", size.columns)
+           << remark::metric("NonZeros", size.nonZeros);
 }
 
-void SelectKernels::select(PrunableOpInterface op, const CostModel &costs) {
-  std::string layer = getDisplayName(op.getWeight());
-  std::string reason;
-  std::optional<KernelChoices> choices = matchKernels(op, hasCode, reason);
+LayerChoice SelectKernels::select(PrunableOpInterface op,
+                                  const CostModel &costs) {
+  LayerChoice layer;
+  layer.op = op;
+  layer.isFixed = true;
+  std::optional<KernelChoices> choices =
+      matchKernels(op, hasCode, layer.reason);
   if (!choices)
-    return choose(op, KernelKind::Dense, reason, layer);
+    return layer;
   if (batch > 0)
     choices->setBatch(batch);
-  KernelCosts predicted =
-      predictKernels(costs, choices->size, choices->kernels);
+  layer.costs = predictKernels(costs, choices->size, choices->kernels);
   auto decide = [&](KernelKind kind, const Twine &why) {
-    choose(op, kind, why + "; " + predicted.describe(), layer, &choices->size);
+    layer.kernel = kind;
+    layer.reason = why.str();
+    return layer;
   };
   if (std::optional<KernelKind> forced = symbolizeKernelKind(kernel)) {
     if (!llvm::is_contained(choices->kernels, *forced))
       return decide(KernelKind::Dense, "it has no " + kernel + " kernel");
     return decide(*forced, "forced");
   }
-  std::optional<KernelKind> measured = tunedKernels.find(layer, choices->size);
+  std::optional<KernelKind> measured =
+      tunedKernels.find(getDisplayName(op.getWeight()), choices->size);
   if (measured && llvm::is_contained(choices->kernels, *measured))
     return decide(*measured, "measured fastest");
-  decide(predicted.best, "predicted fastest");
+  layer.isFixed = false;
+  return decide(layer.costs.best, "predicted fastest");
 }

@@ -276,8 +276,10 @@ def SelectKernelsPass : Pass<"prune-select-kernels"> {
     static f32 matrices, and `straight_line` also for a convolution of channels
     first with any number of groups, whose weight is a constant that is not masked; among the
     possible kernels the one with the smallest predicted time is chosen, another than
-    dense only where it is a tenth faster. A
-    remark per contraction has the choice, the predictions and the reason.
+    dense only where it is a tenth faster. Generated code is also chosen for a
+    convolution that is not, where the images that its neighbors with generated code
+    then hand on without a copy make up for it. A remark per contraction has the
+    choice, the predictions and the reason.
 
     The built-in figures are one machine's. `machine` takes those that
     `prune calibrate` keeps of this computer; where there are none, and with a remark
