@@ -3,11 +3,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
 from layers import forward, random_values
 from mlir_prune import Module
+from mlir_prune.imported import load_network
 from mlir_prune.models import Network, ResNet, Vgg
 from mlir_prune.pipelines import compress_pipeline
 from mlir_prune.training.masks import PREFIX, apply, select_masks
@@ -68,3 +71,32 @@ def test_shifts_leave_through_borders() -> None:
     kept = shrink(VGG, pruned)
     folded = shrink(VGG, pruned, fold_borders=True)
     assert sum(folded[n][0] for n in filters(VGG)) < sum(kept[n][0] for n in filters(VGG))
+
+
+RESHAPED = """
+func.func @forward(%x: tensor<4x1x3x3xf32>) -> tensor<4x3xf32> {
+  %w = arith.constant {prune.param = #prune.param<"w", weight>} dense<[[[[3.0]]], [[[1.0]]], [[[2.0]]]]> : tensor<3x1x1x1xf32>
+  %b = arith.constant {prune.param = #prune.param<"b", bias>} dense_resource<b> : tensor<3x1x1xf32>
+  %e = tensor.empty() : tensor<4x3x3x3xf32>
+  %c = tensor.collapse_shape %b [[0, 1, 2]] : tensor<3x1x1xf32> into tensor<3xf32>
+  %i = linalg.broadcast ins(%c : tensor<3xf32>) outs(%e : tensor<4x3x3x3xf32>) dimensions = [0, 2, 3]
+  %y = linalg.conv_2d_nchw_fchw ins(%x, %w : tensor<4x1x3x3xf32>, tensor<3x1x1x1xf32>)
+      outs(%i : tensor<4x3x3x3xf32>) -> tensor<4x3x3x3xf32>
+  %zero = arith.constant 0.0 : f32
+  %o = tensor.empty() : tensor<4x3xf32>
+  %z = linalg.fill ins(%zero : f32) outs(%o : tensor<4x3xf32>) -> tensor<4x3xf32>
+  %s = linalg.reduce { arith.addf } ins(%y : tensor<4x3x3x3xf32>) outs(%z : tensor<4x3xf32>) dimensions = [2, 3]
+  return %s : tensor<4x3xf32>
+}
+{-# dialect_resources: {builtin: {b: "0x040000000000803F0000004000004040"}} #-}
+"""
+
+
+def test_a_bias_of_any_shape_follows(tmp_path: Path) -> None:
+    """As [channels, 1, 1], which is added to an image without a reshape."""
+    (tmp_path / "net.mlir").write_text(RESHAPED)
+    network = load_network(str(tmp_path / "net.mlir"))
+    values = network.init(np.random.default_rng(0))
+    masks = select_masks(network, values, ["w"], "channel:0", sparsity=0.4)
+    assert masks[f"{PREFIX}b"].shape == (3, 1, 1)
+    assert masks[f"{PREFIX}b"].ravel().tolist() == [True, False, True]

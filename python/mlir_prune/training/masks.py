@@ -39,7 +39,8 @@ def select_masks(
     module.run(select_pipeline(granularity, names, **rule))
     # Ones in the place of the weights turn the masks into what folding leaves.
     whole = granularity.startswith("channel")
-    vectors = [name for name, shape in shapes.items() if whole and len(shape) == 1]
+    roles = network.roles()
+    vectors = [name for name in shapes if whole and roles[name] in ("bias", "scale")]
     module.bind({name: np.ones(shapes[name], np.float32) for name in [*names, *vectors]})
     module.run(fold_pipeline())
     found = {name: np.asarray(array) != 0 for name, array in module.parameters().items()}

@@ -14,6 +14,7 @@
 #include "Prune/Interfaces/PrunableOpInterface.h"
 #include "Prune/Support/Constants.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/IR/Remarks.h"
 #include "llvm/Support/DebugLog.h"
@@ -49,6 +50,19 @@ static SmallVector<char> getKeptChannels(PrunableOpInterface layer) {
   return llvm::is_contained(kept, 0) ? kept : SmallVector<char>();
 }
 
+/// Where the parameter itself is read: some are stored as [channels, 1, 1].
+static OpOperand &getParameterUse(OpOperand &use) {
+  OpOperand *place = &use;
+  while (true) {
+    Operation *reshape = place->get().getDefiningOp();
+    if (!isa_and_nonnull<tensor::CollapseShapeOp, tensor::ExpandShapeOp>(
+            reshape) ||
+        !reshape->hasOneUse())
+      return *place;
+    place = &reshape->getOpOperand(0);
+  }
+}
+
 namespace {
 struct ExtendMasksPass final
     : prune::impl::ExtendMasksPassBase<ExtendMasksPass> {
@@ -63,7 +77,7 @@ struct ExtendMasksPass final
       if (kept.empty())
         continue;
       for (OpOperand *use : getChannelVectors(layer))
-        mask(*use, kept);
+        mask(getParameterUse(*use), kept);
     }
   }
 
@@ -71,8 +85,8 @@ private:
   void mask(OpOperand &use, ArrayRef<char> kept) {
     Value vector = use.get();
     auto type = dyn_cast<RankedTensorType>(vector.getType());
-    if (!type || type.getRank() != 1 ||
-        type.getDimSize(0) != static_cast<int64_t>(kept.size()) ||
+    if (!type || !type.hasStaticShape() ||
+        type.getNumElements() != static_cast<int64_t>(kept.size()) ||
         !getParam(vector) || !ConstantView::get(vector))
       return;
     std::string name = getDisplayName(vector);

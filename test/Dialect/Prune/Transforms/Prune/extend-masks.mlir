@@ -64,3 +64,21 @@ func.func @shared_bias(%x: tensor<4x2xf32>) -> (tensor<4x2xf32>, tensor<2xf32>) 
   %y = linalg.matmul ins(%x, %w1 : tensor<4x2xf32>, tensor<2x2xf32>) outs(%i : tensor<4x2xf32>) -> tensor<4x2xf32>
   return %y, %b : tensor<4x2xf32>, tensor<2xf32>
 }
+
+// A bias with dimensions of one has a mask of its shape.
+// CHECK-LABEL: func @reshaped_bias
+// CHECK: %[[B:.*]] = arith.constant {prune.param = #prune.param<"g.bias", bias>}
+// CHECK: %[[M:.*]] = arith.constant dense_resource<{{.*}}> : tensor<2x1x1xi1>
+// CHECK: %[[B1:.*]] = prune.apply_mask %[[B]], %[[M]] : tensor<2x1x1xf32>
+// CHECK: tensor.collapse_shape %[[B1]]
+func.func @reshaped_bias(%x: tensor<1x1x3x3xf32>) -> tensor<1x2x3x3xf32> {
+  %w = arith.constant {prune.param = #prune.param<"g.weight", weight>} dense<[[[[1.0]]], [[[2.0]]]]> : tensor<2x1x1x1xf32>
+  %m = arith.constant dense<[[[[true]]], [[[false]]]]> : tensor<2x1x1x1xi1>
+  %b = arith.constant {prune.param = #prune.param<"g.bias", bias>} dense<[[[1.0]], [[2.0]]]> : tensor<2x1x1xf32>
+  %e = tensor.empty() : tensor<1x2x3x3xf32>
+  %c = tensor.collapse_shape %b [[0, 1, 2]] : tensor<2x1x1xf32> into tensor<2xf32>
+  %i = linalg.broadcast ins(%c : tensor<2xf32>) outs(%e : tensor<1x2x3x3xf32>) dimensions = [0, 2, 3]
+  %w1 = prune.apply_mask %w, %m : tensor<2x1x1x1xf32>
+  %y = linalg.conv_2d_nchw_fchw ins(%x, %w1 : tensor<1x1x3x3xf32>, tensor<2x1x1x1xf32>) outs(%i : tensor<1x2x3x3xf32>) -> tensor<1x2x3x3xf32>
+  return %y : tensor<1x2x3x3xf32>
+}
