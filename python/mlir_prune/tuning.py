@@ -191,12 +191,17 @@ def make_table(layers: list[Layer]) -> Any:
     table.add_column("chosen")
     for layer in layers:
         zeros = 1 - layer.non_zeros / max(layer.rows * layer.inner, 1)
-        cells = [
-            f"{layer.us[kernel]:.3g} ({layer.predicted_us.get(kernel, 0.0):.3g})"
-            if kernel in layer.us else "" for kernel in kernels
-        ]  # fmt: skip
+        cells = [_cell(layer, kernel) for kernel in kernels]
         table.add_row(
             layer.name, f"{layer.rows}x{layer.inner}", f"{zeros:.1%}", str(layer.columns), *cells,
             layer.kernel,
         )  # fmt: skip
     return table
+
+
+def _cell(layer: Layer, kernel: str) -> str:
+    """A measured time, with the predicted one where there is one."""
+    if kernel not in layer.us:
+        return ""
+    predicted = layer.predicted_us.get(kernel)
+    return f"{layer.us[kernel]:.3g}" + (f" ({predicted:.3g})" if predicted is not None else "")
