@@ -37,6 +37,9 @@ using namespace mlir::prune;
 /// Alive: func, linalg, tensor, arith, math, scf, prune.
 static void addToLinalg(OpPassManager &manager,
                         const CpuPipelineOptions &options) {
+  // While kernels are chosen and layers are one operation each.
+  if (!options.reference)
+    manager.addPass(createTileBatchPass());
   // Functions get memrefs as arguments below and then cannot be called any
   // more, so every call goes first.
   manager.addPass(createInlinerPass());

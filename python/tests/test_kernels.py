@@ -204,3 +204,44 @@ def test_few_columns_choose_lanes(runtime, batch):
     assert "#prune.kernel<lanes>" in str(module)
     y = module.compile()("forward", x)[0]
     np.testing.assert_allclose(y, evaluate(x, layers), rtol=1e-4, atol=1e-5)
+
+
+CONVOLUTIONS = """
+func.func @forward(%x: tensor<6x4x9x9xf32> {prune.input = "x"}) -> (tensor<6x8x9x9xf32> {prune.output = "y"}) {
+  %zero = arith.constant 0.0 : f32
+  %w1 = arith.constant {prune.param = #prune.param<"a", weight>} dense<A> : tensor<8x4x1x1xf32>
+  %w2 = arith.constant {prune.param = #prune.param<"b", weight>} dense<B> : tensor<8x8x3x3xf32>
+  %w3 = arith.constant {prune.param = #prune.param<"c", weight>} dense<C> : tensor<8x8x1x1xf32>
+  %e = tensor.empty() : tensor<6x8x9x9xf32>
+  %i = linalg.fill ins(%zero : f32) outs(%e : tensor<6x8x9x9xf32>) -> tensor<6x8x9x9xf32>
+  %y1 = linalg.conv_2d_nchw_fchw ins(%x, %w1 : tensor<6x4x9x9xf32>, tensor<8x4x1x1xf32>) outs(%i : tensor<6x8x9x9xf32>) -> tensor<6x8x9x9xf32>
+  %p = tensor.pad %y1 low[0, 0, 1, 1] high[0, 0, 1, 1] {
+  ^bb0(%a: index, %b: index, %c: index, %d: index):
+    tensor.yield %zero : f32
+  } : tensor<6x8x9x9xf32> to tensor<6x8x11x11xf32>
+  %y2 = linalg.conv_2d_nchw_fchw ins(%p, %w2 : tensor<6x8x11x11xf32>, tensor<8x8x3x3xf32>) outs(%i : tensor<6x8x9x9xf32>) -> tensor<6x8x9x9xf32>
+  %y3 = linalg.conv_2d_nchw_fchw ins(%y2, %w3 : tensor<6x8x9x9xf32>, tensor<8x8x1x1xf32>) outs(%i : tensor<6x8x9x9xf32>) -> tensor<6x8x9x9xf32>
+  %s = linalg.add ins(%y3, %y1 : tensor<6x8x9x9xf32>, tensor<6x8x9x9xf32>) outs(%e : tensor<6x8x9x9xf32>) -> tensor<6x8x9x9xf32>
+  return %s : tensor<6x8x9x9xf32>
+}
+"""
+
+
+@pytest.mark.parametrize("images", [1, 2, 3, 4, 6])
+@pytest.mark.parametrize("threads", [1, 2])
+def test_parts_of_the_batch(runtime, images, threads):
+    """A residual block on a few images at a time has the bits of the whole batch."""
+    rng = drawn.rng(3)
+    text = CONVOLUTIONS
+    for name, size in (("<A>", 32), ("<B>", 576), ("<C>", 64)):
+        values = rng.standard_normal(size) * (rng.random(size) < 0.3)
+        text = text.replace(name, f'<"0x{values.astype("<f4").tobytes().hex()}">', 1)
+    module = native.Module.parse(text)
+    x = rng.standard_normal((6, 4, 9, 9)).astype(np.float32)
+    reference = module.compile(reference=True)("forward", x)[0]
+    module.run("prune-select-kernels{kernel=straight_line}")
+    whole = module.compile(threads=threads)("forward", x)[0]
+    np.testing.assert_allclose(whole, reference, rtol=1e-4, atol=1e-4)
+    module.run(f"prune-tile-batch{{images={images}}}")
+    assert ("scf.for" in str(module)) == (images in (1, 2, 3))
+    assert np.array_equal(module.compile(threads=threads)("forward", x)[0], whole)

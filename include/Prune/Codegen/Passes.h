@@ -11,6 +11,7 @@
 
 #include "Prune/Dialect/Kernel/IR/Kernel.h"
 
+#include "mlir/IR/BuiltinOps.h"
 #include "mlir/Pass/Pass.h"
 
 namespace mlir::prune {

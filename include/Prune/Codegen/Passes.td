@@ -54,4 +54,43 @@ def GenerateKernelsPass : Pass<"prune-generate-kernels"> {
   let dependentDialects = ["::mlir::kernel::KernelDialect", "::mlir::tensor::TensorDialect"];
 }
 
+def TileBatchPass : Pass<"prune-tile-batch", "::mlir::ModuleOp"> {
+  let summary = "Run a network on a few images at a time";
+  let description = [{
+    Before: functions whose arguments and results are batches, with kernels chosen.
+    After: a loop over parts of the batch, which calls a function for a part. The
+    images between two layers then stay in the second cache. A part has as many
+    images as fit there, of numbers that divide the batch. It is done where a
+    convolution has generated code, and where the images of a part are more bytes
+    than twice the weights, which are read again for each part.
+
+    What does not treat each row of a batch for itself is left alone.
+
+    ```mlir
+    func.func @forward(%x: tensor<16x3x8x8xf32> {prune.input = "x"}) -> tensor<16x10xf32> { ... }
+    ```
+    becomes
+    ```mlir
+    func.func @forward(%x: tensor<16x3x8x8xf32> {prune.input = "x"}) -> tensor<16x10xf32> {
+      %y = scf.for %i = %c0 to %c16 step %c4 iter_args(%a = %e) -> (tensor<16x10xf32>) {
+        %s = tensor.extract_slice %x[%i, 0, 0, 0] [4, 3, 8, 8] [1, 1, 1, 1] : ...
+        %p = func.call @forward_part(%s) : (tensor<4x3x8x8xf32>) -> tensor<4x10xf32>
+        %n = tensor.insert_slice %p into %a[%i, 0] [4, 10] [1, 1] : ...
+        scf.yield %n : tensor<16x10xf32>
+      }
+      return %y : tensor<16x10xf32>
+    }
+    ```
+  }];
+  let options = [
+    Option<"images", "images", "int64_t", /*default=*/"0",
+           "Images of a part, where that divides the batch; chosen by the sizes when 0.">
+  ];
+  let statistics = [
+    Statistic<"numFunctions", "num-functions-tiled", "Functions that became a loop">
+  ];
+  let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::func::FuncDialect",
+                           "::mlir::scf::SCFDialect", "::mlir::tensor::TensorDialect"];
+}
+
 #endif // PRUNE_CODEGEN_PASSES_TD

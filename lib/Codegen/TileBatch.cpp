@@ -1,0 +1,239 @@
+//===- TileBatch.cpp - A few images at a time
+//-------------------------------===//
+//
+// Part of the pruning compiler, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// The function is cloned and gets a smaller batch by prune-set-batch-size,
+// which knows whether rows of a batch are independent. A loop calls the clone
+// on slices; the call is inlined later.
+//
+//===----------------------------------------------------------------------===//
+
+#include "Prune/Codegen/Passes.h"
+
+#include "Prune/Dialect/Prune/IR/Prune.h"
+#include "Prune/Dialect/Prune/Transforms/Model/Passes.h"
+#include "Prune/Interfaces/PrunableOpInterface.h"
+#include "Prune/Kernels/KernelChoices.h"
+#include "Prune/Kernels/MachineModel.h"
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "mlir/IR/ImplicitLocOpBuilder.h"
+#include "mlir/IR/Remarks.h"
+#include "mlir/IR/SymbolTable.h"
+#include "mlir/Pass/PassManager.h"
+#include "llvm/Support/DebugLog.h"
+
+#define DEBUG_TYPE "prune-tile-batch"
+
+namespace mlir::prune {
+#define GEN_PASS_DEF_TILEBATCHPASS
+#include "Prune/Codegen/Passes.h.inc"
+} // namespace mlir::prune
+
+using namespace mlir;
+using namespace mlir::prune;
+
+namespace {
+
+/// Bytes that the convolutions of a function read and write.
+struct Traffic {
+  /// Of one image: of the largest convolution, and of all.
+  int64_t largest = 0, images = 0;
+  /// Of the weights, as their kernels read them.
+  int64_t weights = 0;
+  bool hasGenerated = false;
+};
+
+struct TileBatch : prune::impl::TileBatchPassBase<TileBatch> {
+  using Base::Base;
+
+  void runOnOperation() override;
+  void tile(func::FuncOp function, int64_t batch, SymbolTable &symbols);
+};
+
+} // namespace
+
+/// Adds what a convolution with a chosen kernel moves for a batch.
+static void addTraffic(Operation *op, int64_t batch, Traffic &traffic) {
+  // Of an instruction and a value of generated code.
+  constexpr int64_t kCodeBytes = 12;
+  auto kernel = op->getAttrOfType<KernelAttr>(PruneDialect::kKernelAttrName);
+  std::string reason;
+  std::optional<KernelChoices> choices =
+      matchKernels(op, /*hasCode=*/true, reason);
+  if (!kernel || !choices || !choices->size.convolution)
+    return;
+  const ProductSize &size = choices->size;
+  const assembly::ConvolutionShape &shape = *size.convolution;
+  if (shape.n != batch)
+    return;
+  int64_t image =
+      (shape.c * shape.h * shape.w + shape.f * shape.oh * shape.ow) *
+      int64_t(sizeof(float));
+  traffic.largest = std::max(traffic.largest, image);
+  traffic.images += image;
+  bool isGenerated = kernel.getKind() == KernelKind::StraightLine;
+  traffic.hasGenerated |= isGenerated;
+  traffic.weights += isGenerated
+                         ? kCodeBytes * size.nonZeros
+                         : int64_t(sizeof(float)) * size.rows * size.inner;
+}
+
+/// The batch of a function whose arguments all come in batches of one size, and
+/// whose results do; 0 for others.
+static int64_t getBatch(func::FuncOp function) {
+  if (function.isExternal() || function.isPrivate() ||
+      !function.getBody().hasOneBlock() || function.getNumArguments() == 0 ||
+      function.getNumResults() == 0)
+    return 0;
+  int64_t batch = 0;
+  for (Type type : llvm::concat<const Type>(function.getArgumentTypes(),
+                                            function.getResultTypes())) {
+    auto tensor = dyn_cast<RankedTensorType>(type);
+    if (!tensor || !tensor.hasStaticShape() || tensor.getRank() == 0)
+      return 0;
+    if (batch == 0)
+      batch = tensor.getDimSize(0);
+    if (tensor.getDimSize(0) != batch)
+      return 0;
+  }
+  for (unsigned i = 0; i < function.getNumArguments(); ++i)
+    if (!function.getArgAttr(i, PruneDialect::kInputAttrName))
+      return 0;
+  return batch;
+}
+
+/// Bytes of the second cache of this computer, or a common number.
+static int64_t getCacheBytes() {
+  constexpr int64_t kCommon = 1 << 20;
+  int64_t bytes = MachineKey::getHost(/*threads=*/1).caches[1];
+  return bytes > 0 ? bytes : kCommon;
+}
+
+/// The most images whose largest convolution stays in the cache, of numbers
+/// that divide the batch; the batch itself where smaller ones do not pay.
+static int64_t chooseImages(const Traffic &traffic, int64_t batch,
+                            int64_t cache) {
+  if (!traffic.hasGenerated)
+    return batch;
+  int64_t images = 1;
+  for (int64_t i = 2; i <= batch; ++i)
+    if (batch % i == 0 && i * traffic.largest <= cache)
+      images = i;
+  // Weights are read again for each part, images that stay no more.
+  return images * traffic.images >= 2 * traffic.weights ? images : batch;
+}
+
+static RankedTensorType resize(Type type, int64_t batch) {
+  auto tensor = cast<RankedTensorType>(type);
+  SmallVector<int64_t> shape(tensor.getShape());
+  shape.front() = batch;
+  return tensor.clone(shape);
+}
+
+/// Replaces the body by a loop that calls `part` on slices of the batch.
+static void buildLoop(func::FuncOp function, func::FuncOp part, int64_t batch,
+                      int64_t images) {
+  function.getBody().front().clear();
+  ImplicitLocOpBuilder b(function.getLoc(), function.getContext());
+  b.setInsertionPointToStart(&function.getBody().front());
+  Value begin = arith::ConstantIndexOp::create(b, 0);
+  Value end = arith::ConstantIndexOp::create(b, batch);
+  Value step = arith::ConstantIndexOp::create(b, images);
+  SmallVector<Value> results;
+  for (Type type : function.getResultTypes()) {
+    auto tensor = cast<RankedTensorType>(type);
+    Value empty =
+        tensor::EmptyOp::create(b, tensor.getShape(), tensor.getElementType());
+    results.push_back(empty);
+  }
+  auto getSlice = [&](Value index, Type type,
+                      SmallVector<OpFoldResult> &offsets,
+                      SmallVector<OpFoldResult> &sizes,
+                      SmallVector<OpFoldResult> &strides) {
+    auto tensor = cast<RankedTensorType>(type);
+    offsets.assign(tensor.getRank(), b.getIndexAttr(0));
+    strides.assign(tensor.getRank(), b.getIndexAttr(1));
+    sizes = getAsIndexOpFoldResult(b.getContext(), tensor.getShape());
+    offsets.front() = index;
+    sizes.front() = b.getIndexAttr(images);
+  };
+  auto build = [&](OpBuilder &, Location, Value index, ValueRange carried) {
+    SmallVector<Value> slices, inserted;
+    SmallVector<OpFoldResult> offsets, sizes, strides;
+    for (Value argument : function.getArguments()) {
+      getSlice(index, argument.getType(), offsets, sizes, strides);
+      Value slice =
+          tensor::ExtractSliceOp::create(b, argument, offsets, sizes, strides);
+      slices.push_back(slice);
+    }
+    auto call = func::CallOp::create(b, part, slices);
+    for (auto [result, whole] : llvm::zip_equal(call.getResults(), carried)) {
+      getSlice(index, whole.getType(), offsets, sizes, strides);
+      Value next = tensor::InsertSliceOp::create(b, result, whole, offsets,
+                                                 sizes, strides);
+      inserted.push_back(next);
+    }
+    scf::YieldOp::create(b, inserted);
+  };
+  OpBuilder::InsertionGuard guard(b);
+  auto loop = scf::ForOp::create(b, begin, end, step, results, build);
+  b.setInsertionPointToEnd(&function.getBody().front());
+  func::ReturnOp::create(b, loop.getResults());
+}
+
+void TileBatch::tile(func::FuncOp function, int64_t batch,
+                     SymbolTable &symbols) {
+  Traffic traffic;
+  function.walk(
+      [&](PrunableOpInterface op) { addTraffic(op, batch, traffic); });
+  int64_t parts = images > 0 ? int64_t(images)
+                             : chooseImages(traffic, batch, getCacheBytes());
+  if (parts >= batch || batch % parts != 0)
+    return;
+  func::FuncOp part = function.clone();
+  part.setName((function.getName() + "_part").str());
+  part.setPrivate();
+  symbols.insert(part, std::next(Block::iterator(function)));
+  OpPassManager pipeline(ModuleOp::getOperationName());
+  SetBatchSizePassOptions options;
+  options.batch = parts;
+  options.functions = {part.getName().str()};
+  pipeline.addPass(createSetBatchSizePass(options));
+  bool isSplit;
+  {
+    // Where rows of the batch depend on each other, it stays whole.
+    ScopedDiagnosticHandler quiet(&getContext(), [](Diagnostic &) {});
+    isSplit = succeeded(runPipeline(pipeline, getOperation()));
+  }
+  for (auto [type, whole] :
+       llvm::zip_equal(part.getResultTypes(), function.getResultTypes()))
+    isSplit &= type == resize(whole, parts);
+  if (!isSplit) {
+    symbols.erase(part);
+    return;
+  }
+  LDBG() << parts << " of " << batch
+         << " images at a time: " << function.getName();
+  remark::passed(function.getLoc(),
+                 remark::RemarkOpts::name("BatchTiled").category(DEBUG_TYPE))
+      << (Twine(parts) + " of " + Twine(batch) + " images at a time").str();
+  buildLoop(function, part, batch, parts);
+  ++numFunctions;
+}
+
+void TileBatch::runOnOperation() {
+  SymbolTable symbols(getOperation());
+  SmallVector<func::FuncOp> functions(getOperation().getOps<func::FuncOp>());
+  for (func::FuncOp function : functions)
+    if (int64_t batch = getBatch(function); batch > 1)
+      tile(function, batch, symbols);
+}
