@@ -275,3 +275,13 @@ def test_less_effort_computes_the_same() -> None:
             np.testing.assert_allclose(found, wanted["logits"], rtol=1e-6)
     with pytest.raises(ValueError, match="optimization must be 0, 1, 2 or 3"):
         subject.module.compile(optimization=4)
+
+
+def test_a_limit_of_the_caller_stays() -> None:
+    """Workers take what memory they may, when that is less than what they are given."""
+    limit = f"ulimit -Sv {6 << 20} -Hv {6 << 20} && exec \"$@\""
+    command = [sys.executable, "-m", "mlir_prune", "fuzz", "--seed", "1", "--checks", "round-trip"]
+    done = subprocess.run(["bash", "-c", limit, "-", *command], capture_output=True, text=True,
+                          check=False)  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert "1 checks hold" in done.stdout

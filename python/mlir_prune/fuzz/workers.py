@@ -39,12 +39,19 @@ START = 300.0
 _ENVIRONMENT = {"PRUNE_RT_POISON": "1", "MALLOC_PERTURB_": "1", "OMP_NUM_THREADS": "1"}
 
 
+def _limit_memory() -> None:
+    """At most :data:`MEMORY`, and no more than whoever started this may use."""
+    hard = resource.getrlimit(resource.RLIMIT_AS)[1]
+    soft = MEMORY if hard == resource.RLIM_INFINITY else min(MEMORY, hard)
+    resource.setrlimit(resource.RLIMIT_AS, (soft, hard))
+
+
 def _serve(job: Job, connection: Connection, errors: str) -> None:
     """The loop of a worker."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     # A crash is expected and needs no image of the memory.
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    resource.setrlimit(resource.RLIMIT_AS, (MEMORY, resource.getrlimit(resource.RLIMIT_AS)[1]))
+    _limit_memory()
     handle = os.open(errors, os.O_WRONLY | os.O_APPEND | os.O_CREAT)
     os.dup2(handle, 2)
     while True:
