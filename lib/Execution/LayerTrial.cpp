@@ -68,7 +68,8 @@ LayerProblem Draw::drawConvolution(double zeros) {
   while (true) {
     assembly::ConvolutionShape shape = {};
     shape.n = pick(2) ? 1 : spread(1, 64);
-    shape.c = spread(3, 1024);
+    // One in eight is a first layer.
+    shape.c = pick(8) ? spread(4, 1024) : spread(1, 3);
     shape.f = spread(8, 1024);
     shape.groups = 1;
     shape.h = shape.w = spread(4, 64);

@@ -27,15 +27,18 @@ using namespace mlir::prune;
 /// Lanes of a vector.
 static constexpr int64_t kLanes = 16;
 
+/// Registers for the sums and weights of generated code.
+static constexpr int64_t kKeptRegisters = 31;
+
 /// Terms of memory end a list: bytes, those beyond half a cache, and those
 /// beyond four.
 static constexpr StringLiteral kDense[] = {
     "call",        "multiply", "multiply_rounded", "weights",   "weights_near",
     "weights_far", "values",   "values_near",      "values_far"};
 static constexpr StringLiteral kConvolution[] = {
-    "call",          "multiply",    "group_multiply", "result_row",
-    "strided_value", "weights",     "weights_near",   "weights_far",
-    "values",        "values_near", "values_far"};
+    "call",        "multiply",      "few_multiply", "group_multiply",
+    "result_row",  "strided_value", "weights",      "weights_near",
+    "weights_far", "values",        "values_near",  "values_far"};
 static constexpr StringLiteral kCsr[] = {
     "call",        "row",          "multiply",    "multiply_rounded",
     "weights",     "weights_near", "weights_far", "values",
@@ -138,14 +141,18 @@ static SmallVector<double> getConvolution(const ProductSize &size,
                                           double cache) {
   const assembly::ConvolutionShape &shape = *size.convolution;
   double rows = roundUp(size.rows, kLanes);
-  bool hasGroups = shape.groups > 1;
+  // Up to three channels, those of a first layer, have kernels of their own.
+  bool hasGroups = shape.groups > 1, isFew = !hasGroups && shape.c <= 3;
+  double multiplies = rows * size.inner * size.columns;
   bool isStrided = shape.isOneByOne() && shape.strideH * shape.strideW > 1;
-  SmallVector<double> terms = {
-      1.0, hasGroups ? 0.0 : rows * size.inner * size.columns,
-      hasGroups ? rows * size.inner * size.columns : 0.0,
-      double(shape.n) * shape.oh * rows * shape.kh *
-          (hasGroups ? 1.0 : roundUp(shape.c, kLanes)),
-      isStrided ? getValueBytes(size) / sizeof(float) : 0.0};
+  SmallVector<double> terms = {1.0,
+                               hasGroups || isFew ? 0.0 : multiplies,
+                               isFew ? multiplies : 0.0,
+                               hasGroups ? multiplies : 0.0,
+                               double(shape.n) * shape.oh * rows * shape.kh *
+                                   (hasGroups ? 1.0 : roundUp(shape.c, kLanes)),
+                               isStrided ? getValueBytes(size) / sizeof(float)
+                                         : 0.0};
   addMemory(terms, getWeightBytes(size), cache);
   addMemory(terms, getValueBytes(size), cache);
   return terms;
@@ -217,6 +224,20 @@ PanelCounts::PanelCounts(const ProductSize &size) {
   pieces = std::ceil(images / together) * std::ceil(ofImage / atOnce);
 }
 
+/// Vectors that a tile of some rows loads for a panel.
+static double countLoads(const ProductSize &size, double rows) {
+  double loads = size.inner * (1.0 - std::pow(size.getZeros(), rows));
+  double weights = rows * size.inner * (1.0 - size.getZeros());
+  if (!size.convolution || size.convolution->isOneByOne() ||
+      rows + weights > kKeptRegisters)
+    return loads;
+  // Few weights stay in registers, and neighbors in a row of the window are
+  // lanes of one vector, see lib/Assembly/StraightLine.cpp.
+  const assembly::ConvolutionShape &s = *size.convolution;
+  double vectors = double(s.c / s.groups) * s.kh * std::min(s.kw, s.strideW);
+  return std::min(loads, vectors);
+}
+
 static SmallVector<double> getStraightLine(const ProductSize &size,
                                            double cache) {
   // Of a tile, of an instruction with its weight, and of a load.
@@ -228,7 +249,7 @@ static SmallVector<double> getStraightLine(const ProductSize &size,
   // Rows of different groups share no inputs.
   double rows = std::clamp<double>(double(size.rows) / groups, 1, kTileRows);
   double tiles = size.rows / rows;
-  double loads = tiles * size.inner * (1.0 - std::pow(size.getZeros(), rows));
+  double loads = tiles * countLoads(size, rows);
   double code = kCodeBytes * nonZeros + kLoadBytes * loads;
   double cuts = std::max(code / std::max(tiles, 1.0) / kSegmentBytes, 1.0);
   double bytes = code + sizeof(float) * nonZeros;

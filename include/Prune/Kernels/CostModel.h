@@ -32,7 +32,7 @@ inline constexpr int64_t kMaxLaneColumns = 4, kMaxLaneInputs = 1 << 20;
 class CostModel {
 public:
   /// What files of this format say; higher when figures mean something else.
-  static constexpr int64_t kVersion = 2;
+  static constexpr int64_t kVersion = 3;
 
   /// Reads the JSON text; an error names the member that is wrong.
   static llvm::Expected<CostModel> parse(StringRef text);

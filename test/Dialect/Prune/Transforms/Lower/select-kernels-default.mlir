@@ -5,7 +5,7 @@
 
 // MANY: linalg.matmul {prune.kernel = #prune.kernel<csr>}
 // ONE: linalg.matmul {prune.kernel = #prune.kernel<lanes>}
-// CODE: linalg.matmul {prune.kernel = #prune.kernel<straight_line>}
+// CODE: linalg.matmul {prune.kernel = #prune.kernel<{{csr|straight_line}}>}
 func.func @zeros(%x: tensor<256x512xf32>, %i: tensor<256x512xf32>) -> tensor<256x512xf32> {
   %w = arith.constant dense<0.0> : tensor<512x512xf32>
   %z = linalg.matmul ins(%x, %w : tensor<256x512xf32>, tensor<512x512xf32>) outs(%i : tensor<256x512xf32>) -> tensor<256x512xf32>
@@ -57,6 +57,16 @@ func.func @groups(%x: tensor<1x4x16x30x30xf32>, %i: tensor<1x4x16x28x28xf32>) ->
   %z = linalg.conv_2d_ngchw_gfchw {dilations = dense<1> : tensor<2xi64>, strides = dense<1> : tensor<2xi64>}
       ins(%x, %w : tensor<1x4x16x30x30xf32>, tensor<4x16x16x3x3xf32>) outs(%i : tensor<1x4x16x28x28xf32>) -> tensor<1x4x16x28x28xf32>
   return %z : tensor<1x4x16x28x28xf32>
+}
+
+// A dense first layer, whose three channels fill no vector.
+// MANY: linalg.conv_2d_nchw_fchw {{.*}}prune.kernel = #prune.kernel<dense>
+// CODE: linalg.conv_2d_nchw_fchw {{.*}}prune.kernel = #prune.kernel<straight_line>
+func.func @first(%x: tensor<1x3x34x34xf32>, %i: tensor<1x16x32x32xf32>) -> tensor<1x16x32x32xf32> {
+  %w = arith.constant dense<1.0> : tensor<16x3x3x3xf32>
+  %z = linalg.conv_2d_nchw_fchw {dilations = dense<1> : tensor<2xi64>, strides = dense<1> : tensor<2xi64>}
+      ins(%x, %w : tensor<1x3x34x34xf32>, tensor<16x3x3x3xf32>) outs(%i : tensor<1x16x32x32xf32>) -> tensor<1x16x32x32xf32>
+  return %z : tensor<1x16x32x32xf32>
 }
 
 // Channels last have no code.
