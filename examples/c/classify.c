@@ -11,7 +11,7 @@
 // like any library:
 //
 //   prune compile net.mlir -o net.so
-//   cc classify.c -o classify ./net.so
+//   cc classify.c -o classify ./net.so -Wl,-rpath,'$ORIGIN'
 //   ./classify rows.bin
 //
 //===----------------------------------------------------------------------===*/

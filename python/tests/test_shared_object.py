@@ -182,6 +182,20 @@ def test_the_example_classifies(tmp_path: Path) -> None:
     assert run(program, tmp_path / "rows.bin").split() == [str(c) for c in expected]
 
 
+@pytest.mark.skipif(shutil.which("cc") is None, reason="there is no C compiler")
+@pytest.mark.parametrize("page", ["docs/Compile.md", "examples/c/classify.c"])
+def test_a_program_that_is_linked_as_written_starts(page: str, tmp_path: Path) -> None:
+    """By the command of the page, in the folder of the shared object."""
+    network("mlp", 1, 0.9, **MLP).write_shared_object(str(tmp_path / "net.so"))
+    line = next(text for text in (ROOT / page).read_text().splitlines() if " ./net.so" in text)
+    command = line.removeprefix("//").strip()
+    name = command.split()[1].removesuffix(".c")
+    (tmp_path / f"{name}.c").write_text(
+        '#include "net.h"\nint main(void) { return net_input_count() == 1 ? 0 : 1; }\n'
+    )
+    subprocess.run(f"{command}\n./{name}", shell=True, check=True, cwd=tmp_path, env=BARE)
+
+
 def test_errors_of_the_c_interface(tmp_path: Path) -> None:
     module = network("mlp", 2, 0.9, **MLP)
     module.write_shared_object(str(tmp_path / "net.so"))
