@@ -54,6 +54,7 @@ LoadedKernel::create(const ConvolutionShape &shape,
       reinterpret_cast<const prune_rt_panel *>(plan.panels.data());
   generated.panel_count = static_cast<int64_t>(plan.panels.size());
   // All numbers behind are of 64 bits.
-  llvm::copy(getPlanNumbers(shape, orders, plan), &generated.images);
+  llvm::copy(getPlanNumbers(shape, orders, plan, kernel->code.tiles),
+             &generated.images);
   return kernel;
 }

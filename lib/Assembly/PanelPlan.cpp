@@ -199,18 +199,36 @@ PanelPlan mlir::prune::assembly::planPanels(const ConvolutionShape &shape,
   return plan;
 }
 
-llvm::SmallVector<int64_t, 24>
+llvm::SmallVector<int64_t, 26>
 mlir::prune::assembly::getPlanNumbers(const ConvolutionShape &shape,
                                       const PlanOrders &orders,
-                                      const PanelPlan &plan) {
-  return {shape.n,           shape.c,         shape.h,
-          shape.w,           plan.outImage,   shape.oh * shape.ow,
-          shape.ow,          shape.kh,        shape.kw,
-          shape.strideH,     shape.strideW,   shape.padTop,
-          shape.padLeft,     plan.rows,       plan.columns,
-          shape.groups,      plan.inImage,    plan.inGroup,
-          orders.in.columns, orders.in.lead,  orders.in.plane,
-          plan.outGroup,     orders.out.lead, orders.out.plane};
+                                      const PanelPlan &plan, int64_t tiles) {
+  return {shape.n,
+          shape.c,
+          shape.h,
+          shape.w,
+          plan.outImage,
+          shape.oh * shape.ow,
+          shape.ow,
+          shape.kh,
+          shape.kw,
+          shape.strideH,
+          shape.strideW,
+          shape.padTop,
+          shape.padLeft,
+          plan.rows,
+          plan.columns,
+          shape.groups,
+          plan.inImage,
+          plan.inGroup,
+          orders.in.columns,
+          orders.in.lead,
+          orders.in.plane,
+          plan.outGroup,
+          orders.out.lead,
+          orders.out.plane,
+          tiles,
+          static_cast<int64_t>(plan.values.size())};
 }
 
 PanelProduct

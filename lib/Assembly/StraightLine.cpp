@@ -466,5 +466,8 @@ mlir::prune::assembly::emitAvx512(const PanelProduct &product,
   SegmentWriter writer(product, options, bytes);
   for (const Group &group : groups)
     writer.write(group);
-  return writer.finish();
+  llvm::Expected<StraightLineCode> code = writer.finish();
+  if (code)
+    code->tiles = static_cast<int64_t>(groups.front().tiles.size());
+  return code;
 }

@@ -91,8 +91,9 @@ generate(ImplicitLocOpBuilder &builder, const KernelLayer &layer,
   return kernel::GeneratedOp::create(
       builder, TypeRange(output.getType()), x, output, bytes, stream,
       ArrayRef<int64_t>(segments), ArrayRef<int32_t>(panels),
-      ArrayRef<int64_t>(assembly::getPlanNumbers(shape, orders, plan)), isa,
-      layer.link.accumulates);
+      ArrayRef<int64_t>(
+          assembly::getPlanNumbers(shape, orders, plan, code->tiles)),
+      isa, layer.link.accumulates);
 }
 
 namespace {

@@ -118,15 +118,16 @@ static int64_t getCacheBytes() {
   return bytes > 0 ? bytes : kCommon;
 }
 
-/// The most images whose largest convolution stays in the cache, of numbers
-/// that divide the batch; the batch itself where smaller ones do not pay.
+/// The most images whose largest convolution stays in the caches of all
+/// threads, of numbers that divide the batch and that threads can share
+/// equally; the batch itself where smaller numbers do not pay.
 static int64_t chooseImages(const Traffic &traffic, int64_t batch,
-                            int64_t cache) {
-  if (!traffic.hasGenerated)
+                            int64_t threads, int64_t cache) {
+  if (!traffic.hasGenerated || batch % threads != 0)
     return batch;
-  int64_t images = 1;
-  for (int64_t i = 2; i <= batch; ++i)
-    if (batch % i == 0 && i * traffic.largest <= cache)
+  int64_t images = threads;
+  for (int64_t i = threads; i <= batch; i += threads)
+    if (batch % i == 0 && i / threads * traffic.largest <= cache)
       images = i;
   // Weights are read again for each part, images that stay no more.
   return images * traffic.images >= 2 * traffic.weights ? images : batch;
@@ -195,8 +196,10 @@ void TileBatch::tile(func::FuncOp function, int64_t batch,
   Traffic traffic;
   function.walk(
       [&](PrunableOpInterface op) { addTraffic(op, batch, traffic); });
-  int64_t parts = images > 0 ? int64_t(images)
-                             : chooseImages(traffic, batch, getCacheBytes());
+  int64_t parts =
+      images > 0 ? int64_t(images)
+                 : chooseImages(traffic, batch, std::max<int64_t>(threads, 1),
+                                getCacheBytes());
   if (parts >= batch || batch % parts != 0)
     return;
   func::FuncOp part = function.clone();

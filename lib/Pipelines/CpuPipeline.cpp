@@ -38,8 +38,11 @@ using namespace mlir::prune;
 static void addToLinalg(OpPassManager &manager,
                         const CpuPipelineOptions &options) {
   // While kernels are chosen and layers are one operation each.
-  if (!options.reference)
-    manager.addPass(createTileBatchPass());
+  if (!options.reference) {
+    TileBatchPassOptions tile;
+    tile.threads = options.threads;
+    manager.addPass(createTileBatchPass(tile));
+  }
   // Functions get memrefs as arguments below and then cannot be called any
   // more, so every call goes first.
   manager.addPass(createInlinerPass());

@@ -6,11 +6,11 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// Work is cut into pieces: some images, some panels of one, or some groups of
-// one. The inputs of a piece are copied together, then each segment of the code
-// runs over all its panels, so that the code is fetched once for many panels
-// and the inputs stay in the second cache. Each result is computed the same way
-// however the work is cut.
+// Work is cut into pieces: some images, some panels of one, some groups of one,
+// or some tiles of rows. The inputs of a piece are copied together, then each
+// segment of the code runs over all its panels, so that the code is fetched
+// once for many panels and the inputs stay in the second cache. Each result is
+// computed the same way however the work is cut.
 //
 //===----------------------------------------------------------------------===//
 
@@ -29,9 +29,13 @@ namespace {
 /// Panels that pay for fetching the code, and floats that stay in a cache.
 constexpr int64_t kPiecePanels = 64, kPieceFloats = 1 << 17;
 
+/// Products of vectors that pay for another thread: it takes some microseconds
+/// to begin and to wait for it.
+constexpr int64_t kThreadProducts = 1 << 14;
+
 /// Part of the work: everything of several images, or a part of one.
 struct Piece {
-  int64_t image, images, panel, panels, group, groups;
+  int64_t image, images, panel, panels, group, groups, tile, tiles;
 };
 
 /// The run of a plan on one input.
@@ -125,7 +129,9 @@ void Run::runSegments(const Piece &piece, const float *from, int64_t ofImage,
   const prune_rt_panel *begin = plan.panels + piece.panel;
   int64_t segments = plan.segment_count / plan.groups;
   for (int64_t s = 0; s < piece.groups * segments; ++s) {
-    int64_t group = s / segments;
+    int64_t group = s / segments, tile = s % plan.tiles;
+    if (tile < piece.tile || tile >= piece.tile + piece.tiles)
+      continue;
     const prune_rt_segment_place &place =
         plan.segments[piece.group * segments + s];
     auto *segment = reinterpret_cast<prune_rt_segment *>(
@@ -139,7 +145,7 @@ void Run::runSegments(const Piece &piece, const float *from, int64_t ofImage,
 }
 
 void Run::runPiece(const Piece &piece, float *copy) const {
-  if (plan.out_plane > 0 && piece.panel == 0)
+  if (plan.out_plane > 0 && piece.panel == 0 && piece.tile == 0)
     clearMargins(piece);
   if (isDirect())
     return runSegments(
@@ -157,7 +163,7 @@ static int64_t divideCeil(int64_t a, int64_t b) { return (a + b - 1) / b; }
 /// As much as pays for the code and stays in the cache, but something for each
 /// thread.
 Piece Run::getPieceSize(int64_t threads) const {
-  Piece size = {0, 1, 0, plan.panel_count, 0, plan.groups};
+  Piece size = {0, 1, 0, plan.panel_count, 0, plan.groups, 0, plan.tiles};
   // Threads for one image.
   int64_t shares = threads > plan.images ? threads : 1;
   if (isCutByGroups()) {
@@ -174,8 +180,15 @@ Piece Run::getPieceSize(int64_t threads) const {
   if ((isOneByOne() || isDirect()) && size.images == 1) {
     int64_t panels =
         std::max(kPieceFloats / (plan.channels * kLanes), kPiecePanels / 4);
-    panels = std::min(panels, divideCeil(plan.panel_count, shares));
-    size.panels = std::max<int64_t>(panels, 1);
+    size.panels = std::min(panels, plan.panel_count);
+    // Threads that share one image read all of it and a part of the code each,
+    // where nothing is copied for them.
+    if (divideCeil(plan.panel_count, size.panels) >= shares)
+      return size;
+    if (isDirect() && plan.tiles >= shares)
+      size.tiles = divideCeil(plan.tiles, shares);
+    else
+      size.panels = divideCeil(plan.panel_count, shares);
   } else if (!isOneByOne() && !isDirect()) {
     size.panels = divideCeil(plan.panel_count, shares);
   }
@@ -185,11 +198,15 @@ Piece Run::getPieceSize(int64_t threads) const {
 void Run::run(int64_t threads) {
   if (plan.images == 0 || plan.panel_count == 0)
     return;
+  int64_t products = plan.weights * plan.panel_count * plan.images;
+  threads = std::clamp<int64_t>(products / kThreadProducts, 1, threads);
   Piece size = getPieceSize(threads);
   int64_t rows = divideCeil(plan.images, size.images);
   bool byGroups = isCutByGroups();
-  int64_t columns = byGroups ? divideCeil(plan.groups, size.groups)
-                             : divideCeil(plan.panel_count, size.panels);
+  int64_t tileCuts = divideCeil(plan.tiles, size.tiles);
+  int64_t columns = byGroups
+                        ? divideCeil(plan.groups, size.groups)
+                        : divideCeil(plan.panel_count, size.panels) * tileCuts;
   // Whole pages, so that threads share none.
   int64_t floats = divideCeil(size.images * floatsOfImage(size), 1024) * 1024;
   threads = std::min(threads, rows * columns);
@@ -202,8 +219,10 @@ void Run::run(int64_t threads) {
       piece.group = index % columns * size.groups;
       piece.groups = std::min(size.groups, plan.groups - piece.group);
     } else {
-      piece.panel = index % columns * size.panels;
+      piece.panel = index % columns / tileCuts * size.panels;
       piece.panels = std::min(size.panels, plan.panel_count - piece.panel);
+      piece.tile = index % tileCuts * size.tiles;
+      piece.tiles = std::min(size.tiles, plan.tiles - piece.tile);
     }
     runPiece(piece, copies.floats() + thread * floats);
   });

@@ -256,6 +256,8 @@ typedef struct prune_rt_generated {
   int64_t out_group; /**< floats from the results of a group to the next */
   int64_t out_lead;  /**< zeros before the results of a plane, */
   int64_t out_plane; /**< and floats of a plane; 0 for other orders */
+  int64_t tiles;     /**< segments of a group for each range of inputs */
+  int64_t weights;   /**< that are not zero, of all groups */
 } prune_rt_generated;
 /* NOLINTEND(readability-identifier-naming) */
 

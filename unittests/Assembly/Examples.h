@@ -68,8 +68,10 @@ runGenerated(const Example &example, const Runtime &runtime, Guard guard,
       {example.bias, example.accumulates, example.hasRelu}, options, orders);
   EXPECT_TRUE(bool(kernel)) << llvm::toString(kernel.takeError());
   Guarded<float> x(example.x, guard), y(example.y, guard);
-  PRUNE_RT(runtime, prune_rt_generated_f32)
-  (&(*kernel)->get(), x.data(), y.data());
+  // So many that threads share the work.
+  prune_rt_generated plan = (*kernel)->get();
+  plan.weights = 1 << 20;
+  PRUNE_RT(runtime, prune_rt_generated_f32)(&plan, x.data(), y.data());
   return {y.data(), y.data() + example.y.size()};
 }
 

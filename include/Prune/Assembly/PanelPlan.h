@@ -88,10 +88,12 @@ PanelPlan planPanels(const ConvolutionShape &shape,
                      llvm::ArrayRef<float> weights,
                      const PlanOrders &orders = {});
 
-/// The numbers of prune_rt_generated, from `images` to its end.
-llvm::SmallVector<int64_t, 24> getPlanNumbers(const ConvolutionShape &shape,
+/// The numbers of prune_rt_generated, from `images` to its end; `tiles` are
+/// those of the code.
+llvm::SmallVector<int64_t, 26> getPlanNumbers(const ConvolutionShape &shape,
                                               const PlanOrders &orders,
-                                              const PanelPlan &plan);
+                                              const PanelPlan &plan,
+                                              int64_t tiles);
 
 /// The product that the panels compute, without a bias.
 PanelProduct getPanelProduct(const ConvolutionShape &shape,

@@ -100,6 +100,9 @@ struct StraightLineCode {
   llvm::SmallVector<uint8_t, 0> code;
   llvm::SmallVector<float, 0> stream;
   llvm::SmallVector<Segment, 0> segments;
+  /// Tiles of a group: its segments are those of all tiles for the first range
+  /// of inputs, then for the next.
+  int64_t tiles = 0;
 };
 
 /// Code for AVX-512. Fails where a distance does not fit in 32 bits. Linear in

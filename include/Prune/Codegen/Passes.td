@@ -60,7 +60,7 @@ def TileBatchPass : Pass<"prune-tile-batch", "::mlir::ModuleOp"> {
     Before: functions whose arguments and results are batches, with kernels chosen.
     After: a loop over parts of the batch, which calls a function for a part. The
     images between two layers then stay in the second cache. A part has as many
-    images as fit there, of numbers that divide the batch. It is done where a
+    images for each thread as fit there, of numbers that divide the batch. It is done where a
     convolution has generated code, and where the images of a part are more bytes
     than twice the weights, which are read again for each part.
 
@@ -84,7 +84,9 @@ def TileBatchPass : Pass<"prune-tile-batch", "::mlir::ModuleOp"> {
   }];
   let options = [
     Option<"images", "images", "int64_t", /*default=*/"0",
-           "Images of a part, where that divides the batch; chosen by the sizes when 0.">
+           "Images of a part, where that divides the batch; chosen by the sizes when 0.">,
+    Option<"threads", "threads", "int64_t", /*default=*/"1",
+           "Threads of a call, each of which has a cache of its own.">
   ];
   let statistics = [
     Statistic<"numFunctions", "num-functions-tiled", "Functions that became a loop">

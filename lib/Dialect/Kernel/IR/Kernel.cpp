@@ -93,11 +93,14 @@ static LogicalResult verifyShape(GeneratedOp op) {
     return op.emitOpError() << "expected a destination of " << results
                             << " elements, got " << found;
   int64_t groups = shape[Groups], segments = op.getSegments().size() / 2;
-  if (groups == 0 || shape[Channels] % groups || shape[OutImage] % groups ||
-      segments % groups)
+  if (groups == 0 || shape[Channels] % groups || shape[OutImage] % groups)
     return op.emitOpError()
-           << "expected groups that divide channels, results and segments, got "
+           << "expected groups that divide channels and results, got "
            << groups;
+  if (shape[Tiles] == 0 || segments % (groups * shape[Tiles]))
+    return op.emitOpError()
+           << "expected segments of " << groups << " groups and "
+           << shape[Tiles] << " tiles, got " << segments;
   return success();
 }
 

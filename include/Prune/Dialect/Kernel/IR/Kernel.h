@@ -48,6 +48,8 @@ enum GeneratedShape : unsigned {
   OutGroup,
   OutLead,
   OutPlane,
+  Tiles,
+  Weights,
   GeneratedShapeSize
 };
 

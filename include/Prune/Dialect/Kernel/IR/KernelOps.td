@@ -38,7 +38,7 @@ def Kernel_GeneratedOp : Op<Kernel_Dialect, "generated", [
     three numbers for every 16 results of a channel: where its inputs and results
     lie in the images, in floats, and which of the 16 are results (the upper half
     says how many). `shape` holds the numbers of `prune_rt_generated`, from
-    `images` to `out_plane`. With `accumulate` results are added to what the
+    `images` to `weights`. With `accumulate` results are added to what the
     destination holds.
 
     `prune-generate-kernels` makes this operation from a convolution or a sparse
@@ -58,9 +58,9 @@ def Kernel_GeneratedOp : Op<Kernel_Dialect, "generated", [
     * `generated_c1`: input and destination are tensors and there is one result of
       the type of the destination, or both are memrefs without gaps and there is
       no result.
-    * `generated_c2`: `shape` has 24 numbers; the extents of the images in it are
-      those of the operands, and its groups divide channels, the results of an
-      image and `segments`.
+    * `generated_c2`: `shape` has 26 numbers; the extents of the images in it are
+      those of the operands, and its groups divide channels and the results of an
+      image, and the tiles of all groups `segments`.
     * `generated_c3`: `segments` are pairs that lie inside `code` and `stream`;
       `panels` are triples.
   }];
