@@ -104,8 +104,7 @@ struct ConvertContraction : OpInterfaceRewritePattern<linalg::LinalgOp> {
         product.transposeB, /*accumulate=*/true, /*constant_b=*/false,
         onednn::Activation::None);
     for (NamedAttribute attribute : op->getDiscardableAttrs())
-      if (attribute.getNameDialect() &&
-          isa<PruneDialect>(attribute.getNameDialect()))
+      if (isa_and_nonnull<PruneDialect>(attribute.getNameDialect()))
         matmul->setAttr(attribute.getName(), attribute.getValue());
     rewriter.replaceOp(op, matmul);
     return success();

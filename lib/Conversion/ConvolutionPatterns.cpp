@@ -212,8 +212,7 @@ private:
 /// Marks of the prune dialect stay.
 Operation *ConvolutionBuilder::setAttributes(Operation *created) {
   for (NamedAttribute attribute : op->getDiscardableAttrs())
-    if (attribute.getNameDialect() &&
-        isa<PruneDialect>(attribute.getNameDialect()))
+    if (isa_and_nonnull<PruneDialect>(attribute.getNameDialect()))
       created->setAttr(attribute.getName(), attribute.getValue());
   return created;
 }

@@ -27,8 +27,10 @@ def difference(found: Any, expected: Any, floor: float = 1e-3) -> float:
     return float(np.abs(found - expected).max() / max(float(np.abs(expected).max()), floor))
 
 
-def input_names(count: int) -> list[str]:
-    return ["input"] if count == 1 else [f"input{i}" for i in range(count)]
+def input_names(module: Any) -> list[str]:
+    """The names of a network's inputs, in their order."""
+    (function,) = module.functions()
+    return [value.name for value in function.arguments if value.kind == "input"]
 
 
 def cross_entropy(logits: Any, labels: Any) -> Any:
@@ -47,8 +49,9 @@ def check_step(
     """
     network = frontend.import_torch(model, inputs if len(inputs) > 1 else inputs[0])
     module = network.module()
+    names = input_names(module)
     module.run("builtin.module(prune-lift-parameters{keep-values=false},prune-train-pipeline)")
-    feed = dict(zip(input_names(len(inputs)), (x.numpy() for x in inputs), strict=True))
+    feed = dict(zip(names, (x.numpy() for x in inputs), strict=True))
     feed |= {"labels": labels.numpy().astype(np.int32), "learning_rate": 1.0}
     states, losses = {}, {}
     for path, options in PATHS.items():

@@ -24,10 +24,10 @@ using namespace mlir;
 using namespace mlir::bufferization;
 using namespace mlir::kernel;
 
-namespace {
+static bool readsDestination(GeneratedOp op) { return op.getAccumulate(); }
+static bool readsDestination(ReorderOp) { return false; }
 
-bool readsDestination(GeneratedOp op) { return op.getAccumulate(); }
-bool readsDestination(ReorderOp) { return false; }
+namespace {
 
 template <typename Op>
 struct KernelModel
