@@ -6,11 +6,11 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// Walks over the blocks of each function, not into regions: a loop nest is one
-// site, and what threads do inside of it counts as time of the thread that
-// waits for them. Calls of functions that nothing is known about keep the
-// operations between them, so that later passes move nothing out. Linear in the
-// number of operations.
+// Walks over the blocks of each function, and of loops that call kernels, not
+// into other regions: a loop nest is one site, and what threads do inside of it
+// counts as time of the thread that waits for them. Calls of functions that
+// nothing is known about keep the operations between them, so that later passes
+// move nothing out. Linear in the number of operations.
 //
 //===----------------------------------------------------------------------===//
 
@@ -19,7 +19,11 @@
 
 #include "ProfileSite.h"
 
+#include "Prune/Dialect/Kernel/IR/Kernel.h"
+#include "Prune/Dialect/OneDNN/IR/OneDNN.h"
+
 #include "mlir/Dialect/LLVMIR/FunctionCallUtils.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/IR/ImplicitLocOpBuilder.h"
 #include "mlir/IR/SymbolTable.h"
 #include "mlir/Interfaces/DestinationStyleOpInterface.h"
@@ -62,11 +66,10 @@ struct ProfileFunctions
     SmallVector<Operation *> ops;
     std::string names;
     for (auto function : module.getOps<FunctionOpInterface>())
-      for (Operation &op : function.getFunctionBody().getOps())
-        if (isCostly(op)) {
-          ops.push_back(&op);
-          names += describe(function, &op);
-        }
+      for (Operation *op : collectSites(function.getFunctionBody())) {
+        ops.push_back(op);
+        names += describe(function, op);
+      }
     if (ops.empty())
       return markAllAnalysesPreserved();
     createNames(names);
@@ -76,6 +79,24 @@ struct ProfileFunctions
         return signalPassFailure();
     LDBG() << ops.size() << " sites:\n" << names;
     numSites += ops.size();
+  }
+
+  /// The operations to measure. A loop that calls kernels, as over parts of the
+  /// batch, is measured by what it does.
+  static SmallVector<Operation *> collectSites(Region &region) {
+    SmallVector<Operation *> sites;
+    auto isKernel = [](Operation &op) {
+      return isa_and_present<kernel::KernelDialect, onednn::OneDNNDialect>(
+          op.getDialect());
+    };
+    for (Operation &op : region.getOps()) {
+      auto loop = dyn_cast<scf::ForOp>(op);
+      if (loop && llvm::any_of(loop.getRegion().getOps(), isKernel))
+        sites.append(collectSites(loop.getRegion()));
+      else if (isCostly(op))
+        sites.push_back(&op);
+    }
+    return sites;
   }
 
   static std::string describe(FunctionOpInterface function, Operation *op) {

@@ -42,8 +42,8 @@ def ProfileFunctionsPass : Pass<"prune-profile-functions", "::mlir::ModuleOp"> {
   let summary = "Measure the time of each costly operation of a function";
   let description = [{
     Before: bufferized functions. After: every operation at the top level of a
-    function that computes on memory, such as a primitive, a loop nest or a copy,
-    stands between two calls of the runtime, which add the time and a call to
+    function, or of a loop that calls primitives, that computes on memory, such as
+    a primitive, a loop nest or a copy, stands between two calls of the runtime, which add the time and a call to
     the counters of its site. Operations that only allocate, free or compute on
     numbers are not measured.
 
