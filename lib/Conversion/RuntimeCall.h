@@ -19,14 +19,12 @@
 namespace mlir::prune {
 
 /// Bits of the flags argument; PRUNE_RT_* of prune_runtime.h.
-enum RuntimeFlags : int64_t {
-  TransposeA = 1,
-  TransposeB = 2,
-  Accumulate = 4,
-  ConstantB = 8,
-  IncludePadding = 16,
-  ConstantValues = 32
-};
+inline constexpr int64_t TransposeA = 1;
+inline constexpr int64_t TransposeB = 2;
+inline constexpr int64_t Accumulate = 4;
+inline constexpr int64_t ConstantB = 8;
+inline constexpr int64_t IncludePadding = 16;
+inline constexpr int64_t ConstantValues = 32;
 
 /// Collects the arguments of one call.
 class CallBuilder {
