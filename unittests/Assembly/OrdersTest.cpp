@@ -132,10 +132,11 @@ static void expectEqual(const Example &example, const PlanOrders &orders) {
           runGenerated(ordered, *runtime, Guard::Behind, orders);
       expectNear(restore(*runtime, found, orders.out, out), expected,
                  w.terms());
-      if (orders.out.order == ImageOrder::Planes)
+      if (orders.out.order == ImageOrder::Planes) {
         EXPECT_EQ(found,
                   reorder(*runtime, restore(*runtime, found, orders.out, out),
                           orders.out, out));
+      }
     }
   PRUNE_RT(getFast(), prune_rt_set_num_threads)(1);
   PRUNE_RT(getNaive(), prune_rt_set_num_threads)(1);
