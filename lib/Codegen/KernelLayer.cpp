@@ -1,5 +1,4 @@
-//===- KernelLayer.cpp - Operations that become generated code
-//-----------------===//
+//===- KernelLayer.cpp - Operations that become generated code ------------===//
 //
 // Part of the pruning compiler, under the Apache License v2.0 with LLVM
 // Exceptions. See LICENSE for license information.
@@ -103,24 +102,12 @@ static StringRef read(onednn::SpmmOp op, KernelLayer &layer) {
   if (!isGenerated(op.getActivation()))
     return "its activation is not relu";
   int64_t columns = y.getDimSize(1);
-  layer.link.shape = {1,
-                      x.getDimSize(0),
-                      1,
-                      columns,
-                      y.getDimSize(0),
-                      1,
-                      columns,
-                      1,
-                      1,
-                      1,
-                      1,
-                      1,
-                      1,
-                      0,
-                      0};
+  layer.link.shape = assembly::ConvolutionShape::ofProduct(
+      y.getDimSize(0), x.getDimSize(0), columns);
   if (!op.getConstantValues() || !isConstant(op.getValues()) ||
       !isConstant(op.getBias()) || failed(readNumbers(op.getIndices())) ||
-      failed(readNumbers(op.getPointers())))
+      failed(readNumbers(op.getPointers())) ||
+      cast<ShapedType>(op.getValues().getType()).getNumElements() == 0)
     return "its weight or bias is no constant";
   readImages(op, layer);
   layer.hasRelu = op.getActivation() == onednn::Activation::Relu;

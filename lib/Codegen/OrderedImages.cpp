@@ -1,5 +1,4 @@
-//===- OrderedImages.cpp - Images in several orders
-//--------------------------===//
+//===- OrderedImages.cpp - Images in several orders -----------------------===//
 //
 // Part of the pruning compiler, under the Apache License v2.0 with LLVM
 // Exceptions. See LICENSE for license information.

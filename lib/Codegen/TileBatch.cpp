@@ -1,5 +1,4 @@
-//===- TileBatch.cpp - A few images at a time
-//-------------------------------===//
+//===- TileBatch.cpp - A few images at a time -----------------------------===//
 //
 // Part of the pruning compiler, under the Apache License v2.0 with LLVM
 // Exceptions. See LICENSE for license information.
@@ -66,10 +65,12 @@ static void addTraffic(Operation *op, int64_t batch, Traffic &traffic) {
   // Of an instruction and a value of generated code.
   constexpr int64_t kCodeBytes = 12;
   auto kernel = op->getAttrOfType<KernelAttr>(PruneDialect::kKernelAttrName);
+  if (!kernel)
+    return;
   std::string reason;
   std::optional<KernelChoices> choices =
       matchKernels(op, /*hasCode=*/true, reason);
-  if (!kernel || !choices || !choices->size.convolution)
+  if (!choices || !choices->size.convolution)
     return;
   const ProductSize &size = choices->size;
   const assembly::ConvolutionShape &shape = *size.convolution;

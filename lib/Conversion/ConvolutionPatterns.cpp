@@ -16,6 +16,8 @@
 
 #include "ConvolutionPatterns.h"
 
+#include "Epilogue.h"
+
 #include "Prune/Analysis/ConvolutionMatch.h"
 #include "Prune/Analysis/Copies.h"
 #include "Prune/Dialect/OneDNN/IR/OneDNN.h"
@@ -290,12 +292,7 @@ ConvertConvolution::matchAndRewrite(linalg::LinalgOp op,
 
 /// True when the body is `out + in`.
 static bool isSum(linalg::LinalgOp op) {
-  Block *body = op.getBlock();
-  auto add =
-      body->getTerminator()->getOperand(0).getDefiningOp<arith::AddFOp>();
-  Value in = body->getArgument(0), out = body->getArguments().back();
-  return add && ((add.getLhs() == in && add.getRhs() == out) ||
-                 (add.getLhs() == out && add.getRhs() == in));
+  return addsArguments(op.getBlock(), 0, op.getBlock()->getNumArguments() - 1);
 }
 
 /// The sum of `dy` per channel, the gradient of a bias, or null.

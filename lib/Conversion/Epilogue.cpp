@@ -249,18 +249,21 @@ std::optional<Epilogue> prune::matchEpilogue(linalg::LinalgOp op, Value product,
   return BodyMatcher(op, product, biasDim).match();
 }
 
+bool prune::addsArguments(Block *body, unsigned first, unsigned second) {
+  auto add =
+      body->getTerminator()->getOperand(0).getDefiningOp<arith::AddFOp>();
+  Value lhs = body->getArgument(first), rhs = body->getArgument(second);
+  return add && ((add.getLhs() == lhs && add.getRhs() == rhs) ||
+                 (add.getLhs() == rhs && add.getRhs() == lhs));
+}
+
 bool prune::isSumOfInputs(linalg::LinalgOp op) {
   if (!isElementwiseOnTensors(op) || op.getNumDpsInputs() != 2 ||
       !llvm::all_of(op.getDpsInputOperands(), [&](OpOperand *input) {
         return op.getMatchingIndexingMap(input).isIdentity();
       }))
     return false;
-  Block *body = op.getBlock();
-  auto add =
-      body->getTerminator()->getOperand(0).getDefiningOp<arith::AddFOp>();
-  Value first = body->getArgument(0), second = body->getArgument(1);
-  return add && ((add.getLhs() == first && add.getRhs() == second) ||
-                 (add.getLhs() == second && add.getRhs() == first));
+  return addsArguments(op.getBlock(), 0, 1);
 }
 
 /// True when a chain of destinations that begins with a new tensor leads to

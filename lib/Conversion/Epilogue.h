@@ -33,6 +33,9 @@ struct Epilogue {
 std::optional<Epilogue> matchEpilogue(linalg::LinalgOp op, Value product,
                                       int64_t biasDim);
 
+/// True when the body is the sum of two of its arguments.
+bool addsArguments(Block *body, unsigned first, unsigned second);
+
 /// True when `op` adds its two inputs and nothing else. Works on named and
 /// generic operations.
 bool isSumOfInputs(linalg::LinalgOp op);

@@ -193,9 +193,9 @@ struct PanelCounts {
 
 PanelCounts::PanelCounts(const ProductSize &size) {
   constexpr double kPieceFloats = 1 << 17, kPiecePanels = 64;
-  assembly::ConvolutionShape s = size.convolution.value_or(
-      assembly::ConvolutionShape{1, size.inner, 1, size.columns, size.rows, 1,
-                                 size.columns, 1, 1, 1, 1, 1, 1, 0, 0});
+  assembly::ConvolutionShape s =
+      size.convolution.value_or(assembly::ConvolutionShape::ofProduct(
+          size.rows, size.inner, size.columns));
   double images = std::max<int64_t>(s.n, 1), ofImage, floats;
   if (s.isOneByOne()) {
     ofImage = std::ceil(double(s.oh) * s.ow / kLanes);

@@ -1,5 +1,4 @@
-//===- NetworkChoices.cpp - Kernels that suit each other
-//-------------------===//
+//===- NetworkChoices.cpp - Kernels that suit each other ------------------===//
 //
 // Part of the pruning compiler, under the Apache License v2.0 with LLVM
 // Exceptions. See LICENSE for license information.

@@ -20,7 +20,6 @@
 #include "Threads.h"
 
 #include <algorithm>
-#include <cstring>
 
 using namespace prune_rt;
 
@@ -115,8 +114,7 @@ void Run::clearMargins(const Piece &piece) const {
     float *plane = y + (piece.image + i) * plan.out_image +
                    piece.group * channels * plan.out_plane;
     for (int64_t c = 0; c < piece.groups * channels; ++c) {
-      std::memset(plane, 0, plan.out_lead * sizeof(float));
-      std::memset(plane + end, 0, (plan.out_plane - end) * sizeof(float));
+      prune_rt::clearMargins(plane, plan.out_lead, end, plan.out_plane);
       plane += plan.out_plane;
     }
   }

@@ -16,6 +16,8 @@
 
 #include "../Common/Runtime.h"
 
+#include <cstring>
+
 namespace prune_rt {
 
 /// Where the inputs lie: floats from an image, a channel and a row to the next.
@@ -42,6 +44,14 @@ void gatherPanels(const prune_rt_generated &plan, const float *image,
 void copyPlanes(const prune_rt_generated &plan, const Source &source,
                 const float *from, const float *end, int64_t channels,
                 float *to);
+
+/// Zeros in front of the places of a plane, which are from `lead` to before
+/// `end`, and behind them.
+inline void clearMargins(float *plane, int64_t lead, int64_t end,
+                         int64_t size) {
+  std::memset(plane, 0, lead * sizeof(float));
+  std::memset(plane + end, 0, (size - end) * sizeof(float));
+}
 
 } // namespace prune_rt
 

@@ -12,6 +12,7 @@
 
 #include "../Common/Lanes.h"
 #include "../Common/Runtime.h"
+#include "PanelCopies.h"
 #include "Threads.h"
 
 #include <algorithm>
@@ -117,13 +118,6 @@ static void restorePanel(const Grid &grid, const Runs &runs, int64_t image,
   }
 }
 
-/// Zeros in front of the places of a plane and behind them.
-static void clearMargins(const Grid &grid, float *plane) {
-  int64_t end = grid.lead + grid.panels * kLanes;
-  std::memset(plane, 0, grid.lead * sizeof(float));
-  std::memset(plane + end, 0, (grid.plane - end) * sizeof(float));
-}
-
 void prune_rt_reorder_f32(const float *x, float *y, const int64_t *shape,
                           int64_t reverse) {
   Grid grid(shape);
@@ -138,6 +132,7 @@ void prune_rt_reorder_f32(const float *x, float *y, const int64_t *shape,
   });
   if (grid.plane && !reverse)
     forEach(grid.images * grid.channels, threads, [&](int64_t index, int64_t) {
-      clearMargins(grid, y + index * grid.plane);
+      clearMargins(y + index * grid.plane, grid.lead,
+                   grid.lead + grid.panels * kLanes, grid.plane);
     });
 }

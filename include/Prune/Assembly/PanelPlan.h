@@ -36,6 +36,12 @@ struct ConvolutionShape {
   int64_t groups = 1;
 
   bool isOneByOne() const { return kh == 1 && kw == 1; }
+
+  /// A product of weights [rows, inner] and a matrix [inner, columns].
+  static ConvolutionShape ofProduct(int64_t rows, int64_t inner,
+                                    int64_t columns) {
+    return {1, inner, 1, columns, rows, 1, columns, 1, 1, 1, 1, 1, 1, 0, 0};
+  }
 };
 
 /// One panel, as prune_rt_panel of prune_runtime.h.
