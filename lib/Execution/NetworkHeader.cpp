@@ -15,7 +15,8 @@ using namespace mlir;
 using namespace mlir::prune;
 
 /// The header; `@net@` and `@NET@` stand for the name, `@values@` for the list
-/// of inputs and outputs. The numbers are those of prune_network.h.
+/// of inputs and outputs, `@isas@` for that of instruction sets. The numbers
+/// are those of prune_network.h.
 static constexpr char kHeader[] = R"header(/* The compiled network '@net@'.
  *
 @values@ *
@@ -40,7 +41,15 @@ enum {
   @NET@_ERROR_THREADS = 3,   /* the network runs on one thread */
   @NET@_ERROR_MEMORY = 4,    /* there is not enough memory */
   @NET@_ERROR_PROCESSOR = 5, /* the processor lacks instructions */
-  @NET@_ERROR_BUSY = 6       /* another thread uses the handle */
+  @NET@_ERROR_BUSY = 6,      /* another thread uses the handle */
+  @NET@_ERROR_NO_CODE = 7    /* no code for the instruction set */
+};
+
+/* Instruction sets. There is code for @isas@. */
+enum {
+  @NET@_ISA_BASE = 0,  /* what every processor of the architecture has */
+  @NET@_ISA_AVX2 = 1,  /* x86-64-v3 */
+  @NET@_ISA_AVX512 = 2 /* x86-64-v4 */
 };
 
 /* Element types; a BOOL is one byte, 0 or 1. */
@@ -67,8 +76,9 @@ typedef struct @net@_value {
  * in one thread at a time. */
 typedef struct @net@_handle @net@_handle;
 
-/* Makes a handle. It runs the network once, on zeros, and holds all memory that
- * later runs need: they allocate nothing. */
+/* Makes a handle. It takes the best code that the processor and the operating
+ * system have instructions for, runs the network once, on zeros, and holds all
+ * memory that later runs need: they allocate nothing. */
 int @net@_create(@net@_handle **handle);
 
 /* Frees a handle; null is allowed. */
@@ -80,6 +90,13 @@ int @net@_output_count(void);
 /* What an input or an output is; null when there is none of this index. */
 const @net@_value *@net@_input(int index);
 const @net@_value *@net@_output(int index);
+
+/* The instruction set whose code a handle runs; -1 of null. */
+int @net@_isa(const @net@_handle *handle);
+
+/* Takes the code of another instruction set, to compare or to measure it. Runs
+ * the network once, as create does. */
+int @net@_set_isa(@net@_handle *handle, int isa);
 
 /* Threads that a run may use. The only number for now is 1. */
 int @net@_set_threads(@net@_handle *handle, int threads);
@@ -126,13 +143,19 @@ static std::string listValues(const FunctionSignature &signature) {
   return text;
 }
 
-std::string prune::makeNetworkHeader(const FunctionSignature &signature,
-                                     StringRef name) {
+static std::string listLevels(ArrayRef<InstructionLevel> levels) {
+  auto names = llvm::map_range(
+      levels, [](InstructionLevel level) { return toString(level).upper(); });
+  return llvm::join(names, ", ");
+}
+
+std::string prune::makeNetworkHeader(const NetworkTable &table) {
   std::string header, rest = kHeader;
   std::pair<StringRef, std::string> texts[] = {
-      {"@values@", listValues(signature)},
-      {"@net@", name.str()},
-      {"@NET@", name.upper()}};
+      {"@values@", listValues(table.signature)},
+      {"@isas@", listLevels(table.levels)},
+      {"@net@", table.name},
+      {"@NET@", StringRef(table.name).upper()}};
   for (auto &[mark, text] : texts) {
     header.clear();
     StringRef left = rest;

@@ -9,7 +9,8 @@
 // The functions behind the interface are in the static runtime and take the
 // network's table. Here the table is written, and for each of them a function
 // under the network's own name that passes it on, so that several networks can
-// be linked into one program.
+// be linked into one program. The code of each instruction set is in an object
+// of its own, of which the table names one function.
 //
 //===----------------------------------------------------------------------===//
 
@@ -58,29 +59,33 @@ namespace {
 /// Writes the table and the functions of one network.
 class InterfaceBuilder {
 public:
-  InterfaceBuilder(llvm::Module &module, const FunctionSignature &signature,
-                   StringRef name)
-      : module(module), signature(signature), name(name),
+  InterfaceBuilder(llvm::Module &module, const NetworkTable &table)
+      : module(module), table(table), signature(table.signature),
         builder(module.getContext()) {}
 
-  llvm::GlobalVariable *addTable(InstructionLevel level);
-  void addFunctions(llvm::GlobalVariable *table);
+  void addTable();
+  void addFunctions();
 
 private:
   llvm::Constant *addConstant(llvm::Constant *value, StringRef suffix);
+  llvm::Constant *addList(ArrayRef<llvm::Constant *> values, StringRef suffix);
   llvm::Constant *makeValue(const ValueInfo &value);
-  llvm::Function *addCall();
+  llvm::Constant *makeCode(InstructionLevel level);
   void addFunction(StringRef suffix, llvm::Type *result,
-                   ArrayRef<llvm::Type *> arguments,
-                   llvm::GlobalVariable *table);
+                   ArrayRef<llvm::Type *> arguments, bool takesTable);
 
   llvm::Module &module;
+  const NetworkTable &table;
   const FunctionSignature &signature;
-  StringRef name;
   llvm::IRBuilder<> builder;
+  llvm::Constant *written = nullptr;
 };
 
 } // namespace
+
+static std::string getCallName(InstructionLevel level) {
+  return ("prune_network_call_" + toString(level)).str();
+}
 
 llvm::Constant *InterfaceBuilder::addConstant(llvm::Constant *value,
                                               StringRef suffix) {
@@ -107,15 +112,129 @@ llvm::Constant *InterfaceBuilder::makeValue(const ValueInfo &value) {
   return llvm::ConstantStruct::getAnon(members);
 }
 
-/// The function that takes pointers to descriptors. Numbers are loaded from the
-/// data of theirs.
-llvm::Function *InterfaceBuilder::addCall() {
+llvm::Constant *InterfaceBuilder::addList(ArrayRef<llvm::Constant *> values,
+                                          StringRef suffix) {
+  auto *type = llvm::ArrayType::get(values.front()->getType(), values.size());
+  return addConstant(llvm::ConstantArray::get(type, values), suffix);
+}
+
+/// A prune_network_code.
+llvm::Constant *InterfaceBuilder::makeCode(InstructionLevel level) {
+  llvm::Type *pointer = builder.getPtrTy();
+  auto *type = llvm::FunctionType::get(builder.getVoidTy(), {pointer},
+                                       /*isVarArg=*/false);
+  auto *function = llvm::Function::Create(
+      type, llvm::GlobalValue::ExternalLinkage, getCallName(level), module);
+  function->setVisibility(llvm::GlobalValue::HiddenVisibility);
+  return llvm::ConstantStruct::getAnon(
+      {function, builder.getInt64(int64_t(level))});
+}
+
+/// A prune_network.
+void InterfaceBuilder::addTable() {
+  SmallVector<llvm::Constant *> values, codes;
+  for (const ValueInfo &value : signature.arguments)
+    values.push_back(makeValue(value));
+  for (auto [value, destination] :
+       llvm::zip_equal(signature.results, signature.destinations))
+    if (destination >= signature.arguments.size())
+      values.push_back(makeValue(value));
+  for (InstructionLevel level : table.levels)
+    codes.push_back(makeCode(level));
+  llvm::Constant *valueList = addList(values, "values");
+  llvm::Constant *codeList = addList(codes, "codes");
+  int64_t outputs = getNumDestinations(signature);
+  llvm::Constant *members[] = {
+      valueList, codeList, builder.getInt32(signature.arguments.size()),
+      builder.getInt32(outputs), builder.getInt32(codes.size())};
+  written = addConstant(llvm::ConstantStruct::getAnon(members), "table");
+}
+
+void InterfaceBuilder::addFunction(StringRef suffix, llvm::Type *result,
+                                   ArrayRef<llvm::Type *> arguments,
+                                   bool takesTable) {
+  SmallVector<llvm::Type *> types(arguments);
+  if (takesTable)
+    types.insert(types.begin(), builder.getPtrTy());
+  auto *innerType = llvm::FunctionType::get(result, types, /*isVarArg=*/false);
+  auto *outerType =
+      llvm::FunctionType::get(result, arguments, /*isVarArg=*/false);
+  llvm::FunctionCallee inner =
+      module.getOrInsertFunction(("prune_network_" + suffix).str(), innerType);
+  auto *outer =
+      llvm::Function::Create(outerType, llvm::GlobalValue::ExternalLinkage,
+                             table.name + "_" + suffix, module);
+  builder.SetInsertPoint(
+      llvm::BasicBlock::Create(module.getContext(), "", outer));
+  SmallVector<llvm::Value *> values;
+  if (takesTable)
+    values.push_back(written);
+  for (llvm::Argument &argument : outer->args())
+    values.push_back(&argument);
+  llvm::CallInst *call = builder.CreateCall(inner, values);
+  call->setTailCall();
+  if (result->isVoidTy())
+    builder.CreateRetVoid();
+  else
+    builder.CreateRet(call);
+}
+
+void InterfaceBuilder::addFunctions() {
+  llvm::Type *number = builder.getInt32Ty();
+  llvm::Type *pointer = builder.getPtrTy();
+  addFunction("create", number, {pointer}, true);
+  addFunction("destroy", builder.getVoidTy(), {pointer}, false);
+  addFunction("input_count", number, {}, true);
+  addFunction("output_count", number, {}, true);
+  addFunction("input", pointer, {number}, true);
+  addFunction("output", pointer, {number}, true);
+  addFunction("isa", number, {pointer}, false);
+  addFunction("set_isa", number, {pointer, number}, false);
+  addFunction("set_threads", number, {pointer, number}, false);
+  addFunction("run", number, {pointer, pointer, pointer, pointer, pointer},
+              false);
+  addFunction("message", pointer, {number}, false);
+}
+
+/// Hides what the objects of the network and the runtime have for each other.
+static void hideDeclarations(llvm::Module &module) {
+  for (llvm::Function &function : module) {
+    function.setDoesNotThrow();
+    bool isRuntime = function.getName().starts_with("prune_") ||
+                     function.getName().starts_with("_mlir_memref_to_llvm_");
+    if (function.isDeclaration() && isRuntime)
+      function.setVisibility(llvm::GlobalValue::HiddenVisibility);
+  }
+  for (llvm::GlobalVariable &global : module.globals())
+    if (global.isDeclaration())
+      global.setVisibility(llvm::GlobalValue::HiddenVisibility);
+}
+
+void prune::addNetworkInterface(llvm::Module &module,
+                                const NetworkTable &table) {
+  InterfaceBuilder builder(module, table);
+  builder.addTable();
+  builder.addFunctions();
+  hideDeclarations(module);
+}
+
+/// The function takes pointers to descriptors. Numbers are loaded from the data
+/// of theirs.
+void prune::addNetworkCall(llvm::Module &module,
+                           const FunctionSignature &signature,
+                           InstructionLevel level) {
+  // First, because a function of the network may have any name.
+  for (llvm::Function &function : module)
+    if (!function.isDeclaration())
+      function.setLinkage(llvm::GlobalValue::InternalLinkage);
+  llvm::IRBuilder<> builder(module.getContext());
   llvm::Function *callee = module.getFunction(getInterfaceName(signature.name));
   llvm::Type *pointer = builder.getPtrTy();
   auto *type = llvm::FunctionType::get(builder.getVoidTy(), {pointer},
                                        /*isVarArg=*/false);
   auto *function = llvm::Function::Create(
-      type, llvm::GlobalValue::InternalLinkage, "prune_network_call", module);
+      type, llvm::GlobalValue::ExternalLinkage, getCallName(level), module);
+  function->setVisibility(llvm::GlobalValue::HiddenVisibility);
   builder.SetInsertPoint(
       llvm::BasicBlock::Create(module.getContext(), "", function));
   SmallVector<llvm::Value *> arguments;
@@ -132,90 +251,5 @@ llvm::Function *InterfaceBuilder::addCall() {
   }
   builder.CreateCall(callee, arguments);
   builder.CreateRetVoid();
-  return function;
-}
-
-/// A prune_network.
-llvm::GlobalVariable *InterfaceBuilder::addTable(InstructionLevel level) {
-  SmallVector<llvm::Constant *> values;
-  for (const ValueInfo &value : signature.arguments)
-    values.push_back(makeValue(value));
-  for (auto [value, destination] :
-       llvm::zip_equal(signature.results, signature.destinations))
-    if (destination >= signature.arguments.size())
-      values.push_back(makeValue(value));
-  auto *type = llvm::ArrayType::get(values.front()->getType(), values.size());
-  llvm::Constant *list =
-      addConstant(llvm::ConstantArray::get(type, values), "values");
-  int64_t outputs = getNumDestinations(signature);
-  llvm::Constant *members[] = {
-      list, addCall(), builder.getInt32(signature.arguments.size()),
-      builder.getInt32(outputs), builder.getInt32(int32_t(level))};
-  return cast<llvm::GlobalVariable>(
-      addConstant(llvm::ConstantStruct::getAnon(members), "table"));
-}
-
-void InterfaceBuilder::addFunction(StringRef suffix, llvm::Type *result,
-                                   ArrayRef<llvm::Type *> arguments,
-                                   llvm::GlobalVariable *table) {
-  SmallVector<llvm::Type *> types(arguments);
-  if (table)
-    types.insert(types.begin(), builder.getPtrTy());
-  auto *innerType = llvm::FunctionType::get(result, types, /*isVarArg=*/false);
-  auto *outerType =
-      llvm::FunctionType::get(result, arguments, /*isVarArg=*/false);
-  llvm::FunctionCallee inner =
-      module.getOrInsertFunction(("prune_network_" + suffix).str(), innerType);
-  auto *outer =
-      llvm::Function::Create(outerType, llvm::GlobalValue::ExternalLinkage,
-                             name + "_" + suffix, module);
-  builder.SetInsertPoint(
-      llvm::BasicBlock::Create(module.getContext(), "", outer));
-  SmallVector<llvm::Value *> values;
-  if (table)
-    values.push_back(table);
-  for (llvm::Argument &argument : outer->args())
-    values.push_back(&argument);
-  llvm::CallInst *call = builder.CreateCall(inner, values);
-  call->setTailCall();
-  if (result->isVoidTy())
-    builder.CreateRetVoid();
-  else
-    builder.CreateRet(call);
-}
-
-void InterfaceBuilder::addFunctions(llvm::GlobalVariable *table) {
-  llvm::Type *number = builder.getInt32Ty();
-  llvm::Type *pointer = builder.getPtrTy();
-  addFunction("create", number, {pointer}, table);
-  addFunction("destroy", builder.getVoidTy(), {pointer}, nullptr);
-  addFunction("input_count", number, {}, table);
-  addFunction("output_count", number, {}, table);
-  addFunction("input", pointer, {number}, table);
-  addFunction("output", pointer, {number}, table);
-  addFunction("set_threads", number, {pointer, number}, nullptr);
-  addFunction("run", number, {pointer, pointer, pointer, pointer, pointer},
-              nullptr);
-  addFunction("message", pointer, {number}, nullptr);
-}
-
-void prune::addNetworkInterface(llvm::Module &module,
-                                const FunctionSignature &signature,
-                                StringRef name, InstructionLevel level) {
-  // First, because the network's own name may be that of a function.
-  for (llvm::Function &function : module)
-    if (!function.isDeclaration())
-      function.setLinkage(llvm::GlobalValue::InternalLinkage);
-  InterfaceBuilder builder(module, signature, name);
-  builder.addFunctions(builder.addTable(level));
-  for (llvm::Function &function : module) {
-    function.setDoesNotThrow();
-    bool isRuntime = function.getName().starts_with("prune_") ||
-                     function.getName().starts_with("_mlir_memref_to_llvm_");
-    if (function.isDeclaration() && isRuntime)
-      function.setVisibility(llvm::GlobalValue::HiddenVisibility);
-  }
-  for (llvm::GlobalVariable &global : module.globals())
-    if (global.isDeclaration())
-      global.setVisibility(llvm::GlobalValue::HiddenVisibility);
+  hideDeclarations(module);
 }

@@ -19,16 +19,25 @@ std::string getNetworkName(StringRef file);
 
 bool isIdentifier(StringRef name);
 
-/// Adds the table and the exported functions of prune_network.h for one
-/// function of the module under a name, and makes every other function local to
-/// the object.
-void addNetworkInterface(llvm::Module &module,
-                         const FunctionSignature &signature, StringRef name,
-                         InstructionLevel level);
+/// What the C interface of a network says of it.
+struct NetworkTable {
+  const FunctionSignature &signature;
+  /// What the functions begin with.
+  std::string name;
+  /// Instruction sets for which there is code, best first.
+  SmallVector<InstructionLevel> levels;
+};
+
+/// Adds to the code of one instruction set the function by which the interface
+/// runs it, and makes every other function local to the object.
+void addNetworkCall(llvm::Module &module, const FunctionSignature &signature,
+                    InstructionLevel level);
+
+/// Adds the table and the exported functions of prune_network.h.
+void addNetworkInterface(llvm::Module &module, const NetworkTable &table);
 
 /// The header that declares the exported functions.
-std::string makeNetworkHeader(const FunctionSignature &signature,
-                              StringRef name);
+std::string makeNetworkHeader(const NetworkTable &table);
 
 } // namespace mlir::prune
 

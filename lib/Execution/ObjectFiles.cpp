@@ -82,25 +82,26 @@ llvm::Error prune::writeObject(llvm::Module &module,
 }
 
 /// The directives that place one constant.
-static std::string placeConstant(const ConstantData::Piece &piece,
+static std::string placeConstant(const NetworkData::Part &part,
                                  StringRef bytesFile, size_t offset) {
   std::string text;
   llvm::raw_string_ostream stream(text);
-  StringRef section = piece.isCode ? ".text.prune." : ".rodata.prune.";
-  StringRef flags = piece.isCode ? "ax" : "a";
-  stream << ".section \"" << section << piece.symbol << "\",\"" << flags
+  StringRef section = part.isCode ? ".text.prune." : ".rodata.prune.";
+  StringRef flags = part.isCode ? "ax" : "a";
+  stream << ".section \"" << section << part.symbols.front() << "\",\"" << flags
          << "\",@progbits\n"
-         << ".balign " << ConstantData::kAlignment << "\n"
-         << ".globl \"" << piece.symbol << "\"\n"
-         << ".hidden \"" << piece.symbol << "\"\n"
-         << "\"" << piece.symbol << "\":\n"
-         << ".incbin \"";
+         << ".balign " << ConstantData::kAlignment << "\n";
+  for (const std::string &symbol : part.symbols)
+    stream << ".globl \"" << symbol << "\"\n"
+           << ".hidden \"" << symbol << "\"\n"
+           << "\"" << symbol << "\":\n";
+  stream << ".incbin \"";
   stream.write_escaped(bytesFile);
-  stream << "\", " << offset << ", " << piece.bytes.size() << "\n";
+  stream << "\", " << offset << ", " << part.bytes.size() << "\n";
   return text;
 }
 
-llvm::Error prune::writeConstants(ArrayRef<ConstantData::Piece> pieces,
+llvm::Error prune::writeConstants(const NetworkData &data,
                                   llvm::TargetMachine &target, StringRef file,
                                   TemporaryFiles &temporaries) {
   llvm::Expected<std::string> bytesFile = temporaries.create("bin");
@@ -113,11 +114,10 @@ llvm::Error prune::writeConstants(ArrayRef<ConstantData::Piece> pieces,
   llvm::Error error =
       writeFile(*bytesFile, [&](llvm::raw_pwrite_stream &stream) {
         size_t offset = 0;
-        for (const ConstantData::Piece &piece : pieces) {
-          stream.write(piece.bytes.data(), piece.bytes.size());
-          module.appendModuleInlineAsm(
-              placeConstant(piece, *bytesFile, offset));
-          offset += piece.bytes.size();
+        for (const NetworkData::Part &part : data.getParts()) {
+          stream.write(part.bytes.data(), part.bytes.size());
+          module.appendModuleInlineAsm(placeConstant(part, *bytesFile, offset));
+          offset += part.bytes.size();
         }
         return llvm::Error::success();
       });

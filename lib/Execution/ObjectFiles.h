@@ -9,7 +9,7 @@
 #ifndef PRUNE_LIB_EXECUTION_OBJECTFILES_H
 #define PRUNE_LIB_EXECUTION_OBJECTFILES_H
 
-#include "ConstantData.h"
+#include "NetworkData.h"
 
 #include "llvm/ADT/SmallVector.h"
 #include "llvm/Support/Error.h"
@@ -46,9 +46,8 @@ llvm::Error writeObject(llvm::Module &module, llvm::TargetMachine &target,
 
 /// Writes constants to an object, each in a section of its own: machine code in
 /// executable ones. Their bytes do not become a constant of LLVM.
-llvm::Error writeConstants(ArrayRef<ConstantData::Piece> pieces,
-                           llvm::TargetMachine &target, StringRef file,
-                           TemporaryFiles &temporaries);
+llvm::Error writeConstants(const NetworkData &data, llvm::TargetMachine &target,
+                           StringRef file, TemporaryFiles &temporaries);
 
 /// Links objects and archives to a shared object that needs libc and libm
 /// alone. `soname` is the name that programs look for. Needs a C compiler on

@@ -6,15 +6,16 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// One object holds the code and the C interface, a second one the constants,
-// and the static runtime the rest; the linker leaves out what is not used. Both
-// files are written under other names and renamed when all is well.
+// One object holds the C interface, one for each instruction set its code, one
+// the constants of all, and the static runtime the rest; the linker leaves out
+// what is not used. Both files are written under other names and renamed when
+// all is well.
 //
 //===----------------------------------------------------------------------===//
 
 #include "Prune/Execution/SharedObject.h"
 
-#include "ConstantData.h"
+#include "NetworkData.h"
 #include "NetworkInterface.h"
 #include "ObjectFiles.h"
 #include "Runtime.h"
@@ -65,43 +66,91 @@ findNetwork(ArrayRef<FunctionSignature> signatures, StringRef function) {
 
 namespace {
 
+/// A network compiled for one instruction set.
+struct NetworkCode {
+  InstructionLevel level;
+  OwningOpRef<ModuleOp> module;
+  std::unique_ptr<CompiledModule> compiled;
+};
+
 /// Writes the files of one network.
 class Writer {
 public:
-  Writer(CompiledModule &compiled, const FunctionSignature &signature,
-         StringRef name, StringRef file)
-      : compiled(compiled), signature(signature), name(name), file(file) {}
+  Writer(const NetworkTable &table, const SharedObjectOptions &options,
+         StringRef file)
+      : table(table), options(options), file(file) {}
 
-  llvm::Error write(const SharedObjectOptions &options);
+  llvm::Error write(ArrayRef<NetworkCode> codes);
 
 private:
-  llvm::Error writeCode(StringRef object, const SharedObjectOptions &options);
+  llvm::Error addCode(const NetworkCode &code);
+  llvm::Error addInterface(llvm::TargetMachine &target);
+  llvm::Error addRuntime();
   llvm::Error writeHeader(StringRef to);
+  llvm::Expected<std::string> addObject();
 
-  CompiledModule &compiled;
-  const FunctionSignature &signature;
-  StringRef name, file;
+  const NetworkTable &table;
+  const SharedObjectOptions &options;
+  StringRef file;
+  TemporaryFiles temporaries;
+  NetworkData data;
+  /// What is linked.
+  SmallVector<std::string> inputs;
 };
 
 } // namespace
 
-llvm::Error Writer::writeCode(StringRef object,
-                              const SharedObjectOptions &options) {
+llvm::Expected<std::string> Writer::addObject() {
+  llvm::Expected<std::string> object = temporaries.create("o");
+  if (object)
+    inputs.push_back(*object);
+  return object;
+}
+
+llvm::Error Writer::addInterface(llvm::TargetMachine &target) {
+  llvm::Expected<std::string> object = addObject();
+  if (!object)
+    return object.takeError();
+  llvm::LLVMContext context;
+  llvm::Module module("interface", context);
+  module.setDataLayout(target.createDataLayout());
+  module.setTargetTriple(target.getTargetTriple());
+  addNetworkInterface(module, table);
+  return writeObject(module, target, *object);
+}
+
+llvm::Error Writer::addCode(const NetworkCode &code) {
+  llvm::Expected<std::string> object = addObject();
+  if (!object)
+    return object.takeError();
+  CompiledModule &compiled = *code.compiled;
   llvm::LLVMContext context;
   std::unique_ptr<llvm::Module> module = compiled.translate(context);
   if (!module)
     return llvm::createStringError("the module cannot be translated to LLVM");
-  addNetworkInterface(*module, signature, name, options.level);
+  addNetworkCall(*module, table.signature, code.level);
+  data.add(compiled.getConstants().getPieces(), *module, toString(code.level));
   if (llvm::Error error = compiled.getOptimizer()(module.get()))
     return error;
-  return writeObject(*module, compiled.getTarget(), object);
+  return writeObject(*module, compiled.getTarget(), *object);
+}
+
+llvm::Error Writer::addRuntime() {
+  StringRef archive =
+      options.small ? "libprune_runtime_small.a" : "libprune_runtime_static.a";
+  std::string library = Runtime::findLibrary(archive);
+  if (library.empty())
+    return llvm::createStringError("the static runtime library " + archive +
+                                   " is not found");
+  inputs.push_back(library);
+  return llvm::Error::success();
 }
 
 llvm::Error Writer::writeHeader(StringRef to) {
   std::error_code code;
   llvm::raw_fd_ostream stream(to, code, fs::OF_Text);
   if (!code) {
-    stream << makeNetworkHeader(signature, name);
+    stream << makeNetworkHeader(table);
     stream.close();
     code = stream.error();
     stream.clear_error();
@@ -112,8 +161,7 @@ llvm::Error Writer::writeHeader(StringRef to) {
   return llvm::Error::success();
 }
 
-llvm::Error Writer::write(const SharedObjectOptions &options) {
-  TemporaryFiles temporaries;
+llvm::Error Writer::write(ArrayRef<NetworkCode> codes) {
   SmallString<128> header(file);
   llvm::sys::path::replace_extension(header, "h");
   // Nothing may be left half done at the end.
@@ -121,27 +169,27 @@ llvm::Error Writer::write(const SharedObjectOptions &options) {
     if (fs::is_directory(path))
       return llvm::createStringError("cannot write '" + path +
                                      "': it is a folder");
-  StringRef archive =
-      options.small ? "libprune_runtime_small.a" : "libprune_runtime_static.a";
-  std::string library = Runtime::findLibrary(archive);
-  if (library.empty())
-    return llvm::createStringError("the static runtime library " + archive +
-                                   " is not found");
-  auto object = temporaries.create("o"), constants = temporaries.create("o");
   auto newFile = temporaries.createBeside(file);
   auto newHeader = temporaries.createBeside(header);
-  for (auto *made : {&object, &constants, &newFile, &newHeader})
+  for (auto *made : {&newFile, &newHeader})
     if (!*made)
       return made->takeError();
-  if (llvm::Error error = writeCode(*object, options))
+  // The last code needs the fewest instructions.
+  llvm::TargetMachine &target = codes.back().compiled->getTarget();
+  if (llvm::Error error = addInterface(target))
     return error;
-  if (llvm::Error error =
-          writeConstants(compiled.getConstants().getPieces(),
-                         compiled.getTarget(), *constants, temporaries))
+  for (const NetworkCode &code : codes)
+    if (llvm::Error error = addCode(code))
+      return error;
+  auto constants = addObject();
+  if (!constants)
+    return constants.takeError();
+  if (llvm::Error error = writeConstants(data, target, *constants, temporaries))
     return error;
-  if (llvm::Error error =
-          linkSharedObject({*object, *constants, library}, *newFile,
-                           llvm::sys::path::filename(file), temporaries))
+  if (llvm::Error error = addRuntime())
+    return error;
+  if (llvm::Error error = linkSharedObject(
+          inputs, *newFile, llvm::sys::path::filename(file), temporaries))
     return error;
   if (llvm::Error error = writeHeader(*newHeader))
     return error;
@@ -154,11 +202,27 @@ llvm::Error Writer::write(const SharedObjectOptions &options) {
   return llvm::Error::success();
 }
 
+/// Compiles a copy of the module for one instruction set.
+static FailureOr<NetworkCode> compileCode(ModuleOp module,
+                                          InstructionLevel level,
+                                          const SharedObjectOptions &options) {
+  NetworkCode code{level, module.clone(), nullptr};
+  CompileTarget target = CompileTarget::object(level);
+  if (llvm::Error error = selectStandaloneKernels(
+          *code.module, target.isa != "none", options.small, options.costModel))
+    return module.emitError() << llvm::toString(std::move(error));
+  CompileOptions compile;
+  compile.small = options.small;
+  FailureOr<std::unique_ptr<CompiledModule>> compiled =
+      CompiledModule::create(*code.module, compile, target);
+  if (failed(compiled))
+    return failure();
+  code.compiled = std::move(*compiled);
+  return code;
+}
+
 LogicalResult prune::writeSharedObject(ModuleOp module, StringRef file,
                                        const SharedObjectOptions &options) {
-  auto fail = [&](llvm::Error error) -> LogicalResult {
-    return module.emitError() << llvm::toString(std::move(error));
-  };
   std::string name = options.name.empty() ? getNetworkName(file) : options.name;
   if (!isIdentifier(name))
     return module.emitError() << "expected the network's name to be an "
@@ -175,20 +239,16 @@ LogicalResult prune::writeSharedObject(ModuleOp module, StringRef file,
   llvm::Expected<FunctionSignature> signature =
       findNetwork(*signatures, options.function);
   if (!signature)
-    return fail(signature.takeError());
-  CompileTarget target = CompileTarget::object(options.level);
-  if (llvm::Error error =
-          selectStandaloneKernels(module, /*hasCode=*/target.isa != "none",
-                                  options.small, options.costModel))
-    return fail(std::move(error));
-  CompileOptions compile;
-  compile.small = options.small;
-  FailureOr<std::unique_ptr<CompiledModule>> compiled =
-      CompiledModule::create(module, compile, target);
-  if (failed(compiled))
-    return failure();
-  if (llvm::Error error =
-          Writer(**compiled, *signature, name, file).write(options))
-    return fail(std::move(error));
+    return module.emitError() << llvm::toString(signature.takeError());
+  SmallVector<NetworkCode> codes;
+  for (InstructionLevel level : options.levels) {
+    FailureOr<NetworkCode> code = compileCode(module, level, options);
+    if (failed(code))
+      return failure();
+    codes.push_back(std::move(*code));
+  }
+  NetworkTable table{*signature, name, options.levels};
+  if (llvm::Error error = Writer(table, options, file).write(codes))
+    return module.emitError() << llvm::toString(std::move(error));
   return success();
 }

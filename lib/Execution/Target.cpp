@@ -9,6 +9,7 @@
 #include "Target.h"
 
 #include "mlir/ExecutionEngine/OptUtils.h"
+#include "llvm/ADT/StringExtras.h"
 #include "llvm/ExecutionEngine/Orc/JITTargetMachineBuilder.h"
 #include "llvm/IR/LegacyPassManager.h"
 #include "llvm/IR/Module.h"
@@ -20,6 +21,8 @@
 #include "llvm/TargetParser/Host.h"
 #include "llvm/TargetParser/Triple.h"
 #include "llvm/Transforms/Utils/Cloning.h"
+
+#include <set>
 
 using namespace mlir;
 using namespace mlir::prune;
@@ -50,6 +53,46 @@ InstructionLevel prune::getHostLevel() {
   if (!has({"avx512f", "avx512bw", "avx512cd", "avx512dq", "avx512vl"}))
     return InstructionLevel::Avx2;
   return InstructionLevel::Avx512;
+}
+
+StringRef prune::toString(InstructionLevel level) {
+  switch (level) {
+  case InstructionLevel::Base:
+    return "base";
+  case InstructionLevel::Avx2:
+    return "avx2";
+  case InstructionLevel::Avx512:
+    return "avx512";
+  }
+  llvm_unreachable("unknown instruction level");
+}
+
+llvm::Expected<SmallVector<InstructionLevel>>
+prune::parseInstructionLevels(StringRef names) {
+  SmallVector<InstructionLevel> known = {InstructionLevel::Base};
+  if (llvm::Triple(llvm::sys::getDefaultTargetTriple()).isX86_64())
+    known = {InstructionLevel::Avx512, InstructionLevel::Avx2,
+             InstructionLevel::Base};
+  auto getName = [](InstructionLevel level) { return toString(level); };
+  std::set<InstructionLevel, std::greater<>> found;
+  for (StringRef name : llvm::split(names, ',')) {
+    name = name.trim();
+    bool isKnown = name == "host" || name == "all";
+    if (name == "host")
+      found.insert(getHostLevel());
+    for (InstructionLevel level : known) {
+      if (name != "all" && name != toString(level))
+        continue;
+      found.insert(level);
+      isKnown = true;
+    }
+    if (!isKnown)
+      return llvm::createStringError(
+          "expected instruction sets out of " +
+          llvm::join(llvm::map_range(known, getName), ", ") +
+          ", host and all, got '" + name + "'");
+  }
+  return SmallVector<InstructionLevel>(found.begin(), found.end());
 }
 
 CompileTarget CompileTarget::object(InstructionLevel level) {

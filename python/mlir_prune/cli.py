@@ -189,8 +189,10 @@ def _add_compile(parsers: argparse._SubParsersAction[argparse.ArgumentParser]) -
     )
     parser.add_argument("--batch", type=int, help="rows of the inputs (default: the network's own)")
     parser.add_argument(
-        "--isa", choices=("host", "base", "avx2", "avx512"), default="host",
-        help="instruction set that the code needs (default: the best of this computer)",
+        "--isa", metavar="LIST",
+        help="instruction sets that there is code for, between commas: base, avx2, avx512, host "
+        "(the best of this computer) or all; the best one that a computer has runs there "
+        "(default: all, with --size or --tune host)",
     )  # fmt: skip
     parser.add_argument("--size", action="store_true", help="prefer small code to fast code")
     parser.add_argument(

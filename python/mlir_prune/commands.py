@@ -212,29 +212,29 @@ def compile_network(arguments: argparse.Namespace) -> None:
         raise InputError(f"a compiled network runs on 1 thread for now, got {arguments.threads}")
     if arguments.batch is not None and arguments.batch < 1:
         raise InputError(f"a batch is positive, got {arguments.batch}")
-    if arguments.tune and (arguments.isa != "host" or arguments.size):
+    isa = arguments.isa or ("host" if arguments.size or arguments.tune else "all")
+    if arguments.tune and (isa != "host" or arguments.size):
         raise InputError("--tune measures this computer: it goes with neither --isa nor --size")
-    costs = _cost_model(arguments)
+    costs = _cost_model(arguments.cost_model, isa)
     module = from_file(arguments.model, check=False)
     if arguments.batch is not None:
         module.run(f"builtin.module(prune-set-batch-size{{batch={arguments.batch}}})")
     if arguments.tune:
         _tune(module, Path(arguments.model))
     module.write_shared_object(
-        str(target), name=arguments.name, isa=arguments.isa, small=arguments.size,
+        str(target), name=arguments.name, isa=isa, small=arguments.size,
         cost_model=costs,
     )  # fmt: skip
     size = target.stat().st_size
     print(f"{size:,} bytes, written to {target} and {target.with_suffix('.h')}")
 
 
-def _cost_model(arguments: argparse.Namespace) -> str:
+def _cost_model(named: str | None, isa: str) -> str:
     """Figures that choose the kernels of a shared object.
 
-    Those of this computer serve only where the code is for its instructions too.
+    Those of this computer serve only where the code is for its instructions alone.
     """
-    named: str | None = arguments.cost_model
-    if named is None and arguments.isa != "host":
+    if named is None and isa != "host":
         return "builtin"
     if named is None:
         calibration.calibrate_once()

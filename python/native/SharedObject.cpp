@@ -6,6 +6,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "Diagnostics.h"
 #include "Module.h"
 
 #include "Prune/Execution/SharedObject.h"
@@ -17,21 +18,6 @@ using namespace mlir::prune;
 using namespace mlir::prune::python;
 namespace nb = nanobind;
 
-/// The level of a name, by default that of this computer.
-static InstructionLevel getLevel(const std::string &isa) {
-  if (isa == "host")
-    return getHostLevel();
-  if (isa == "avx512")
-    return InstructionLevel::Avx512;
-  if (isa == "avx2")
-    return InstructionLevel::Avx2;
-  if (isa == "base")
-    return InstructionLevel::Base;
-  throw nb::value_error(
-      ("isa must be 'host', 'base', 'avx2' or 'avx512', got '" + isa + "'")
-          .c_str());
-}
-
 void python::bindSharedObject(nb::class_<Module> &type) {
   type.def(
       "write_shared_object",
@@ -41,12 +27,14 @@ void python::bindSharedObject(nb::class_<Module> &type) {
         SharedObjectOptions options;
         options.name = name;
         options.function = function;
-        options.level = getLevel(isa);
+        auto levels = parseInstructionLevels(isa);
+        if (!levels)
+          raise(levels.takeError());
+        options.levels = std::move(*levels);
         options.small = small;
         options.costModel = costModel;
         self.access([&](ModuleOp op) -> LogicalResult {
-          OwningOpRef<ModuleOp> copy = op.clone();
-          return writeSharedObject(*copy, path, options);
+          return writeSharedObject(op, path, options);
         });
       },
       nb::arg("path"), nb::kw_only(), nb::arg("name") = "",
@@ -55,8 +43,10 @@ void python::bindSharedObject(nb::class_<Module> &type) {
       "Compiles a copy to a shared object that needs libc and libm alone, and "
       "writes a C header beside it. Its functions begin with `name`, by "
       "default the file's; `function` is the network where there are several; "
-      "`isa` is the instruction set that it needs: 'base', 'avx2', 'avx512' or "
-      "the best of this computer; `small` prefers small code to fast code; "
+      "`isa` are the instruction sets between commas that there is code for, "
+      "of which the best one that a computer has runs there: 'base', 'avx2', "
+      "'avx512', 'host' for the best of this one or 'all'; `small` prefers "
+      "small code to fast code; "
       "`cost_model` chooses kernels where nobody did before: 'builtin', so "
       "that the same network gives the same file everywhere, 'machine' or a "
       "file.");

@@ -13,15 +13,10 @@ import numpy as np
 import pytest
 
 from mlir_prune.cli import main
-from mlir_prune.models import make
 from mlir_prune.native import native, parse
+from shared_objects import BARE, COMPILER, MLP, ROOT, build, inspect, network, run, sample
 
-ROOT = Path(__file__).parents[2]
-COMPILER = next((path for name in ("cc", "clang-22", "gcc") if (path := shutil.which(name))), None)
 pytestmark = pytest.mark.skipif(COMPILER is None, reason="there is no C compiler")
-
-BARE = {"PATH": "/usr/bin:/bin", "LC_ALL": "C"}
-"""An environment in which nothing of this project is found."""
 
 THREADS = r"""
 #include "net.h"
@@ -95,50 +90,6 @@ int main(void) {
 """
 
 
-def network(name: str, batch: int, zeros: float, **options: Any) -> Any:
-    """A network with random values, of which a share is zero."""
-    built = make(name, **options)
-    generator = np.random.default_rng(5)
-    values = built.init(generator)
-    for array in values.values():
-        if array.ndim > 1:
-            array[generator.random(array.shape) < zeros] = 0.0
-    module = parse(built.text(batch))
-    module.bind(values)
-    return module
-
-
-def sample(module: Any, seed: int) -> np.ndarray:
-    shape = module.functions()[0].arguments[0].shape
-    return np.random.default_rng(seed).standard_normal(shape).astype(np.float32)
-
-
-def build(folder: Path, source: str | Path, name: str, *libraries: str) -> Path:
-    """A C program linked to net.so beside it, and to others."""
-    file = folder / f"{name}.c"
-    file.write_text(source if isinstance(source, str) else source.read_text(encoding="utf-8"))
-    program = folder / name
-    assert COMPILER
-    flags = ["-std=c99", "-Wall", "-Wextra", "-Werror", "-D_GNU_SOURCE", "-pthread"]
-    subprocess.run(
-        [COMPILER, *flags, str(file), "-o", str(program), "net.so", *libraries,
-         "-Wl,-rpath,$ORIGIN"], check=True, env=BARE, cwd=folder,
-    )  # fmt: skip
-    return program
-
-
-def run(program: Path, *arguments: Path) -> str:
-    command = [str(program), *map(str, arguments)]
-    return subprocess.run(command, check=True, env=BARE, capture_output=True, text=True).stdout
-
-
-def inspect(*command: str) -> list[str]:
-    """What a tool prints, by line."""
-    result = subprocess.run(command, check=True, capture_output=True, text=True)
-    return result.stdout.splitlines()
-
-
-MLP = {"widths": [40, 33, 20, 10]}
 
 
 @pytest.mark.parametrize("small", [False, True])
@@ -319,8 +270,8 @@ def test_nothing_but_libc_and_libm_is_needed(tmp_path: Path) -> None:
     symbols = inspect("nm", "-D", "--defined-only", str(file))
     assert sorted(line.split()[-1] for line in symbols) == sorted(
         f"digits_{name}" for name in (
-            "create", "destroy", "input", "input_count", "message", "output", "output_count",
-            "run", "set_threads",
+            "create", "destroy", "input", "input_count", "isa", "message", "output",
+            "output_count", "run", "set_isa", "set_threads",
         )
     )  # fmt: skip
 
@@ -368,6 +319,10 @@ def test_the_command(file: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert capsys.readouterr().out.endswith(f"written to {target} and {header}\n")
     assert "int digits_2_create(digits_2_handle **handle);" in header.read_text()
     assert "[3, 40]" in header.read_text()
+    assert "There is code for AVX512, AVX2, BASE." in header.read_text()
+    assert main(["compile", str(file), "-o", str(target), "--size"]) == 0
+    assert header.read_text().count(" is code for") == 1
+    assert "AVX2, BASE" not in header.read_text()
 
 
 @pytest.mark.parametrize(
@@ -375,6 +330,7 @@ def test_the_command(file: Path, capsys: pytest.CaptureFixture[str]) -> None:
     [
         (["--threads", "2"], "a compiled network runs on 1 thread for now, got 2"),
         (["--batch", "0"], "a batch is positive, got 0"),
+        (["--isa", "base,sse9"], "out of avx512, avx2, base, host and all, got 'sse9'"),
         (["--name", "my net"], "the network's name to be an identifier of C, got 'my net'"),
         (["-o", "{}/net.dll"], "expected a file that ends in .so"),
         (["-o", "{}/none/net.so"], "cannot write '{}/none/net.so': No such file or directory"),

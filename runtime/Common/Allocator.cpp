@@ -36,14 +36,6 @@ static constexpr int64_t kCacheLimit = int64_t(1) << 30;
 
 static Pool processPool;
 
-// A network's shared object needs nothing of the loader at run time. A process
-// may load many runtimes, whose room of that kind would run out.
-#ifdef PRUNE_RT_STATIC
-#define PRUNE_RT_TLS __attribute__((tls_model("initial-exec")))
-#else
-#define PRUNE_RT_TLS
-#endif
-
 /// The pool of the thread's PoolScope; null outside of one.
 static thread_local Pool *threadPool PRUNE_RT_TLS = nullptr;
 

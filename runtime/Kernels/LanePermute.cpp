@@ -25,11 +25,19 @@ bool prune_rt::isSupported(InstructionSet set) {
 #endif
 }
 
+/// What the thread may use.
+static thread_local InstructionSet best PRUNE_RT_TLS = InstructionSet::Avx512;
+
+InstructionSetScope::InstructionSetScope(InstructionSet set) : before(best) {
+  best = set;
+}
+InstructionSetScope::~InstructionSetScope() { best = before; }
+
 InstructionSet prune_rt::getInstructionSet() {
-  if (isSupported(InstructionSet::Avx512))
-    return InstructionSet::Avx512;
-  return isSupported(InstructionSet::Avx2) ? InstructionSet::Avx2
-                                           : InstructionSet::Portable;
+  for (InstructionSet set : {InstructionSet::Avx512, InstructionSet::Avx2})
+    if (set <= best && isSupported(set))
+      return set;
+  return InstructionSet::Portable;
 }
 
 void prune_rt::copyInputs(const LanePermuteCall &call, float *inputs) {

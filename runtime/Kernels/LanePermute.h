@@ -29,8 +29,20 @@ enum class InstructionSet { Portable, Avx2, Avx512 };
 
 bool isSupported(InstructionSet set);
 
-/// The best one that the processor has.
+/// The best one that the processor has and the thread may use.
 InstructionSet getInstructionSet();
+
+/// While this lives the calling thread uses no better instruction set.
+class InstructionSetScope {
+public:
+  explicit InstructionSetScope(InstructionSet best);
+  ~InstructionSetScope();
+  InstructionSetScope(const InstructionSetScope &) = delete;
+  InstructionSetScope &operator=(const InstructionSetScope &) = delete;
+
+private:
+  InstructionSet before;
+};
 
 /// Floats of one copied row of x: windows end beyond the last input.
 inline int64_t getInputStride(int64_t k) {

@@ -9,21 +9,25 @@
 // A handle holds the descriptors of all values and the pool of its temporary
 // memory. It runs the network once when it is created, so that every block that
 // later runs need is in the pool by then: what a network allocates does not
-// depend on its inputs.
+// depend on its inputs. Of the code for several instruction sets it takes the
+// best that the processor and the operating system have.
 //
 //===----------------------------------------------------------------------===//
 
 #include "prune_network.h"
 
 #include "../Common/Pool.h"
+#include "../Kernels/LanePermute.h"
 
 #include <cstdlib>
 #include <new>
+#include <utility>
 
 using namespace prune_rt;
 
 struct prune_network_handle {
   const prune_network *network;
+  const prune_network_code *code;
   Pool pool;
   /// Set while the network runs.
   bool busy;
@@ -35,27 +39,28 @@ static int64_t countValues(const prune_network &network) {
   return int64_t(network.inputs) + network.outputs;
 }
 
-static bool hasInstructions(int32_t level) {
+static bool hasInstructions(int64_t isa) {
 #if defined(__x86_64__)
-  if (level >= PRUNE_NETWORK_AVX2 &&
-      !(__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") &&
-        __builtin_cpu_supports("bmi2")))
-    return false;
-  if (level >= PRUNE_NETWORK_AVX512 && !(__builtin_cpu_supports("avx512f") &&
-                                         __builtin_cpu_supports("avx512bw") &&
-                                         __builtin_cpu_supports("avx512cd") &&
-                                         __builtin_cpu_supports("avx512dq") &&
-                                         __builtin_cpu_supports("avx512vl")))
-    return false;
-  return true;
-#else
-  return level == PRUNE_NETWORK_BASE;
+  if (isa == PRUNE_NETWORK_AVX512)
+    return __builtin_cpu_supports("x86-64-v4");
+  if (isa == PRUNE_NETWORK_AVX2)
+    return __builtin_cpu_supports("x86-64-v3");
 #endif
+  return isa == PRUNE_NETWORK_BASE;
+}
+
+/// The best code that this computer runs; null when there is none.
+static const prune_network_code *findCode(const prune_network &network) {
+  for (int32_t i = 0; i < network.code_count; ++i)
+    if (hasInstructions(network.codes[i].isa))
+      return &network.codes[i];
+  return nullptr;
 }
 
 /// A handle with descriptors of all values, without data. Null when there is no
 /// memory. One block holds all.
-static prune_network_handle *makeHandle(const prune_network &network) {
+static prune_network_handle *makeHandle(const prune_network &network,
+                                        const prune_network_code *code) {
   int64_t count = countValues(network), words = 0;
   for (int64_t i = 0; i < count; ++i)
     words += prune_rt_descriptor_words(network.values[i].rank);
@@ -66,6 +71,7 @@ static prune_network_handle *makeHandle(const prune_network &network) {
     return nullptr;
   auto *handle = new (memory) prune_network_handle();
   handle->network = &network;
+  handle->code = code;
   handle->descriptors = reinterpret_cast<int64_t **>(handle + 1);
   auto *next = reinterpret_cast<int64_t *>(handle->descriptors + count);
   for (int64_t i = 0; i < count; ++i) {
@@ -85,8 +91,35 @@ static void setData(prune_network_handle &handle, int64_t index, void *data) {
 static void call(prune_network_handle &handle) {
   DenormalScope denormals;
   PoolScope scope(handle.pool);
-  handle.network->call(reinterpret_cast<void *const *>(handle.descriptors));
+  // The values of the runtime's sets are those of the interface.
+  InstructionSetScope instructions(
+      static_cast<InstructionSet>(handle.code->isa));
+  handle.code->call(reinterpret_cast<void *const *>(handle.descriptors));
 }
+
+namespace {
+
+/// Marks a handle as used by this thread while it lives, unless it is already.
+class BusyScope {
+public:
+  explicit BusyScope(prune_network_handle &handle)
+      : handle(handle),
+        isMine(!__atomic_exchange_n(&handle.busy, true, __ATOMIC_ACQUIRE)) {}
+  ~BusyScope() {
+    if (isMine)
+      __atomic_store_n(&handle.busy, false, __ATOMIC_RELEASE);
+  }
+  BusyScope(const BusyScope &) = delete;
+  BusyScope &operator=(const BusyScope &) = delete;
+
+  explicit operator bool() const { return isMine; }
+
+private:
+  prune_network_handle &handle;
+  bool isMine;
+};
+
+} // namespace
 
 /// Runs the network on zeros.
 static int warmUp(prune_network_handle &handle) {
@@ -110,14 +143,29 @@ static int warmUp(prune_network_handle &handle) {
   return PRUNE_NETWORK_OK;
 }
 
+/// Changes how a handle runs and makes the memory for it. `swap` exchanges the
+/// old for the new, and back when that fails.
+template <typename Swap>
+static int change(prune_network_handle &handle, Swap swap) {
+  BusyScope scope(handle);
+  if (!scope)
+    return PRUNE_NETWORK_BUSY;
+  swap();
+  int code = warmUp(handle);
+  if (code != PRUNE_NETWORK_OK)
+    swap();
+  return code;
+}
+
 int prune_network_create(const prune_network *network,
                          prune_network_handle **handle) {
   if (!handle)
     return PRUNE_NETWORK_NULL;
   *handle = nullptr;
-  if (!hasInstructions(network->level))
+  const prune_network_code *code = findCode(*network);
+  if (!code)
     return PRUNE_NETWORK_PROCESSOR;
-  prune_network_handle *made = makeHandle(*network);
+  prune_network_handle *made = makeHandle(*network, code);
   if (!made)
     return PRUNE_NETWORK_MEMORY;
   if (int code = warmUp(*made)) {
@@ -156,6 +204,25 @@ const prune_network_value *prune_network_output(const prune_network *network,
              : nullptr;
 }
 
+int prune_network_isa(const prune_network_handle *handle) {
+  return handle ? static_cast<int>(handle->code->isa) : -1;
+}
+
+int prune_network_set_isa(prune_network_handle *handle, int isa) {
+  if (!handle)
+    return PRUNE_NETWORK_NULL;
+  const prune_network &network = *handle->network;
+  const prune_network_code *code = network.codes;
+  const prune_network_code *end = code + network.code_count;
+  while (code != end && code->isa != isa)
+    ++code;
+  if (code == end)
+    return PRUNE_NETWORK_NO_CODE;
+  if (!hasInstructions(isa))
+    return PRUNE_NETWORK_PROCESSOR;
+  return change(*handle, [&] { std::swap(handle->code, code); });
+}
+
 int prune_network_set_threads(prune_network_handle *handle, int threads) {
   if (!handle)
     return PRUNE_NETWORK_NULL;
@@ -183,7 +250,8 @@ int prune_network_run(prune_network_handle *handle, const void *const *inputs,
                       const size_t *output_bytes) {
   if (!handle)
     return PRUNE_NETWORK_NULL;
-  if (__atomic_exchange_n(&handle->busy, true, __ATOMIC_ACQUIRE))
+  BusyScope scope(*handle);
+  if (!scope)
     return PRUNE_NETWORK_BUSY;
   const prune_network &network = *handle->network;
   int code = setBuffers(*handle, 0, network.inputs, inputs, input_bytes);
@@ -192,7 +260,6 @@ int prune_network_run(prune_network_handle *handle, const void *const *inputs,
                       output_bytes);
   if (code == PRUNE_NETWORK_OK)
     call(*handle);
-  __atomic_store_n(&handle->busy, false, __ATOMIC_RELEASE);
   return code;
 }
 
@@ -212,6 +279,8 @@ const char *prune_network_message(int code) {
     return "the processor lacks instructions that the network was compiled for";
   case PRUNE_NETWORK_BUSY:
     return "another thread runs the network with the same handle";
+  case PRUNE_NETWORK_NO_CODE:
+    return "the network was not compiled for this instruction set";
   }
   return "unknown error";
 }

@@ -55,7 +55,8 @@ enum {
   PRUNE_NETWORK_THREADS = 3,
   PRUNE_NETWORK_MEMORY = 4,
   PRUNE_NETWORK_PROCESSOR = 5,
-  PRUNE_NETWORK_BUSY = 6
+  PRUNE_NETWORK_BUSY = 6,
+  PRUNE_NETWORK_NO_CODE = 7
 };
 
 /** Element types. */
@@ -85,13 +86,19 @@ enum {
   PRUNE_NETWORK_AVX512 = 2 /**< x86-64-v4 */
 };
 
+/** The code of a network for one instruction set. */
+typedef struct prune_network_code {
+  /** Runs the network; takes the descriptors in the order of the values. */
+  void (*call)(void *const *descriptors);
+  int64_t isa; /**< instruction set that the code needs */
+} prune_network_code;
+
 /** What the compiler says of a network. */
 typedef struct prune_network {
   const prune_network_value *values; /**< the inputs, then the outputs */
-  /** Runs the network; takes the descriptors in the order of the values. */
-  void (*call)(void *const *descriptors);
+  const prune_network_code *codes;   /**< best instruction set first */
   int32_t inputs, outputs;
-  int32_t level; /**< instruction set that the code needs */
+  int32_t code_count;
 } prune_network;
 
 /** Memory of one caller of a network. */
@@ -106,6 +113,8 @@ const prune_network_value *prune_network_input(const prune_network *network,
                                                int index);
 const prune_network_value *prune_network_output(const prune_network *network,
                                                 int index);
+int prune_network_isa(const prune_network_handle *handle);
+int prune_network_set_isa(prune_network_handle *handle, int isa);
 int prune_network_set_threads(prune_network_handle *handle, int threads);
 int prune_network_run(prune_network_handle *handle, const void *const *inputs,
                       const size_t *input_bytes, void *const *outputs,

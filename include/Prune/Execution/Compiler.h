@@ -42,6 +42,15 @@ enum class InstructionLevel {
 /// The level of this computer.
 InstructionLevel getHostLevel();
 
+/// Name of a level: 'base', 'avx2' or 'avx512'.
+StringRef toString(InstructionLevel level);
+
+/// The levels of a list of names between commas, best first, each once; 'host'
+/// is that of this computer and 'all' are all of its architecture. Fails when a
+/// name is none of these.
+llvm::Expected<SmallVector<InstructionLevel>>
+parseInstructionLevels(StringRef names);
+
 /// What machine code is for.
 struct CompileTarget {
   /// Code for this process, with everything that this computer offers.

@@ -19,17 +19,18 @@ struct SharedObjectOptions {
   std::string name;
   /// The function that is the network; when empty, the only public one.
   std::string function;
-  /// Instruction set that the code needs.
-  InstructionLevel level = getHostLevel();
+  /// Instruction sets, best first, for each of which there is code. The best
+  /// one that a computer has runs there.
+  SmallVector<InstructionLevel> levels = {getHostLevel()};
   /// Prefer small code to fast code.
   bool small = false;
   /// Name of the cost model, as findCostModel takes it.
   std::string costModel;
 };
 
-/// Compiles a module, which is lowered in place, to a shared object that needs
-/// nothing but libc and libm, and writes a header of its C functions beside it,
-/// with the ending `.h`. Layers run by generated code and by the loops of this
+/// Compiles copies of a module to a shared object that needs nothing but libc
+/// and libm, and writes a header of its C functions beside it, with the ending
+/// `.h`. Layers run by generated code and by the loops of this
 /// project, on one thread. The same module and options give the same bytes.
 /// Fails with diagnostics; then neither file is written or changed.
 LogicalResult writeSharedObject(ModuleOp module, StringRef file,
