@@ -11,6 +11,8 @@
 
 #include "ConstantData.h"
 
+#include "prune_network.h"
+
 #include "llvm/ADT/MapVector.h"
 
 namespace llvm {
@@ -29,6 +31,8 @@ public:
     ArrayRef<char> bytes;
     /// Is machine code.
     bool isCode;
+    /// Where it lies in the file of weights; not used for machine code.
+    uint64_t offset;
   };
 
   /// Adds the constants that the module of one instruction set declares, which
@@ -39,7 +43,15 @@ public:
   /// In the order in which they were added.
   auto getParts() const { return llvm::make_second_range(parts); }
 
+  /// Bytes of the file of weights.
+  uint64_t getFileSize() const { return size; }
+
+  /// What a file of weights holds: a prune_network_weights_header and all that
+  /// is no machine code.
+  std::string makeFile() const;
+
 private:
+  uint64_t size = sizeof(prune_network_weights_header);
   llvm::MapVector<std::pair<StringRef, int>, Part> parts;
 };
 

@@ -15,7 +15,8 @@ using namespace mlir;
 using namespace mlir::prune;
 
 /// The header; `@net@` and `@NET@` stand for the name, `@values@` for the list
-/// of inputs and outputs, `@isas@` for that of instruction sets. The numbers
+/// of inputs and outputs, `@isas@` for that of instruction sets, `@create@` for
+/// how handles are made. The numbers
 /// are those of prune_network.h.
 static constexpr char kHeader[] = R"header(/* The compiled network '@net@'.
  *
@@ -42,7 +43,9 @@ enum {
   @NET@_ERROR_MEMORY = 4,    /* there is not enough memory */
   @NET@_ERROR_PROCESSOR = 5, /* the processor lacks instructions */
   @NET@_ERROR_BUSY = 6,      /* another thread uses the handle */
-  @NET@_ERROR_NO_CODE = 7    /* no code for the instruction set */
+  @NET@_ERROR_NO_CODE = 7,   /* no code for the instruction set */
+  @NET@_ERROR_FILE = 8,      /* the file of weights cannot be read */
+  @NET@_ERROR_WEIGHTS = 9    /* not the weights of this network, or damaged */
 };
 
 /* Instruction sets. There is code for @isas@. */
@@ -78,8 +81,7 @@ typedef struct @net@_handle @net@_handle;
 
 /* Makes a handle. It takes the best code that the processor and the operating
  * system have instructions for, runs the network once, on zeros, and holds all
- * memory that later runs need: they allocate nothing. */
-int @net@_create(@net@_handle **handle);
+ * memory that later runs need: they allocate nothing.@create@;
 
 /* Frees a handle; null is allowed. */
 void @net@_destroy(@net@_handle *handle);
@@ -143,6 +145,16 @@ static std::string listValues(const FunctionSignature &signature) {
   return text;
 }
 
+/// How a handle is made.
+static constexpr char kCreate[] = R"header( */
+int @net@_create(@net@_handle **handle))header";
+static constexpr char kCreateWithWeights[] = R"header(
+ *
+ * The weights are in the file of that path, which is mapped read-only, checked
+ * by its digest, and must not change as long as there are handles. All handles
+ * share one mapping. */
+int @net@_create_with_weights(@net@_handle **handle, const char *file))header";
+
 static std::string listLevels(ArrayRef<InstructionLevel> levels) {
   auto names = llvm::map_range(
       levels, [](InstructionLevel level) { return toString(level).upper(); });
@@ -153,6 +165,7 @@ std::string prune::makeNetworkHeader(const NetworkTable &table) {
   std::string header, rest = kHeader;
   std::pair<StringRef, std::string> texts[] = {
       {"@values@", listValues(table.signature)},
+      {"@create@", table.weights ? kCreateWithWeights : kCreate},
       {"@isas@", listLevels(table.levels)},
       {"@net@", table.name},
       {"@NET@", StringRef(table.name).upper()}};

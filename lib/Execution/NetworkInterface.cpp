@@ -71,6 +71,7 @@ private:
   llvm::Constant *addList(ArrayRef<llvm::Constant *> values, StringRef suffix);
   llvm::Constant *makeValue(const ValueInfo &value);
   llvm::Constant *makeCode(InstructionLevel level);
+  llvm::Constant *addWeights();
   void addFunction(StringRef suffix, llvm::Type *result,
                    ArrayRef<llvm::Type *> arguments, bool takesTable);
 
@@ -130,6 +131,23 @@ llvm::Constant *InterfaceBuilder::makeCode(InstructionLevel level) {
       {function, builder.getInt64(int64_t(level))});
 }
 
+/// A prune_network_weights, or null.
+llvm::Constant *InterfaceBuilder::addWeights() {
+  if (!table.weights)
+    return llvm::ConstantPointerNull::get(builder.getPtrTy());
+  StringRef bytes(reinterpret_cast<const char *>(&*table.weights),
+                  sizeof(*table.weights));
+  llvm::Constant *header =
+      addConstant(llvm::ConstantDataArray::getString(module.getContext(), bytes,
+                                                     /*AddNull=*/false),
+                  "weights_header");
+  cast<llvm::GlobalVariable>(header)->setAlignment(llvm::Align(8));
+  auto *place = new llvm::GlobalVariable(
+      module, builder.getInt8Ty(), /*isConstant=*/false,
+      llvm::GlobalValue::ExternalLinkage, nullptr, kWeightsPlace);
+  return addConstant(llvm::ConstantStruct::getAnon({place, header}), "weights");
+}
+
 /// A prune_network.
 void InterfaceBuilder::addTable() {
   SmallVector<llvm::Constant *> values, codes;
@@ -144,9 +162,12 @@ void InterfaceBuilder::addTable() {
   llvm::Constant *valueList = addList(values, "values");
   llvm::Constant *codeList = addList(codes, "codes");
   int64_t outputs = getNumDestinations(signature);
-  llvm::Constant *members[] = {
-      valueList, codeList, builder.getInt32(signature.arguments.size()),
-      builder.getInt32(outputs), builder.getInt32(codes.size())};
+  llvm::Constant *members[] = {valueList,
+                               codeList,
+                               addWeights(),
+                               builder.getInt32(signature.arguments.size()),
+                               builder.getInt32(outputs),
+                               builder.getInt32(codes.size())};
   written = addConstant(llvm::ConstantStruct::getAnon(members), "table");
 }
 
@@ -182,7 +203,10 @@ void InterfaceBuilder::addFunction(StringRef suffix, llvm::Type *result,
 void InterfaceBuilder::addFunctions() {
   llvm::Type *number = builder.getInt32Ty();
   llvm::Type *pointer = builder.getPtrTy();
-  addFunction("create", number, {pointer}, true);
+  if (table.weights)
+    addFunction("create_with_weights", number, {pointer, pointer}, true);
+  else
+    addFunction("create", number, {pointer}, true);
   addFunction("destroy", builder.getVoidTy(), {pointer}, false);
   addFunction("input_count", number, {}, true);
   addFunction("output_count", number, {}, true);

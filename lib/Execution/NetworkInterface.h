@@ -11,6 +11,10 @@
 
 #include "Prune/Execution/Compiler.h"
 
+#include "prune_network.h"
+
+#include <optional>
+
 namespace mlir::prune {
 
 /// What the functions of a network begin with when only its file is known: the
@@ -26,7 +30,13 @@ struct NetworkTable {
   std::string name;
   /// Instruction sets for which there is code, best first.
   SmallVector<InstructionLevel> levels;
+  /// What the file of weights begins with, when they are in a file of their
+  /// own.
+  std::optional<prune_network_weights_header> weights = std::nullopt;
 };
+
+/// Symbol of the pages of which the file of weights takes the place.
+constexpr StringLiteral kWeightsPlace = "prune_network_weights_place";
 
 /// Adds to the code of one instruction set the function by which the interface
 /// runs it, and makes every other function local to the object.

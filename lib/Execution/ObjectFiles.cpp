@@ -13,6 +13,8 @@
 
 #include "ObjectFiles.h"
 
+#include "NetworkInterface.h"
+
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/IR/LegacyPassManager.h"
 #include "llvm/IR/Module.h"
@@ -48,7 +50,15 @@ llvm::Expected<std::string> TemporaryFiles::createBeside(StringRef file) {
   std::error_code code = fs::createUniqueFile(file + ".%%%%%%", path);
   if (code)
     return makeError("cannot write '" + file + "': " + code.message());
+  renames.emplace_back(path.str(), file);
   return files.emplace_back(path.str());
+}
+
+llvm::Error TemporaryFiles::rename() {
+  for (const auto &[from, to] : llvm::reverse(renames))
+    if (std::error_code code = fs::rename(from, to))
+      return makeError("cannot write '" + to + "': " + code.message());
+  return llvm::Error::success();
 }
 
 /// Writes what `write` gives to a stream.
@@ -81,6 +91,49 @@ llvm::Error prune::writeObject(llvm::Module &module,
   });
 }
 
+llvm::Error prune::writeBytes(StringRef bytes, StringRef file) {
+  return writeFile(file, [&](llvm::raw_pwrite_stream &stream) {
+    stream << bytes;
+    return llvm::Error::success();
+  });
+}
+
+/// The directives that declare the symbols of a constant here.
+static std::string addLabels(ArrayRef<std::string> symbols) {
+  std::string text;
+  llvm::raw_string_ostream stream(text);
+  for (const std::string &symbol : symbols)
+    stream << ".globl \"" << symbol << "\"\n"
+           << ".hidden \"" << symbol << "\"\n"
+           << "\"" << symbol << "\":\n";
+  return text;
+}
+
+/// The largest page that a computer of the target may have.
+static uint64_t getPageSize(const llvm::Triple &triple) {
+  return triple.isX86() ? 4096 : 65536;
+}
+
+/// The directives that reserve pages for a file of weights.
+static std::string placeFile(const NetworkData &data,
+                             const llvm::Triple &triple) {
+  std::string text;
+  llvm::raw_string_ostream stream(text);
+  uint64_t page = getPageSize(triple);
+  stream << ".section \".bss.prune.weights\",\"aw\",@nobits\n"
+         << ".balign " << page << "\n"
+         << addLabels({kWeightsPlace.str()});
+  uint64_t end = 0;
+  for (const NetworkData::Part &part : data.getParts()) {
+    if (part.isCode)
+      continue;
+    stream << ".skip " << part.offset - end << "\n" << addLabels(part.symbols);
+    end = part.offset;
+  }
+  stream << ".skip " << llvm::alignTo(data.getFileSize(), page) - end << "\n";
+  return text;
+}
+
 /// The directives that place one constant.
 static std::string placeConstant(const NetworkData::Part &part,
                                  StringRef bytesFile, size_t offset) {
@@ -90,20 +143,16 @@ static std::string placeConstant(const NetworkData::Part &part,
   StringRef flags = part.isCode ? "ax" : "a";
   stream << ".section \"" << section << part.symbols.front() << "\",\"" << flags
          << "\",@progbits\n"
-         << ".balign " << ConstantData::kAlignment << "\n";
-  for (const std::string &symbol : part.symbols)
-    stream << ".globl \"" << symbol << "\"\n"
-           << ".hidden \"" << symbol << "\"\n"
-           << "\"" << symbol << "\":\n";
-  stream << ".incbin \"";
+         << ".balign " << ConstantData::kAlignment << "\n"
+         << addLabels(part.symbols) << ".incbin \"";
   stream.write_escaped(bytesFile);
   stream << "\", " << offset << ", " << part.bytes.size() << "\n";
   return text;
 }
 
 llvm::Error prune::writeConstants(const NetworkData &data,
-                                  llvm::TargetMachine &target, StringRef file,
-                                  TemporaryFiles &temporaries) {
+                                  llvm::TargetMachine &target, bool inFile,
+                                  StringRef file, TemporaryFiles &temporaries) {
   llvm::Expected<std::string> bytesFile = temporaries.create("bin");
   if (!bytesFile)
     return bytesFile.takeError();
@@ -111,10 +160,14 @@ llvm::Error prune::writeConstants(const NetworkData &data,
   llvm::Module module("constants", context);
   module.setDataLayout(target.createDataLayout());
   module.setTargetTriple(target.getTargetTriple());
+  if (inFile)
+    module.appendModuleInlineAsm(placeFile(data, target.getTargetTriple()));
   llvm::Error error =
       writeFile(*bytesFile, [&](llvm::raw_pwrite_stream &stream) {
         size_t offset = 0;
         for (const NetworkData::Part &part : data.getParts()) {
+          if (inFile && !part.isCode)
+            continue;
           stream.write(part.bytes.data(), part.bytes.size());
           module.appendModuleInlineAsm(placeConstant(part, *bytesFile, offset));
           offset += part.bytes.size();
@@ -152,7 +205,7 @@ static std::string findMessage(StringRef output) {
 
 llvm::Error prune::linkSharedObject(ArrayRef<std::string> inputs,
                                     StringRef file, StringRef soname,
-                                    TemporaryFiles &temporaries) {
+                                    bool small, TemporaryFiles &temporaries) {
   llvm::Expected<std::string> compiler = findCompiler();
   if (!compiler)
     return compiler.takeError();
@@ -171,6 +224,9 @@ llvm::Error prune::linkSharedObject(ArrayRef<std::string> inputs,
         "-Wl,-z,noseparate-code", "-Wl,--build-id=none", "-Wl,-O2", "-Wl,-s"})
     arguments.push_back(option);
   arguments.push_back(name);
+  // Write-protected tables end with a page, up to which the file is padded.
+  if (small)
+    arguments.push_back("-Wl,-z,norelro");
   std::optional<StringRef> redirects[] = {StringRef(""), StringRef(*output),
                                           StringRef(*output)};
   std::string message;

@@ -36,7 +36,13 @@ public:
   /// to be renamed.
   llvm::Expected<std::string> createBeside(StringRef file);
 
+  /// Gives the files that were made beside others the names of these, the first
+  /// one last.
+  llvm::Error rename();
+
 private:
+  /// Names of new files, and those that they are to get.
+  std::vector<std::pair<std::string, std::string>> renames;
   std::vector<std::string> files;
 };
 
@@ -45,15 +51,22 @@ llvm::Error writeObject(llvm::Module &module, llvm::TargetMachine &target,
                         StringRef file);
 
 /// Writes constants to an object, each in a section of its own: machine code in
-/// executable ones. Their bytes do not become a constant of LLVM.
+/// executable ones. Their bytes do not become a constant of LLVM. With
+/// `inFile`, what is no machine code gets a place in whole pages for a file of
+/// weights instead, which begin at kWeightsPlace.
 llvm::Error writeConstants(const NetworkData &data, llvm::TargetMachine &target,
-                           StringRef file, TemporaryFiles &temporaries);
+                           bool inFile, StringRef file,
+                           TemporaryFiles &temporaries);
+
+/// Writes bytes to a file.
+llvm::Error writeBytes(StringRef bytes, StringRef file);
 
 /// Links objects and archives to a shared object that needs libc and libm
-/// alone. `soname` is the name that programs look for. Needs a C compiler on
-/// the path or in the environment variable CC.
+/// alone. `soname` is the name that programs look for; `small` prefers a small
+/// file. Needs a C compiler on the path or in the environment variable CC.
 llvm::Error linkSharedObject(ArrayRef<std::string> inputs, StringRef file,
-                             StringRef soname, TemporaryFiles &temporaries);
+                             StringRef soname, bool small,
+                             TemporaryFiles &temporaries);
 
 } // namespace mlir::prune
 

@@ -6,30 +6,21 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// One object holds the C interface, one for each instruction set its code, one
-// the constants of all, and the static runtime the rest; the linker leaves out
-// what is not used. Both files are written under other names and renamed when
-// all is well.
+// A copy of the module is compiled for each instruction set, and all of them
+// are written together.
 //
 //===----------------------------------------------------------------------===//
 
 #include "Prune/Execution/SharedObject.h"
 
-#include "NetworkData.h"
-#include "NetworkInterface.h"
-#include "ObjectFiles.h"
-#include "Runtime.h"
+#include "NetworkWriter.h"
 #include "StandaloneKernels.h"
 
 #include "llvm/ADT/StringExtras.h"
-#include "llvm/IR/Module.h"
-#include "llvm/Support/FileSystem.h"
 #include "llvm/Support/Path.h"
-#include "llvm/Target/TargetMachine.h"
 
 using namespace mlir;
 using namespace mlir::prune;
-namespace fs = llvm::sys::fs;
 
 /// The signature of the network. Fails when there is none or when it has state
 /// or parameters without values.
@@ -62,144 +53,6 @@ findNetwork(ArrayRef<FunctionSignature> signatures, StringRef function) {
     return llvm::createStringError("the function '" + found->name +
                                    "' has no result");
   return *found;
-}
-
-namespace {
-
-/// A network compiled for one instruction set.
-struct NetworkCode {
-  InstructionLevel level;
-  OwningOpRef<ModuleOp> module;
-  std::unique_ptr<CompiledModule> compiled;
-};
-
-/// Writes the files of one network.
-class Writer {
-public:
-  Writer(const NetworkTable &table, const SharedObjectOptions &options,
-         StringRef file)
-      : table(table), options(options), file(file) {}
-
-  llvm::Error write(ArrayRef<NetworkCode> codes);
-
-private:
-  llvm::Error addCode(const NetworkCode &code);
-  llvm::Error addInterface(llvm::TargetMachine &target);
-  llvm::Error addRuntime();
-  llvm::Error writeHeader(StringRef to);
-  llvm::Expected<std::string> addObject();
-
-  const NetworkTable &table;
-  const SharedObjectOptions &options;
-  StringRef file;
-  TemporaryFiles temporaries;
-  NetworkData data;
-  /// What is linked.
-  SmallVector<std::string> inputs;
-};
-
-} // namespace
-
-llvm::Expected<std::string> Writer::addObject() {
-  llvm::Expected<std::string> object = temporaries.create("o");
-  if (object)
-    inputs.push_back(*object);
-  return object;
-}
-
-llvm::Error Writer::addInterface(llvm::TargetMachine &target) {
-  llvm::Expected<std::string> object = addObject();
-  if (!object)
-    return object.takeError();
-  llvm::LLVMContext context;
-  llvm::Module module("interface", context);
-  module.setDataLayout(target.createDataLayout());
-  module.setTargetTriple(target.getTargetTriple());
-  addNetworkInterface(module, table);
-  return writeObject(module, target, *object);
-}
-
-llvm::Error Writer::addCode(const NetworkCode &code) {
-  llvm::Expected<std::string> object = addObject();
-  if (!object)
-    return object.takeError();
-  CompiledModule &compiled = *code.compiled;
-  llvm::LLVMContext context;
-  std::unique_ptr<llvm::Module> module = compiled.translate(context);
-  if (!module)
-    return llvm::createStringError("the module cannot be translated to LLVM");
-  addNetworkCall(*module, table.signature, code.level);
-  data.add(compiled.getConstants().getPieces(), *module, toString(code.level));
-  if (llvm::Error error = compiled.getOptimizer()(module.get()))
-    return error;
-  return writeObject(*module, compiled.getTarget(), *object);
-}
-
-llvm::Error Writer::addRuntime() {
-  StringRef archive =
-      options.small ? "libprune_runtime_small.a" : "libprune_runtime_static.a";
-  std::string library = Runtime::findLibrary(archive);
-  if (library.empty())
-    return llvm::createStringError("the static runtime library " + archive +
-                                   " is not found");
-  inputs.push_back(library);
-  return llvm::Error::success();
-}
-
-llvm::Error Writer::writeHeader(StringRef to) {
-  std::error_code code;
-  llvm::raw_fd_ostream stream(to, code, fs::OF_Text);
-  if (!code) {
-    stream << makeNetworkHeader(table);
-    stream.close();
-    code = stream.error();
-    stream.clear_error();
-  }
-  if (code)
-    return llvm::createStringError(code, "cannot write '" + to +
-                                             "': " + code.message());
-  return llvm::Error::success();
-}
-
-llvm::Error Writer::write(ArrayRef<NetworkCode> codes) {
-  SmallString<128> header(file);
-  llvm::sys::path::replace_extension(header, "h");
-  // Nothing may be left half done at the end.
-  for (StringRef path : {file, StringRef(header)})
-    if (fs::is_directory(path))
-      return llvm::createStringError("cannot write '" + path +
-                                     "': it is a folder");
-  auto newFile = temporaries.createBeside(file);
-  auto newHeader = temporaries.createBeside(header);
-  for (auto *made : {&newFile, &newHeader})
-    if (!*made)
-      return made->takeError();
-  // The last code needs the fewest instructions.
-  llvm::TargetMachine &target = codes.back().compiled->getTarget();
-  if (llvm::Error error = addInterface(target))
-    return error;
-  for (const NetworkCode &code : codes)
-    if (llvm::Error error = addCode(code))
-      return error;
-  auto constants = addObject();
-  if (!constants)
-    return constants.takeError();
-  if (llvm::Error error = writeConstants(data, target, *constants, temporaries))
-    return error;
-  if (llvm::Error error = addRuntime())
-    return error;
-  if (llvm::Error error = linkSharedObject(
-          inputs, *newFile, llvm::sys::path::filename(file), temporaries))
-    return error;
-  if (llvm::Error error = writeHeader(*newHeader))
-    return error;
-  std::error_code code = fs::rename(*newHeader, header);
-  if (!code)
-    code = fs::rename(*newFile, file);
-  if (code)
-    return llvm::createStringError(code, "cannot write '" + file +
-                                             "': " + code.message());
-  return llvm::Error::success();
 }
 
 /// Compiles a copy of the module for one instruction set.
@@ -248,7 +101,7 @@ LogicalResult prune::writeSharedObject(ModuleOp module, StringRef file,
     codes.push_back(std::move(*code));
   }
   NetworkTable table{*signature, name, options.levels};
-  if (llvm::Error error = Writer(table, options, file).write(codes))
+  if (llvm::Error error = writeNetwork(table, codes, options, file))
     return module.emitError() << llvm::toString(std::move(error));
   return success();
 }

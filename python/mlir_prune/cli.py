@@ -196,6 +196,11 @@ def _add_compile(parsers: argparse._SubParsersAction[argparse.ArgumentParser]) -
     )  # fmt: skip
     parser.add_argument("--size", action="store_true", help="prefer small code to fast code")
     parser.add_argument(
+        "--weights", default="", metavar="FILE",
+        help="file for the weights, which programs name when they make a handle (default: in the "
+        "shared object)",
+    )  # fmt: skip
+    parser.add_argument(
         "--cost-model", metavar="NAME",
         help="figures that choose kernels: builtin, machine or a file (default: "
         "PRUNE_COST_MODEL or machine with the instructions of this computer, else builtin)",

@@ -223,10 +223,13 @@ def compile_network(arguments: argparse.Namespace) -> None:
         _tune(module, Path(arguments.model))
     module.write_shared_object(
         str(target), name=arguments.name, isa=isa, small=arguments.size,
-        cost_model=costs,
+        weights=arguments.weights, cost_model=costs,
     )  # fmt: skip
     size = target.stat().st_size
     print(f"{size:,} bytes, written to {target} and {target.with_suffix('.h')}")
+    if arguments.weights:
+        size = Path(arguments.weights).stat().st_size
+        print(f"{size:,} bytes of weights, written to {arguments.weights}")
 
 
 def _cost_model(named: str | None, isa: str) -> str:

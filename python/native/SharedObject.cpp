@@ -23,7 +23,7 @@ void python::bindSharedObject(nb::class_<Module> &type) {
       "write_shared_object",
       [](const Module &self, const std::string &path, const std::string &name,
          const std::string &function, const std::string &isa, bool small,
-         const std::string &costModel) {
+         const std::string &weights, const std::string &costModel) {
         SharedObjectOptions options;
         options.name = name;
         options.function = function;
@@ -32,6 +32,7 @@ void python::bindSharedObject(nb::class_<Module> &type) {
           raise(levels.takeError());
         options.levels = std::move(*levels);
         options.small = small;
+        options.weights = weights;
         options.costModel = costModel;
         self.access([&](ModuleOp op) -> LogicalResult {
           return writeSharedObject(op, path, options);
@@ -39,7 +40,8 @@ void python::bindSharedObject(nb::class_<Module> &type) {
       },
       nb::arg("path"), nb::kw_only(), nb::arg("name") = "",
       nb::arg("function") = "", nb::arg("isa") = "host",
-      nb::arg("small") = false, nb::arg("cost_model") = "builtin",
+      nb::arg("small") = false, nb::arg("weights") = "",
+      nb::arg("cost_model") = "builtin",
       "Compiles a copy to a shared object that needs libc and libm alone, and "
       "writes a C header beside it. Its functions begin with `name`, by "
       "default the file's; `function` is the network where there are several; "

@@ -120,6 +120,11 @@ static PRUNE_AVX512 void runColumns(const LanePermuteCall &call,
 void prune_rt::runGroupsAvx512(const LanePermuteCall &call, const float *inputs,
                                int64_t begin, int64_t end) {
   int64_t column = 0;
+#ifdef PRUNE_RT_SMALL
+  // One loop instead of four.
+  for (; column < call.n; ++column)
+    runColumns<1>(call, inputs, column, begin, end);
+#else
   for (; column + 4 <= call.n; column += 4)
     runColumns<4>(call, inputs, column, begin, end);
   switch (call.n - column) {
@@ -130,6 +135,7 @@ void prune_rt::runGroupsAvx512(const LanePermuteCall &call, const float *inputs,
   case 1:
     return runColumns<1>(call, inputs, column, begin, end);
   }
+#endif
 }
 
 #endif

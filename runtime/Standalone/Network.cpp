@@ -16,24 +16,14 @@
 
 #include "prune_network.h"
 
-#include "../Common/Pool.h"
 #include "../Kernels/LanePermute.h"
+#include "Handle.h"
 
 #include <cstdlib>
 #include <new>
 #include <utility>
 
 using namespace prune_rt;
-
-struct prune_network_handle {
-  const prune_network *network;
-  const prune_network_code *code;
-  Pool pool;
-  /// Set while the network runs.
-  bool busy;
-  /// Descriptors of the inputs, then of the outputs.
-  int64_t **descriptors;
-};
 
 static int64_t countValues(const prune_network &network) {
   return int64_t(network.inputs) + network.outputs;
@@ -168,9 +158,9 @@ int prune_network_create(const prune_network *network,
   prune_network_handle *made = makeHandle(*network, code);
   if (!made)
     return PRUNE_NETWORK_MEMORY;
-  if (int code = warmUp(*made)) {
+  if (int error = warmUp(*made)) {
     prune_network_destroy(made);
-    return code;
+    return error;
   }
   *handle = made;
   return PRUNE_NETWORK_OK;
@@ -180,28 +170,11 @@ void prune_network_destroy(prune_network_handle *handle) {
   if (!handle)
     return;
   handle->pool.trim();
+  void (*close)(const prune_network &) = handle->close;
+  const prune_network &network = *handle->network;
   std::free(handle);
-}
-
-int prune_network_input_count(const prune_network *network) {
-  return network->inputs;
-}
-
-int prune_network_output_count(const prune_network *network) {
-  return network->outputs;
-}
-
-const prune_network_value *prune_network_input(const prune_network *network,
-                                               int index) {
-  return index >= 0 && index < network->inputs ? &network->values[index]
-                                               : nullptr;
-}
-
-const prune_network_value *prune_network_output(const prune_network *network,
-                                                int index) {
-  return index >= 0 && index < network->outputs
-             ? &network->values[network->inputs + index]
-             : nullptr;
+  if (close)
+    close(network);
 }
 
 int prune_network_isa(const prune_network_handle *handle) {
@@ -261,26 +234,4 @@ int prune_network_run(prune_network_handle *handle, const void *const *inputs,
   if (code == PRUNE_NETWORK_OK)
     call(*handle);
   return code;
-}
-
-const char *prune_network_message(int code) {
-  switch (code) {
-  case PRUNE_NETWORK_OK:
-    return "no error";
-  case PRUNE_NETWORK_NULL:
-    return "a handle or a buffer is null";
-  case PRUNE_NETWORK_SIZE:
-    return "a buffer has another size than the input or output";
-  case PRUNE_NETWORK_THREADS:
-    return "the network runs on one thread";
-  case PRUNE_NETWORK_MEMORY:
-    return "there is not enough memory";
-  case PRUNE_NETWORK_PROCESSOR:
-    return "the processor lacks instructions that the network was compiled for";
-  case PRUNE_NETWORK_BUSY:
-    return "another thread runs the network with the same handle";
-  case PRUNE_NETWORK_NO_CODE:
-    return "the network was not compiled for this instruction set";
-  }
-  return "unknown error";
 }

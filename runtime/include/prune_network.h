@@ -56,7 +56,9 @@ enum {
   PRUNE_NETWORK_MEMORY = 4,
   PRUNE_NETWORK_PROCESSOR = 5,
   PRUNE_NETWORK_BUSY = 6,
-  PRUNE_NETWORK_NO_CODE = 7
+  PRUNE_NETWORK_NO_CODE = 7,
+  PRUNE_NETWORK_FILE = 8,
+  PRUNE_NETWORK_WEIGHTS = 9
 };
 
 /** Element types. */
@@ -93,10 +95,30 @@ typedef struct prune_network_code {
   int64_t isa; /**< instruction set that the code needs */
 } prune_network_code;
 
+/** What a file of weights begins with; the weights follow. */
+typedef struct prune_network_weights_header {
+  char magic[16];   /**< PRUNE_NETWORK_MAGIC */
+  uint64_t version; /**< of this format */
+  uint64_t bytes;   /**< of the whole file */
+  uint64_t digest;  /**< XXH64 of the weights, with seed 0 */
+  uint64_t zeros[3];
+} prune_network_weights_header;
+
+#define PRUNE_NETWORK_MAGIC "prune weights\r\n"
+#define PRUNE_NETWORK_WEIGHTS_VERSION 1
+
+/** A file of weights that belongs to the code of a network. */
+typedef struct prune_network_weights {
+  void *place; /**< whole pages, of which the file takes the place */
+  const prune_network_weights_header *header; /**< what the file begins with */
+} prune_network_weights;
+
 /** What the compiler says of a network. */
 typedef struct prune_network {
   const prune_network_value *values; /**< the inputs, then the outputs */
   const prune_network_code *codes;   /**< best instruction set first */
+  /** Null when the weights are beside the code. */
+  const prune_network_weights *weights;
   int32_t inputs, outputs;
   int32_t code_count;
 } prune_network;
@@ -106,6 +128,9 @@ typedef struct prune_network_handle prune_network_handle;
 
 int prune_network_create(const prune_network *network,
                          prune_network_handle **handle);
+int prune_network_create_with_weights(const prune_network *network,
+                                      prune_network_handle **handle,
+                                      const char *file);
 void prune_network_destroy(prune_network_handle *handle);
 int prune_network_input_count(const prune_network *network);
 int prune_network_output_count(const prune_network *network);

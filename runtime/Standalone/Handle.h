@@ -1,0 +1,28 @@
+//===- Handle.h - Memory of a caller of a network ---------------*- C++ -*-===//
+//
+// Part of the pruning compiler, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef PRUNE_RUNTIME_STANDALONE_HANDLE_H
+#define PRUNE_RUNTIME_STANDALONE_HANDLE_H
+
+#include "prune_network.h"
+
+#include "../Common/Pool.h"
+
+struct prune_network_handle {
+  const prune_network *network;
+  const prune_network_code *code;
+  prune_rt::Pool pool;
+  /// Set while the network runs.
+  bool busy;
+  /// Gives back what the handle has besides memory; may be null.
+  void (*close)(const prune_network &network);
+  /// Descriptors of the inputs, then of the outputs.
+  int64_t **descriptors;
+};
+
+#endif // PRUNE_RUNTIME_STANDALONE_HANDLE_H
