@@ -134,10 +134,9 @@ void Products::run(int product) {
     return dense.run(x, y);
   if (product == kCsr)
     return prune_rt_spmm_f32(
-        &csrSlot, values.data(), columns.data(), pointers.data(), transposed,
+        values.data(), columns.data(), pointers.data(), transposed,
         /*bias=*/nullptr, y, shape.rows, shape.columns, shape.inner,
-        shape.columns, shape.columns, PRUNE_RT_CONSTANT_VALUES,
-        PRUNE_RT_ACTIVATION_NONE);
+        shape.columns, shape.columns, PRUNE_RT_ACTIVATION_NONE);
   prune_rt_lane_permute_f32(
       packed.values.data(),
       reinterpret_cast<const prune_rt_lane_step *>(packed.steps.data()),

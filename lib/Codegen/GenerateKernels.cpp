@@ -128,7 +128,7 @@ void GenerateKernels::refuse(Operation *op, const Twine &reason) {
 void GenerateKernels::read(Operation *op, StringRef set) {
   auto kernel = op->getAttrOfType<KernelAttr>(PruneDialect::kKernelAttrName);
   if (!kernel || kernel.getKind() != KernelKind::StraightLine ||
-      !isa_and_present<onednn::ConvolutionOp, onednn::SpmmOp>(op) ||
+      !isa_and_present<onednn::ConvolutionOp, kernel::SpmmOp>(op) ||
       op->getNumResults() != 1)
     return;
   if (set.empty())

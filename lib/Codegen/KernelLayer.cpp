@@ -37,9 +37,9 @@ static void readConstant(Value value, SmallVectorImpl<float> &elements) {
     elements.push_back(static_cast<float>(element));
 }
 
-static bool isGenerated(onednn::Activation activation) {
-  return activation == onednn::Activation::None ||
-         activation == onednn::Activation::Relu;
+static bool isGenerated(kernel::Activation activation) {
+  return activation == kernel::Activation::None ||
+         activation == kernel::Activation::Relu;
 }
 
 template <typename Op>
@@ -52,8 +52,8 @@ static void readImages(Op op, KernelLayer &layer) {
 /// Why there is no code for the convolution; empty when there is, described in
 /// `layer`.
 static StringRef read(onednn::ConvolutionOp op, KernelLayer &layer) {
-  onednn::WindowShape window = op.getWindowShape();
-  if (window.layout != onednn::Layout::Nchw)
+  kernel::WindowShape window = op.getWindowShape();
+  if (window.layout != kernel::Layout::Nchw)
     return "it is no convolution of channels first";
   if (!isGenerated(op.getActivation()))
     return "its activation is not relu";
@@ -69,7 +69,7 @@ static StringRef read(onednn::ConvolutionOp op, KernelLayer &layer) {
     return "its weight or bias is no constant";
   readImages(op, layer);
   layer.link.accumulates = op.getAccumulate();
-  layer.hasRelu = op.getActivation() == onednn::Activation::Relu;
+  layer.hasRelu = op.getActivation() == kernel::Activation::Relu;
   return {};
 }
 
@@ -82,7 +82,7 @@ static FailureOr<ArrayRef<int32_t>> readNumbers(Value value) {
 }
 
 /// The dense weight of compressed rows.
-static void readRows(onednn::SpmmOp op, int64_t rows, int64_t columns,
+static void readRows(kernel::SpmmOp op, int64_t rows, int64_t columns,
                      SmallVectorImpl<float> &weights) {
   SmallVector<float, 0> values;
   readConstant(op.getValues(), values);
@@ -94,7 +94,7 @@ static void readRows(onednn::SpmmOp op, int64_t rows, int64_t columns,
       weights[row * columns + indices[p]] = values[p];
 }
 
-static StringRef read(onednn::SpmmOp op, KernelLayer &layer) {
+static StringRef read(kernel::SpmmOp op, KernelLayer &layer) {
   auto x = cast<ShapedType>(op.getX().getType());
   auto y = cast<ShapedType>(op.getOutput().getType());
   if (!x.hasStaticShape() || !y.hasStaticShape())
@@ -104,13 +104,13 @@ static StringRef read(onednn::SpmmOp op, KernelLayer &layer) {
   int64_t columns = y.getDimSize(1);
   layer.link.shape = assembly::ConvolutionShape::ofProduct(
       y.getDimSize(0), x.getDimSize(0), columns);
-  if (!op.getConstantValues() || !isConstant(op.getValues()) ||
-      !isConstant(op.getBias()) || failed(readNumbers(op.getIndices())) ||
+  if (!isConstant(op.getValues()) || !isConstant(op.getBias()) ||
+      failed(readNumbers(op.getIndices())) ||
       failed(readNumbers(op.getPointers())) ||
       cast<ShapedType>(op.getValues().getType()).getNumElements() == 0)
     return "its weight or bias is no constant";
   readImages(op, layer);
-  layer.hasRelu = op.getActivation() == onednn::Activation::Relu;
+  layer.hasRelu = op.getActivation() == kernel::Activation::Relu;
   return {};
 }
 
@@ -118,7 +118,7 @@ StringRef prune::readKernelLayer(Operation *op, KernelLayer &layer) {
   layer.op = op;
   if (auto convolution = dyn_cast<onednn::ConvolutionOp>(op))
     return read(convolution, layer);
-  return read(cast<onednn::SpmmOp>(op), layer);
+  return read(cast<kernel::SpmmOp>(op), layer);
 }
 
 void prune::readWeights(const KernelLayer &layer,
@@ -129,7 +129,7 @@ void prune::readWeights(const KernelLayer &layer,
     readConstant(convolution.getW(), weights);
     return readConstant(convolution.getBias(), bias);
   }
-  auto product = cast<onednn::SpmmOp>(layer.op);
+  auto product = cast<kernel::SpmmOp>(layer.op);
   readRows(product, shape.f, shape.c, weights);
   readConstant(product.getBias(), bias);
 }

@@ -22,7 +22,7 @@ struct KernelLayer {
   bool hasRelu = false;
 };
 
-/// Reads what an `onednn.convolution` or `onednn.spmm` is. Returns why there is
+/// Reads what an `onednn.convolution` or `kernel.spmm` is. Returns why there is
 /// no code for it; nothing when there is.
 StringRef readKernelLayer(Operation *op, KernelLayer &layer);
 

@@ -1,4 +1,4 @@
-//===- ConvertKernelToRuntime.cpp - Generated code to calls ---------------===//
+//===- ConvertKernelToRuntime.cpp - Kernels of our own to calls -----------===//
 //
 // Part of the pruning compiler, under the Apache License v2.0 with LLVM
 // Exceptions. See LICENSE for license information.
@@ -6,8 +6,10 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// Code, stream, segments and panels become constants of the module; a further
-// constant, prune_rt_generated of the runtime's interface, has their addresses.
+// Each operation on memrefs becomes one call of the runtime's C interface. Of
+// generated code, code, stream, segments and panels become constants of the
+// module; a further constant, prune_rt_generated of the runtime's interface,
+// has their addresses.
 //
 //===----------------------------------------------------------------------===//
 
@@ -19,6 +21,7 @@
 
 #include "prune_runtime.h"
 
+#include "llvm/ADT/TypeSwitch.h"
 #include "llvm/Support/DebugLog.h"
 
 #include <cstddef>
@@ -127,6 +130,154 @@ LLVM::GlobalOp PlanBuilder::build() {
   return global;
 }
 
+//===----------------------------------------------------------------------===//
+// Calls
+//===----------------------------------------------------------------------===//
+
+static LogicalResult convertSpmm(kernel::SpmmOp op, ModuleOp module) {
+  CallBuilder call(op);
+  call.addPointer(op.getValues());
+  call.addPointer(op.getIndices());
+  call.addPointer(op.getPointers());
+  call.addPointer(op.getX());
+  call.addPointer(op.getBias());
+  call.addPointer(op.getOutput());
+  call.addExtent(op.getOutput(), 0);
+  call.addExtent(op.getOutput(), 1);
+  call.addExtent(op.getX(), 0);
+  call.addLeadingDimension(op.getX());
+  call.addLeadingDimension(op.getOutput());
+  call.addInteger(static_cast<int64_t>(op.getActivation()));
+  return call.call("prune_rt_spmm_f32", module);
+}
+
+static LogicalResult convertLanePermute(kernel::LanePermuteOp op,
+                                        ModuleOp module) {
+  CallBuilder call(op);
+  call.addPointer(op.getValues());
+  call.addPointer(op.getSteps());
+  call.addPointer(op.getGroups());
+  call.addPointer(op.getRows());
+  call.addPointer(op.getX());
+  call.addPointer(op.getBias());
+  call.addPointer(op.getOutput());
+  call.addExtent(op.getOutput(), 1);
+  call.addExtent(op.getOutput(), 0);
+  call.addExtent(op.getX(), 1);
+  call.addLeadingDimension(op.getX());
+  call.addLeadingDimension(op.getOutput());
+  call.addInteger(static_cast<int64_t>(op.getActivation()));
+  return call.call("prune_rt_lane_permute_f32", module);
+}
+
+static LogicalResult convertSddmm(kernel::SddmmOp op, ModuleOp module) {
+  CallBuilder call(op);
+  call.addPointer(op.getIndices());
+  call.addPointer(op.getPointers());
+  call.addPointer(op.getA());
+  call.addPointer(op.getB());
+  call.addPointer(op.getOutput());
+  call.addExtent(op.getA(), 0);
+  call.addExtent(op.getB(), 0);
+  call.addExtent(op.getA(), 1);
+  call.addLeadingDimension(op.getA());
+  call.addLeadingDimension(op.getB());
+  return call.call("prune_rt_sddmm_f32", module);
+}
+
+static LogicalResult convertTranspose(kernel::TransposeOp op, ModuleOp module) {
+  CallBuilder call(op);
+  call.addPointer(op.getX());
+  call.addPointer(op.getOutput());
+  call.addExtent(op.getX(), 0);
+  call.addExtent(op.getX(), 1);
+  call.addLeadingDimension(op.getX());
+  call.addLeadingDimension(op.getOutput());
+  return call.call("prune_rt_transpose_f32", module);
+}
+
+static LogicalResult convertSelectGroups(kernel::SelectGroupsOp op,
+                                         ModuleOp module,
+                                         SymbolTable &symbols) {
+  CallBuilder call(op);
+  call.addPointer(op.getScores());
+  call.addPointer(op.getOutput());
+  call.addNumbers(op.getGroups(), module, symbols);
+  call.addInteger(op.getGroups().size() / 2);
+  call.addScalar(op.getSparsity());
+  return call.call("prune_rt_select_groups_f32", module);
+}
+
+/// The function of a pooling, and whether its averages count padding.
+static std::pair<StringRef, bool> getPooling(Operation *op) {
+  using Result = std::pair<StringRef, bool>;
+  return llvm::TypeSwitch<Operation *, Result>(op)
+      .Case<kernel::MaxPoolOp>(
+          [](auto) { return Result("prune_rt_max_pool_f32", false); })
+      .Case<kernel::MaxPoolBackwardOp>(
+          [](auto) { return Result("prune_rt_max_pool_backward_f32", false); })
+      .Case<kernel::AveragePoolOp>([](auto op) {
+        return Result("prune_rt_average_pool_f32", op.getIncludePadding());
+      })
+      .Case<kernel::AveragePoolBackwardOp>([](auto op) {
+        return Result("prune_rt_average_pool_backward_f32",
+                      op.getIncludePadding());
+      });
+}
+
+static LogicalResult convertPooling(kernel::WindowOpInterface op,
+                                    ModuleOp module, SymbolTable &symbols) {
+  CallBuilder call(op);
+  for (Value operand : op->getOperands())
+    call.addPointer(operand);
+  auto pool = dyn_cast<kernel::MaxPoolOp>(op.getOperation());
+  if (pool && !pool.getWorkspace())
+    call.addPointer(Value());
+  call.addNumbers(op.getWindowShape().toArray(), module, symbols);
+  auto [function, includesPadding] = getPooling(op);
+  call.addInteger(includesPadding ? IncludePadding : 0);
+  return call.call(function, module);
+}
+
+static LogicalResult convertReorder(kernel::ReorderOp op, ModuleOp module,
+                                    SymbolTable &symbols) {
+  CallBuilder call(op);
+  call.addPointer(op.getX());
+  call.addPointer(op.getOutput());
+  call.addNumbers(op.getShape(), module, symbols);
+  call.addInteger(op.getReverse());
+  return call.call("prune_rt_reorder_f32", module);
+}
+
+static LogicalResult convertGenerated(kernel::GeneratedOp op, ModuleOp module,
+                                      SymbolTable &symbols) {
+  LLVM::GlobalOp plan = PlanBuilder(op, module, symbols).build();
+  CallBuilder call(op);
+  call.addAddress(plan);
+  call.addPointer(op.getX());
+  call.addPointer(op.getOutput());
+  return call.call("prune_rt_generated_f32", module);
+}
+
+static LogicalResult convertOp(Operation *op, ModuleOp module,
+                               SymbolTable &symbols) {
+  return llvm::TypeSwitch<Operation *, LogicalResult>(op)
+      .Case<kernel::GeneratedOp>(
+          [&](auto op) { return convertGenerated(op, module, symbols); })
+      .Case<kernel::ReorderOp>(
+          [&](auto op) { return convertReorder(op, module, symbols); })
+      .Case<kernel::SpmmOp>([&](auto op) { return convertSpmm(op, module); })
+      .Case<kernel::SddmmOp>([&](auto op) { return convertSddmm(op, module); })
+      .Case<kernel::LanePermuteOp>(
+          [&](auto op) { return convertLanePermute(op, module); })
+      .Case<kernel::TransposeOp>(
+          [&](auto op) { return convertTranspose(op, module); })
+      .Case<kernel::SelectGroupsOp>(
+          [&](auto op) { return convertSelectGroups(op, module, symbols); })
+      .Case<kernel::WindowOpInterface>(
+          [&](auto op) { return convertPooling(op, module, symbols); });
+}
+
 namespace {
 
 struct ConvertKernelToRuntime
@@ -136,7 +287,7 @@ struct ConvertKernelToRuntime
   void runOnOperation() override {
     SmallVector<Operation *> ops;
     getOperation().walk([&](Operation *op) {
-      if (isa<kernel::GeneratedOp, kernel::ReorderOp>(op))
+      if (isa_and_present<kernel::KernelDialect>(op->getDialect()))
         ops.push_back(op);
     });
     if (ops.empty())
@@ -151,33 +302,11 @@ struct ConvertKernelToRuntime
     if (op->getNumResults() != 0)
       return op->emitOpError("expected memrefs, got tensors: bufferize first");
     LDBG() << "call for " << op->getLoc();
-    auto generated = dyn_cast<kernel::GeneratedOp>(op);
-    LogicalResult result =
-        generated ? convertGenerated(generated, symbols)
-                  : convertReorder(cast<kernel::ReorderOp>(op), symbols);
-    if (failed(result))
+    if (failed(convertOp(op, getOperation(), symbols)))
       return failure();
     op->erase();
     ++numCalls;
     return success();
-  }
-
-  LogicalResult convertReorder(kernel::ReorderOp op, SymbolTable &symbols) {
-    CallBuilder call(op);
-    call.addPointer(op.getX());
-    call.addPointer(op.getOutput());
-    call.addNumbers(op.getShape(), getOperation(), symbols);
-    call.addInteger(op.getReverse());
-    return call.call("prune_rt_reorder_f32", getOperation());
-  }
-
-  LogicalResult convertGenerated(kernel::GeneratedOp op, SymbolTable &symbols) {
-    LLVM::GlobalOp plan = PlanBuilder(op, getOperation(), symbols).build();
-    CallBuilder call(op);
-    call.addAddress(plan);
-    call.addPointer(op.getX());
-    call.addPointer(op.getOutput());
-    return call.call("prune_rt_generated_f32", getOperation());
   }
 };
 

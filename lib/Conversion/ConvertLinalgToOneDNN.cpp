@@ -102,7 +102,7 @@ struct ConvertContraction : OpInterfaceRewritePattern<linalg::LinalgOp> {
         rewriter, op.getLoc(), op->getResultTypes(), product.a, product.b,
         /*bias=*/Value(), op.getDpsInits().front(), product.transposeA,
         product.transposeB, /*accumulate=*/true, /*constant_b=*/false,
-        onednn::Activation::None);
+        kernel::Activation::None);
     for (NamedAttribute attribute : op->getDiscardableAttrs())
       if (isa_and_nonnull<PruneDialect>(attribute.getNameDialect()))
         matmul->setAttr(attribute.getName(), attribute.getValue());
@@ -125,7 +125,7 @@ struct ConvertTranspose : OpRewritePattern<linalg::TransposeOp> {
         op.getPermutation() != ArrayRef<int64_t>{1, 0})
       return rewriter.notifyMatchFailure(op, "no transpose of a f32 matrix");
     Value init = op.getInit();
-    rewriter.replaceOpWithNewOp<onednn::TransposeOp>(op, init.getType(),
+    rewriter.replaceOpWithNewOp<kernel::TransposeOp>(op, init.getType(),
                                                      op.getInput(), init);
     return success();
   }
@@ -176,13 +176,13 @@ struct ConvertLinalgToOneDNN
     if (auto matmul = dyn_cast<onednn::MatmulOp>(op)) {
       ++numProducts;
       numBiases += matmul.getBias() ? 1 : 0;
-      numActivations += matmul.getActivation() != onednn::Activation::None;
+      numActivations += matmul.getActivation() != kernel::Activation::None;
       return;
     }
     if (auto convolution = dyn_cast<onednn::ConvolutionOp>(op)) {
       ++numConvolutions;
       numBiases += convolution.getBias() ? 1 : 0;
-      numActivations += convolution.getActivation() != onednn::Activation::None;
+      numActivations += convolution.getActivation() != kernel::Activation::None;
       return;
     }
     numConvolutions += isa<onednn::ConvolutionBackwardDataOp,

@@ -7,9 +7,9 @@
 //===----------------------------------------------------------------------===//
 //
 // Each operation on memrefs becomes one call of the runtime's C interface with
-// raw pointers, extents and leading dimensions, or, where a window moves over
-// images, the address of a constant array that describes it. A call site owns a
-// private global of pointer size, in which the runtime keeps its primitive; a
+// raw pointers, extents and leading dimensions, or, of a convolution, the
+// address of a constant array that describes it. A call site owns a private
+// global of pointer size, in which the runtime keeps its primitive; a
 // destructor of the module releases them all. Linear in the number of
 // operations.
 //
@@ -72,111 +72,53 @@ static LogicalResult convertMatmul(onednn::MatmulOp op, ModuleOp module,
   return call.call("prune_rt_matmul_f32", module);
 }
 
-static LogicalResult convertSpmm(onednn::SpmmOp op, ModuleOp module,
-                                 LLVM::GlobalOp slot) {
+static LogicalResult convertConvolution(onednn::ConvolutionOp op,
+                                        ModuleOp module, LLVM::GlobalOp slot,
+                                        SymbolTable &symbols) {
   CallBuilder call(op);
   call.addAddress(slot);
-  call.addPointer(op.getValues());
-  call.addPointer(op.getIndices());
-  call.addPointer(op.getPointers());
   call.addPointer(op.getX());
+  call.addPointer(op.getW());
   call.addPointer(op.getBias());
   call.addPointer(op.getOutput());
-  call.addExtent(op.getOutput(), 0);
-  call.addExtent(op.getOutput(), 1);
-  call.addExtent(op.getX(), 0);
-  call.addLeadingDimension(op.getX());
-  call.addLeadingDimension(op.getOutput());
-  call.addInteger(op.getConstantValues() ? ConstantValues : 0);
+  call.addNumbers(op.getWindowShape().toArray(), module, symbols);
+  call.addInteger((op.getAccumulate() ? Accumulate : 0) |
+                  (op.getConstantWeights() ? ConstantB : 0));
   call.addInteger(static_cast<int64_t>(op.getActivation()));
-  return call.call("prune_rt_spmm_f32", module);
+  return call.call("prune_rt_convolution_f32", module);
 }
 
-static LogicalResult convertLanePermute(onednn::LanePermuteOp op,
-                                        ModuleOp module) {
-  CallBuilder call(op);
-  call.addPointer(op.getValues());
-  call.addPointer(op.getSteps());
-  call.addPointer(op.getGroups());
-  call.addPointer(op.getRows());
-  call.addPointer(op.getX());
-  call.addPointer(op.getBias());
-  call.addPointer(op.getOutput());
-  call.addExtent(op.getOutput(), 1);
-  call.addExtent(op.getOutput(), 0);
-  call.addExtent(op.getX(), 1);
-  call.addLeadingDimension(op.getX());
-  call.addLeadingDimension(op.getOutput());
-  call.addInteger(static_cast<int64_t>(op.getActivation()));
-  return call.call("prune_rt_lane_permute_f32", module);
-}
-
-static LogicalResult convertSddmm(onednn::SddmmOp op, ModuleOp module) {
-  CallBuilder call(op);
-  call.addPointer(op.getIndices());
-  call.addPointer(op.getPointers());
-  call.addPointer(op.getA());
-  call.addPointer(op.getB());
-  call.addPointer(op.getOutput());
-  call.addExtent(op.getA(), 0);
-  call.addExtent(op.getB(), 0);
-  call.addExtent(op.getA(), 1);
-  call.addLeadingDimension(op.getA());
-  call.addLeadingDimension(op.getB());
-  return call.call("prune_rt_sddmm_f32", module);
-}
-
-static LogicalResult convertTranspose(onednn::TransposeOp op, ModuleOp module) {
-  CallBuilder call(op);
-  call.addPointer(op.getX());
-  call.addPointer(op.getOutput());
-  call.addExtent(op.getX(), 0);
-  call.addExtent(op.getX(), 1);
-  call.addLeadingDimension(op.getX());
-  call.addLeadingDimension(op.getOutput());
-  return call.call("prune_rt_transpose_f32", module);
-}
-
-static LogicalResult convertSelectGroups(onednn::SelectGroupsOp op,
-                                         ModuleOp module,
-                                         SymbolTable &symbols) {
-  CallBuilder call(op);
-  call.addPointer(op.getScores());
-  call.addPointer(op.getOutput());
-  call.addNumbers(op.getGroups(), module, symbols);
-  call.addInteger(op.getGroups().size() / 2);
-  call.addScalar(op.getSparsity());
-  return call.call("prune_rt_select_groups_f32", module);
-}
-
-/// True for a call that prepares nothing and so has no slot.
-static bool needsNoSlot(Operation *op) {
-  return isa<onednn::LanePermuteOp, onednn::SelectGroupsOp, onednn::SddmmOp,
-             onednn::TransposeOp>(op);
-}
-
-static LogicalResult convertWithoutSlot(Operation *op, ModuleOp module,
-                                        SymbolTable &symbols) {
-  return llvm::TypeSwitch<Operation *, LogicalResult>(op)
-      .Case<onednn::SelectGroupsOp>(
-          [&](auto op) { return convertSelectGroups(op, module, symbols); })
-      .Case<onednn::LanePermuteOp>(
-          [&](auto op) { return convertLanePermute(op, module); })
-      .Case<onednn::SddmmOp>([&](auto op) { return convertSddmm(op, module); })
-      .Case<onednn::TransposeOp>(
-          [&](auto op) { return convertTranspose(op, module); });
-}
-
-static LogicalResult convertWithSlot(Operation *op, ModuleOp module,
+/// The gradient of a convolution by its input or its weights.
+template <typename Op>
+static LogicalResult convertGradient(Op op, ModuleOp module,
                                      LLVM::GlobalOp slot,
                                      SymbolTable &symbols) {
+  constexpr bool byWeights =
+      std::is_same_v<Op, onednn::ConvolutionBackwardWeightsOp>;
+  CallBuilder call(op);
+  call.addAddress(slot);
+  for (Value operand : op->getOperands())
+    call.addPointer(operand);
+  if (byWeights && op->getNumOperands() == 3)
+    call.addPointer(Value());
+  call.addNumbers(op.getWindowShape().toArray(), module, symbols);
+  call.addInteger(0);
+  return call.call(byWeights ? "prune_rt_convolution_backward_weights_f32"
+                             : "prune_rt_convolution_backward_data_f32",
+                   module);
+}
+
+static LogicalResult convertOp(Operation *op, ModuleOp module,
+                               LLVM::GlobalOp slot, SymbolTable &symbols) {
   return llvm::TypeSwitch<Operation *, LogicalResult>(op)
       .Case<onednn::MatmulOp>(
           [&](auto op) { return convertMatmul(op, module, slot); })
-      .Case<onednn::SpmmOp>(
-          [&](auto op) { return convertSpmm(op, module, slot); })
-      .Case<onednn::WindowOpInterface>(
-          [&](auto op) { return convertWindowOp(op, module, slot, symbols); });
+      .Case<onednn::ConvolutionOp>([&](auto op) {
+        return convertConvolution(op, module, slot, symbols);
+      })
+      .Case<onednn::ConvolutionBackwardDataOp,
+            onednn::ConvolutionBackwardWeightsOp>(
+          [&](auto op) { return convertGradient(op, module, slot, symbols); });
 }
 
 /// Adds a destructor of the module that releases the slots.
@@ -218,8 +160,7 @@ struct ConvertOneDNNToRuntime
   void runOnOperation() override {
     SmallVector<Operation *> ops;
     WalkResult walk = getOperation().walk([&](Operation *op) {
-      if (!needsNoSlot(op) &&
-          !isa<onednn::MatmulOp, onednn::SpmmOp, onednn::WindowOpInterface>(op))
+      if (!isa_and_present<onednn::OneDNNDialect>(op->getDialect()))
         return WalkResult::advance();
       if (op->getNumResults() != 0) {
         op->emitOpError("expected memrefs, got tensors: bufferize first");
@@ -242,20 +183,13 @@ struct ConvertOneDNNToRuntime
     SmallVector<LLVM::GlobalOp> slots;
     for (Operation *op : ops) {
       LDBG() << "call for " << *op;
-      if (needsNoSlot(op)) {
-        if (failed(convertWithoutSlot(op, module, symbols)))
-          return failure();
-      } else {
-        LLVM::GlobalOp slot = createSlot(module, op->getLoc(), symbols);
-        slots.push_back(slot);
-        if (failed(convertWithSlot(op, module, slot, symbols)))
-          return failure();
-      }
+      LLVM::GlobalOp slot = createSlot(module, op->getLoc(), symbols);
+      slots.push_back(slot);
+      if (failed(convertOp(op, module, slot, symbols)))
+        return failure();
       op->erase();
       ++numCalls;
     }
-    if (slots.empty())
-      return success();
     return createDestructor(module, symbols, slots);
   }
 };

@@ -130,9 +130,9 @@ Value Reshaping::revert(ImplicitLocOpBuilder &b, Value value) const {
 }
 
 /// The dimensions of images in the given order of planes and channels.
-static Dims getImageOrder(onednn::Layout layout, ConvolutionDim channel) {
+static Dims getImageOrder(kernel::Layout layout, ConvolutionDim channel) {
   using Dim = ConvolutionDim;
-  if (layout == onednn::Layout::Nhwc)
+  if (layout == kernel::Layout::Nhwc)
     return {Dim::Batch, Dim::Row, Dim::Column, Dim::Group, channel};
   return {Dim::Batch, Dim::Group, channel, Dim::Row, Dim::Column};
 }
@@ -151,13 +151,13 @@ static bool isInOrder(const ConvolutionOperand &operand, const Dims &order) {
   return present == operand.dims;
 }
 
-static onednn::Layout chooseLayout(const Convolution &convolution) {
-  auto layout = onednn::Layout::Nhwc;
+static kernel::Layout chooseLayout(const Convolution &convolution) {
+  auto layout = kernel::Layout::Nhwc;
   return isInOrder(convolution.x, getImageOrder(layout, ConvolutionDim::In)) &&
                  isInOrder(convolution.y,
                            getImageOrder(layout, ConvolutionDim::Out))
              ? layout
-             : onednn::Layout::Nchw;
+             : kernel::Layout::Nchw;
 }
 
 /// Why the operation is no convolution that oneDNN runs; empty when it is one.
@@ -205,7 +205,7 @@ private:
   linalg::LinalgOp op;
   const Convolution &convolution;
   ImplicitLocOpBuilder &b;
-  onednn::Layout layout;
+  kernel::Layout layout;
   Reshaping x, w, y;
 };
 
@@ -226,7 +226,7 @@ Value ConvolutionBuilder::buildForward() {
   Value image = x.apply(b, convolution.x.operand->get());
   Value kernel = w.apply(b, weights);
   Value init = y.apply(b, convolution.y.operand->get());
-  bool accumulates = !onednn::isZero(convolution.y.operand->get());
+  bool accumulates = !kernel::isZero(convolution.y.operand->get());
   if (!accumulates) {
     auto type = cast<RankedTensorType>(init.getType());
     init = tensor::EmptyOp::create(b, type.getShape(), type.getElementType());
@@ -235,7 +235,7 @@ Value ConvolutionBuilder::buildForward() {
       b, init.getType(), image, kernel, /*bias=*/Value(), init,
       convolution.strides, convolution.dilations, kNoPadding, layout,
       convolution.groups, accumulates, /*constant_weights=*/isConstant,
-      onednn::Activation::None);
+      kernel::Activation::None);
   return y.revert(b, setAttributes(created)->getResult(0));
 }
 
@@ -263,7 +263,7 @@ Value ConvolutionBuilder::buildBackward() {
         convolution.groups);
   }
   Value result = reshaping.revert(b, setAttributes(created)->getResult(0));
-  if (onednn::isZero(init->get()))
+  if (kernel::isZero(init->get()))
     return result;
   auto resultType = cast<RankedTensorType>(result.getType());
   Value sum = tensor::EmptyOp::create(b, resultType.getShape(),
@@ -296,8 +296,8 @@ static bool isSum(linalg::LinalgOp op) {
 }
 
 /// The sum of `dy` per channel, the gradient of a bias, or null.
-static linalg::LinalgOp getBiasGradient(Value dy, onednn::Layout layout) {
-  unsigned channel = onednn::getImageDims(layout).channel;
+static linalg::LinalgOp getBiasGradient(Value dy, kernel::Layout layout) {
+  unsigned channel = kernel::getImageDims(layout).channel;
   for (Operation *user : dy.getUsers()) {
     auto op = dyn_cast<linalg::LinalgOp>(user);
     if (!op || op.getNumDpsInputs() != 1 || op.getNumDpsInits() != 1 ||
@@ -308,7 +308,7 @@ static linalg::LinalgOp getBiasGradient(Value dy, onednn::Layout layout) {
     AffineMap map = op.getMatchingIndexingMap(init);
     if (op.getMatchingIndexingMap(op.getDpsInputOperand(0)).isIdentity() &&
         map.isProjectedPermutation() && map.getNumResults() == 1 &&
-        map.getDimPosition(0) == channel && onednn::isZero(init->get()))
+        map.getDimPosition(0) == channel && kernel::isZero(init->get()))
       return op;
   }
   return {};

@@ -23,7 +23,7 @@
 
 using namespace mlir;
 using namespace mlir::prune;
-using onednn::Activation;
+using kernel::Activation;
 
 bool prune::isConstantFloat(Value value, double expected) {
   if (auto fill = value.getDefiningOp<linalg::FillOp>())

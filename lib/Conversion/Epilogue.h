@@ -21,7 +21,7 @@ namespace mlir::prune {
 /// What an element-wise operation does to the result of a product:
 /// `activation(product + bias)`.
 struct Epilogue {
-  onednn::Activation activation = onednn::Activation::None;
+  kernel::Activation activation = kernel::Activation::None;
   /// Vector over dimension `biasDim` of the product; null when there is none.
   Value bias;
 };
@@ -54,10 +54,10 @@ bool isConstantFloat(Value value, double expected);
 
 /// The dimension of the result along which the bias of an operation runs.
 inline int64_t getBiasDim(onednn::MatmulOp) { return 1; }
-inline int64_t getBiasDim(onednn::SpmmOp) { return 0; }
-inline int64_t getBiasDim(onednn::LanePermuteOp) { return 1; }
+inline int64_t getBiasDim(kernel::SpmmOp) { return 0; }
+inline int64_t getBiasDim(kernel::LanePermuteOp) { return 1; }
 inline int64_t getBiasDim(onednn::ConvolutionOp op) {
-  return onednn::getImageDims(op.getLayout()).channel;
+  return kernel::getImageDims(op.getLayout()).channel;
 }
 
 /// Accumulating on a repeated vector is adding a bias.
@@ -89,7 +89,7 @@ struct FuseEpilogue : OpInterfaceRewritePattern<linalg::LinalgOp> {
                                 PatternRewriter &rewriter) const override {
     for (Value input : op.getDpsInputs()) {
       auto product = input.getDefiningOp<ProductOp>();
-      if (!product || product.getActivation() != onednn::Activation::None ||
+      if (!product || product.getActivation() != kernel::Activation::None ||
           !llvm::all_of(input.getUsers(),
                         [&](Operation *user) { return user == op; }))
         continue;
@@ -123,7 +123,7 @@ struct FuseSum : OpInterfaceRewritePattern<linalg::LinalgOp> {
       Value result = op->getOperand(i), other = op->getOperand(1 - i);
       auto product = result.getDefiningOp<ProductOp>();
       if (!product || product.getAccumulate() || !result.hasOneUse() ||
-          product.getActivation() != onednn::Activation::None ||
+          product.getActivation() != kernel::Activation::None ||
           llvm::is_contained(product->getOperands(), other) ||
           !isLastUse(other, op))
         continue;

@@ -18,7 +18,6 @@
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/LLVMIR/FunctionCallUtils.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
-#include "llvm/ADT/TypeSwitch.h"
 
 using namespace mlir;
 using namespace mlir::prune;
@@ -28,14 +27,13 @@ static_assert(TransposeA == PRUNE_RT_TRANSPOSE_A &&
               TransposeB == PRUNE_RT_TRANSPOSE_B &&
               Accumulate == PRUNE_RT_ACCUMULATE &&
               ConstantB == PRUNE_RT_CONSTANT_B &&
-              IncludePadding == PRUNE_RT_INCLUDE_PADDING &&
-              ConstantValues == PRUNE_RT_CONSTANT_VALUES);
-static_assert(int(onednn::Activation::None) == PRUNE_RT_ACTIVATION_NONE &&
-              int(onednn::Activation::Relu) == PRUNE_RT_ACTIVATION_RELU &&
-              int(onednn::Activation::Sigmoid) == PRUNE_RT_ACTIVATION_SIGMOID &&
-              int(onednn::Activation::Tanh) == PRUNE_RT_ACTIVATION_TANH);
-static_assert(int(onednn::Layout::Nchw) == PRUNE_RT_LAYOUT_NCHW &&
-              int(onednn::Layout::Nhwc) == PRUNE_RT_LAYOUT_NHWC);
+              IncludePadding == PRUNE_RT_INCLUDE_PADDING);
+static_assert(int(kernel::Activation::None) == PRUNE_RT_ACTIVATION_NONE &&
+              int(kernel::Activation::Relu) == PRUNE_RT_ACTIVATION_RELU &&
+              int(kernel::Activation::Sigmoid) == PRUNE_RT_ACTIVATION_SIGMOID &&
+              int(kernel::Activation::Tanh) == PRUNE_RT_ACTIVATION_TANH);
+static_assert(int(kernel::Layout::Nchw) == PRUNE_RT_LAYOUT_NCHW &&
+              int(kernel::Layout::Nhwc) == PRUNE_RT_LAYOUT_NHWC);
 
 Value CallBuilder::castToI64(Value index) {
   return arith::IndexCastOp::create(builder, builder.getI64Type(), index);
@@ -130,67 +128,4 @@ void CallBuilder::addNumbers(ArrayRef<int64_t> numbers, ModuleOp module,
     symbols.insert(global);
   }
   addAddress(global);
-}
-
-//===----------------------------------------------------------------------===//
-// Windows
-//===----------------------------------------------------------------------===//
-
-/// The function of an operation.
-static StringRef getFunction(Operation *op) {
-  return llvm::TypeSwitch<Operation *, StringRef>(op)
-      .Case<onednn::ConvolutionOp>(
-          [](auto) { return "prune_rt_convolution_f32"; })
-      .Case<onednn::ConvolutionBackwardDataOp>(
-          [](auto) { return "prune_rt_convolution_backward_data_f32"; })
-      .Case<onednn::ConvolutionBackwardWeightsOp>(
-          [](auto) { return "prune_rt_convolution_backward_weights_f32"; })
-      .Case<onednn::MaxPoolOp>([](auto) { return "prune_rt_max_pool_f32"; })
-      .Case<onednn::MaxPoolBackwardOp>(
-          [](auto) { return "prune_rt_max_pool_backward_f32"; })
-      .Case<onednn::AveragePoolOp>(
-          [](auto) { return "prune_rt_average_pool_f32"; })
-      .Case<onednn::AveragePoolBackwardOp>(
-          [](auto) { return "prune_rt_average_pool_backward_f32"; });
-}
-
-/// The operands in the order of the function; null for one that is not there.
-static SmallVector<Value> getArguments(Operation *op) {
-  SmallVector<Value> operands(op->getOperands());
-  if (auto convolution = dyn_cast<onednn::ConvolutionOp>(op))
-    return {convolution.getX(), convolution.getW(), convolution.getBias(),
-            convolution.getOutput()};
-  if (auto gradient = dyn_cast<onednn::ConvolutionBackwardWeightsOp>(op))
-    return {gradient.getX(), gradient.getDy(), gradient.getOutput(),
-            gradient.getBiasOutput()};
-  if (auto pool = dyn_cast<onednn::MaxPoolOp>(op))
-    return {pool.getX(), pool.getOutput(), pool.getWorkspace()};
-  return operands;
-}
-
-static int64_t getFlags(Operation *op) {
-  int64_t flags = 0;
-  if (auto convolution = dyn_cast<onednn::ConvolutionOp>(op)) {
-    flags |= convolution.getAccumulate() ? Accumulate : 0;
-    flags |= convolution.getConstantWeights() ? ConstantB : 0;
-  } else if (auto pool = dyn_cast<onednn::AveragePoolOp>(op)) {
-    flags |= pool.getIncludePadding() ? IncludePadding : 0;
-  } else if (auto gradient = dyn_cast<onednn::AveragePoolBackwardOp>(op)) {
-    flags |= gradient.getIncludePadding() ? IncludePadding : 0;
-  }
-  return flags;
-}
-
-LogicalResult prune::convertWindowOp(onednn::WindowOpInterface op,
-                                     ModuleOp module, LLVM::GlobalOp slot,
-                                     SymbolTable &symbols) {
-  CallBuilder call(op);
-  call.addAddress(slot);
-  for (Value argument : getArguments(op))
-    call.addPointer(argument);
-  call.addNumbers(op.getWindowShape().toArray(), module, symbols);
-  call.addInteger(getFlags(op));
-  if (auto convolution = dyn_cast<onednn::ConvolutionOp>(op.getOperation()))
-    call.addInteger(static_cast<int64_t>(convolution.getActivation()));
-  return call.call(getFunction(op), module);
 }

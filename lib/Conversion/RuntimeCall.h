@@ -24,7 +24,6 @@ inline constexpr int64_t TransposeB = 2;
 inline constexpr int64_t Accumulate = 4;
 inline constexpr int64_t ConstantB = 8;
 inline constexpr int64_t IncludePadding = 16;
-inline constexpr int64_t ConstantValues = 32;
 
 /// Collects the arguments of one call.
 class CallBuilder {
@@ -53,10 +52,6 @@ private:
   ImplicitLocOpBuilder builder;
   SmallVector<Value> arguments;
 };
-
-/// Calls the function of an operation that moves a window over memrefs.
-LogicalResult convertWindowOp(onednn::WindowOpInterface op, ModuleOp module,
-                              LLVM::GlobalOp slot, SymbolTable &symbols);
 
 } // namespace mlir::prune
 

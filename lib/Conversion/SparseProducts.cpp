@@ -76,9 +76,9 @@ LogicalResult prune::convertToLanePermute(linalg::LinalgOp op,
   Value empty = tensor::EmptyOp::create(
       builder, ArrayRef<int64_t>{product.size.columns, product.size.rows},
       builder.getF32Type());
-  auto permute = onednn::LanePermuteOp::create(builder, empty.getType(), values,
+  auto permute = kernel::LanePermuteOp::create(builder, empty.getType(), values,
                                                steps, groups, order, x, bias,
-                                               empty, onednn::Activation::None);
+                                               empty, kernel::Activation::None);
   permute->setAttr(PruneDialect::kKernelAttrName,
                    KernelAttr::get(op.getContext(), KernelKind::Lanes));
   Value result = permute->getResult(0);

@@ -50,7 +50,7 @@ Value createConstant(ImplicitLocOpBuilder &builder, Type elementType,
 /// weight. Failure for anything else.
 FailureOr<Value> getBias(const SparseProduct &product, Value init);
 
-/// Replaces the contraction by onednn.lane_permute, or says why not.
+/// Replaces the contraction by kernel.lane_permute, or says why not.
 LogicalResult convertToLanePermute(linalg::LinalgOp op,
                                    const SparseProduct &product, Value bias,
                                    std::string &reason);

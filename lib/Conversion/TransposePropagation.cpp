@@ -69,9 +69,9 @@ struct CancelTransposes : OpRewritePattern<linalg::TransposeOp> {
 
   LogicalResult matchAndRewrite(linalg::TransposeOp op,
                                 PatternRewriter &rewriter) const override {
-    Value inner = onednn::getTransposedMatrix(op.getInput());
+    Value inner = kernel::getTransposedMatrix(op.getInput());
     if (!inner || !op.hasPureTensorSemantics() ||
-        onednn::getTransposedMatrix(op->getResult(0)) == Value())
+        kernel::getTransposedMatrix(op->getResult(0)) == Value())
       return rewriter.notifyMatchFailure(op, "no pair of transpositions");
     rewriter.replaceOp(op, inner);
     return success();
@@ -93,7 +93,7 @@ struct TurnReduction : OpRewritePattern<linalg::ReduceOp> {
   LogicalResult matchAndRewrite(linalg::ReduceOp op,
                                 PatternRewriter &rewriter) const override {
     Value matrix = op.getInputs().size() == 1
-                       ? onednn::getTransposedMatrix(op.getInputs().front())
+                       ? kernel::getTransposedMatrix(op.getInputs().front())
                        : Value();
     if (!matrix || !op.hasPureTensorSemantics() ||
         op.getDimensions().size() != 1)
@@ -145,7 +145,7 @@ static bool canTurn(linalg::LinalgOp op, OpOperand *operand) {
     return true;
   Value value = operand->get();
   return map.isIdentity() &&
-         (onednn::getTransposedMatrix(value) || isUniform(value) ||
+         (kernel::getTransposedMatrix(value) || isUniform(value) ||
           getBroadcastVector(value, 0) || getBroadcastVector(value, 1));
 }
 
@@ -156,7 +156,7 @@ static NewOperand turn(ImplicitLocOpBuilder &builder, linalg::LinalgOp op,
   Value value = operand->get();
   if (map.getNumResults() < 2)
     return {value, exchangeLoops(map)};
-  if (Value matrix = onednn::getTransposedMatrix(value))
+  if (Value matrix = kernel::getTransposedMatrix(value))
     return {matrix, map};
   for (int64_t dim : {0, 1})
     if (Value vector = getBroadcastVector(value, dim))
@@ -171,7 +171,7 @@ MoveTransposeDown::matchAndRewrite(linalg::LinalgOp op,
     return rewriter.notifyMatchFailure(op, "not element-wise on a matrix");
   SmallVector<OpOperand *> inputs = op.getDpsInputOperands();
   if (llvm::none_of(inputs, [](OpOperand *operand) {
-        return onednn::getTransposedMatrix(operand->get());
+        return kernel::getTransposedMatrix(operand->get());
       }))
     return rewriter.notifyMatchFailure(op, "no operand is a transpose");
   if (!llvm::all_of(inputs,
@@ -210,7 +210,7 @@ AbsorbIntoReduction::matchAndRewrite(linalg::GenericOp op,
   SmallVector<Value> inputs(op.getInputs());
   bool changed = false;
   for (auto [value, map] : llvm::zip(inputs, maps)) {
-    Value matrix = onednn::getTransposedMatrix(value);
+    Value matrix = kernel::getTransposedMatrix(value);
     if (!matrix || map.getNumResults() != 2)
       continue;
     value = matrix;

@@ -199,9 +199,9 @@ prune::calibrate(const CalibrationOptions &options) {
   auto timer = LayerTimer::create(options.threads);
   if (!timer)
     return timer.takeError();
-  if (!(*timer)->getRuntimeName().starts_with("onednn"))
+  if ((*timer)->getRuntimeName() == "naive")
     return llvm::createStringError(
-        "nothing to choose between: the runtime was built without oneDNN");
+        "nothing to choose between: the runtime is the naive one");
   MachineKey key = MachineKey::getHost(options.threads);
   Calibration calibration(**timer, key);
   if (llvm::Error error = calibration.measure(options.seconds))

@@ -143,9 +143,9 @@ public:
   using CompressedLayer::CompressedLayer;
   bool isFeatureMajor() const override { return true; }
   void run(const float *x, float *y) override {
-    spmm(&slot, values.data(), columns.data(), pointers.data(), x, bias.data(),
-         y, size.rows, size.columns, size.inner, size.columns, size.columns,
-         PRUNE_RT_CONSTANT_VALUES, PRUNE_RT_ACTIVATION_RELU);
+    spmm(values.data(), columns.data(), pointers.data(), x, bias.data(), y,
+         size.rows, size.columns, size.inner, size.columns, size.columns,
+         PRUNE_RT_ACTIVATION_RELU);
   }
 
 private:

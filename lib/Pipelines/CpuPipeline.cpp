@@ -52,10 +52,10 @@ static void addToLinalg(OpPassManager &manager,
     manager.addPass(createNameOperationsPass());
   // While a pooling and its gradient are still one operation each.
   if (!options.reference)
-    manager.addPass(createConvertPoolingToOneDNNPass());
+    manager.addPass(createConvertPoolingToKernelPass());
   // While compressed weights are decompressed by one operation each.
   if (!options.reference)
-    manager.addPass(createConvertCompressedToOneDNNPass());
+    manager.addPass(createConvertCompressedToKernelPass());
   // Masks, penalties and updates become loop nests that fuse with others.
   manager.addPass(createConvertPruneToLinalgPass());
   // A softmax becomes reductions and element-wise operations.
@@ -76,7 +76,7 @@ static void addToKernels(OpPassManager &manager,
     return;
   // Sparse layers first: the dense ones after them take their transpositions as
   // a flag.
-  manager.addPass(createConvertPruneToOneDNNPass());
+  manager.addPass(createConvertPruneToKernelPass());
   // Before fusion, which would hide biases and activations in other loops.
   manager.addPass(createConvertLinalgToOneDNNPass());
   // While biases and activations are constants beside their weights.

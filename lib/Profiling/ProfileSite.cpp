@@ -41,8 +41,8 @@ static int64_t getExtent(Value memref, int64_t dim) {
 }
 
 /// `100x20x12x12 to 50, 5x5, stride 2`: input, channels of the output, window.
-static std::string describeWindow(onednn::WindowOpInterface op) {
-  onednn::WindowShape shape = op.getWindowShape();
+static std::string describeWindow(kernel::WindowOpInterface op) {
+  kernel::WindowShape shape = op.getWindowShape();
   std::string text = formatShape({shape.n, shape.c, shape.h, shape.w});
   if (shape.f != shape.c)
     text += " to " + std::to_string(shape.f);
@@ -82,19 +82,19 @@ static std::string describeOperation(Operation *op) {
         return mnemonic +
                formatShape({getExtent(output, 0), getExtent(output, 1), k});
       })
-      .Case<onednn::SpmmOp>([&](onednn::SpmmOp op) {
+      .Case<kernel::SpmmOp>([&](kernel::SpmmOp op) {
         Value output = op.getOutput();
         return mnemonic +
                formatShape({getExtent(output, 0), getExtent(output, 1),
                             getExtent(op.getX(), 0)});
       })
-      .Case<onednn::LanePermuteOp>([&](onednn::LanePermuteOp op) {
+      .Case<kernel::LanePermuteOp>([&](kernel::LanePermuteOp op) {
         Value output = op.getOutput();
         return mnemonic +
                formatShape({getExtent(output, 0), getExtent(output, 1),
                             getExtent(op.getX(), 1)});
       })
-      .Case<onednn::WindowOpInterface>([&](onednn::WindowOpInterface op) {
+      .Case<kernel::WindowOpInterface>([&](kernel::WindowOpInterface op) {
         return mnemonic + describeWindow(op);
       })
       .Case<linalg::LinalgOp>(describeNest)

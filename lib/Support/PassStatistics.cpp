@@ -43,6 +43,12 @@ Pass::Statistic::operator=(unsigned value) {
 }
 #endif
 
+bool mlir::prune::isOurPass(StringRef argument) {
+  return argument.contains("prune") || argument.contains("onednn") ||
+         argument.ends_with("-to-kernel") ||
+         argument.starts_with("convert-kernel-to-");
+}
+
 namespace {
 class StatisticsPrinter final : public PassInstrumentation {
 public:
@@ -70,16 +76,11 @@ private:
     uint64_t value = 0;
   };
 
-  /// Upstream's passes hold statistics that nobody initialized.
-  static bool isOurs(Pass *pass) {
-    StringRef argument = pass->getArgument();
-    return argument.contains("prune") || argument.contains("onednn");
-  }
-
   static SmallVector<uint64_t> read(Pass *pass) {
     SmallVector<uint64_t> values;
 #if LLVM_ENABLE_STATS
-    if (!isOurs(pass))
+    // Upstream's passes hold statistics that nobody initialized.
+    if (!prune::isOurPass(pass->getArgument()))
       return values;
     for (Pass::Statistic *statistic : pass->getStatistics())
       values.push_back(statistic->getValue());

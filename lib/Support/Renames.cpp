@@ -27,12 +27,12 @@ struct Rename {
 static constexpr Rename kOperations[] = {
     {"prune.pack", "prune.compress"},
     {"prune.unpack", "prune.decompress"},
-    {"onednn.csr_matmul", "onednn.spmm"},
-    {"onednn.sampled_matmul", "onednn.sddmm"},
+    {"onednn.csr_matmul", "kernel.spmm"},
+    {"onednn.sampled_matmul", "kernel.sddmm"},
 };
 
 static constexpr Rename kPasses[] = {
-    {"convert-packed-to-onednn", "convert-compressed-to-onednn"},
+    {"convert-packed-to-onednn", "convert-compressed-to-kernel"},
     {"prune-copy-carried-state", "prune-copy-iter-args"},
     {"prune-mark-model", "prune-annotate-model"},
     {"prune-orient-weights", "prune-canonicalize-weights"},

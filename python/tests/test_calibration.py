@@ -18,8 +18,8 @@ from mlir_prune.forms import with_kernels
 from mlir_prune.models import Mlp
 from mlir_prune.native import native, parse
 
-needs_onednn = pytest.mark.skipif(
-    not native().runtime_name().startswith("onednn"), reason="the runtime has no oneDNN"
+needs_fast = pytest.mark.skipif(
+    native().runtime_name() == "naive", reason="the runtime is the naive one"
 )
 EIGHT = (24, 8)
 
@@ -160,7 +160,7 @@ def test_what_is_no_cost_model_is_not_kept(text: str) -> None:
     assert not Path(native().cost_model_path()).exists()
 
 
-@needs_onednn
+@needs_fast
 def test_the_command_measures_once(capsys: pytest.CaptureFixture[str], home: Path) -> None:
     assert main(["calibrate", "--show"]) == 0
     assert "built-in figures" in capsys.readouterr().out
@@ -183,7 +183,7 @@ def test_the_command_measures_once(capsys: pytest.CaptureFixture[str], home: Pat
         assert kernel in shown
 
 
-@needs_onednn
+@needs_fast
 def test_measured_figures_know_every_kernel_of_this_computer() -> None:
     figures = json.loads(calibrate(seconds=0).read_text())
     kernels = set(figures["kernels"])
@@ -208,7 +208,7 @@ def test_bad_options(argv: list[str], message: str, capsys: pytest.CaptureFixtur
     assert capsys.readouterr().err == f"prune: error: {message}\n"
 
 
-@needs_onednn
+@needs_fast
 def test_a_home_that_takes_nothing(
     capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -220,7 +220,7 @@ def test_a_home_that_takes_nothing(
     assert capsys.readouterr().err.startswith("prune: note: kernels are chosen by built-in")
 
 
-@needs_onednn
+@needs_fast
 def test_compile_measures_with_a_word_and_only_for_this_computer(
     capsys: pytest.CaptureFixture[str], tmp_path: Path, home: Path,
     monkeypatch: pytest.MonkeyPatch,

@@ -215,8 +215,8 @@ def test_lenet5_uses_kernels() -> None:
     module.run("builtin.module(prune-train-pipeline{optimizer=sgd})")
     for operation, expected in {
         # Both in the forward function, which stays, and in the step.
-        "onednn.convolution ": 4, "onednn.max_pool ": 4,
+        "onednn.convolution ": 4, "kernel.max_pool ": 4,
         "onednn.convolution_backward_data ": 1, "onednn.convolution_backward_weights ": 2,
-        "onednn.max_pool_backward ": 2, "linalg.conv_2d": 0, "linalg.pooling": 0,
+        "kernel.max_pool_backward ": 2, "linalg.conv_2d": 0, "linalg.pooling": 0,
     }.items():  # fmt: skip
         assert count(module, operation) == expected, operation

@@ -58,8 +58,6 @@ void prune_rt::check(const CsrCall &call) {
   expect(call.m >= 0 && call.n >= 0 && call.k >= 0, name,
          "expected extents that are not negative");
   expect(isActivation(call.activation), name, "unknown activation");
-  expect((call.flags & ~int64_t(PRUNE_RT_CONSTANT_VALUES)) == 0, name,
-         "unknown flags");
   if (call.m == 0 || call.n == 0)
     return;
   expect(call.y && call.pointers, name, "expected a destination and pointers");

@@ -87,15 +87,13 @@ struct MatmulCall {
   bool has(int64_t flag) const { return flags & flag; }
 };
 
-/// Arguments of prune_rt_spmm_f32 without the slot.
+/// Arguments of prune_rt_spmm_f32.
 struct CsrCall {
   const float *values;
   const int32_t *indices, *pointers;
   const float *x, *bias;
   float *y;
-  int64_t m, n, k, ldx, ldy, flags, activation;
-
-  bool has(int64_t flag) const { return flags & flag; }
+  int64_t m, n, k, ldx, ldy, activation;
 };
 
 /// Arguments of prune_rt_sddmm_f32.

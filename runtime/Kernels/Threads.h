@@ -9,6 +9,7 @@
 #ifndef PRUNE_RUNTIME_KERNELS_THREADS_H
 #define PRUNE_RUNTIME_KERNELS_THREADS_H
 
+#include <algorithm>
 #include <cstdint>
 
 #ifdef _OPENMP
@@ -32,6 +33,15 @@ void forEach(int64_t count, int64_t threads, Function run) {
   (void)threads;
   for (int64_t part = 0; part < count; ++part)
     run(part, 0);
+}
+
+/// Calls run(begin, end) for ranges that cover the extent, one for each thread.
+template <typename Function>
+void forRanges(int64_t extent, int64_t threads, Function run) {
+  threads = std::max<int64_t>(1, std::min(extent, threads));
+  forEach(threads, threads, [&](int64_t part, int64_t) {
+    run(extent * part / threads, extent * (part + 1) / threads);
+  });
 }
 
 } // namespace prune_rt

@@ -31,13 +31,13 @@ void prune_rt_matmul_f32(void **, const float *a, const float *b,
   runLoops(call);
 }
 
-void prune_rt_spmm_f32(void **, const float *values, const int32_t *indices,
+void prune_rt_spmm_f32(const float *values, const int32_t *indices,
                        const int32_t *pointers, const float *x,
                        const float *bias, float *y, int64_t m, int64_t n,
-                       int64_t k, int64_t ldx, int64_t ldy, int64_t flags,
+                       int64_t k, int64_t ldx, int64_t ldy,
                        int64_t activation) {
-  CsrCall call{values, indices, pointers, x,   bias,  y,         m,
-               n,      k,       ldx,      ldy, flags, activation};
+  CsrCall call{values, indices, pointers, x,   bias, y,
+               m,      n,       k,        ldx, ldy,  activation};
   check(call);
   DenormalScope denormals;
   runLoops(call);

@@ -13,12 +13,14 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "Activation.h"
-#include "Chunks.h"
+#include "../Kernels/Activation.h"
+#include "../Kernels/Chunks.h"
+#include "../Kernels/Im2col.h"
+#include "../Kernels/Scratch.h"
+#include "../Kernels/Sums.h"
+#include "../Kernels/Threads.h"
 #include "ConvolutionPrimitive.h"
-#include "Im2col.h"
 #include "Parallel.h"
-#include "Sums.h"
 
 #include <utility>
 #include <vector>
@@ -204,7 +206,7 @@ void prune_rt_convolution_f32(void **slot, const float *x, const float *w,
   ConvolutionVariant &variant = getVariant(slot, request, w);
   if (variant.whole)
     return variant.run({x, w, bias, y}, threads);
-  runParts(call.shape.n, threads, [&](int64_t begin, int64_t end) {
+  forRanges(call.shape.n, threads, [&](int64_t begin, int64_t end) {
     runIm2col(*variant.im2col, call, begin, end);
   });
 }
@@ -226,7 +228,7 @@ void prune_rt_convolution_backward_data_f32(void **slot, const float *dy,
   ConvolutionVariant &variant = getVariant(slot, request, w);
   if (variant.whole)
     return variant.run({dy, w, /*bias=*/nullptr, dx}, threads);
-  runParts(call.shape.n, threads, [&](int64_t begin, int64_t end) {
+  forRanges(call.shape.n, threads, [&](int64_t begin, int64_t end) {
     runIm2col(*variant.im2col, call, begin, end);
   });
 }

@@ -23,6 +23,8 @@
 
 #include "ConvolutionPrimitive.h"
 
+#include "../Kernels/Scratch.h"
+
 #include <cstring>
 #include <utility>
 

@@ -10,7 +10,8 @@
 #define PRUNE_RUNTIME_ONEDNN_CONVOLUTIONPRIMITIVE_H
 
 #include "../Common/ConvolutionShape.h"
-#include "CallSite.h"
+#include "../Kernels/CallSite.h"
+#include "Arguments.h"
 
 namespace prune_rt {
 

@@ -9,6 +9,7 @@
 #include "Dnnl.h"
 
 #include "../Common/Runtime.h"
+#include "../Kernels/Scratch.h"
 
 #include <omp.h>
 
@@ -53,22 +54,6 @@ dnnl_stream_t prune_rt::getStream() {
   }();
   return stream.get();
 }
-
-void *prune_rt::getScratchpad(size_t bytes) {
-  thread_local Buffer buffer;
-  if (buffer.bytes() < bytes)
-    buffer = Buffer(bytes);
-  return buffer.data();
-}
-
-float *prune_rt::getCallBuffer(size_t floats) {
-  thread_local Buffer buffer;
-  if (buffer.bytes() < floats * sizeof(float))
-    buffer = Buffer(floats * sizeof(float));
-  return buffer.floats();
-}
-
-int64_t prune_rt::getThreadNumber() { return omp_get_thread_num(); }
 
 void prune_rt::useThreads(int64_t threads) {
   if (omp_get_max_threads() != threads)

@@ -45,15 +45,6 @@ dnnl_engine_t getEngine();
 /// The stream of the calling thread.
 dnnl_stream_t getStream();
 
-/// At least `bytes` of memory of the calling thread, kept between calls.
-void *getScratchpad(size_t bytes);
-
-/// The same, but apart from the scratchpad: for a call that runs primitives.
-float *getCallBuffer(size_t floats);
-
-/// The number of the calling thread in its parallel region.
-int64_t getThreadNumber();
-
 /// Lets the next parallel region of the calling thread use `threads` threads.
 void useThreads(int64_t threads);
 

@@ -12,8 +12,9 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "Activation.h"
-#include "DenseLoops.h"
+#include "../Kernels/Activation.h"
+#include "../Kernels/DenseLoops.h"
+#include "../Kernels/Scratch.h"
 #include "MatmulPrimitive.h"
 
 #include <algorithm>

@@ -9,7 +9,8 @@
 #ifndef PRUNE_RUNTIME_ONEDNN_MATMULPRIMITIVE_H
 #define PRUNE_RUNTIME_ONEDNN_MATMULPRIMITIVE_H
 
-#include "CallSite.h"
+#include "../Kernels/CallSite.h"
+#include "Arguments.h"
 
 #include <memory>
 

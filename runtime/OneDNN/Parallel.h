@@ -11,6 +11,8 @@
 
 #include "Dnnl.h"
 
+#include <omp.h>
+
 #include <algorithm>
 
 namespace prune_rt {
@@ -31,16 +33,8 @@ void runParallel(int64_t count, int64_t threads, Run run) {
     useThreads(1);
 #pragma omp for schedule(static)
     for (int64_t part = 0; part < count; ++part)
-      run(part, getThreadNumber());
+      run(part, omp_get_thread_num());
   }
-}
-
-/// Calls run(begin, end) for about equal parts of `extent`, one per thread.
-template <typename Run>
-void runParts(int64_t extent, int64_t threads, Run run) {
-  runParallel(threads, threads, [&](int64_t part, int64_t) {
-    run(extent * part / threads, extent * (part + 1) / threads);
-  });
 }
 
 } // namespace prune_rt

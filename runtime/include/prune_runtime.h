@@ -8,7 +8,8 @@
 //
 // Two shared libraries implement this interface with the same symbols:
 // libprune_runtime_naive.so (plain loops with double accumulators, the oracle)
-// and libprune_runtime.so (oneDNN). Generated code passes raw pointers and
+// and libprune_runtime.so (the fast one, with oneDNN or with loops of its own
+// in place of it). Generated code passes raw pointers and
 // 64-bit sizes. A static library with the symbols of the naive one, hidden, is
 // linked into shared objects of networks. Matrices are row-major; a leading
 // dimension is the number of elements between the starts of two rows as stored.
@@ -38,10 +39,11 @@ extern "C" {
 /*--- Identity ---------------------------------------------------------------*/
 
 /** Version of this interface; generated code and library must agree. */
-#define PRUNE_RT_ABI_VERSION 4
+#define PRUNE_RT_ABI_VERSION 5
 PRUNE_RT_EXPORT int64_t prune_rt_abi_version(void);
 
-/** Name and version of the implementation: "naive", or "onednn 3.7.2". */
+/** Name and version of the implementation: "naive", "onednn 3.7.2", or
+ * "loops" without oneDNN. */
 PRUNE_RT_EXPORT const char *prune_rt_implementation(void);
 
 /*--- Threads and floating-point state ---------------------------------------*/
@@ -115,12 +117,11 @@ enum {
 };
 
 enum {
-  PRUNE_RT_TRANSPOSE_A = 1, /**< a is stored as [k, m] */
-  PRUNE_RT_TRANSPOSE_B = 2, /**< b is stored as [n, k] */
-  PRUNE_RT_ACCUMULATE = 4,  /**< the old c is added before the activation */
-  PRUNE_RT_CONSTANT_B = 8,  /**< the elements behind b never change */
-  PRUNE_RT_INCLUDE_PADDING = 16, /**< averages divide by the whole window */
-  PRUNE_RT_CONSTANT_VALUES = 32  /**< the values of w never change */
+  PRUNE_RT_TRANSPOSE_A = 1,     /**< a is stored as [k, m] */
+  PRUNE_RT_TRANSPOSE_B = 2,     /**< b is stored as [n, k] */
+  PRUNE_RT_ACCUMULATE = 4,      /**< the old c is added before the activation */
+  PRUNE_RT_CONSTANT_B = 8,      /**< the elements behind b never change */
+  PRUNE_RT_INCLUDE_PADDING = 16 /**< averages divide by the whole window */
 };
 
 /** c[m, n] = activation(op(a)[m, k] * op(b)[k, n] + bias[n] (+ c)). The bias
@@ -137,14 +138,13 @@ PRUNE_RT_EXPORT void prune_rt_matmul_f32(void **slot, const float *a,
 /** y[m, n] = activation(w[m, k] * x[k, n] + bias[m]) for a w in compressed
  * rows: row i holds values[pointers[i]] to values[pointers[i + 1] - 1] in the
  * columns given by indices, ascending. The bias, one element per row, may be
- * null. With PRUNE_RT_CONSTANT_VALUES, the only flag, the three arrays must
- * stay readable and unchanged until the slot is released, else they are read in
- * each call only. */
-PRUNE_RT_EXPORT void
-prune_rt_spmm_f32(void **slot, const float *values, const int32_t *indices,
-                  const int32_t *pointers, const float *x, const float *bias,
-                  float *y, int64_t m, int64_t n, int64_t k, int64_t ldx,
-                  int64_t ldy, int64_t flags, int64_t activation);
+ * null. */
+PRUNE_RT_EXPORT void prune_rt_spmm_f32(const float *values,
+                                       const int32_t *indices,
+                                       const int32_t *pointers, const float *x,
+                                       const float *bias, float *y, int64_t m,
+                                       int64_t n, int64_t k, int64_t ldx,
+                                       int64_t ldy, int64_t activation);
 
 /** values[p] = sum over l of a[i, l] * b[indices[p], l] for the rows i of
  * a[m, k] and pointers[i] <= p < pointers[i + 1]: elements of a * b^T, with
@@ -348,29 +348,29 @@ PRUNE_RT_EXPORT void prune_rt_convolution_backward_weights_f32(
  * result. The workspace, one byte for each element of y, gets ky * KW + kx of
  * the first largest element (the first NaN) in row-major order of the window;
  * it may be null, else KH * KW is at most 256. No flags. */
-PRUNE_RT_EXPORT void prune_rt_max_pool_f32(void **slot, const float *x,
-                                           float *y, uint8_t *workspace,
+PRUNE_RT_EXPORT void prune_rt_max_pool_f32(const float *x, float *y,
+                                           uint8_t *workspace,
                                            const int64_t *shape, int64_t flags);
 
 /** dx (+)= gradient of x when dy is the one of y: each element of dy goes to
  * the element that the workspace names. Flags: PRUNE_RT_ACCUMULATE. */
 PRUNE_RT_EXPORT void
-prune_rt_max_pool_backward_f32(void **slot, const float *dy,
-                               const uint8_t *workspace, float *dx,
-                               const int64_t *shape, int64_t flags);
+prune_rt_max_pool_backward_f32(const float *dy, const uint8_t *workspace,
+                               float *dx, const int64_t *shape, int64_t flags);
 
 /** y = sum of each window over the number of its elements inside x, or over
  * KH * KW with PRUNE_RT_INCLUDE_PADDING, the only flag. A window with no
  * element inside gives zero. */
-PRUNE_RT_EXPORT void prune_rt_average_pool_f32(void **slot, const float *x,
-                                               float *y, const int64_t *shape,
+PRUNE_RT_EXPORT void prune_rt_average_pool_f32(const float *x, float *y,
+                                               const int64_t *shape,
                                                int64_t flags);
 
 /** dx (+)= gradient of x when dy is the one of y. Flags: PRUNE_RT_ACCUMULATE,
  * PRUNE_RT_INCLUDE_PADDING. */
-PRUNE_RT_EXPORT void
-prune_rt_average_pool_backward_f32(void **slot, const float *dy, float *dx,
-                                   const int64_t *shape, int64_t flags);
+PRUNE_RT_EXPORT void prune_rt_average_pool_backward_f32(const float *dy,
+                                                        float *dx,
+                                                        const int64_t *shape,
+                                                        int64_t flags);
 
 /*--- Selection --------------------------------------------------------------*/
 

@@ -23,7 +23,7 @@ func.func @convolution(%x: tensor<1x1x4x4xf32>) -> tensor<1x2x2x2xf32> {
   // CHECK-SAME: shape = array<i64: 1, 1, 4, 4, 8, 4, 2, 3, 3, 1, 1, 0, 0, 4, 4, 1, 0, 0, 0, 0, 0, 8, 0, 0, 1, 3>
   // CHECK-SAME: stream = dense_resource<stream> : tensor<5xf32>
   %y = onednn.convolution ins(%x, %w : tensor<1x1x4x4xf32>, tensor<2x1x3x3xf32>) bias(%b : tensor<2xf32>)
-      outs(%e : tensor<1x2x2x2xf32>) {prune.kernel = #prune.kernel<straight_line>, activation = #onednn.activation<relu>,
+      outs(%e : tensor<1x2x2x2xf32>) {prune.kernel = #prune.kernel<straight_line>, activation = #kernel.activation<relu>,
       constant_weights, dilations = array<i64: 1, 1>, groups = 1 : i64, padding = array<i64: 0, 0, 0, 0>,
       strides = array<i64: 1, 1>} -> tensor<1x2x2x2xf32>
   return %y : tensor<1x2x2x2xf32>
@@ -58,8 +58,8 @@ func.func @product(%x: tensor<3x40xf32>) -> tensor<2x40xf32> {
   // CHECK: kernel.generated
   // CHECK-SAME: panels = array<i32: 0, 0, -1, 48, 16, -1, 96, 32, 16711935>
   // CHECK-SAME: shape = array<i64: 1, 3, 1, 40, 80, 40, 40, 1, 1, 1, 1, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 80, 0, 0, 1, 3>
-  %y = onednn.spmm ins(%v, %i, %p, %x : tensor<3xf32>, tensor<3xi32>, tensor<3xi32>, tensor<3x40xf32>)
-      outs(%e : tensor<2x40xf32>) {constant_values, prune.kernel = #prune.kernel<straight_line>} -> tensor<2x40xf32>
+  %y = kernel.spmm ins(%v, %i, %p, %x : tensor<3xf32>, tensor<3xi32>, tensor<3xi32>, tensor<3x40xf32>)
+      outs(%e : tensor<2x40xf32>) {prune.kernel = #prune.kernel<straight_line>} -> tensor<2x40xf32>
   return %y : tensor<2x40xf32>
 }
 
@@ -72,14 +72,14 @@ func.func @refused(%x: tensor<3x40xf32>, %b: tensor<2xf32>) -> (tensor<2x40xf32>
   %p = arith.constant dense<[0, 2, 3]> : tensor<3xi32>
   %e = tensor.empty() : tensor<2x40xf32>
   // CHECK-NOT: kernel.generated
-  %y0 = onednn.spmm ins(%v, %i, %p, %x : tensor<3xf32>, tensor<3xi32>, tensor<3xi32>, tensor<3x40xf32>)
-      outs(%e : tensor<2x40xf32>) {constant_values, activation = #onednn.activation<tanh>,
+  %y0 = kernel.spmm ins(%v, %i, %p, %x : tensor<3xf32>, tensor<3xi32>, tensor<3xi32>, tensor<3x40xf32>)
+      outs(%e : tensor<2x40xf32>) {activation = #kernel.activation<tanh>,
       prune.kernel = #prune.kernel<straight_line>} -> tensor<2x40xf32>
-  %y1 = onednn.spmm ins(%v, %i, %p, %x : tensor<3xf32>, tensor<3xi32>, tensor<3xi32>, tensor<3x40xf32>)
+  %y1 = kernel.spmm ins(%v, %i, %p, %x : tensor<3xf32>, tensor<3xi32>, tensor<3xi32>, tensor<3x40xf32>)
       bias(%b : tensor<2xf32>) outs(%e : tensor<2x40xf32>)
-      {constant_values, prune.kernel = #prune.kernel<straight_line>} -> tensor<2x40xf32>
+      {prune.kernel = #prune.kernel<straight_line>} -> tensor<2x40xf32>
   // No kernel of this family was chosen.
-  %y2 = onednn.spmm ins(%v, %i, %p, %x : tensor<3xf32>, tensor<3xi32>, tensor<3xi32>, tensor<3x40xf32>)
-      outs(%e : tensor<2x40xf32>) {constant_values, prune.kernel = #prune.kernel<csr>} -> tensor<2x40xf32>
+  %y2 = kernel.spmm ins(%v, %i, %p, %x : tensor<3xf32>, tensor<3xi32>, tensor<3xi32>, tensor<3x40xf32>)
+      outs(%e : tensor<2x40xf32>) {prune.kernel = #prune.kernel<csr>} -> tensor<2x40xf32>
   return %y0, %y1, %y2 : tensor<2x40xf32>, tensor<2x40xf32>, tensor<2x40xf32>
 }

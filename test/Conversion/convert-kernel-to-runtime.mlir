@@ -23,3 +23,52 @@ func.func @reorder(%x: memref<1x8x32xf32>, %o: memref<1x8x4x4xf32>) {
       {reverse, shape = array<i64: 1, 8, 4, 4, 4, 0, 32>}
   return
 }
+
+// CHECK-LABEL: func @csr
+func.func @csr(%v: memref<9xf32>, %i: memref<9xi32>, %p: memref<4xi32>, %x: memref<8x64xf32>, %b: memref<3xf32>, %y: memref<3x64xf32>) {
+  // CHECK-DAG: %[[M:.*]] = arith.constant 3 : i64
+  // CHECK-DAG: %[[N:.*]] = arith.constant 64 : i64
+  // CHECK-DAG: %[[RELU:.*]] = arith.constant 1 : i64
+  // CHECK: llvm.call @prune_rt_spmm_f32(%{{.*}}, %{{.*}}, %{{.*}}, %{{.*}}, %{{.*}}, %{{.*}}, %[[M]], %[[N]], %{{.*}}, %{{.*}}, %{{.*}}, %[[RELU]]) : (!llvm.ptr, !llvm.ptr, !llvm.ptr, !llvm.ptr, !llvm.ptr, !llvm.ptr, i64, i64, i64, i64, i64, i64) -> ()
+  kernel.spmm ins(%v, %i, %p, %x : memref<9xf32>, memref<9xi32>, memref<4xi32>, memref<8x64xf32>)
+      bias(%b : memref<3xf32>) outs(%y : memref<3x64xf32>) {activation = #kernel.activation<relu>}
+  // CHECK: llvm.mlir.zero : !llvm.ptr
+  // CHECK: llvm.call @prune_rt_spmm_f32
+  kernel.spmm ins(%v, %i, %p, %x : memref<9xf32>, memref<9xi32>, memref<4xi32>, memref<8x64xf32>)
+      outs(%y : memref<3x64xf32>)
+  return
+}
+
+// CHECK-LABEL: func @lanes
+func.func @lanes(%v: memref<24xf32>, %s: memref<5x7xi16>, %g: memref<2x2xi32>, %r: memref<3xi32>, %x: memref<2x64xf32>, %b: memref<3xf32>, %y: memref<2x3xf32>) {
+  // CHECK-NOT: llvm.mlir.addressof
+  // CHECK-DAG: %[[M:.*]] = arith.constant 3 : i64
+  // CHECK-DAG: %[[N:.*]] = arith.constant 2 : i64
+  // CHECK-DAG: %[[K:.*]] = arith.constant 64 : i64
+  // CHECK: llvm.call @prune_rt_lane_permute_f32({{.*}}, %[[M]], %[[N]], %[[K]], %{{.*}}, %{{.*}}, %{{[^,]*}}) :
+  kernel.lane_permute ins(%v, %s, %g, %r, %x : memref<24xf32>, memref<5x7xi16>, memref<2x2xi32>, memref<3xi32>, memref<2x64xf32>)
+      bias(%b : memref<3xf32>) outs(%y : memref<2x3xf32>)
+  return
+}
+
+// CHECK-LABEL: func @sddmm
+func.func @sddmm(%i: memref<9xi32>, %p: memref<4xi32>, %dy: memref<3x64xf32>, %x: memref<8x64xf32>, %g: memref<9xf32>, %xt: memref<64x8xf32>) {
+  // CHECK-NOT: llvm.mlir.addressof
+  // CHECK-DAG: %[[M:.*]] = arith.constant 3 : i64
+  // CHECK-DAG: %[[N:.*]] = arith.constant 8 : i64
+  // CHECK: llvm.call @prune_rt_sddmm_f32(%{{.*}}, %{{.*}}, %{{.*}}, %{{.*}}, %{{.*}}, %[[M]], %[[N]], %{{.*}}, %{{.*}}, %{{.*}}) : (!llvm.ptr, !llvm.ptr, !llvm.ptr, !llvm.ptr, !llvm.ptr, i64, i64, i64, i64, i64) -> ()
+  kernel.sddmm ins(%i, %p, %dy, %x : memref<9xi32>, memref<4xi32>, memref<3x64xf32>, memref<8x64xf32>) outs(%g : memref<9xf32>)
+  // CHECK-NOT: llvm.mlir.addressof
+  // CHECK: llvm.call @prune_rt_transpose_f32(%{{.*}}, %{{.*}}, %{{.*}}, %{{.*}}, %{{.*}}, %{{.*}}) : (!llvm.ptr, !llvm.ptr, i64, i64, i64, i64) -> ()
+  kernel.transpose ins(%x : memref<8x64xf32>) outs(%xt : memref<64x8xf32>)
+  return
+}
+
+// CHECK-LABEL: func @select_groups
+func.func @select_groups(%s: memref<30xf32>, %k: memref<30xi8>, %r: f64) {
+  // CHECK: llvm.mlir.addressof @prune_rt_shape
+  // CHECK: %[[PARTS:.*]] = arith.constant 2 : i64
+  // CHECK: llvm.call @prune_rt_select_groups_f32(%{{.*}}, %{{.*}}, %{{.*}}, %[[PARTS]], %{{.*}}) : (!llvm.ptr, !llvm.ptr, !llvm.ptr, i64, f64) -> ()
+  kernel.select_groups ins(%s : memref<30xf32>) sparsity(%r) outs(%k : memref<30xi8>) groups = [20, 1, 10, 25]
+  return
+}

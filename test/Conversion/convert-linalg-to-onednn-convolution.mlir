@@ -26,7 +26,7 @@ func.func @layer(%x: tensor<2x3x8x8xf32>, %w: tensor<4x3x3x3xf32>, %b: tensor<4x
   // CHECK: %[[E:.*]] = tensor.empty() : tensor<2x4x4x4xf32>
   // CHECK-NEXT: %[[Y:.*]] = onednn.convolution ins(%[[X]], %[[W]] : tensor<2x3x8x8xf32>, tensor<4x3x3x3xf32>)
   // CHECK-SAME: bias(%[[B]] : tensor<4xf32>) outs(%[[E]] : tensor<2x4x4x4xf32>)
-  // CHECK-SAME: {activation = #onednn.activation<relu>, padding = array<i64: 1, 1, 1, 1>, strides = array<i64: 2, 2>}
+  // CHECK-SAME: {activation = #kernel.activation<relu>, padding = array<i64: 1, 1, 1, 1>, strides = array<i64: 2, 2>}
   // CHECK-NEXT: return %[[Y]]
   return %y : tensor<2x4x4x4xf32>
 }
@@ -98,7 +98,7 @@ func.func @nhwc(%x: tensor<2x8x8x3xf32>, %w: tensor<3x3x3x4xf32>) -> tensor<2x6x
   %e = tensor.empty() : tensor<2x6x6x4xf32>
   %i = linalg.fill ins(%zero : f32) outs(%e : tensor<2x6x6x4xf32>) -> tensor<2x6x6x4xf32>
   // CHECK: %[[K:.*]] = linalg.transpose ins(%[[W]] : tensor<3x3x3x4xf32>) outs(%{{.*}} : tensor<4x3x3x3xf32>) permutation = [3, 2, 0, 1]
-  // CHECK: onednn.convolution ins(%[[X]], %[[K]] : {{.*}}) outs(%{{.*}} : tensor<2x6x6x4xf32>) {layout = #onednn.layout<nhwc>}
+  // CHECK: onednn.convolution ins(%[[X]], %[[K]] : {{.*}}) outs(%{{.*}} : tensor<2x6x6x4xf32>) {layout = #kernel.layout<nhwc>}
   %y = linalg.conv_2d_nhwc_hwcf ins(%x, %w : tensor<2x8x8x3xf32>, tensor<3x3x3x4xf32>) outs(%i : tensor<2x6x6x4xf32>) -> tensor<2x6x6x4xf32>
   return %y : tensor<2x6x6x4xf32>
 }
@@ -188,7 +188,7 @@ func.func @residual(%x: tensor<1x2x4x4xf32>, %w: tensor<2x2x1x1xf32>) -> tensor<
     linalg.yield %m : f32
   } -> tensor<1x2x4x4xf32>
   // CHECK-NEXT: %[[Y:.*]] = onednn.convolution ins(%[[X]], %[[W]] : {{.*}}) outs(%[[R]] : tensor<1x2x4x4xf32>)
-  // CHECK-SAME: {accumulate, activation = #onednn.activation<relu>}
+  // CHECK-SAME: {accumulate, activation = #kernel.activation<relu>}
   // CHECK-NEXT: return %[[Y]]
   return %y : tensor<1x2x4x4xf32>
 }

@@ -29,7 +29,7 @@ func.func @layer(%x: tensor<64x784xf32>, %w: tensor<300x784xf32>, %b: tensor<300
   // CHECK: %[[E:.*]] = tensor.empty() : tensor<64x300xf32>
   // CHECK-NEXT: %[[Y:.*]] = onednn.matmul ins(%[[X]], %[[W]] : tensor<64x784xf32>, tensor<300x784xf32>)
   // CHECK-SAME: bias(%[[B]] : tensor<300xf32>) outs(%[[E]] : tensor<64x300xf32>)
-  // CHECK-SAME: {activation = #onednn.activation<relu>, transpose_b}
+  // CHECK-SAME: {activation = #kernel.activation<relu>, transpose_b}
   // CHECK-NEXT: return %[[Y]]
   return %y : tensor<64x300xf32>
 }
@@ -85,7 +85,7 @@ func.func @imported(%x: tensor<8x20xf32>, %w: tensor<10x20xf32>, %b: tensor<10xf
     linalg.yield %r : f32
   } -> tensor<8x10xf32>
   // CHECK: onednn.matmul ins(%[[X]], %[[W]] : tensor<8x20xf32>, tensor<10x20xf32>) bias(%[[B]] : tensor<10xf32>)
-  // CHECK-SAME: {activation = #onednn.activation<relu>, transpose_b}
+  // CHECK-SAME: {activation = #kernel.activation<relu>, transpose_b}
   // CHECK-NOT: linalg
   return %y : tensor<8x10xf32>
 }
@@ -97,10 +97,10 @@ func.func @activations(%x: tensor<8x20xf32>, %w: tensor<20x10xf32>) -> (tensor<8
   %e = tensor.empty() : tensor<8x10xf32>
   %f = linalg.fill ins(%zero : f32) outs(%e : tensor<8x10xf32>) -> tensor<8x10xf32>
   %z0 = linalg.matmul ins(%x, %w : tensor<8x20xf32>, tensor<20x10xf32>) outs(%f : tensor<8x10xf32>) -> tensor<8x10xf32>
-  // CHECK: onednn.matmul {{.*}} {activation = #onednn.activation<tanh>}
+  // CHECK: onednn.matmul {{.*}} {activation = #kernel.activation<tanh>}
   %0 = linalg.tanh ins(%z0 : tensor<8x10xf32>) outs(%e : tensor<8x10xf32>) -> tensor<8x10xf32>
   %z1 = linalg.matmul ins(%x, %w : tensor<8x20xf32>, tensor<20x10xf32>) outs(%f : tensor<8x10xf32>) -> tensor<8x10xf32>
-  // CHECK: onednn.matmul {{.*}} {activation = #onednn.activation<sigmoid>}
+  // CHECK: onednn.matmul {{.*}} {activation = #kernel.activation<sigmoid>}
   %1 = linalg.generic {indexing_maps = [#id, #id], iterator_types = ["parallel", "parallel"]}
       ins(%z1 : tensor<8x10xf32>) outs(%e : tensor<8x10xf32>) {
   ^bb0(%in: f32, %out: f32):
@@ -111,7 +111,7 @@ func.func @activations(%x: tensor<8x20xf32>, %w: tensor<20x10xf32>) -> (tensor<8
     linalg.yield %r : f32
   } -> tensor<8x10xf32>
   %z2 = linalg.matmul ins(%x, %w : tensor<8x20xf32>, tensor<20x10xf32>) outs(%f : tensor<8x10xf32>) -> tensor<8x10xf32>
-  // CHECK: onednn.matmul {{.*}} {activation = #onednn.activation<relu>}
+  // CHECK: onednn.matmul {{.*}} {activation = #kernel.activation<relu>}
   // CHECK-NOT: linalg
   %2 = linalg.max ins(%z2, %f : tensor<8x10xf32>, tensor<8x10xf32>) outs(%e : tensor<8x10xf32>) -> tensor<8x10xf32>
   return %0, %1, %2 : tensor<8x10xf32>, tensor<8x10xf32>, tensor<8x10xf32>

@@ -2,14 +2,9 @@
 
 // Operations of one shape share its description.
 // CHECK-DAG: llvm.mlir.global internal constant @[[$SHAPE:prune_rt_shape]](dense<[2, 3, 5, 6, 4, 4, 5, 2, 2, 1, 1, 1, 1, 0, 0, 0, 0, 1, 0]> : tensor<19xi64>) {{.*}} : !llvm.array<19 x i64>
-// CHECK-DAG: llvm.mlir.global internal constant @[[$POOL:prune_rt_shape_[0-9]+]](dense<[2, 3, 6, 7, 3, 3, 4, 2, 2, 2, 2, 1, 1, 0, 1, 0, 0, 1, 1]>
 // CHECK-DAG: llvm.func @prune_rt_convolution_f32(!llvm.ptr, !llvm.ptr, !llvm.ptr, !llvm.ptr, !llvm.ptr, !llvm.ptr, i64, i64)
 // CHECK-DAG: llvm.func @prune_rt_convolution_backward_data_f32(!llvm.ptr, !llvm.ptr, !llvm.ptr, !llvm.ptr, !llvm.ptr, i64)
 // CHECK-DAG: llvm.func @prune_rt_convolution_backward_weights_f32(!llvm.ptr, !llvm.ptr, !llvm.ptr, !llvm.ptr, !llvm.ptr, !llvm.ptr, i64)
-// CHECK-DAG: llvm.func @prune_rt_max_pool_f32(!llvm.ptr, !llvm.ptr, !llvm.ptr, !llvm.ptr, !llvm.ptr, i64)
-// CHECK-DAG: llvm.func @prune_rt_max_pool_backward_f32(!llvm.ptr, !llvm.ptr, !llvm.ptr, !llvm.ptr, !llvm.ptr, i64)
-// CHECK-DAG: llvm.func @prune_rt_average_pool_f32(!llvm.ptr, !llvm.ptr, !llvm.ptr, !llvm.ptr, i64)
-// CHECK-DAG: llvm.func @prune_rt_average_pool_backward_f32(!llvm.ptr, !llvm.ptr, !llvm.ptr, !llvm.ptr, i64)
 
 // CHECK-LABEL: func @convolution
 func.func @convolution(%x: memref<2x3x5x6xf32>, %w: memref<4x3x2x2xf32>, %b: memref<4xf32>, %y: memref<2x4x4x5xf32>) {
@@ -18,7 +13,7 @@ func.func @convolution(%x: memref<2x3x5x6xf32>, %w: memref<4x3x2x2xf32>, %b: mem
   // CHECK-DAG: %[[RELU:.*]] = arith.constant 1 : i64
   // CHECK: llvm.call @prune_rt_convolution_f32(%{{.*}}, %{{.*}}, %{{.*}}, %{{.*}}, %{{.*}}, %[[SHAPE]], %[[FLAGS]], %[[RELU]])
   onednn.convolution ins(%x, %w : memref<2x3x5x6xf32>, memref<4x3x2x2xf32>) bias(%b : memref<4xf32>) outs(%y : memref<2x4x4x5xf32>)
-      {accumulate, constant_weights, activation = #onednn.activation<relu>}
+      {accumulate, constant_weights, activation = #kernel.activation<relu>}
   // CHECK: llvm.mlir.addressof @[[$SHAPE]]
   // CHECK: llvm.call @prune_rt_convolution_backward_data_f32
   onednn.convolution_backward_data ins(%y, %w : memref<2x4x4x5xf32>, memref<4x3x2x2xf32>) outs(%x : memref<2x3x5x6xf32>)
@@ -28,24 +23,5 @@ func.func @convolution(%x: memref<2x3x5x6xf32>, %w: memref<4x3x2x2xf32>, %b: mem
   onednn.convolution_backward_weights ins(%x, %y : memref<2x3x5x6xf32>, memref<2x4x4x5xf32>) outs(%w : memref<4x3x2x2xf32>)
   // CHECK: llvm.call @prune_rt_convolution_backward_weights_f32
   onednn.convolution_backward_weights ins(%x, %y : memref<2x3x5x6xf32>, memref<2x4x4x5xf32>) outs(%w, %b : memref<4x3x2x2xf32>, memref<4xf32>)
-  return
-}
-
-// CHECK-LABEL: func @pooling
-func.func @pooling(%x: memref<2x6x7x3xf32>, %y: memref<2x3x4x3xf32>, %k: memref<2x3x4x3xi8>) {
-  // CHECK: llvm.mlir.addressof @[[$POOL]]
-  // CHECK: llvm.call @prune_rt_max_pool_f32
-  onednn.max_pool ins(%x : memref<2x6x7x3xf32>) outs(%y, %k : memref<2x3x4x3xf32>, memref<2x3x4x3xi8>)
-      {window = array<i64: 2, 2>, strides = array<i64: 2, 2>, padding = array<i64: 0, 1, 0, 0>, layout = #onednn.layout<nhwc>}
-  // CHECK: llvm.call @prune_rt_max_pool_backward_f32
-  onednn.max_pool_backward ins(%y, %k : memref<2x3x4x3xf32>, memref<2x3x4x3xi8>) outs(%x : memref<2x6x7x3xf32>)
-      {window = array<i64: 2, 2>, strides = array<i64: 2, 2>, padding = array<i64: 0, 1, 0, 0>, layout = #onednn.layout<nhwc>}
-  // CHECK: %[[FLAGS:.*]] = arith.constant 16 : i64
-  // CHECK: llvm.call @prune_rt_average_pool_f32({{.*}}, %[[FLAGS]])
-  onednn.average_pool ins(%x : memref<2x6x7x3xf32>) outs(%y : memref<2x3x4x3xf32>)
-      {window = array<i64: 2, 2>, strides = array<i64: 2, 2>, padding = array<i64: 0, 1, 0, 0>, layout = #onednn.layout<nhwc>, include_padding}
-  // CHECK: llvm.call @prune_rt_average_pool_backward_f32
-  onednn.average_pool_backward ins(%y : memref<2x3x4x3xf32>) outs(%x : memref<2x6x7x3xf32>)
-      {window = array<i64: 2, 2>, strides = array<i64: 2, 2>, padding = array<i64: 0, 1, 0, 0>, layout = #onednn.layout<nhwc>}
   return
 }

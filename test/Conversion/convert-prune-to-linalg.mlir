@@ -204,7 +204,7 @@ func.func @sparsity(%a: tensor<4x8xf32>, %b: tensor<2x2xf32>, %r: f32) -> (tenso
   // CHECK-DAG: %[[FIRST:.*]] = tensor.insert_slice %[[FLAT_A]] into %{{.*}}[0] [32] [1]
   // CHECK: %[[BOTH:.*]] = tensor.insert_slice %[[FLAT_B]] into %[[FIRST]][32] [4] [1]
   // CHECK: %[[WIDE:.*]] = arith.extf %[[R]] : f32 to f64
-  // CHECK: %[[KEPT:.*]] = onednn.select_groups ins(%[[BOTH]] : tensor<36xf32>) sparsity(%[[WIDE]]) outs(%{{.*}} : tensor<36xi8>) groups = [32, 4, 4, 4]
+  // CHECK: %[[KEPT:.*]] = kernel.select_groups ins(%[[BOTH]] : tensor<36xf32>) sparsity(%[[WIDE]]) outs(%{{.*}} : tensor<36xi8>) groups = [32, 4, 4, 4]
   // CHECK: tensor.extract_slice %[[KEPT]][0] [32] [1]
   // CHECK: linalg.generic {{.*}} outs(%{{.*}} : tensor<8x16xi1>)
   // CHECK: tensor.extract_slice %[[KEPT]][32] [4] [1]

@@ -8,25 +8,25 @@
 // with the convolutions.
 
 // CHECK-LABEL: func @forward
-// CHECK: onednn.convolution {{.*}} bias({{.*}} {layout = #onednn.layout<nhwc>}
-// CHECK: onednn.max_pool ins(%{{.*}} : {{.*}}) outs(%{{[a-z0-9_]+}} : memref<4x12x12x20xf32>)
+// CHECK: onednn.convolution {{.*}} bias({{.*}} {layout = #kernel.layout<nhwc>}
+// CHECK: kernel.max_pool ins(%{{.*}} : {{.*}}) outs(%{{[a-z0-9_]+}} : memref<4x12x12x20xf32>)
 // CHECK: onednn.convolution
-// CHECK: onednn.max_pool
+// CHECK: kernel.max_pool
 // CHECK: linalg.transpose
 // CHECK-COUNT-2: onednn.matmul
 
 // CHECK-LABEL: func @train_step
-// CHECK: onednn.convolution ins({{.*}} : memref<4x28x28x1xf32>, memref<20x1x5x5xf32>) bias({{.*}} {layout = #onednn.layout<nhwc>}
-// CHECK: onednn.max_pool {{.*}} outs(%{{.*}}, %{{.*}} : memref<4x12x12x20xf32>, memref<4x12x12x20xi8>)
+// CHECK: onednn.convolution ins({{.*}} : memref<4x28x28x1xf32>, memref<20x1x5x5xf32>) bias({{.*}} {layout = #kernel.layout<nhwc>}
+// CHECK: kernel.max_pool {{.*}} outs(%{{.*}}, %{{.*}} : memref<4x12x12x20xf32>, memref<4x12x12x20xi8>)
 // CHECK: onednn.convolution
-// CHECK: onednn.max_pool {{.*}} outs(%{{.*}}, %{{.*}} : memref<4x4x4x50xf32>, memref<4x4x4x50xi8>)
+// CHECK: kernel.max_pool {{.*}} outs(%{{.*}}, %{{.*}} : memref<4x4x4x50xf32>, memref<4x4x4x50xi8>)
 // CHECK: linalg.transpose
 // CHECK-COUNT-6: onednn.matmul
 // CHECK: linalg.transpose
-// CHECK: onednn.max_pool_backward
+// CHECK: kernel.max_pool_backward
 // CHECK: onednn.convolution_backward_data
 // CHECK: onednn.convolution_backward_weights {{.*}} outs(%{{.*}}, %{{.*}} : memref<50x20x5x5xf32>, memref<50xf32>)
-// CHECK: onednn.max_pool_backward
+// CHECK: kernel.max_pool_backward
 // CHECK: onednn.convolution_backward_weights {{.*}} outs(%{{.*}}, %{{.*}} : memref<20x1x5x5xf32>, memref<20xf32>)
 // CHECK-NOT: {{^ *}}onednn.
 // CHECK: return

@@ -12,12 +12,12 @@
 // CHECK: func.func @train_step(%[[V1:[^:]*]]: memref<4xf32> {{[^%]*}}%[[B1:[^:]*]]: memref<6xf32> {{[^%]*}}%[[V2:[^:]*]]: memref<5xf32> {{[^%]*}}%[[U1:[^:]*]]: memref<4xf32> {{[^%]*}}%[[UB:[^:]*]]: memref<6xf32> {{[^%]*}}%[[U2:[^:]*]]: memref<5xf32>
 // CHECK-NOT: copy
 // CHECK-NOT: memref<6x8xf32>
-// CHECK: onednn.transpose ins(%{{.*}} : memref<4x8xf32>) outs(%[[XT:.*]] : memref<8x4xf32>)
-// CHECK: onednn.spmm ins(%[[V1]], %{{.*}}, %{{.*}}, %[[XT]] : {{.*}}) bias(%[[B1]] : memref<6xf32>) outs(%[[Y1:.*]] : memref<6x4xf32>) {activation = #onednn.activation<relu>}
-// CHECK: onednn.spmm ins(%[[V2]], %{{.*}}, %{{.*}}, %[[Y1]] : {{.*}}) outs(%{{.*}} : memref<3x4xf32>)
+// CHECK: kernel.transpose ins(%{{.*}} : memref<4x8xf32>) outs(%[[XT:.*]] : memref<8x4xf32>)
+// CHECK: kernel.spmm ins(%[[V1]], %{{.*}}, %{{.*}}, %[[XT]] : {{.*}}) bias(%[[B1]] : memref<6xf32>) outs(%[[Y1:.*]] : memref<6x4xf32>) {activation = #kernel.activation<relu>}
+// CHECK: kernel.spmm ins(%[[V2]], %{{.*}}, %{{.*}}, %[[Y1]] : {{.*}}) outs(%{{.*}} : memref<3x4xf32>)
 // CHECK: memref.load %[[V2]]
-// CHECK: onednn.spmm ins(%{{.*}} : memref<5xf32>, memref<5xi32>, memref<7xi32>, memref<3x4xf32>) outs(%{{.*}} : memref<6x4xf32>)
-// CHECK: onednn.sddmm ins({{.*}}, %[[XT]] : memref<4xi32>, memref<7xi32>, memref<6x4xf32>, memref<8x4xf32>) outs(%{{.*}} : memref<4xf32>)
+// CHECK: kernel.spmm ins(%{{.*}} : memref<5xf32>, memref<5xi32>, memref<7xi32>, memref<3x4xf32>) outs(%{{.*}} : memref<6x4xf32>)
+// CHECK: kernel.sddmm ins({{.*}}, %[[XT]] : memref<4xi32>, memref<7xi32>, memref<6x4xf32>, memref<8x4xf32>) outs(%{{.*}} : memref<4xf32>)
 // CHECK-NOT: copy
 // CHECK-NOT: memref<6x8xf32>
 // CHECK: return

@@ -8,7 +8,7 @@
 
 // CHECK: func.func @train_step(%[[W1:[^:]*]]: memref<6x8xf32> {{[^%]*}}%[[B1:[^:]*]]: memref<6xf32> {{[^%]*}}%[[W2:[^:]*]]: memref<3x6xf32> {{[^%]*}}%[[B2:[^:]*]]: memref<3xf32> {{[^%]*}}%[[VW1:[^:]*]]: memref<6x8xf32> {{[^%]*}}%[[VB1:[^:]*]]: memref<6xf32> {{[^%]*}}%[[VW2:[^:]*]]: memref<3x6xf32> {{[^%]*}}%[[VB2:[^:]*]]: memref<3xf32>
 // CHECK-NOT: copy
-// CHECK: onednn.matmul {{.*}} bias(%[[B1]] : {{.*}}activation = #onednn.activation<relu>
+// CHECK: onednn.matmul {{.*}} bias(%[[B1]] : {{.*}}activation = #kernel.activation<relu>
 // CHECK-NOT: copy
 // CHECK: outs(%[[W1]], %[[VW1]] : memref<6x8xf32>, memref<6x8xf32>)
 // CHECK-NOT: copy

@@ -18,6 +18,7 @@
 
 #include "Prune/InitAllDialects.h"
 #include "Prune/InitAllPasses.h"
+#include "Prune/Support/PassStatistics.h"
 
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/IR/Diagnostics.h"
@@ -49,24 +50,18 @@ llvm::StringSet<> collectNames(Operation *root) {
   return names;
 }
 
-/// Passes of this project, not the upstream ones beside them in pipelines.
-bool isOurs(Pass *pass) {
-  StringRef name = pass->getArgument();
-  return name.contains("prune") || name.contains("onednn");
-}
-
 /// Notes operations that a pass created without a declaration of the dialect.
 class DeclarationCheck : public PassInstrumentation {
 public:
   explicit DeclarationCheck(llvm::StringSet<> &faults) : faults(faults) {}
 
   void runBeforePass(Pass *pass, Operation *op) override {
-    if (isOurs(pass))
+    if (mlir::prune::isOurPass(pass->getArgument()))
       before = collectNames(op);
   }
 
   void runAfterPass(Pass *pass, Operation *op) override {
-    if (!isOurs(pass))
+    if (!mlir::prune::isOurPass(pass->getArgument()))
       return;
     DialectRegistry declared;
     pass->getDependentDialects(declared);

@@ -40,12 +40,11 @@ struct LaneOperands {
   /// The naive runtime's product of compressed rows, of one row of x at a time.
   std::vector<float> runOracle(bool hasBias, int64_t activation) const {
     std::vector<float> y(n * ldy, 3.0f);
-    Slot slot(getNaive());
     for (int64_t j = 0; j < n; ++j)
       PRUNE_RT(getNaive(), prune_rt_spmm_f32)
-    (&slot.value, values.data(), columns.data(), pointers.data(),
-     x.data() + j * ldx, hasBias ? bias.data() : nullptr, y.data() + j * ldy, m,
-     1, k, 1, 1, PRUNE_RT_CONSTANT_VALUES, activation);
+    (values.data(), columns.data(), pointers.data(), x.data() + j * ldx,
+     hasBias ? bias.data() : nullptr, y.data() + j * ldy, m, 1, k, 1, 1,
+     activation);
     return y;
   }
 

@@ -14,7 +14,7 @@ include "mlir/Pass/PassBase.td"
 def GenerateKernelsPass : Pass<"prune-generate-kernels"> {
   let summary = "Generate machine code for constant sparse weights";
   let description = [{
-    Before: `onednn.convolution` and `onednn.spmm` whose `prune.kernel` is
+    Before: `onednn.convolution` and `kernel.spmm` whose `prune.kernel` is
     `straight_line`, on tensors. After: `kernel.generated`, with machine code in
     which each weight that is not zero is one instruction, and with the bias and
     relu in it. What cannot be generated runs dense, and a remark says why:

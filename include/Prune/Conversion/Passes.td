@@ -24,7 +24,7 @@ def ConvertLinalgToOneDNNPass : Pass<"convert-linalg-to-onednn"> {
       following relu, sigmoid or tanh the activation, when nothing else uses the
       value in between;
     * transposed operands and constant right operands are marked as such. A
-      transpose of a matrix of f32 that is left becomes `onednn.transpose`.
+      transpose of a matrix of f32 that is left becomes `kernel.transpose`.
 
     A convolution is any sum of products of f32 that reads, or writes, one
     operand at `row * stride + kernel_row * dilation` and likewise in columns,
@@ -54,7 +54,8 @@ def ConvertLinalgToOneDNNPass : Pass<"convert-linalg-to-onednn"> {
         outs(%e : tensor<64x300xf32>) {transpose_b} -> tensor<64x300xf32>
     ```
   }];
-  let dependentDialects = ["::mlir::onednn::OneDNNDialect", "::mlir::tensor::TensorDialect"];
+  let dependentDialects = ["::mlir::kernel::KernelDialect", "::mlir::onednn::OneDNNDialect",
+                           "::mlir::tensor::TensorDialect"];
   let statistics = [
     Statistic<"numProducts", "num-products-converted", "Contractions that became onednn.matmul">,
     Statistic<"numConvolutions", "num-convolutions-converted",
@@ -114,18 +115,18 @@ def ConvertKernelToRuntimePass : Pass<"convert-kernel-to-runtime", "::mlir::Modu
   ];
 }
 
-def ConvertCompressedToOneDNNPass : Pass<"convert-compressed-to-onednn"> {
-  let summary = "Convert products of compressed weights into sparse oneDNN operations";
+def ConvertCompressedToKernelPass : Pass<"convert-compressed-to-kernel"> {
+  let summary = "Convert products of compressed weights into operations of the kernel dialect";
   let description = [{
     Before: products of two matrices of f32 with static shapes, one of which is
-    `prune.decompress`, and `prune.compress` of such a product. After: `onednn.spmm`
+    `prune.decompress`, and `prune.compress` of such a product. After: `kernel.spmm`
     on the compressed values, in their own order or, where the product is with the
-    transpose of the weight, gathered in its order; and `onednn.sddmm`,
+    transpose of the weight, gathered in its order; and `kernel.sddmm`,
     which computes the compressed elements and no others. A step then does as much
     arithmetic as there are values.
 
     Both work on activations that are [features, batch]: operands and results are
-    transposed here, and `convert-prune-to-onednn` moves the transpositions to
+    transposed here, and `convert-prune-to-kernel` moves the transpositions to
     where they cancel. An initial value that repeats a vector becomes the bias, any
     other is added afterwards.
 
@@ -140,29 +141,29 @@ def ConvertCompressedToOneDNNPass : Pass<"convert-compressed-to-onednn"> {
     becomes
     ```mlir
     %t = linalg.transpose ins(%x : tensor<64x8xf32>) outs(%e : tensor<8x64xf32>) permutation = [1, 0]
-    %z = onednn.spmm ins(%v, %indices, %pointers, %t : ...) bias(%b : tensor<3xf32>)
+    %z = kernel.spmm ins(%v, %indices, %pointers, %t : ...) bias(%b : tensor<3xf32>)
         outs(%f : tensor<3x64xf32>) -> tensor<3x64xf32>
     %y = linalg.transpose ins(%z : tensor<3x64xf32>) outs(%g : tensor<64x3xf32>) permutation = [1, 0]
     ```
   }];
-  let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::onednn::OneDNNDialect",
+  let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::kernel::KernelDialect",
                            "::mlir::tensor::TensorDialect"];
   let statistics = [
-    Statistic<"numProducts", "num-products-converted", "Products that became onednn.spmm">,
+    Statistic<"numProducts", "num-products-converted", "Products that became kernel.spmm">,
     Statistic<"numGradients", "num-gradients-converted",
-              "Compressed products that became onednn.sddmm">
+              "Compressed products that became kernel.sddmm">
   ];
 }
 
-def ConvertPoolingToOneDNNPass : Pass<"convert-pooling-to-onednn"> {
-  let summary = "Convert poolings and their gradients into oneDNN primitives";
+def ConvertPoolingToKernelPass : Pass<"convert-pooling-to-kernel"> {
+  let summary = "Convert poolings and their gradients into kernels";
   let description = [{
     Before: max poolings of `linalg` with `prune.max_pool_gradient`, which hence
     must not have been lowered yet, and sums over windows that are divided by the
     size of the window, with their adjoint, the loop nest that adds the divided
-    gradient to every element of a window. After: `onednn.max_pool` and
-    `onednn.max_pool_backward`, which share a workspace, and
-    `onednn.average_pool` and `onednn.average_pool_backward`.
+    gradient to every element of a window. After: `kernel.max_pool` and
+    `kernel.max_pool_backward`, which share a workspace, and
+    `kernel.average_pool` and `kernel.average_pool_backward`.
 
     A pooling on other elements than f32, with an initial value that counts, or
     whose sum is not divided is left alone; a remark says why.
@@ -175,16 +176,16 @@ def ConvertPoolingToOneDNNPass : Pass<"convert-pooling-to-onednn"> {
     ```
     becomes
     ```mlir
-    %y, %places = onednn.max_pool ins(%x : tensor<8x20x24x24xf32>) outs(%e, %f : tensor<8x20x12x12xf32>, tensor<8x20x12x12xi8>)
+    %y, %places = kernel.max_pool ins(%x : tensor<8x20x24x24xf32>) outs(%e, %f : tensor<8x20x12x12xf32>, tensor<8x20x12x12xi8>)
         {strides = array<i64: 2, 2>, window = array<i64: 2, 2>} -> tensor<8x20x12x12xf32>, tensor<8x20x12x12xi8>
-    %dx = onednn.max_pool_backward ins(%dy, %places : tensor<8x20x12x12xf32>, tensor<8x20x12x12xi8>)
+    %dx = kernel.max_pool_backward ins(%dy, %places : tensor<8x20x12x12xf32>, tensor<8x20x12x12xi8>)
         outs(%g : tensor<8x20x24x24xf32>) {strides = array<i64: 2, 2>, window = array<i64: 2, 2>} -> tensor<8x20x24x24xf32>
     ```
   }];
-  let dependentDialects = ["::mlir::onednn::OneDNNDialect", "::mlir::tensor::TensorDialect"];
+  let dependentDialects = ["::mlir::kernel::KernelDialect", "::mlir::tensor::TensorDialect"];
   let statistics = [
     Statistic<"numPoolings", "num-poolings-converted",
-              "Poolings, and gradients of means, that became onednn operations">
+              "Poolings, and gradients of means, that became operations of the kernel dialect">
   ];
 }
 
@@ -214,22 +215,22 @@ def ConvertPruneToLinalgPass : Pass<"convert-prune-to-linalg"> {
     }
     ```
 
-    `prune.select_mask` by sparsity becomes `onednn.select_groups` over the scores
+    `prune.select_mask` by sparsity becomes `kernel.select_groups` over the scores
     of all its weights, one behind the other.
 
     Refuses operations that have no run-time form: a ranking of other scores than
     of `f32`, and blocks or `n_of_m` groups that do not divide the weight.
   }];
   let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::linalg::LinalgDialect",
-                           "::mlir::math::MathDialect", "::mlir::onednn::OneDNNDialect",
+                           "::mlir::math::MathDialect", "::mlir::kernel::KernelDialect",
                            "::mlir::scf::SCFDialect", "::mlir::tensor::TensorDialect"];
 }
 
-def ConvertPruneToOneDNNPass : Pass<"convert-prune-to-onednn"> {
-  let summary = "Convert contractions marked sparse into sparse oneDNN primitives";
+def ConvertPruneToKernelPass : Pass<"convert-prune-to-kernel"> {
+  let summary = "Convert contractions marked sparse into sparse kernels";
   let description = [{
     Before: contractions with `prune.kernel = #prune.kernel<csr>`, whose weight
-    is a constant. After: `onednn.spmm` with the weight in compressed rows
+    is a constant. After: `kernel.spmm` with the weight in compressed rows
     as `dense_resource` constants, on activations that are [features, batch].
     Transpositions around it are moved through element-wise operations and
     canceled, so that a chain of sparse layers is transposed once at each end; a
@@ -237,10 +238,10 @@ def ConvertPruneToOneDNNPass : Pass<"convert-prune-to-onednn"> {
     are reshapes. A bias (the initial value, or added later) and an activation
     are fused.
 
-    Contractions with `#prune.kernel<lanes>` become `onednn.lane_permute` with the
+    Contractions with `#prune.kernel<lanes>` become `kernel.lane_permute` with the
     weight packed in steps, on activations that are [batch, features].
 
-    Products that `convert-compressed-to-onednn` made before are taken in: their
+    Products that `convert-compressed-to-kernel` made before are taken in: their
     transpositions move too, also through sums over rows or columns.
 
     A contraction whose initial value is neither zero nor a bias, or that cannot
@@ -253,15 +254,15 @@ def ConvertPruneToOneDNNPass : Pass<"convert-prune-to-onednn"> {
     becomes
     ```mlir
     %t = linalg.transpose ins(%x : tensor<64x784xf32>) outs(%e : tensor<784x64xf32>) permutation = [1, 0]
-    %y = onednn.spmm ins(%values, %indices, %pointers, %t : ...) bias(%b : tensor<300xf32>)
+    %y = kernel.spmm ins(%values, %indices, %pointers, %t : ...) bias(%b : tensor<300xf32>)
         outs(%f : tensor<300x64xf32>) -> tensor<300x64xf32>
     %z = linalg.transpose ins(%y : tensor<300x64xf32>) outs(%g : tensor<64x300xf32>) permutation = [1, 0]
     ```
   }];
-  let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::onednn::OneDNNDialect",
+  let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::kernel::KernelDialect",
                            "::mlir::tensor::TensorDialect"];
   let statistics = [
-    Statistic<"numProducts", "num-products-converted", "Contractions that became onednn.spmm or onednn.lane_permute">,
+    Statistic<"numProducts", "num-products-converted", "Contractions that became kernel.spmm or kernel.lane_permute">,
     Statistic<"numTranspositions", "num-transpositions-left", "Transpositions that are left">
   ];
 }

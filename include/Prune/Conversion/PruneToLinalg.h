@@ -16,7 +16,7 @@ class RewritePatternSet;
 namespace mlir::prune {
 
 /// Patterns that replace every operation of the prune dialect by `linalg`,
-/// `tensor`, `arith`, `math` and `scf`, a ranking by `onednn.select_groups`. An
+/// `tensor`, `arith`, `math` and `scf`, a ranking by `kernel.select_groups`. An
 /// operation that has no run-time form (blocks that do not divide the weight, a
 /// ranking of other scores than of f32) is left alone.
 void populatePruneToLinalgPatterns(RewritePatternSet &patterns);

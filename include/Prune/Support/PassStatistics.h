@@ -16,6 +16,9 @@
 
 namespace mlir::prune {
 
+/// True for the flag of a pass of this project.
+bool isOurPass(llvm::StringRef argument);
+
 /// Instrumentation that sums the statistics of our passes over all their runs
 /// and prints them to `os` when it is destroyed: one line `(S) <value> <name> -
 /// <description>` each, under the flag of the pass, in the order in which the

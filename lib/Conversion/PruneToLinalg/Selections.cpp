@@ -169,7 +169,7 @@ static Value rankGroups(ImplicitLocOpBuilder &b, SelectMaskOp op,
   Value sparsity = createSparsity(b, op);
   Value empty =
       tensor::EmptyOp::create(b, ArrayRef<int64_t>{count}, b.getI8Type());
-  auto select = onednn::SelectGroupsOp::create(b, TypeRange{empty.getType()},
+  auto select = kernel::SelectGroupsOp::create(b, TypeRange{empty.getType()},
                                                all, sparsity, empty, groups);
   return select->getResult(0);
 }

@@ -35,10 +35,10 @@ _GROUPS = {
     "convolutions, forward": ("onednn.convolution",),
     "convolutions, gradient of data": ("onednn.convolution_backward_data",),
     "convolutions, gradient of weights": ("onednn.convolution_backward_weights",),
-    "products": ("onednn.matmul", "onednn.spmm", "onednn.lane_permute", "onednn.sddmm"),
+    "products": ("onednn.matmul", "kernel.spmm", "kernel.lane_permute", "kernel.sddmm"),
     "poolings": (
-        "onednn.max_pool", "onednn.max_pool_backward", "onednn.average_pool",
-        "onednn.average_pool_backward", "prune.max_pool_gradient",
+        "kernel.max_pool", "kernel.max_pool_backward", "kernel.average_pool",
+        "kernel.average_pool_backward", "prune.max_pool_gradient",
     ),
     "batch normalizations": (
         "prune.batch_norm", "prune.batch_norm_training", "prune.batch_norm_gradient",
@@ -47,7 +47,7 @@ _GROUPS = {
     "penalties": ("prune.regularize", "prune.regularize_gradient"),
     "masks and gates": (
         "prune.apply_mask", "prune.gate", "prune.score", "prune.select_mask",
-        "onednn.select_groups",
+        "kernel.select_groups",
     ),
 }  # fmt: skip
 """Kinds of operations by group, in the order of the table."""

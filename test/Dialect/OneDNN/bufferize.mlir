@@ -26,8 +26,8 @@ func.func @accumulate(%a: tensor<2x3xf32>, %b: tensor<3x4xf32>, %c: tensor<2x4xf
 // CHECK-LABEL: func @csr
 func.func @csr(%v: tensor<9xf32>, %i: tensor<9xi32>, %p: tensor<4xi32>, %x: tensor<8x64xf32>) -> tensor<3x64xf32> {
   %e = tensor.empty() : tensor<3x64xf32>
-  // CHECK: onednn.spmm ins(%{{.*}}, %{{.*}}, %{{.*}}, %{{.*}} : memref<9xf32>, memref<9xi32>, memref<4xi32>, memref<8x64xf32>) outs(%{{.*}} : memref<3x64xf32>)
-  %0 = onednn.spmm ins(%v, %i, %p, %x : tensor<9xf32>, tensor<9xi32>, tensor<4xi32>, tensor<8x64xf32>) outs(%e : tensor<3x64xf32>) -> tensor<3x64xf32>
+  // CHECK: kernel.spmm ins(%{{.*}}, %{{.*}}, %{{.*}}, %{{.*}} : memref<9xf32>, memref<9xi32>, memref<4xi32>, memref<8x64xf32>) outs(%{{.*}} : memref<3x64xf32>)
+  %0 = kernel.spmm ins(%v, %i, %p, %x : tensor<9xf32>, tensor<9xi32>, tensor<4xi32>, tensor<8x64xf32>) outs(%e : tensor<3x64xf32>) -> tensor<3x64xf32>
   return %0 : tensor<3x64xf32>
 }
 
@@ -53,18 +53,18 @@ func.func @columns(%a: tensor<2x3x2xf32>, %b: tensor<3x4xf32>, %c: tensor<2x4x2x
 // CHECK-LABEL: func @compressed
 func.func @compressed(%i: tensor<9xi32>, %p: tensor<4xi32>, %dy: tensor<3x64xf32>, %x: tensor<64x8xf32>) -> tensor<9xf32> {
   %e = tensor.empty() : tensor<8x64xf32>
-  // CHECK: onednn.transpose ins(%{{.*}} : memref<64x8xf32>) outs(%[[XT:.*]] : memref<8x64xf32>)
-  %xt = onednn.transpose ins(%x : tensor<64x8xf32>) outs(%e : tensor<8x64xf32>) -> tensor<8x64xf32>
+  // CHECK: kernel.transpose ins(%{{.*}} : memref<64x8xf32>) outs(%[[XT:.*]] : memref<8x64xf32>)
+  %xt = kernel.transpose ins(%x : tensor<64x8xf32>) outs(%e : tensor<8x64xf32>) -> tensor<8x64xf32>
   %g = tensor.empty() : tensor<9xf32>
-  // CHECK: onednn.sddmm ins(%{{.*}}, %{{.*}}, %{{.*}}, %[[XT]] : memref<9xi32>, memref<4xi32>, memref<3x64xf32>, memref<8x64xf32>) outs(%{{.*}} : memref<9xf32>)
-  %0 = onednn.sddmm ins(%i, %p, %dy, %xt : tensor<9xi32>, tensor<4xi32>, tensor<3x64xf32>, tensor<8x64xf32>) outs(%g : tensor<9xf32>) -> tensor<9xf32>
+  // CHECK: kernel.sddmm ins(%{{.*}}, %{{.*}}, %{{.*}}, %[[XT]] : memref<9xi32>, memref<4xi32>, memref<3x64xf32>, memref<8x64xf32>) outs(%{{.*}} : memref<9xf32>)
+  %0 = kernel.sddmm ins(%i, %p, %dy, %xt : tensor<9xi32>, tensor<4xi32>, tensor<3x64xf32>, tensor<8x64xf32>) outs(%g : tensor<9xf32>) -> tensor<9xf32>
   return %0 : tensor<9xf32>
 }
 
 // CHECK-LABEL: func @lane_permute
 func.func @lane_permute(%v: tensor<24xf32>, %s: tensor<5x7xi16>, %g: tensor<2x2xi32>, %r: tensor<3xi32>, %x: tensor<1x64xf32>) -> tensor<1x3xf32> {
   %e = tensor.empty() : tensor<1x3xf32>
-  // CHECK: onednn.lane_permute ins(%{{.*}} : memref<24xf32>, memref<5x7xi16>, memref<2x2xi32>, memref<3xi32>, memref<1x64xf32>) outs(%{{.*}} : memref<1x3xf32>)
-  %0 = onednn.lane_permute ins(%v, %s, %g, %r, %x : tensor<24xf32>, tensor<5x7xi16>, tensor<2x2xi32>, tensor<3xi32>, tensor<1x64xf32>) outs(%e : tensor<1x3xf32>) -> tensor<1x3xf32>
+  // CHECK: kernel.lane_permute ins(%{{.*}} : memref<24xf32>, memref<5x7xi16>, memref<2x2xi32>, memref<3xi32>, memref<1x64xf32>) outs(%{{.*}} : memref<1x3xf32>)
+  %0 = kernel.lane_permute ins(%v, %s, %g, %r, %x : tensor<24xf32>, tensor<5x7xi16>, tensor<2x2xi32>, tensor<3xi32>, tensor<1x64xf32>) outs(%e : tensor<1x3xf32>) -> tensor<1x3xf32>
   return %0 : tensor<1x3xf32>
 }

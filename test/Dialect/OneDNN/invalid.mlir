@@ -50,7 +50,7 @@ func.func @matmul_c3(%a: memref<2x3xf32, strided<[1, 2]>>, %b: memref<3x4xf32>, 
 
 func.func @spmm_c2_values(%v: tensor<9xf32>, %i: tensor<8xi32>, %p: tensor<4xi32>, %x: tensor<8x64xf32>, %y: tensor<3x64xf32>) {
   // expected-error@below {{expected as many indices as values}}
-  %0 = onednn.spmm ins(%v, %i, %p, %x : tensor<9xf32>, tensor<8xi32>, tensor<4xi32>, tensor<8x64xf32>) outs(%y : tensor<3x64xf32>) -> tensor<3x64xf32>
+  %0 = kernel.spmm ins(%v, %i, %p, %x : tensor<9xf32>, tensor<8xi32>, tensor<4xi32>, tensor<8x64xf32>) outs(%y : tensor<3x64xf32>) -> tensor<3x64xf32>
   return
 }
 
@@ -58,7 +58,7 @@ func.func @spmm_c2_values(%v: tensor<9xf32>, %i: tensor<8xi32>, %p: tensor<4xi32
 
 func.func @spmm_c2_pointers(%v: tensor<9xf32>, %i: tensor<9xi32>, %p: tensor<3xi32>, %x: tensor<8x64xf32>, %y: tensor<3x64xf32>) {
   // expected-error@below {{expected one pointer more than the 3 rows, got 3}}
-  %0 = onednn.spmm ins(%v, %i, %p, %x : tensor<9xf32>, tensor<9xi32>, tensor<3xi32>, tensor<8x64xf32>) outs(%y : tensor<3x64xf32>) -> tensor<3x64xf32>
+  %0 = kernel.spmm ins(%v, %i, %p, %x : tensor<9xf32>, tensor<9xi32>, tensor<3xi32>, tensor<8x64xf32>) outs(%y : tensor<3x64xf32>) -> tensor<3x64xf32>
   return
 }
 
@@ -66,7 +66,7 @@ func.func @spmm_c2_pointers(%v: tensor<9xf32>, %i: tensor<9xi32>, %p: tensor<3xi
 
 func.func @spmm_c2_columns(%v: tensor<9xf32>, %i: tensor<9xi32>, %p: tensor<4xi32>, %x: tensor<8x32xf32>, %y: tensor<3x64xf32>) {
   // expected-error@below {{expected 64 columns in x}}
-  %0 = onednn.spmm ins(%v, %i, %p, %x : tensor<9xf32>, tensor<9xi32>, tensor<4xi32>, tensor<8x32xf32>) outs(%y : tensor<3x64xf32>) -> tensor<3x64xf32>
+  %0 = kernel.spmm ins(%v, %i, %p, %x : tensor<9xf32>, tensor<9xi32>, tensor<4xi32>, tensor<8x32xf32>) outs(%y : tensor<3x64xf32>) -> tensor<3x64xf32>
   return
 }
 
@@ -74,7 +74,7 @@ func.func @spmm_c2_columns(%v: tensor<9xf32>, %i: tensor<9xi32>, %p: tensor<4xi3
 
 func.func @spmm_c1(%v: memref<9xf32>, %i: tensor<9xi32>, %p: tensor<4xi32>, %x: tensor<8x64xf32>, %y: tensor<3x64xf32>) {
   // expected-error@below {{expected operands that are all tensors or all memrefs}}
-  %0 = onednn.spmm ins(%v, %i, %p, %x : memref<9xf32>, tensor<9xi32>, tensor<4xi32>, tensor<8x64xf32>) outs(%y : tensor<3x64xf32>) -> tensor<3x64xf32>
+  %0 = kernel.spmm ins(%v, %i, %p, %x : memref<9xf32>, tensor<9xi32>, tensor<4xi32>, tensor<8x64xf32>) outs(%y : tensor<3x64xf32>) -> tensor<3x64xf32>
   return
 }
 
@@ -82,7 +82,7 @@ func.func @spmm_c1(%v: memref<9xf32>, %i: tensor<9xi32>, %p: tensor<4xi32>, %x: 
 
 func.func @spmm_c3(%v: memref<9xf32>, %i: memref<9xi32>, %p: memref<4xi32>, %x: memref<8x64xf32, strided<[1, 8]>>, %y: memref<3x64xf32>) {
   // expected-error@below {{expected memrefs with an innermost stride of one}}
-  onednn.spmm ins(%v, %i, %p, %x : memref<9xf32>, memref<9xi32>, memref<4xi32>, memref<8x64xf32, strided<[1, 8]>>) outs(%y : memref<3x64xf32>)
+  kernel.spmm ins(%v, %i, %p, %x : memref<9xf32>, memref<9xi32>, memref<4xi32>, memref<8x64xf32, strided<[1, 8]>>) outs(%y : memref<3x64xf32>)
   return
 }
 
@@ -90,7 +90,7 @@ func.func @spmm_c3(%v: memref<9xf32>, %i: memref<9xi32>, %p: memref<4xi32>, %x: 
 
 func.func @select_groups_c1(%s: tensor<4xf32>, %k: memref<4xi8>, %r: f64) {
   // expected-error@below {{expected scores and a destination that are both tensors or both memrefs}}
-  onednn.select_groups ins(%s : tensor<4xf32>) sparsity(%r) outs(%k : memref<4xi8>) groups = [4, 1]
+  kernel.select_groups ins(%s : tensor<4xf32>) sparsity(%r) outs(%k : memref<4xi8>) groups = [4, 1]
   return
 }
 
@@ -98,7 +98,7 @@ func.func @select_groups_c1(%s: tensor<4xf32>, %k: memref<4xi8>, %r: f64) {
 
 func.func @select_groups_c1_result(%s: tensor<4xf32>, %k: tensor<4xi8>, %r: f64) {
   // expected-error@below {{expected one result of the type of the destination on tensors and none on memrefs}}
-  onednn.select_groups ins(%s : tensor<4xf32>) sparsity(%r) outs(%k : tensor<4xi8>) groups = [4, 1]
+  kernel.select_groups ins(%s : tensor<4xf32>) sparsity(%r) outs(%k : tensor<4xi8>) groups = [4, 1]
   return
 }
 
@@ -106,7 +106,7 @@ func.func @select_groups_c1_result(%s: tensor<4xf32>, %k: tensor<4xi8>, %r: f64)
 
 func.func @select_groups_c2(%s: memref<4xf32>, %k: memref<4xi8>, %r: f64) {
   // expected-error@below {{expected two positive numbers per weight in groups}}
-  onednn.select_groups ins(%s : memref<4xf32>) sparsity(%r) outs(%k : memref<4xi8>) groups = [4, 0]
+  kernel.select_groups ins(%s : memref<4xf32>) sparsity(%r) outs(%k : memref<4xi8>) groups = [4, 0]
   return
 }
 
@@ -114,7 +114,7 @@ func.func @select_groups_c2(%s: memref<4xf32>, %k: memref<4xi8>, %r: f64) {
 
 func.func @select_groups_c2_extent(%s: memref<4xf32>, %k: memref<5xi8>, %r: f64) {
   // expected-error@below {{expected 4 groups, got 5}}
-  onednn.select_groups ins(%s : memref<4xf32>) sparsity(%r) outs(%k : memref<5xi8>) groups = [4, 1]
+  kernel.select_groups ins(%s : memref<4xf32>) sparsity(%r) outs(%k : memref<5xi8>) groups = [4, 1]
   return
 }
 
@@ -122,6 +122,6 @@ func.func @select_groups_c2_extent(%s: memref<4xf32>, %k: memref<5xi8>, %r: f64)
 
 func.func @select_groups_c3(%s: memref<4xf32, strided<[2]>>, %k: memref<4xi8>, %r: f64) {
   // expected-error@below {{expected memrefs with an innermost stride of one}}
-  onednn.select_groups ins(%s : memref<4xf32, strided<[2]>>) sparsity(%r) outs(%k : memref<4xi8>) groups = [4, 1]
+  kernel.select_groups ins(%s : memref<4xf32, strided<[2]>>) sparsity(%r) outs(%k : memref<4xi8>) groups = [4, 1]
   return
 }

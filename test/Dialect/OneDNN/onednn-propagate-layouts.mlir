@@ -14,7 +14,7 @@ func.func @chain(%x: tensor<8x4x9x9xf32>, %w: tensor<6x4x2x2xf32>, %s: tensor<6x
   %e = tensor.empty() : tensor<8x6x8x8xf32>
   %f = tensor.empty() : tensor<8x6x4x4xf32>
   // CHECK: %[[T:.*]] = linalg.transpose ins(%[[X]] : tensor<8x4x9x9xf32>) outs(%{{.*}} : tensor<8x9x9x4xf32>) permutation = [0, 2, 3, 1]
-  // CHECK: %[[Y:.*]] = onednn.convolution ins(%[[T]], %[[W]] : tensor<8x9x9x4xf32>, tensor<6x4x2x2xf32>) outs(%{{.*}} : tensor<8x8x8x6xf32>) {layout = #onednn.layout<nhwc>}
+  // CHECK: %[[Y:.*]] = onednn.convolution ins(%[[T]], %[[W]] : tensor<8x9x9x4xf32>, tensor<6x4x2x2xf32>) outs(%{{.*}} : tensor<8x8x8x6xf32>) {layout = #kernel.layout<nhwc>}
   %y = onednn.convolution ins(%x, %w : tensor<8x4x9x9xf32>, tensor<6x4x2x2xf32>) outs(%e : tensor<8x6x8x8xf32>) -> tensor<8x6x8x8xf32>
   // CHECK-NOT: linalg.transpose
   // CHECK: %[[Z:.*]] = linalg.generic {indexing_maps = [#[[$NHWC]], #[[$LAST]], #[[$NHWC]]]
@@ -25,8 +25,8 @@ func.func @chain(%x: tensor<8x4x9x9xf32>, %w: tensor<6x4x2x2xf32>, %s: tensor<6x
     %r = arith.mulf %in, %scale : f32
     linalg.yield %r : f32
   } -> tensor<8x6x8x8xf32>
-  // CHECK: %[[P:.*]] = onednn.max_pool ins(%[[Z]] : tensor<8x8x8x6xf32>) outs(%{{.*}} : tensor<8x4x4x6xf32>) {layout = #onednn.layout<nhwc>
-  %p = onednn.max_pool ins(%z : tensor<8x6x8x8xf32>) outs(%f : tensor<8x6x4x4xf32>)
+  // CHECK: %[[P:.*]] = kernel.max_pool ins(%[[Z]] : tensor<8x8x8x6xf32>) outs(%{{.*}} : tensor<8x4x4x6xf32>) {layout = #kernel.layout<nhwc>
+  %p = kernel.max_pool ins(%z : tensor<8x6x8x8xf32>) outs(%f : tensor<8x6x4x4xf32>)
       {window = array<i64: 2, 2>, strides = array<i64: 2, 2>} -> tensor<8x6x4x4xf32>
   // CHECK: %[[R:.*]] = linalg.transpose ins(%[[P]] : tensor<8x4x4x6xf32>) outs(%{{.*}} : tensor<8x6x4x4xf32>) permutation = [0, 3, 1, 2]
   // CHECK: return %[[R]]
@@ -56,7 +56,7 @@ func.func @sum(%x: tensor<8x1x9x9xf32>, %w: tensor<6x1x2x2xf32>) -> tensor<6xf32
 func.func @moved(%x: tensor<8x6x8x8xf32>) -> tensor<8x6x4x4xf32> {
   %zero = arith.constant 0.0 : f32
   %e = tensor.empty() : tensor<8x6x4x4xf32>
-  %y = onednn.average_pool ins(%x : tensor<8x6x8x8xf32>) outs(%e : tensor<8x6x4x4xf32>)
+  %y = kernel.average_pool ins(%x : tensor<8x6x8x8xf32>) outs(%e : tensor<8x6x4x4xf32>)
       {window = array<i64: 2, 2>, strides = array<i64: 2, 2>} -> tensor<8x6x4x4xf32>
   // CHECK: tensor.pad %{{.*}} low[0, 1, 2, 0] high[0, 0, 0, 3]
   %p = tensor.pad %y low[0, 0, 1, 2] high[0, 3, 0, 0] {
@@ -70,10 +70,10 @@ func.func @moved(%x: tensor<8x6x8x8xf32>) -> tensor<8x6x4x4xf32> {
   // CHECK: %[[F:.*]] = linalg.fill ins(%{{.*}}) outs(%{{.*}} : tensor<8x8x8x6xf32>)
   // CHECK: tensor.insert_slice %{{.*}} into %[[F]][0, 1, 2, 0] [8, 2, 2, 6] [1, 1, 1, 1]
   %t = tensor.insert_slice %s into %f[0, 0, 1, 2] [8, 6, 2, 2] [1, 1, 1, 1] : tensor<8x6x2x2xf32> into tensor<8x6x8x8xf32>
-  // CHECK: onednn.average_pool
+  // CHECK: kernel.average_pool
   // CHECK-COUNT-1: linalg.transpose
   // CHECK-NOT: linalg.transpose
-  %z = onednn.average_pool ins(%t : tensor<8x6x8x8xf32>) outs(%e : tensor<8x6x4x4xf32>)
+  %z = kernel.average_pool ins(%t : tensor<8x6x8x8xf32>) outs(%e : tensor<8x6x4x4xf32>)
       {window = array<i64: 2, 2>, strides = array<i64: 2, 2>} -> tensor<8x6x4x4xf32>
   return %z : tensor<8x6x4x4xf32>
 }
@@ -83,7 +83,7 @@ func.func @moved(%x: tensor<8x6x8x8xf32>) -> tensor<8x6x4x4xf32> {
 // CHECK-SAME: %[[B:[a-z0-9]+]]: tensor<6xf32>
 func.func @indices(%x: tensor<8x6x8x8xf32>, %b: tensor<6xf32>) -> tensor<8x6x4x4xf32> {
   %e = tensor.empty() : tensor<8x6x4x4xf32>
-  %y = onednn.average_pool ins(%x : tensor<8x6x8x8xf32>) outs(%e : tensor<8x6x4x4xf32>)
+  %y = kernel.average_pool ins(%x : tensor<8x6x8x8xf32>) outs(%e : tensor<8x6x4x4xf32>)
       {window = array<i64: 2, 2>, strides = array<i64: 2, 2>} -> tensor<8x6x4x4xf32>
   %v = linalg.broadcast ins(%b : tensor<6xf32>) outs(%e : tensor<8x6x4x4xf32>) dimensions = [0, 2, 3]
   // CHECK: linalg.generic {indexing_maps = [#[[$NHWC]], #[[$LAST]], #[[$NHWC]]]
@@ -115,8 +115,8 @@ func.func @up(%m: tensor<8x6xf32>) -> tensor<6xf32> {
     linalg.yield %r : f32
   } -> tensor<8x6x4x4xf32>
   %d = tensor.empty() : tensor<8x6x8x8xf32>
-  // CHECK: onednn.average_pool_backward
-  %dx = onednn.average_pool_backward ins(%y : tensor<8x6x4x4xf32>) outs(%d : tensor<8x6x8x8xf32>)
+  // CHECK: kernel.average_pool_backward
+  %dx = kernel.average_pool_backward ins(%y : tensor<8x6x4x4xf32>) outs(%d : tensor<8x6x8x8xf32>)
       {window = array<i64: 2, 2>, strides = array<i64: 2, 2>} -> tensor<8x6x8x8xf32>
   %zero = arith.constant 0.0 : f32
   %f = tensor.empty() : tensor<6xf32>
@@ -130,9 +130,9 @@ func.func @up(%m: tensor<8x6xf32>) -> tensor<6xf32> {
 // CHECK-SAME: (%[[X:[a-z0-9]+]]: tensor<8x6x8x8xf32>, %[[R:[a-z0-9]+]]: tensor<8x6x4x4xf32>)
 func.func @mixed(%x: tensor<8x6x8x8xf32>, %r: tensor<8x6x4x4xf32>) -> tensor<6xf32> {
   %e = tensor.empty() : tensor<8x6x4x4xf32>
-  %y = onednn.average_pool ins(%x : tensor<8x6x8x8xf32>) outs(%e : tensor<8x6x4x4xf32>)
+  %y = kernel.average_pool ins(%x : tensor<8x6x8x8xf32>) outs(%e : tensor<8x6x4x4xf32>)
       {window = array<i64: 2, 2>, strides = array<i64: 2, 2>} -> tensor<8x6x4x4xf32>
-  // CHECK: %[[Y:.*]] = onednn.average_pool
+  // CHECK: %[[Y:.*]] = kernel.average_pool
   // CHECK: %[[T:.*]] = linalg.transpose ins(%[[R]] : tensor<8x6x4x4xf32>) outs(%{{.*}} : tensor<8x4x4x6xf32>) permutation = [0, 2, 3, 1]
   // CHECK: linalg.generic {{.*}} ins(%[[T]], %[[Y]] : tensor<8x4x4x6xf32>, tensor<8x4x4x6xf32>)
   %s = linalg.add ins(%r, %y : tensor<8x6x4x4xf32>, tensor<8x6x4x4xf32>) outs(%e : tensor<8x6x4x4xf32>) -> tensor<8x6x4x4xf32>
@@ -150,7 +150,7 @@ func.func @mixed(%x: tensor<8x6x8x8xf32>, %r: tensor<8x6x4x4xf32>) -> tensor<6xf
 // CHECK: %[[PLANES:.*]] = linalg.broadcast ins(%{{.*}} : tensor<4x4x4xf32>)
 // CHECK: %[[START:.*]] = linalg.transpose ins(%[[PLANES]] : tensor<2x4x4x4xf32>)
 // CHECK-SAME: permutation = [0, 2, 3, 1]
-// CHECK: onednn.convolution {{.*}} outs(%[[START]] : tensor<2x4x4x4xf32>) {accumulate, layout = #onednn.layout<nhwc>}
+// CHECK: onednn.convolution {{.*}} outs(%[[START]] : tensor<2x4x4x4xf32>) {accumulate, layout = #kernel.layout<nhwc>}
 func.func @start_by_position(%x: tensor<2x3x4x4xf32>, %w: tensor<4x3x1x1xf32>, %p: tensor<4x4x4xf32>) -> tensor<2x4x4x4xf32> {
   %e = tensor.empty() : tensor<2x4x4x4xf32>
   %start = linalg.broadcast ins(%p : tensor<4x4x4xf32>) outs(%e : tensor<2x4x4x4xf32>) dimensions = [0]
@@ -219,9 +219,9 @@ func.func @generated(%x: tensor<1x2x4x4xf32>) -> tensor<1x2x2x2xf32> {
        shape = array<i64: 1, 2, 4, 4, 32, 16, 4, 1, 1, 1, 1, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 32, 0, 0, 1, 4>, stream = dense<0.0> : tensor<4xf32>}
       -> tensor<1x2x4x4xf32>
   %e = tensor.empty() : tensor<1x2x2x2xf32>
-  // CHECK: onednn.max_pool
+  // CHECK: kernel.max_pool
   // CHECK-NOT: nhwc
-  %p = onednn.max_pool ins(%y : tensor<1x2x4x4xf32>) outs(%e : tensor<1x2x2x2xf32>)
+  %p = kernel.max_pool ins(%y : tensor<1x2x4x4xf32>) outs(%e : tensor<1x2x2x2xf32>)
       {strides = array<i64: 2, 2>, window = array<i64: 2, 2>}
       -> tensor<1x2x2x2xf32>
   return %p : tensor<1x2x2x2xf32>

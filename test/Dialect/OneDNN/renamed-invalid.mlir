@@ -2,7 +2,7 @@
 
 // Operations that had other names before version 0.1.
 func.func @spmm(%x: memref<8x4xf32>) {
-  // expected-error @below {{custom op 'onednn.csr_matmul' is called 'onednn.spmm' now}}
+  // expected-error @below {{custom op 'onednn.csr_matmul' is called 'kernel.spmm' now}}
   onednn.csr_matmul ins(%x : memref<8x4xf32>)
   return
 }
@@ -10,7 +10,7 @@ func.func @spmm(%x: memref<8x4xf32>) {
 // -----
 
 func.func @sddmm(%x: memref<8x4xf32>) {
-  // expected-error @below {{custom op 'onednn.sampled_matmul' is called 'onednn.sddmm' now}}
+  // expected-error @below {{custom op 'onednn.sampled_matmul' is called 'kernel.sddmm' now}}
   onednn.sampled_matmul ins(%x : memref<8x4xf32>)
   return
 }

@@ -21,9 +21,9 @@ func.func @max_pool(%x: tensor<2x3x6x6xf32>) -> (tensor<2x3x3x3xf32>, tensor<2x3
   %k = tensor.empty() : tensor<2x3x3x3xi8>
   // CHECK-DAG: %[[Y:.*]] = memref.alloc() {{.*}} : memref<2x3x3x3xf32>
   // CHECK-DAG: %[[K:.*]] = memref.alloc() {{.*}} : memref<2x3x3x3xi8>
-  // CHECK: onednn.max_pool ins(%[[X]] : memref<2x3x6x6xf32>) outs(%[[Y]], %[[K]] : memref<2x3x3x3xf32>, memref<2x3x3x3xi8>)
+  // CHECK: kernel.max_pool ins(%[[X]] : memref<2x3x6x6xf32>) outs(%[[Y]], %[[K]] : memref<2x3x3x3xf32>, memref<2x3x3x3xi8>)
   // CHECK: return %[[Y]], %[[K]]
-  %0, %1 = onednn.max_pool ins(%x : tensor<2x3x6x6xf32>) outs(%e, %k : tensor<2x3x3x3xf32>, tensor<2x3x3x3xi8>)
+  %0, %1 = kernel.max_pool ins(%x : tensor<2x3x6x6xf32>) outs(%e, %k : tensor<2x3x3x3xf32>, tensor<2x3x3x3xi8>)
       {window = array<i64: 2, 2>, strides = array<i64: 2, 2>} -> tensor<2x3x3x3xf32>, tensor<2x3x3x3xi8>
   return %0, %1 : tensor<2x3x3x3xf32>, tensor<2x3x3x3xi8>
 }

@@ -45,7 +45,7 @@ func.func @other_pads(%x: tensor<2x3x5x6xf32>, %w: tensor<4x3x2x2xf32>, %v: tens
   %1 = onednn.convolution ins(%q, %v : tensor<2x4x5x6xf32>, tensor<4x4x2x2xf32>) outs(%f : tensor<2x4x4x5xf32>) -> tensor<2x4x4x5xf32>
   %g = tensor.empty() : tensor<2x2x4x4xf32>
   %2 = onednn.convolution ins(%r, %u : tensor<2x3x5x7xf32>, tensor<4x7x2x2xf32>) outs(%g : tensor<2x2x4x4xf32>)
-      {layout = #onednn.layout<nhwc>} -> tensor<2x2x4x4xf32>
+      {layout = #kernel.layout<nhwc>} -> tensor<2x2x4x4xf32>
   return %0, %1, %2 : tensor<2x4x4x6xf32>, tensor<2x4x4x5xf32>, tensor<2x2x4x4xf32>
 }
 
@@ -100,14 +100,14 @@ func.func @max_pool(%x: tensor<2x3x6x6xf32>, %dy: tensor<2x3x4x4xf32>) -> (tenso
   %e = tensor.empty() : tensor<2x3x4x4xf32>
   %k = tensor.empty() : tensor<2x3x4x4xi8>
   %d = tensor.empty() : tensor<2x3x8x8xf32>
-  // CHECK: %[[Y:.*]]:2 = onednn.max_pool ins(%[[X]] : {{.*}}padding = array<i64: 1, 1, 1, 1>
-  %0, %1 = onednn.max_pool ins(%p : tensor<2x3x8x8xf32>) outs(%e, %k : tensor<2x3x4x4xf32>, tensor<2x3x4x4xi8>)
+  // CHECK: %[[Y:.*]]:2 = kernel.max_pool ins(%[[X]] : {{.*}}padding = array<i64: 1, 1, 1, 1>
+  %0, %1 = kernel.max_pool ins(%p : tensor<2x3x8x8xf32>) outs(%e, %k : tensor<2x3x4x4xf32>, tensor<2x3x4x4xi8>)
       {window = array<i64: 2, 2>, strides = array<i64: 2, 2>} -> tensor<2x3x4x4xf32>, tensor<2x3x4x4xi8>
-  // CHECK: onednn.max_pool ins(%[[Z]]
-  %2 = onednn.max_pool ins(%z : tensor<2x3x8x8xf32>) outs(%e : tensor<2x3x4x4xf32>)
+  // CHECK: kernel.max_pool ins(%[[Z]]
+  %2 = kernel.max_pool ins(%z : tensor<2x3x8x8xf32>) outs(%e : tensor<2x3x4x4xf32>)
       {window = array<i64: 2, 2>, strides = array<i64: 2, 2>} -> tensor<2x3x4x4xf32>
-  // CHECK: onednn.max_pool_backward ins(%[[DY]], %[[Y]]#1 : {{.*}}padding = array<i64: 1, 1, 1, 1>{{.*}} -> tensor<2x3x6x6xf32>
-  %3 = onednn.max_pool_backward ins(%dy, %1 : tensor<2x3x4x4xf32>, tensor<2x3x4x4xi8>) outs(%d : tensor<2x3x8x8xf32>)
+  // CHECK: kernel.max_pool_backward ins(%[[DY]], %[[Y]]#1 : {{.*}}padding = array<i64: 1, 1, 1, 1>{{.*}} -> tensor<2x3x6x6xf32>
+  %3 = kernel.max_pool_backward ins(%dy, %1 : tensor<2x3x4x4xf32>, tensor<2x3x4x4xi8>) outs(%d : tensor<2x3x8x8xf32>)
       {window = array<i64: 2, 2>, strides = array<i64: 2, 2>} -> tensor<2x3x8x8xf32>
   %s = tensor.extract_slice %3[0, 0, 1, 1] [2, 3, 6, 6] [1, 1, 1, 1] : tensor<2x3x8x8xf32> to tensor<2x3x6x6xf32>
   return %0, %2, %s : tensor<2x3x4x4xf32>, tensor<2x3x4x4xf32>, tensor<2x3x6x6xf32>
@@ -123,11 +123,11 @@ func.func @average_pool(%x: tensor<2x3x6x6xf32>, %dy: tensor<2x3x4x4xf32>) -> (t
   } : tensor<2x3x6x6xf32> to tensor<2x3x8x8xf32>
   %e = tensor.empty() : tensor<2x3x4x4xf32>
   %d = tensor.empty() : tensor<2x3x8x8xf32>
-  // CHECK: onednn.average_pool ins({{.*}} {include_padding, padding = array<i64: 1, 1, 1, 1>
-  %0 = onednn.average_pool ins(%z : tensor<2x3x8x8xf32>) outs(%e : tensor<2x3x4x4xf32>)
+  // CHECK: kernel.average_pool ins({{.*}} {include_padding, padding = array<i64: 1, 1, 1, 1>
+  %0 = kernel.average_pool ins(%z : tensor<2x3x8x8xf32>) outs(%e : tensor<2x3x4x4xf32>)
       {window = array<i64: 2, 2>, strides = array<i64: 2, 2>} -> tensor<2x3x4x4xf32>
-  // CHECK: onednn.average_pool_backward ins({{.*}} {include_padding, padding = array<i64: 1, 1, 1, 1>
-  %1 = onednn.average_pool_backward ins(%dy : tensor<2x3x4x4xf32>) outs(%d : tensor<2x3x8x8xf32>)
+  // CHECK: kernel.average_pool_backward ins({{.*}} {include_padding, padding = array<i64: 1, 1, 1, 1>
+  %1 = kernel.average_pool_backward ins(%dy : tensor<2x3x4x4xf32>) outs(%d : tensor<2x3x8x8xf32>)
       {window = array<i64: 2, 2>, strides = array<i64: 2, 2>} -> tensor<2x3x8x8xf32>
   %s = tensor.extract_slice %1[0, 0, 1, 1] [2, 3, 6, 6] [1, 1, 1, 1] : tensor<2x3x8x8xf32> to tensor<2x3x6x6xf32>
   return %0, %s : tensor<2x3x4x4xf32>, tensor<2x3x6x6xf32>

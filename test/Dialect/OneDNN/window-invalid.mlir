@@ -10,7 +10,7 @@ func.func @window_c1(%x: tensor<2x3x5x6xf32>, %w: memref<4x3x2x2xf32>, %y: tenso
 
 func.func @window_c1_results(%x: tensor<2x3x6x6xf32>, %y: tensor<2x3x3x3xf32>, %k: tensor<2x3x3x3xi8>) {
   // expected-error@below {{expected one result per destination on tensors and none on memrefs}}
-  %0 = onednn.max_pool ins(%x : tensor<2x3x6x6xf32>) outs(%y, %k : tensor<2x3x3x3xf32>, tensor<2x3x3x3xi8>)
+  %0 = kernel.max_pool ins(%x : tensor<2x3x6x6xf32>) outs(%y, %k : tensor<2x3x3x3xf32>, tensor<2x3x3x3xi8>)
       {window = array<i64: 2, 2>, strides = array<i64: 2, 2>} -> tensor<2x3x3x3xf32>
   return
 }
@@ -19,7 +19,7 @@ func.func @window_c1_results(%x: tensor<2x3x6x6xf32>, %y: tensor<2x3x3x3xf32>, %
 
 func.func @window_c1_types(%x: tensor<2x3x6x6xf32>, %y: tensor<2x3x3x3xf32>) {
   // expected-error@below {{expected results of the types of the destinations, got 'tensor<2x3x3x4xf32>' for 'tensor<2x3x3x3xf32>'}}
-  %0 = onednn.max_pool ins(%x : tensor<2x3x6x6xf32>) outs(%y : tensor<2x3x3x3xf32>)
+  %0 = kernel.max_pool ins(%x : tensor<2x3x6x6xf32>) outs(%y : tensor<2x3x3x3xf32>)
       {window = array<i64: 2, 2>, strides = array<i64: 2, 2>} -> tensor<2x3x3x4xf32>
   return
 }
@@ -97,7 +97,7 @@ func.func @window_c4_images(%x: tensor<3x3x5x6xf32>, %w: tensor<4x3x2x2xf32>, %y
 
 func.func @window_c4_channels(%x: tensor<2x3x6x6xf32>, %y: tensor<2x4x3x3xf32>) {
   // expected-error@below {{expected one number of channels, got 3 and 4}}
-  %0 = onednn.average_pool ins(%x : tensor<2x3x6x6xf32>) outs(%y : tensor<2x4x3x3xf32>)
+  %0 = kernel.average_pool ins(%x : tensor<2x3x6x6xf32>) outs(%y : tensor<2x4x3x3xf32>)
       {window = array<i64: 2, 2>, strides = array<i64: 2, 2>} -> tensor<2x4x3x3xf32>
   return
 }
@@ -106,7 +106,7 @@ func.func @window_c4_channels(%x: tensor<2x3x6x6xf32>, %y: tensor<2x4x3x3xf32>) 
 
 func.func @window_c4_window(%x: tensor<2x3x6x6xf32>, %y: tensor<2x3x3x3xf32>) {
   // expected-error@below {{expected a window of two positive extents, got [2]}}
-  %0 = onednn.average_pool_backward ins(%y : tensor<2x3x3x3xf32>) outs(%x : tensor<2x3x6x6xf32>)
+  %0 = kernel.average_pool_backward ins(%y : tensor<2x3x3x3xf32>) outs(%x : tensor<2x3x6x6xf32>)
       {window = array<i64: 2>} -> tensor<2x3x6x6xf32>
   return
 }
@@ -158,7 +158,7 @@ func.func @convolution_backward_weights_c2(%x: tensor<2x3x5x6xf32>, %w: tensor<4
 
 func.func @max_pool_c1(%x: tensor<2x3x6x6xf32>, %y: tensor<2x3x3x3xf32>, %k: tensor<2x3x3x2xi8>) {
   // expected-error@below {{expected a workspace of the shape of 'tensor<2x3x3x3xf32>'}}
-  %0, %1 = onednn.max_pool ins(%x : tensor<2x3x6x6xf32>) outs(%y, %k : tensor<2x3x3x3xf32>, tensor<2x3x3x2xi8>)
+  %0, %1 = kernel.max_pool ins(%x : tensor<2x3x6x6xf32>) outs(%y, %k : tensor<2x3x3x3xf32>, tensor<2x3x3x2xi8>)
       {window = array<i64: 2, 2>, strides = array<i64: 2, 2>} -> tensor<2x3x3x3xf32>, tensor<2x3x3x2xi8>
   return
 }
@@ -167,7 +167,7 @@ func.func @max_pool_c1(%x: tensor<2x3x6x6xf32>, %y: tensor<2x3x3x3xf32>, %k: ten
 
 func.func @max_pool_backward_c1(%x: tensor<2x3x32x32xf32>, %y: tensor<2x3x1x1xf32>, %k: tensor<2x3x1x1xi8>) {
   // expected-error@below {{expected a window of at most 256 elements, got 1024}}
-  %0 = onednn.max_pool_backward ins(%y, %k : tensor<2x3x1x1xf32>, tensor<2x3x1x1xi8>) outs(%x : tensor<2x3x32x32xf32>)
+  %0 = kernel.max_pool_backward ins(%y, %k : tensor<2x3x1x1xf32>, tensor<2x3x1x1xi8>) outs(%x : tensor<2x3x32x32xf32>)
       {window = array<i64: 32, 32>} -> tensor<2x3x32x32xf32>
   return
 }

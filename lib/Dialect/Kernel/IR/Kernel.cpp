@@ -8,43 +8,99 @@
 
 #include "Prune/Dialect/Kernel/IR/Kernel.h"
 
+#include "Prune/Dialect/Kernel/IR/Effects.h"
+#include "Prune/Dialect/Kernel/IR/Operands.h"
+
+#include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/MemRef/Utils/MemRefUtils.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/IR/Builders.h"
+#include "mlir/IR/DialectImplementation.h"
+#include "mlir/IR/Matchers.h"
+#include "llvm/ADT/TypeSwitch.h"
 #include "llvm/Support/MathExtras.h"
 
 using namespace mlir;
 using namespace mlir::kernel;
 
 #include "Prune/Dialect/Kernel/IR/KernelDialect.cpp.inc"
+#include "Prune/Dialect/Kernel/IR/KernelEnums.cpp.inc"
+
+#define GET_ATTRDEF_CLASSES
+#include "Prune/Dialect/Kernel/IR/KernelAttributes.cpp.inc"
 
 #define GET_OP_CLASSES
 #include "Prune/Dialect/Kernel/IR/KernelOps.cpp.inc"
 
 void KernelDialect::initialize() {
+  addAttributes<
+#define GET_ATTRDEF_LIST
+#include "Prune/Dialect/Kernel/IR/KernelAttributes.cpp.inc"
+      >();
   addOperations<
 #define GET_OP_LIST
 #include "Prune/Dialect/Kernel/IR/KernelOps.cpp.inc"
       >();
 }
 
+Value mlir::kernel::getTransposedMatrix(Value value) {
+  if (auto transpose = value.getDefiningOp<linalg::TransposeOp>())
+    return transpose.getPermutation() == ArrayRef<int64_t>{1, 0}
+               ? transpose.getInput()
+               : Value();
+  auto generic = value.getDefiningOp<linalg::GenericOp>();
+  if (!generic)
+    return {};
+  std::optional<SmallVector<int64_t>> permutation =
+      linalg::isaTransposeOpInterface(generic);
+  if (!permutation || *permutation != SmallVector<int64_t>{1, 0})
+    return {};
+  return generic.getDpsInputs().front();
+}
+
+bool mlir::kernel::isZero(Value value) {
+  if (auto fill = value.getDefiningOp<linalg::FillOp>())
+    return matchPattern(fill.getInputs().front(), m_AnyZeroFloat());
+  return matchPattern(value, m_AnyZeroFloat());
+}
+
+LogicalResult mlir::kernel::verifyOperandKinds(DestinationStyleOpInterface op) {
+  bool isTensor = isa<RankedTensorType>(op.getDpsInits().front().getType());
+  for (Value operand : op->getOperands())
+    if (isa<RankedTensorType>(operand.getType()) != isTensor)
+      return op->emitOpError(
+          "expected operands that are all tensors or all memrefs");
+  if (isTensor != (op->getNumResults() == 1))
+    return op->emitOpError(
+        "expected one result on tensors and none on memrefs");
+  if (isTensor &&
+      op->getResult(0).getType() != op.getDpsInits().front().getType())
+    return op->emitOpError("expected a result of the type of the destination");
+  for (Value operand : op->getOperands()) {
+    auto memref = dyn_cast<MemRefType>(operand.getType());
+    if (!memref)
+      continue;
+    SmallVector<int64_t> strides;
+    int64_t offset;
+    if (failed(memref.getStridesAndOffset(strides, offset)) ||
+        strides.back() != 1)
+      return op->emitOpError()
+             << "expected memrefs with an innermost stride of one, got "
+             << memref;
+  }
+  return success();
+}
+
 void GeneratedOp::getEffects(
     SmallVectorImpl<SideEffects::EffectInstance<MemoryEffects::Effect>>
         &effects) {
-  if (!isa<MemRefType>(getOutput().getType()))
-    return;
-  effects.emplace_back(MemoryEffects::Read::get(), &getXMutable());
-  if (getAccumulate())
-    effects.emplace_back(MemoryEffects::Read::get(), &getOutputMutable());
-  effects.emplace_back(MemoryEffects::Write::get(), &getOutputMutable());
+  addEffects(*this, getAccumulate(), effects);
 }
 
 void ReorderOp::getEffects(
     SmallVectorImpl<SideEffects::EffectInstance<MemoryEffects::Effect>>
         &effects) {
-  if (!isa<MemRefType>(getOutput().getType()))
-    return;
-  effects.emplace_back(MemoryEffects::Read::get(), &getXMutable());
-  effects.emplace_back(MemoryEffects::Write::get(), &getOutputMutable());
+  addEffects(*this, /*readsDestination=*/false, effects);
 }
 
 /// generated_c1, reorder_c1.

@@ -8,7 +8,10 @@
 
 #include "Prune/Dialect/Kernel/Transforms/DestinationModel.h"
 
+#include "Prune/Dialect/Kernel/IR/Kernel.h"
+
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/Dialect/MemRef/Utils/MemRefUtils.h"
 #include "mlir/Interfaces/DestinationStyleOpInterface.h"
 
 using namespace mlir;
@@ -75,4 +78,13 @@ void mlir::kernel::replaceWithDestinations(Operation *op,
     if (from != to)
       memref::CopyOp::create(rewriter, op->getLoc(), from, to);
   replaceOpWithBufferizedValues(rewriter, op, buffers.destinations);
+}
+
+bool mlir::kernel::isUsableBuffer(Operation *op, MemRefType type) {
+  if (isa<WindowOpInterface, GeneratedOp, ReorderOp>(op))
+    return memref::isStaticShapeAndContiguousRowMajor(type);
+  SmallVector<int64_t> strides;
+  int64_t offset;
+  return succeeded(type.getStridesAndOffset(strides, offset)) &&
+         strides.back() == 1;
 }

@@ -11,31 +11,12 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "DestinationPatterns.h"
+#include "Prune/Dialect/Kernel/IR/DestinationPatterns.h"
+#include "Prune/Dialect/OneDNN/IR/OneDNN.h"
 
 using namespace mlir;
+using namespace mlir::kernel;
 using namespace mlir::onednn;
-
-Value onednn::getTransposedMatrix(Value value) {
-  if (auto transpose = value.getDefiningOp<linalg::TransposeOp>())
-    return transpose.getPermutation() == ArrayRef<int64_t>{1, 0}
-               ? transpose.getInput()
-               : Value();
-  auto generic = value.getDefiningOp<linalg::GenericOp>();
-  if (!generic)
-    return {};
-  std::optional<SmallVector<int64_t>> permutation =
-      linalg::isaTransposeOpInterface(generic);
-  if (!permutation || *permutation != SmallVector<int64_t>{1, 0})
-    return {};
-  return generic.getDpsInputs().front();
-}
-
-bool onednn::isZero(Value value) {
-  if (auto fill = value.getDefiningOp<linalg::FillOp>())
-    return matchPattern(fill.getInputs().front(), m_AnyZeroFloat());
-  return matchPattern(value, m_AnyZeroFloat());
-}
 
 namespace {
 
@@ -68,9 +49,4 @@ void MatmulOp::getCanonicalizationPatterns(RewritePatternSet &patterns,
                                            MLIRContext *context) {
   patterns.add<FoldTranspose, DropZeroAccumulation<MatmulOp>,
                DropUnreadDestinations<MatmulOp>>(context);
-}
-
-void SpmmOp::getCanonicalizationPatterns(RewritePatternSet &patterns,
-                                         MLIRContext *context) {
-  patterns.add<DropUnreadDestinations<SpmmOp>>(context);
 }

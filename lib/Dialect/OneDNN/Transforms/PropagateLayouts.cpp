@@ -33,6 +33,7 @@ namespace mlir::prune {
 } // namespace mlir::prune
 
 using namespace mlir;
+using namespace mlir::kernel;
 using namespace mlir::onednn;
 
 /// Makes an operation on tensors nhwc, between transpositions.

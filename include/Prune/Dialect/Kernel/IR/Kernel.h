@@ -18,6 +18,7 @@
 #include "mlir/Interfaces/SideEffectInterfaces.h"
 
 #include "Prune/Dialect/Kernel/IR/KernelDialect.h.inc"
+#include "Prune/Dialect/Kernel/IR/KernelEnums.h.inc"
 
 namespace mlir::kernel {
 
@@ -66,9 +67,41 @@ enum GridShape : unsigned {
   GridShapeSize
 };
 
+/// Extents of a convolution or pooling, and how its window moves over the
+/// images. `c` and `f` are the channels of input and output over all groups.
+struct WindowShape {
+  int64_t n, c, h, w, f, oh, ow, kh, kw;
+  int64_t strideH, strideW, dilationH, dilationW;
+  int64_t padTop, padLeft, padBottom, padRight;
+  int64_t groups;
+  Layout layout;
+
+  /// In the order of `prune_runtime.h`.
+  SmallVector<int64_t> toArray() const;
+};
+
+/// The dimensions of channels, rows and columns of an image.
+struct ImageDims {
+  int64_t channel, row, column;
+};
+ImageDims getImageDims(Layout layout);
+
 } // namespace mlir::kernel
+
+#define GET_ATTRDEF_CLASSES
+#include "Prune/Dialect/Kernel/IR/KernelAttributes.h.inc"
+
+#include "Prune/Dialect/Kernel/IR/KernelInterfaces.h.inc"
 
 #define GET_OP_CLASSES
 #include "Prune/Dialect/Kernel/IR/KernelOps.h.inc"
+
+namespace mlir::kernel {
+/// The matrix of which `value` is computed as the transpose, or null.
+Value getTransposedMatrix(Value value);
+
+/// True when every element of the tensor is known to be zero.
+bool isZero(Value value);
+} // namespace mlir::kernel
 
 #endif // PRUNE_DIALECT_KERNEL_IR_KERNEL_H

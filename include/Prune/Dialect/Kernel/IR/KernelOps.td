@@ -9,20 +9,7 @@
 #ifndef PRUNE_DIALECT_KERNEL_IR_KERNELOPS_TD
 #define PRUNE_DIALECT_KERNEL_IR_KERNELOPS_TD
 
-include "mlir/IR/OpBase.td"
-include "mlir/Interfaces/DestinationStyleOpInterface.td"
-include "mlir/Interfaces/SideEffectInterfaces.td"
-
-def Kernel_Dialect : Dialect {
-  let name = "kernel";
-  let summary = "kernels of our own in destination-passing style";
-  let description = [{
-    Operations that run our own code instead of a library's. They work on ranked
-    tensors and, after bufferization, on memrefs without gaps; they lower to
-    calls of the C interface in `runtime/`.
-  }];
-  let cppNamespace = "::mlir::kernel";
-}
+include "Prune/Dialect/Kernel/IR/KernelBase.td"
 
 def Kernel_Images : AnyTypeOf<[RankedTensorOf<[F32]>, StridedMemRefRankOf<[F32], [2, 3, 4]>]>;
 
@@ -118,5 +105,9 @@ def Kernel_ReorderOp : Op<Kernel_Dialect, "reorder", [
   }];
   let hasVerifier = 1;
 }
+
+include "Prune/Dialect/Kernel/IR/KernelPoolOps.td"
+include "Prune/Dialect/Kernel/IR/KernelProductOps.td"
+include "Prune/Dialect/Kernel/IR/KernelSelectionOps.td"
 
 #endif // PRUNE_DIALECT_KERNEL_IR_KERNELOPS_TD

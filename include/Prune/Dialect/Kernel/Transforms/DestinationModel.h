@@ -12,6 +12,7 @@
 #include "mlir/Dialect/Bufferization/IR/BufferizableOpInterface.h"
 #include "mlir/Dialect/Bufferization/IR/DstBufferizableOpInterfaceImpl.h"
 #include "mlir/IR/BuiltinTypes.h"
+#include "mlir/Interfaces/DestinationStyleOpInterface.h"
 
 namespace mlir::kernel {
 
@@ -36,6 +37,58 @@ getDestinationBuffers(Operation *op, RewriterBase &rewriter,
 /// Copies the results to where they belong, and replaces `op`.
 void replaceWithDestinations(Operation *op, RewriterBase &rewriter,
                              const DestinationBuffers &buffers);
+
+/// True for memory that an operation can work on: without gaps where it moves
+/// a window over images or was generated, else with rows of contiguous
+/// elements.
+bool isUsableBuffer(Operation *op, MemRefType type);
+
+/// Bufferization of an operation that writes its destinations, reads them only
+/// when it accumulates, and reads all other operands.
+template <typename Op>
+struct DestinationModel
+    : bufferization::DstBufferizableOpInterfaceExternalModel<
+          DestinationModel<Op>, Op> {
+  bool bufferizesToMemoryRead(Operation *op, OpOperand &operand,
+                              const bufferization::AnalysisState &) const {
+    return !cast<DestinationStyleOpInterface>(op).isDpsInit(&operand) ||
+           readsDestination(cast<Op>(op));
+  }
+
+  LogicalResult bufferize(Operation *op, RewriterBase &rewriter,
+                          const bufferization::BufferizationOptions &options,
+                          bufferization::BufferizationState &state) const {
+    if (!cast<DestinationStyleOpInterface>(op).hasPureTensorSemantics())
+      return success();
+    OpBuilder::InsertionGuard guard(rewriter);
+    rewriter.setInsertionPoint(op);
+    FailureOr<DestinationBuffers> buffers = getDestinationBuffers(
+        op, rewriter, options, state, readsDestination(cast<Op>(op)),
+        [&](MemRefType type) { return isUsableBuffer(op, type); });
+    if (failed(buffers))
+      return failure();
+    Op::create(rewriter, op->getLoc(), TypeRange(), buffers->operands,
+               op->getAttrs());
+    replaceWithDestinations(op, rewriter, *buffers);
+    return success();
+  }
+
+private:
+  template <typename Any>
+  using GetAccumulate = decltype(std::declval<Any &>().getAccumulate());
+
+  static bool readsDestination(Op op) {
+    if constexpr (llvm::is_detected<GetAccumulate, Op>::value)
+      return op.getAccumulate();
+    return false;
+  }
+};
+
+/// Gives each of the operations its model.
+template <typename... Ops>
+void attachDestinationModels(MLIRContext *context) {
+  (Ops::template attachInterface<DestinationModel<Ops>>(*context), ...);
+}
 
 } // namespace mlir::kernel
 

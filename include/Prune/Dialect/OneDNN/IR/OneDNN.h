@@ -9,54 +9,11 @@
 #ifndef PRUNE_DIALECT_ONEDNN_IR_ONEDNN_H
 #define PRUNE_DIALECT_ONEDNN_IR_ONEDNN_H
 
-#include "mlir/Bytecode/BytecodeOpInterface.h"
-#include "mlir/IR/BuiltinTypes.h"
-#include "mlir/IR/Dialect.h"
-#include "mlir/IR/OpDefinition.h"
-#include "mlir/IR/OpImplementation.h"
-#include "mlir/Interfaces/DestinationStyleOpInterface.h"
-#include "mlir/Interfaces/SideEffectInterfaces.h"
+#include "Prune/Dialect/Kernel/IR/Kernel.h"
 
 #include "Prune/Dialect/OneDNN/IR/OneDNNDialect.h.inc"
-#include "Prune/Dialect/OneDNN/IR/OneDNNEnums.h.inc"
-
-namespace mlir::onednn {
-
-/// Extents of a convolution or pooling, and how its window moves over the
-/// images. `c` and `f` are the channels of input and output over all groups.
-struct WindowShape {
-  int64_t n, c, h, w, f, oh, ow, kh, kw;
-  int64_t strideH, strideW, dilationH, dilationW;
-  int64_t padTop, padLeft, padBottom, padRight;
-  int64_t groups;
-  Layout layout;
-
-  /// In the order of `prune_runtime.h`.
-  SmallVector<int64_t> toArray() const;
-};
-
-/// The dimensions of channels, rows and columns of an image.
-struct ImageDims {
-  int64_t channel, row, column;
-};
-ImageDims getImageDims(Layout layout);
-
-} // namespace mlir::onednn
-
-#define GET_ATTRDEF_CLASSES
-#include "Prune/Dialect/OneDNN/IR/OneDNNAttributes.h.inc"
-
-#include "Prune/Dialect/OneDNN/IR/OneDNNInterfaces.h.inc"
 
 #define GET_OP_CLASSES
 #include "Prune/Dialect/OneDNN/IR/OneDNNOps.h.inc"
-
-namespace mlir::onednn {
-/// The matrix of which `value` is computed as the transpose, or null.
-Value getTransposedMatrix(Value value);
-
-/// True when every element of the tensor is known to be zero.
-bool isZero(Value value);
-} // namespace mlir::onednn
 
 #endif // PRUNE_DIALECT_ONEDNN_IR_ONEDNN_H

@@ -1,4 +1,4 @@
-//===- OneDNNWindowOps.td - Convolutions and poolings ------*- tablegen -*-===//
+//===- OneDNNWindowOps.td - Convolutions -------------------*- tablegen -*-===//
 //
 // Part of the pruning compiler, under the Apache License v2.0 with LLVM
 // Exceptions. See LICENSE for license information.
@@ -6,35 +6,14 @@
 //
 //===----------------------------------------------------------------------===//
 
+// Included by OneDNNOps.td, which has the dialect.
+
 #ifndef PRUNE_DIALECT_ONEDNN_IR_ONEDNNWINDOWOPS_TD
 #define PRUNE_DIALECT_ONEDNN_IR_ONEDNNWINDOWOPS_TD
 
-include "Prune/Dialect/OneDNN/IR/OneDNNInterfaces.td"
+include "Prune/Dialect/Kernel/IR/KernelBase.td"
 
-def OneDNN_Image : AnyTypeOf<[4DTensorOf<[F32]>, MemRefRankOf<[F32], [4]>]>;
-def OneDNN_Workspace : AnyTypeOf<[4DTensorOf<[I8]>, MemRefRankOf<[I8], [4]>]>;
-
-class OneDNN_WindowOp<string mnemonic, list<Trait> traits = []>
-    : Op<OneDNN_Dialect, mnemonic, !listconcat([
-        DestinationStyleOpInterface, OneDNN_WindowOpInterface,
-        DeclareOpInterfaceMethods<MemoryEffectsOpInterface>], traits)> {
-  let results = (outs Variadic<AnyRankedTensor>:$result);
-  let hasVerifier = 1;
-  let hasCanonicalizer = 1;
-  /// How the window moves, shared by all operations.
-  dag movement = (ins DefaultValuedAttr<DenseI64ArrayAttr, "{1, 1}">:$strides,
-                      DefaultValuedAttr<DenseI64ArrayAttr, "{1, 1}">:$dilations,
-                      DefaultValuedAttr<DenseI64ArrayAttr, "{0, 0, 0, 0}">:$padding,
-                      DefaultValuedAttr<OneDNN_LayoutAttr, "Layout::Nchw">:$layout);
-  dag grouped = (ins DefaultValuedAttr<I64Attr, "1">:$groups);
-  code common = [{
-    WindowShape getWindowShape();
-    bool isImage(OpOperand &operand);
-  }];
-  let extraClassDeclaration = common # [{
-    MutableOperandRange getDpsInitsMutable() { return getOutputMutable(); }
-  }];
-}
+class OneDNN_WindowOp<string mnemonic> : Kernel_WindowOpOf<OneDNN_Dialect, mnemonic>;
 
 def OneDNN_ConvolutionOp : OneDNN_WindowOp<"convolution"> {
   let summary = "convolution of images with bias and activation";
@@ -57,7 +36,7 @@ def OneDNN_ConvolutionOp : OneDNN_WindowOp<"convolution"> {
     ```mlir
     %y = onednn.convolution ins(%x, %w : tensor<8x28x28x1xf32>, tensor<20x1x5x5xf32>)
         bias(%b : tensor<20xf32>) outs(%e : tensor<8x24x24x20xf32>)
-        {activation = #onednn.activation<relu>, layout = #onednn.layout<nhwc>}
+        {activation = #kernel.activation<relu>, layout = #kernel.layout<nhwc>}
         -> tensor<8x24x24x20xf32>
     ```
 
@@ -67,10 +46,10 @@ def OneDNN_ConvolutionOp : OneDNN_WindowOp<"convolution"> {
       weights have the channels of one group.
     * `convolution_c2`: the bias has one element per output channel.
   }];
-  let arguments = !con((ins OneDNN_Image:$x, OneDNN_Image:$w, Optional<OneDNN_Vector>:$bias,
-                            OneDNN_Image:$output), movement, grouped,
+  let arguments = !con((ins Kernel_Image:$x, Kernel_Image:$w, Optional<Kernel_Vector>:$bias,
+                            Kernel_Image:$output), movement, grouped,
                        (ins UnitAttr:$accumulate, UnitAttr:$constant_weights,
-                            DefaultValuedAttr<OneDNN_ActivationAttr, "Activation::None">:$activation));
+                            DefaultValuedAttr<Kernel_ActivationAttr, "::mlir::kernel::Activation::None">:$activation));
   let assemblyFormat = [{
     `ins` `(` $x `,` $w `:` type($x) `,` type($w) `)` (`bias` `(` $bias^ `:` type($bias) `)`)?
     `outs` `(` $output `:` type($output) `)` attr-dict (`->` type($result)^)?
@@ -95,7 +74,7 @@ def OneDNN_ConvolutionBackwardDataOp : OneDNN_WindowOp<"convolution_backward_dat
 
     * `convolution_backward_data_c1`: as `convolution_c1`.
   }];
-  let arguments = !con((ins OneDNN_Image:$dy, OneDNN_Image:$w, OneDNN_Image:$output), movement, grouped);
+  let arguments = !con((ins Kernel_Image:$dy, Kernel_Image:$w, Kernel_Image:$output), movement, grouped);
   let assemblyFormat = [{
     `ins` `(` $dy `,` $w `:` type($dy) `,` type($w) `)`
     `outs` `(` $output `:` type($output) `)` attr-dict (`->` type($result)^)?
@@ -124,8 +103,8 @@ def OneDNN_ConvolutionBackwardWeightsOp : OneDNN_WindowOp<"convolution_backward_
     * `convolution_backward_weights_c2`: as `convolution_c2` for the gradient of
       the bias.
   }];
-  let arguments = !con((ins OneDNN_Image:$x, OneDNN_Image:$dy, OneDNN_Image:$output,
-                            Optional<OneDNN_Vector>:$bias_output), movement, grouped);
+  let arguments = !con((ins Kernel_Image:$x, Kernel_Image:$dy, Kernel_Image:$output,
+                            Optional<Kernel_Vector>:$bias_output), movement, grouped);
   let assemblyFormat = [{
     `ins` `(` $x `,` $dy `:` type($x) `,` type($dy) `)`
     `outs` `(` $output (`,` $bias_output^)? `:` type($output) (`,` type($bias_output)^)? `)`
@@ -135,112 +114,6 @@ def OneDNN_ConvolutionBackwardWeightsOp : OneDNN_WindowOp<"convolution_backward_
     MutableOperandRange getDpsInitsMutable() {
       return MutableOperandRange(getOperation(), /*start=*/2, getNumOperands() - 2);
     }
-  }];
-}
-
-def OneDNN_MaxPoolOp : OneDNN_WindowOp<"max_pool"> {
-  let summary = "largest element in each window";
-  let description = [{
-    The largest element in each window; padding never wins. The second
-    destination, the workspace, receives where in its window the first of them is,
-    as the number of the element in row-major order.
-
-    Example:
-
-    ```mlir
-    %y, %k = onednn.max_pool ins(%x : tensor<8x24x24x20xf32>)
-        outs(%e, %d : tensor<8x12x12x20xf32>, tensor<8x12x12x20xi8>)
-        {window = array<i64: 2, 2>, strides = array<i64: 2, 2>, layout = #onednn.layout<nhwc>}
-        -> tensor<8x12x12x20xf32>, tensor<8x12x12x20xi8>
-    ```
-
-    **Constraints**
-
-    * `max_pool_c1`: the workspace has the shape of the output, and a window at
-      most 256 elements.
-  }];
-  let arguments = !con((ins OneDNN_Image:$x, OneDNN_Image:$output, Optional<OneDNN_Workspace>:$workspace,
-                            DenseI64ArrayAttr:$window), movement);
-  let assemblyFormat = [{
-    `ins` `(` $x `:` type($x) `)`
-    `outs` `(` $output (`,` $workspace^)? `:` type($output) (`,` type($workspace)^)? `)`
-    attr-dict (`->` type($result)^)?
-  }];
-  let extraClassDeclaration = common # [{
-    MutableOperandRange getDpsInitsMutable() {
-      return MutableOperandRange(getOperation(), /*start=*/1, getNumOperands() - 1);
-    }
-  }];
-}
-
-def OneDNN_MaxPoolBackwardOp : OneDNN_WindowOp<"max_pool_backward"> {
-  let summary = "gradient of a max pooling";
-  let description = [{
-    Sends each element of `dy` to the element of `dx` that the workspace of
-    `onednn.max_pool` names, and adds up where windows overlap.
-
-    Example:
-
-    ```mlir
-    %dx = onednn.max_pool_backward ins(%dy, %k : tensor<8x20x12x12xf32>, tensor<8x20x12x12xi8>)
-        outs(%e : tensor<8x20x24x24xf32>) {window = array<i64: 2, 2>, strides = array<i64: 2, 2>}
-        -> tensor<8x20x24x24xf32>
-    ```
-
-    **Constraints**
-
-    * `max_pool_backward_c1`: the workspace has the shape of `dy`, and a window at
-      most 256 elements.
-  }];
-  let arguments = !con((ins OneDNN_Image:$dy, OneDNN_Workspace:$workspace, OneDNN_Image:$output,
-                            DenseI64ArrayAttr:$window), movement);
-  let assemblyFormat = [{
-    `ins` `(` $dy `,` $workspace `:` type($dy) `,` type($workspace) `)`
-    `outs` `(` $output `:` type($output) `)` attr-dict (`->` type($result)^)?
-  }];
-}
-
-def OneDNN_AveragePoolOp : OneDNN_WindowOp<"average_pool"> {
-  let summary = "mean of each window";
-  let description = [{
-    The mean of the elements in each window. Padding does not count, or, with
-    `include_padding`, counts as zeros.
-
-    Example:
-
-    ```mlir
-    %y = onednn.average_pool ins(%x : tensor<8x20x24x24xf32>) outs(%e : tensor<8x20x12x12xf32>)
-        {window = array<i64: 2, 2>, strides = array<i64: 2, 2>} -> tensor<8x20x12x12xf32>
-    ```
-
-  }];
-  let arguments = !con((ins OneDNN_Image:$x, OneDNN_Image:$output, DenseI64ArrayAttr:$window), movement,
-                       (ins UnitAttr:$include_padding));
-  let assemblyFormat = [{
-    `ins` `(` $x `:` type($x) `)`
-    `outs` `(` $output `:` type($output) `)` attr-dict (`->` type($result)^)?
-  }];
-}
-
-def OneDNN_AveragePoolBackwardOp : OneDNN_WindowOp<"average_pool_backward"> {
-  let summary = "gradient of an average pooling";
-  let description = [{
-    The adjoint of `onednn.average_pool`: every element of `dx` receives its share
-    of the elements of `dy` whose windows it is in.
-
-    Example:
-
-    ```mlir
-    %dx = onednn.average_pool_backward ins(%dy : tensor<8x20x12x12xf32>) outs(%e : tensor<8x20x24x24xf32>)
-        {window = array<i64: 2, 2>, strides = array<i64: 2, 2>} -> tensor<8x20x24x24xf32>
-    ```
-
-  }];
-  let arguments = !con((ins OneDNN_Image:$dy, OneDNN_Image:$output, DenseI64ArrayAttr:$window), movement,
-                       (ins UnitAttr:$include_padding));
-  let assemblyFormat = [{
-    `ins` `(` $dy `:` type($dy) `)`
-    `outs` `(` $output `:` type($output) `)` attr-dict (`->` type($result)^)?
   }];
 }
 

@@ -25,17 +25,17 @@ def PropagateLayoutsPass : Pass<"onednn-propagate-layouts"> {
     ```mlir
     %y = onednn.convolution ins(%x, %w : tensor<8x4x9x9xf32>, tensor<6x4x2x2xf32>) outs(%e : tensor<8x6x8x8xf32>) -> tensor<8x6x8x8xf32>
     %z = math.exp %y : tensor<8x6x8x8xf32>
-    %s = onednn.max_pool ins(%z : tensor<8x6x8x8xf32>) outs(%f : tensor<8x6x4x4xf32>)
+    %s = kernel.max_pool ins(%z : tensor<8x6x8x8xf32>) outs(%f : tensor<8x6x4x4xf32>)
         {window = array<i64: 2, 2>, strides = array<i64: 2, 2>} -> tensor<8x6x4x4xf32>
     ```
     becomes
     ```mlir
     %0 = linalg.transpose ins(%x : tensor<8x4x9x9xf32>) outs(%d : tensor<8x9x9x4xf32>) permutation = [0, 2, 3, 1]
     %y = onednn.convolution ins(%0, %w : tensor<8x9x9x4xf32>, tensor<6x4x2x2xf32>) outs(%e : tensor<8x8x8x6xf32>)
-        {layout = #onednn.layout<nhwc>} -> tensor<8x8x8x6xf32>
+        {layout = #kernel.layout<nhwc>} -> tensor<8x8x8x6xf32>
     %z = math.exp %y : tensor<8x8x8x6xf32>
-    %1 = onednn.max_pool ins(%z : tensor<8x8x8x6xf32>) outs(%f : tensor<8x4x4x6xf32>)
-        {layout = #onednn.layout<nhwc>, window = array<i64: 2, 2>, strides = array<i64: 2, 2>} -> tensor<8x4x4x6xf32>
+    %1 = kernel.max_pool ins(%z : tensor<8x8x8x6xf32>) outs(%f : tensor<8x4x4x6xf32>)
+        {layout = #kernel.layout<nhwc>, window = array<i64: 2, 2>, strides = array<i64: 2, 2>} -> tensor<8x4x4x6xf32>
     %s = linalg.transpose ins(%1 : tensor<8x4x4x6xf32>) outs(%g : tensor<8x6x4x4xf32>) permutation = [0, 3, 1, 2]
     ```
   }];

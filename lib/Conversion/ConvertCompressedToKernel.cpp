@@ -1,0 +1,221 @@
+//===- ConvertCompressedToKernel.cpp - Compressed contractions to oneDNN --===//
+//
+// Part of the pruning compiler, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// A product with prune.decompress becomes kernel.spmm on the values
+// themselves; where the rows of the result are the columns of the weight, on
+// the pattern of the transpose and the values in its order. prune.compress of a
+// product becomes kernel.sddmm. All three work on [features, batch],
+// so operands and results are transposed here; convert-prune-to-kernel moves
+// the transpositions. A pattern is compressed once for each order. Linear in
+// the patterns.
+//
+//===----------------------------------------------------------------------===//
+
+#include "Prune/Conversion/Passes.h"
+
+#include "CompressedPattern.h"
+#include "Epilogue.h"
+#include "TransposePropagation.h"
+
+#include "Prune/Dialect/OneDNN/IR/OneDNN.h"
+#include "Prune/Dialect/Prune/IR/Prune.h"
+#include "Prune/Kernels/MatrixProduct.h"
+
+#include "mlir/Dialect/Linalg/IR/Linalg.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "mlir/IR/ImplicitLocOpBuilder.h"
+#include "mlir/IR/Remarks.h"
+#include "llvm/Support/DebugLog.h"
+
+#define DEBUG_TYPE "convert-compressed-to-kernel"
+
+namespace mlir::prune {
+#define GEN_PASS_DEF_CONVERTCOMPRESSEDTOKERNELPASS
+#include "Prune/Conversion/Passes.h.inc"
+} // namespace mlir::prune
+
+using namespace mlir;
+using namespace mlir::prune;
+
+/// `matrix` as [first, other] of the loops that its map names.
+static Value toFeatureMajor(ImplicitLocOpBuilder &builder, Value matrix,
+                            AffineMap map, unsigned first) {
+  return map.getDimPosition(0) == first ? matrix
+                                        : createTranspose(builder, matrix);
+}
+
+namespace {
+
+class Converter {
+public:
+  explicit Converter(PatternCache &patterns) : patterns(patterns) {}
+
+  /// Replaces a product whose operand `factor` is decompressed; failure when it
+  /// is no product of matrices.
+  LogicalResult convertProduct(DecompressOp decompress, OpOperand &factor);
+  /// Replaces the compressed result of a product; failure when it is no result
+  /// of one that starts from zero and has no other use.
+  LogicalResult convertGradient(CompressOp compress);
+
+private:
+  Value createValues(ImplicitLocOpBuilder &builder, DecompressOp decompress,
+                     const CompressedPattern &pattern);
+
+  PatternCache &patterns;
+};
+
+} // namespace
+
+/// The values in the order of the pattern.
+Value Converter::createValues(ImplicitLocOpBuilder &builder,
+                              DecompressOp decompress,
+                              const CompressedPattern &pattern) {
+  Value values = decompress.getValues();
+  if (!pattern.order)
+    return values;
+  Value order = arith::ConstantOp::create(builder, pattern.order);
+  auto type = cast<RankedTensorType>(values.getType());
+  Value empty =
+      tensor::EmptyOp::create(builder, type.getShape(), type.getElementType());
+  AffineMap map = builder.getMultiDimIdentityMap(1);
+  auto gather = linalg::GenericOp::create(
+      builder, type, order, empty, ArrayRef<AffineMap>{map, map},
+      utils::IteratorType::parallel,
+      [&](OpBuilder &inner, Location loc, ValueRange args) {
+        Value place = arith::IndexCastOp::create(
+            inner, loc, inner.getIndexType(), args.front());
+        Value value = tensor::ExtractOp::create(inner, loc, values, place);
+        linalg::YieldOp::create(inner, loc, value);
+      });
+  return gather.getResult(0);
+}
+
+LogicalResult Converter::convertProduct(DecompressOp decompress,
+                                        OpOperand &factor) {
+  auto op = dyn_cast<linalg::LinalgOp>(factor.getOwner());
+  std::optional<MatrixProduct> product = matchMatrixProduct(op, factor);
+  if (!product || product->input == decompress.getResult())
+    return failure();
+  ImplicitLocOpBuilder builder(op.getLoc(), op);
+  CompressedPattern pattern = patterns.get(decompress, product->isTransposed);
+  Value values = createValues(builder, decompress, pattern);
+  Value indices = arith::ConstantOp::create(builder, pattern.indices);
+  Value pointers = arith::ConstantOp::create(builder, pattern.pointers);
+  Value x = product->isInputFeatureMajor
+                ? product->input
+                : createTranspose(builder, product->input);
+  Value start = op.getDpsInits().front();
+  Value bias = getBroadcastVector(start, product->isResultFeatureMajor ? 0 : 1);
+  auto weightType = cast<RankedTensorType>(decompress.getType());
+  int64_t rows = weightType.getDimSize(product->isTransposed ? 1 : 0);
+  int64_t columns = cast<RankedTensorType>(x.getType()).getDimSize(1);
+  Value empty = tensor::EmptyOp::create(
+      builder, ArrayRef<int64_t>{rows, columns}, builder.getF32Type());
+  auto matmul = kernel::SpmmOp::create(builder, empty.getType(), values,
+                                       indices, pointers, x, bias, empty,
+                                       kernel::Activation::None);
+  Value result = matmul->getResult(0);
+  if (!product->isResultFeatureMajor)
+    result = createTranspose(builder, result);
+  if (!bias && !isConstantFloat(start, 0.0))
+    result = arith::AddFOp::create(builder, result, start);
+  op->getResult(0).replaceAllUsesWith(result);
+  op->erase();
+  return success();
+}
+
+LogicalResult Converter::convertGradient(CompressOp compress) {
+  auto op = compress.getDense().getDefiningOp<linalg::LinalgOp>();
+  if (!isMatrixProduct(op) || !compress.getDense().hasOneUse() ||
+      !isConstantFloat(op.getDpsInitOperand(0)->get(), 0.0))
+    return failure();
+  AffineMap result = op.getMatchingIndexingMap(op.getDpsInitOperand(0));
+  unsigned row = result.getDimPosition(0), column = result.getDimPosition(1);
+  OpOperand *a = op.getDpsInputOperand(0), *b = op.getDpsInputOperand(1);
+  if (!op.getMatchingIndexingMap(a).isFunctionOfDim(row))
+    std::swap(a, b);
+  AffineMap left = op.getMatchingIndexingMap(a);
+  AffineMap right = op.getMatchingIndexingMap(b);
+  if (!left.isFunctionOfDim(row) || left.isFunctionOfDim(column) ||
+      !right.isFunctionOfDim(column) || right.isFunctionOfDim(row))
+    return failure();
+
+  ImplicitLocOpBuilder builder(compress.getLoc(), compress);
+  CompressedPattern pattern = patterns.get(compress, /*transposed=*/false);
+  Value indices = arith::ConstantOp::create(builder, pattern.indices);
+  Value pointers = arith::ConstantOp::create(builder, pattern.pointers);
+  Value rows = toFeatureMajor(builder, a->get(), left, row);
+  Value columns = toFeatureMajor(builder, b->get(), right, column);
+  auto type = cast<RankedTensorType>(compress.getType());
+  Value empty =
+      tensor::EmptyOp::create(builder, type.getShape(), type.getElementType());
+  auto sampled = kernel::SddmmOp::create(builder, type, indices, pointers, rows,
+                                         columns, empty);
+  compress.getResult().replaceAllUsesWith(sampled->getResult(0));
+  compress.erase();
+  op->erase();
+  return success();
+}
+
+namespace {
+
+struct ConvertCompressedToKernel
+    : prune::impl::ConvertCompressedToKernelPassBase<
+          ConvertCompressedToKernel> {
+  using Base::Base;
+
+  void getDependentDialects(DialectRegistry &registry) const override {
+    Base::getDependentDialects(registry);
+    registry.insert<linalg::LinalgDialect>();
+  }
+
+  void runOnOperation() override {
+    SmallVector<DecompressOp> decompresses;
+    SmallVector<CompressOp> compresses;
+    getOperation()->walk([&](Operation *op) {
+      if (auto decompress = dyn_cast<DecompressOp>(op))
+        decompresses.push_back(decompress);
+      if (auto compress = dyn_cast<CompressOp>(op))
+        compresses.push_back(compress);
+    });
+    if (decompresses.empty() && compresses.empty())
+      return markAllAnalysesPreserved();
+    PatternCache patterns;
+    Converter converter(patterns);
+    for (CompressOp compress : compresses) {
+      if (succeeded(converter.convertGradient(compress)))
+        ++numGradients;
+      else
+        report(compress, "the gradient is computed densely and compressed");
+    }
+    for (DecompressOp decompress : decompresses)
+      convert(converter, decompress);
+  }
+
+  void convert(Converter &converter, DecompressOp decompress) {
+    for (OpOperand &use :
+         llvm::make_early_inc_range(decompress.getResult().getUses())) {
+      if (succeeded(converter.convertProduct(decompress, use)))
+        ++numProducts;
+      else
+        report(use.getOwner(), "reads the weight decompressed");
+    }
+    if (decompress.use_empty())
+      decompress.erase();
+  }
+
+  void report(Operation *op, StringRef message) {
+    LDBG() << message << ": " << *op;
+    remark::missed(
+        op->getLoc(),
+        remark::RemarkOpts::name("WeightDecompressed").category(DEBUG_TYPE))
+        << message.str();
+  }
+};
+
+} // namespace
