@@ -24,6 +24,8 @@
 
 #include "Prune/Assembly/StraightLine.h"
 
+#include "Blocks.h"
+#include "PanelResults.h"
 #include "Tiles.h"
 
 #include "llvm/ADT/STLExtras.h"
@@ -32,9 +34,6 @@
 
 #include <algorithm>
 #include <limits>
-
-#define XBYAK_NO_EXCEPTION
-#include <xbyak/xbyak.h>
 
 using namespace mlir::prune::assembly;
 
@@ -45,11 +44,6 @@ struct Window {
   llvm::ArrayRef<Term> terms;
   int32_t getLast() const { return terms.back().input; }
   int32_t getLength() const { return getLast() - terms.front().input; }
-};
-
-/// What a segment does besides multiplying.
-struct Ends {
-  bool isFirst, isLast;
 };
 
 /// A register that walks over memory. Distances of instructions fit in 8 bits
@@ -99,8 +93,10 @@ private:
   /// What the panel before loaded for a window.
   Xbyak::Zmm getBefore(int64_t i) const { return Xbyak::Zmm(firstBefore + i); }
   void loadPanel();
-  void loadResult(const Xbyak::Zmm &sum, int32_t place);
-  void storeResult(const Xbyak::Zmm &sum, int32_t place);
+  /// Where the results of a row lie in the current panel.
+  Xbyak::Address getResult(int64_t row) const {
+    return zword[y + product.outputs[row] * int32_t(sizeof(float))];
+  }
   void start(const Tile &tile, Ends ends, llvm::SmallVectorImpl<float> &stream);
   void multiply(llvm::ArrayRef<Term> terms,
                 llvm::SmallVectorImpl<float> &stream);
@@ -118,12 +114,11 @@ private:
 
   const PanelProduct &product;
   const StraightLineOptions &options;
+  PanelResults results{*this, product.store};
   // Arguments of a segment.
   Xbyak::Reg64 input = rdi, output = rsi, values = rdx, panel = rcx, end = r8;
   // Of the current panel.
   Xbyak::Reg64 x = rax, y = r10, weight = r11, ahead = r9;
-  /// Which lanes are results, and as many of the lowest.
-  Xbyak::Opmask lanes = k1, places = k2;
   Xbyak::Zmm loaded = zmm31, shifted = zmm30;
   /// Lanes that the first panel's windows need of what is before it.
   Xbyak::Opmask needed = k3;
@@ -135,45 +130,23 @@ private:
 
 } // namespace
 
-static constexpr int64_t kPanelInput = 0, kPanelOutput = 4, kPanelLanes = 8,
-                         kPanelPlaces = 10, kPanelBytes = 12;
-
 void Avx512Emitter::loadPanel() {
   movsxd(x, dword[panel + kPanelInput]);
   lea(x, ptr[input + x * 4]);
   movsxd(y, dword[panel + kPanelOutput]);
   lea(y, ptr[output + y * 4]);
-  if (product.store != StoreKind::All)
-    kmovw(lanes, ptr[panel + kPanelLanes]);
-  if (product.store == StoreKind::Packed)
-    kmovw(places, ptr[panel + kPanelPlaces]);
-}
-
-void Avx512Emitter::loadResult(const Xbyak::Zmm &sum, int32_t place) {
-  if (product.store != StoreKind::Packed)
-    return vmovups(sum, zword[y + place]);
-  vmovups(sum | places | T_z, zword[y + place]);
-  vexpandps(sum | lanes | T_z, sum);
-}
-
-void Avx512Emitter::storeResult(const Xbyak::Zmm &sum, int32_t place) {
-  if (product.store == StoreKind::Zeroed)
-    vmovaps(sum | lanes | T_z, sum);
-  if (product.store != StoreKind::Packed)
-    return vmovups(zword[y + place], sum);
-  vcompressps(sum | lanes | T_z, sum);
-  vmovups(zword[y + place] | places, sum);
+  results.loadLanes(panel);
 }
 
 /// Sums begin with the bias, what is there, both or zero, or go on.
 void Avx512Emitter::start(const Tile &tile, Ends ends,
                           llvm::SmallVectorImpl<float> &stream) {
-  bool hasBias = ends.isFirst && !product.bias.empty();
-  bool isLoaded = !ends.isFirst || product.accumulates;
+  bool hasBias = ends.addBias(product);
+  bool isLoaded = ends.areLoaded(product);
   for (int64_t row = tile.begin; row < tile.end; ++row) {
     Xbyak::Zmm sum = getSum(row - tile.begin);
     if (isLoaded)
-      loadResult(sum, product.outputs[row] * int32_t(sizeof(float)));
+      results.load(sum, getResult(row));
     else if (!hasBias)
       vpxord(sum, sum, sum);
   }
@@ -262,7 +235,7 @@ void Avx512Emitter::finish(const Tile &tile, Ends ends) {
     // The second operand is the result when one is a NaN.
     if (hasRelu)
       vmaxps(sum, loaded, sum);
-    storeResult(sum, product.outputs[row] * int32_t(sizeof(float)));
+    results.store(sum, getResult(row));
   }
 }
 
@@ -391,31 +364,55 @@ public:
 
 private:
   void writeSegment(const Tile &tile, llvm::ArrayRef<Term> terms, Ends ends);
+  int64_t writeStraightLine(const Tile &tile, llvm::ArrayRef<Term> terms,
+                            Ends ends);
+  int64_t writeBlocks(Ends ends);
 
   const PanelProduct &product;
   Avx512Emitter emitter;
   StraightLineCode result;
   /// Where code begins, by its bytes.
   llvm::StringMap<int64_t> places;
+  /// Where that of blocks begins, by ends.
+  int64_t blocks[2][2] = {{-1, -1}, {-1, -1}};
 };
 
 } // namespace
 
+int64_t SegmentWriter::writeBlocks(Ends ends) {
+  int64_t &place = blocks[ends.isFirst][ends.isLast];
+  if (place < 0) {
+    place = emitter.getSize();
+    emitBlocks(emitter, product, ends);
+  }
+  return place;
+}
+
+/// Where a segment's code begins.
+int64_t SegmentWriter::writeStraightLine(const Tile &tile,
+                                         llvm::ArrayRef<Term> terms,
+                                         Ends ends) {
+  auto begin = static_cast<int64_t>(emitter.getSize());
+  emitter.emitSegment(tile, terms, ends, result.stream);
+  if (product.groups == 1)
+    return begin;
+  llvm::StringRef bytes(reinterpret_cast<const char *>(emitter.getCode()) +
+                            begin,
+                        emitter.getSize() - begin);
+  auto [place, isNew] = places.try_emplace(bytes, begin);
+  if (!isNew)
+    emitter.setSize(begin);
+  return place->second;
+}
+
 void SegmentWriter::writeSegment(const Tile &tile, llvm::ArrayRef<Term> terms,
                                  Ends ends) {
   emitter.align(64);
-  auto begin = static_cast<int64_t>(emitter.getSize());
   auto stream = static_cast<int64_t>(result.stream.size());
-  emitter.emitSegment(tile, terms, ends, result.stream);
-  if (product.groups > 1) {
-    llvm::StringRef bytes(reinterpret_cast<const char *>(emitter.getCode()) +
-                              begin,
-                          emitter.getSize() - begin);
-    auto [place, isNew] = places.try_emplace(bytes, begin);
-    if (!isNew)
-      emitter.setSize(begin);
-    begin = place->second;
-  }
+  if (tile.isBlocked)
+    appendBlocks(product, tile, terms, ends, result.stream);
+  int64_t begin =
+      tile.isBlocked ? writeBlocks(ends) : writeStraightLine(tile, terms, ends);
   result.segments.push_back(
       {begin, stream, static_cast<int64_t>(terms.size())});
 }
@@ -461,7 +458,7 @@ mlir::prune::assembly::emitAvx512(const PanelProduct &product,
   // Long distances, starts and ends of all rows in each range, and loops.
   size_t segments = groups.size() * groups.front().tiles.size();
   size_t ranges = groups.front().cuts.size();
-  size_t bytes = 4096 + segments * ranges * 1024 + product.values.size() * 32 +
+  size_t bytes = 65536 + segments * ranges * 1024 + product.values.size() * 32 +
                  product.outputs.size() * ranges * 40;
   SegmentWriter writer(product, options, bytes);
   for (const Group &group : groups)

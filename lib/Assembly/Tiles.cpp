@@ -14,6 +14,7 @@
 #include "Tiles.h"
 
 #include "llvm/ADT/STLExtras.h"
+#include "llvm/ADT/STLFunctionalExtras.h"
 #include "llvm/Support/MathExtras.h"
 
 #include <algorithm>
@@ -21,26 +22,78 @@
 
 using namespace mlir::prune::assembly;
 
-/// Cuts the rows of a group into tiles of about equal numbers of rows, with
-/// sorted terms.
+/// Rows of a tile of blocks, and floats of inputs that stay in a cache.
+static constexpr int64_t kStripRows = 32, kRangeFloats = 1 << 17;
+
+/// A tile with sorted terms.
+static Tile makeTile(const PanelProduct &product, int64_t begin, int64_t end) {
+  Tile tile{begin, end, {}};
+  tile.terms.reserve(product.pointers[end] - product.pointers[begin]);
+  for (int64_t row = begin; row < end; ++row)
+    for (int32_t p = product.pointers[row]; p < product.pointers[row + 1]; ++p)
+      tile.terms.push_back({product.inputs[p],
+                            static_cast<int32_t>(row - begin),
+                            product.values[p]});
+  llvm::sort(tile.terms);
+  return tile;
+}
+
+/// Cuts the rows of a group into tiles of about equal numbers of rows.
 static llvm::SmallVector<Tile, 0> makeTiles(const PanelProduct &product,
                                             int64_t group, int64_t tileRows) {
   int64_t rows = product.getNumRows() / product.groups;
   int64_t first = group * rows, count = llvm::divideCeil(rows, tileRows);
   llvm::SmallVector<Tile, 0> tiles;
-  for (int64_t i = 0; i < count; ++i) {
-    Tile tile{first + rows * i / count, first + rows * (i + 1) / count, {}};
-    tile.terms.reserve(product.pointers[tile.end] -
-                       product.pointers[tile.begin]);
-    for (int64_t row = tile.begin; row < tile.end; ++row)
-      for (int32_t p = product.pointers[row]; p < product.pointers[row + 1];
-           ++p)
-        tile.terms.push_back({product.inputs[p],
-                              static_cast<int32_t>(row - tile.begin),
-                              product.values[p]});
-    llvm::sort(tile.terms);
-    tiles.push_back(std::move(tile));
+  for (int64_t i = 0; i < count; ++i)
+    tiles.push_back(makeTile(product, first + rows * i / count,
+                             first + rows * (i + 1) / count));
+  return tiles;
+}
+
+int64_t mlir::prune::assembly::getRowStep(const PanelProduct &product) {
+  int64_t rows = product.getNumRows() / product.groups;
+  if (rows < 2)
+    return 0;
+  int64_t step = int64_t(product.outputs[1]) - product.outputs[0];
+  for (int64_t row = 1; row < product.getNumRows(); ++row)
+    if (row % rows != 0 &&
+        int64_t(product.outputs[row]) - product.outputs[row - 1] != step)
+      return 0;
+  return step;
+}
+
+/// True when each kBlockRows rows of a tile read the same inputs.
+static bool areBlocks(const Tile &tile) {
+  if ((tile.end - tile.begin) % kBlockRows != 0 ||
+      tile.terms.size() % kBlockRows != 0)
+    return false;
+  for (auto [i, term] : llvm::enumerate(tile.terms)) {
+    const Term &first = tile.terms[i - i % kBlockRows];
+    if (term.row != first.row + int64_t(i) % kBlockRows ||
+        first.row % kBlockRows != 0 || term.input != first.input)
+      return false;
   }
+  // Numbers in a stream of floats are never those of a NaN.
+  return tile.terms.empty() || tile.terms.front().input >= 0;
+}
+
+/// Cuts the rows of a group into blocks and a rest; nothing when some rows do
+/// not read the same inputs.
+static llvm::SmallVector<Tile, 0> makeBlocks(const PanelProduct &product,
+                                             int64_t group) {
+  int64_t rows = product.getNumRows() / product.groups;
+  int64_t first = group * rows, last = first + rows;
+  int64_t end = first + llvm::alignDown(rows, kBlockRows);
+  llvm::SmallVector<Tile, 0> tiles;
+  for (int64_t begin = first; begin < end; begin += kStripRows) {
+    tiles.push_back(
+        makeTile(product, begin, std::min(begin + kStripRows, end)));
+    tiles.back().isBlocked = areBlocks(tiles.back());
+    if (!tiles.back().isBlocked)
+      return {};
+  }
+  if (!tiles.empty() && end < last)
+    tiles.push_back(makeTile(product, end, last));
   return tiles;
 }
 
@@ -52,18 +105,33 @@ static int64_t estimateBytes(llvm::ArrayRef<Term> terms) {
   return 8 * (static_cast<int64_t>(terms.size()) + inputs);
 }
 
+/// How many ranges of inputs there are: code stays in the instruction cache,
+/// and what blocks read in the second cache.
+static int64_t countRanges(llvm::ArrayRef<Tile> tiles,
+                           llvm::ArrayRef<int32_t> inputs,
+                           const StraightLineOptions &options) {
+  if (tiles.empty() || !tiles.front().isBlocked) {
+    int64_t bytes = 1;
+    for (const Tile &tile : tiles)
+      bytes = std::max(bytes, estimateBytes(tile.terms));
+    return llvm::divideCeil(bytes, options.segmentBytes);
+  }
+  if (inputs.empty())
+    return 1;
+  auto [least, most] = std::minmax_element(inputs.begin(), inputs.end());
+  int64_t panels = std::clamp<int64_t>(options.panels, 1, 16);
+  return (int64_t(*most) - *least) * panels / kRangeFloats + 1;
+}
+
 /// Where ranges of inputs end, the same for all tiles, so that each range of
 /// inputs is read by one tile after the other.
-static llvm::SmallVector<int32_t> cutInputs(llvm::ArrayRef<Tile> tiles,
-                                            int64_t segmentBytes) {
-  int64_t bytes = 0;
+static llvm::SmallVector<int32_t>
+cutInputs(llvm::ArrayRef<Tile> tiles, const StraightLineOptions &options) {
   llvm::SmallVector<int32_t, 0> inputs;
-  for (const Tile &tile : tiles) {
-    bytes = std::max(bytes, estimateBytes(tile.terms));
+  for (const Tile &tile : tiles)
     for (const Term &term : tile.terms)
       inputs.push_back(term.input);
-  }
-  int64_t count = std::max<int64_t>(llvm::divideCeil(bytes, segmentBytes), 1);
+  int64_t count = countRanges(tiles, inputs, options);
   llvm::SmallVector<int32_t> cuts;
   for (int64_t i = 1; i < count; ++i) {
     auto *place = inputs.begin() + inputs.size() * i / count;
@@ -75,17 +143,48 @@ static llvm::SmallVector<int32_t> cutInputs(llvm::ArrayRef<Tile> tiles,
   return cuts;
 }
 
+/// Whether blocks, where they are, are faster than straight-line code. They
+/// load an input for each four rows. Where loads cross lines of the cache, that
+/// is in windows of more than one element, it takes much code to be worth it.
+static bool paysForBlocks(const PanelProduct &product,
+                          const StraightLineOptions &options) {
+  constexpr size_t kLeastWeights = 1000;
+  if (!options.blocks || getRowStep(product) <= 0)
+    return false;
+  return product.values.size() >=
+             kLeastWeights * std::max<int64_t>(options.panels, 1) ||
+         llvm::all_of(product.inputs,
+                      [](int32_t input) { return input % kLanes == 0; });
+}
+
+/// The tiles of all groups, as many of each.
+static llvm::SmallVector<Group, 0> cutRows(const PanelProduct &product,
+                                           const StraightLineOptions &options) {
+  llvm::SmallVector<Group, 0> groups(product.groups);
+  auto makeAll =
+      [&](llvm::function_ref<llvm::SmallVector<Tile, 0>(int64_t)> make) {
+        for (int64_t i = 0; i < product.groups; ++i) {
+          groups[i].tiles = make(i);
+          if (groups[i].tiles.empty())
+            return false;
+        }
+        return true;
+      };
+  if (paysForBlocks(product, options) &&
+      makeAll([&](int64_t i) { return makeBlocks(product, i); }))
+    return groups;
+  makeAll([&](int64_t i) { return makeTiles(product, i, options.tileRows); });
+  return groups;
+}
+
 llvm::SmallVector<Group, 0>
 mlir::prune::assembly::makeGroups(const PanelProduct &product,
                                   const StraightLineOptions &options) {
-  llvm::SmallVector<Group, 0> groups;
+  llvm::SmallVector<Group, 0> groups = cutRows(product, options);
   size_t ranges = 1;
-  for (int64_t i = 0; i < product.groups; ++i) {
-    Group group;
-    group.tiles = makeTiles(product, i, options.tileRows);
-    group.cuts = cutInputs(group.tiles, options.segmentBytes);
+  for (Group &group : groups) {
+    group.cuts = cutInputs(group.tiles, options);
     ranges = std::max(ranges, group.cuts.size());
-    groups.push_back(std::move(group));
   }
   for (Group &group : groups)
     group.cuts.resize(ranges, group.cuts.back());

@@ -30,7 +30,15 @@ struct Term {
 struct Tile {
   int64_t begin, end;
   llvm::SmallVector<Term, 0> terms;
+  /// Each kBlockRows rows read the same inputs.
+  bool isBlocked = false;
 };
+
+/// Rows of a block.
+inline constexpr int64_t kBlockRows = 4;
+
+/// Floats from the results of a row to those of the next; 0 when they differ.
+int64_t getRowStep(const PanelProduct &product);
 
 /// The tiles of a group, and where their ranges of inputs end.
 struct Group {
@@ -38,7 +46,9 @@ struct Group {
   llvm::SmallVector<int32_t> cuts;
 };
 
-/// The groups, with equal numbers of segments.
+/// The groups, with equal numbers of segments. The tiles are blocks where all
+/// rows, but some at the end of a group, read the same inputs as their
+/// neighbors.
 llvm::SmallVector<Group, 0> makeGroups(const PanelProduct &product,
                                        const StraightLineOptions &options);
 

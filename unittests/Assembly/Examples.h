@@ -31,10 +31,15 @@ inline Example makeExample(const Window &window, double zeros, unsigned seed) {
   example.w = makeRandom(window.weightSize(), generator);
   example.bias = makeRandom(window.f, generator);
   example.y = makeRandom(window.outputSize(), generator);
+  // Half of them have four filters each with the same zeros.
+  int64_t block = generator() % 2 ? 4 : 1;
+  int64_t inner = window.weightSize() / window.f;
   std::uniform_real_distribution<double> uniform;
-  for (float &weight : example.w)
-    if (uniform(generator) < zeros)
-      weight = 0.0f;
+  for (int64_t i = 0; i < window.weightSize(); ++i) {
+    bool isFirst = i / inner % block == 0;
+    if (isFirst ? uniform(generator) < zeros : example.w[i - inner] == 0.0f)
+      example.w[i] = 0.0f;
+  }
   return example;
 }
 

@@ -51,14 +51,18 @@ struct Case {
 } // namespace
 
 /// A random product of `rows` by `columns`, inputs and outputs `stride` floats
-/// apart, on `count` panels.
+/// apart, on `count` panels. Each `block` rows have the same zeros.
 static Case makeCase(std::mt19937 &random, int64_t rows, int64_t columns,
-                     int64_t stride, int64_t count, double zeros) {
+                     int64_t stride, int64_t count, double zeros,
+                     int64_t block = 1) {
   std::uniform_real_distribution<float> uniform(-1, 1), chance(0, 1);
   Case test;
+  std::vector<bool> isKept(columns);
   for (int64_t row = 0; row < rows; ++row) {
+    for (int64_t column = 0; row % block == 0 && column < columns; ++column)
+      isKept[column] = chance(random) >= zeros;
     for (int64_t column = 0; column < columns; ++column)
-      if (chance(random) >= zeros) {
+      if (isKept[column]) {
         test.inputs.push_back(column * stride);
         test.values.push_back(uniform(random));
       }
@@ -156,6 +160,31 @@ TEST(StraightLine, ComputesRandomProducts) {
   }
 }
 
+/// Four and more rows with the same zeros run as blocks, and give the same bits
+/// as code without.
+TEST(StraightLine, ComputesBlocks) {
+  if (!hasAvx512())
+    GTEST_SKIP() << "needs AVX-512";
+  std::mt19937 random(23);
+  auto draw = [&](int64_t low, int64_t high) {
+    return std::uniform_int_distribution<int64_t>(low, high)(random);
+  };
+  for (int round = 0; round < 120; ++round) {
+    double zeros = std::array{0.0, 0.5, 0.9, 1.0}[draw(0, 3)];
+    int64_t stride = draw(0, 2) ? kLanes : kLanes + draw(1, 40);
+    Case test = makeCase(random, draw(1, 70), draw(1, 200), stride, draw(1, 20),
+                         zeros, draw(1, 2) * 4);
+    Case other = test;
+    SCOPED_TRACE(round);
+    StraightLineOptions options;
+    options.panels = draw(0, 300);
+    expectEqual(test, options);
+    options.blocks = false;
+    expectEqual(other, options);
+    EXPECT_EQ(test.y, other.y);
+  }
+}
+
 TEST(StraightLine, KeepsNaN) {
   if (!hasAvx512())
     GTEST_SKIP() << "needs AVX-512";
@@ -221,6 +250,27 @@ TEST(StraightLine, SpillsNothingAndIsShort) {
   EXPECT_LT(static_cast<int64_t>(code->code.size()), 12 * values);
   EXPECT_EQ(static_cast<int64_t>(code->stream.size()),
             values + static_cast<int64_t>(test.bias.size()));
+}
+
+/// The loop over blocks is there once for each way to begin and to end, and
+/// streams five bytes for a weight.
+TEST(StraightLine, BlocksShareCode) {
+  std::mt19937 random(6);
+  Case test = makeCase(random, 512, 512, kLanes, 1, 0.9, 4);
+  auto values = static_cast<int64_t>(test.values.size());
+  llvm::Expected<StraightLineCode> code = emitAvx512(test.getProduct(), {});
+  ASSERT_TRUE(bool(code)) << llvm::toString(code.takeError());
+  EXPECT_LT(static_cast<int64_t>(code->code.size()), values);
+  EXPECT_LT(static_cast<int64_t>(code->stream.size()), values + values / 2);
+  for (const Segment &segment : code->segments)
+    EXPECT_EQ(segment.code, code->segments.front().code);
+  Listing listing = disassemble(*code);
+  EXPECT_EQ(listing.unknown, 0);
+  // One row that differs from its neighbors is none of a block.
+  test.inputs[test.pointers[5]] += kLanes;
+  code = emitAvx512(test.getProduct(), {});
+  ASSERT_TRUE(bool(code)) << llvm::toString(code.takeError());
+  EXPECT_GT(static_cast<int64_t>(code->code.size()), 7 * values);
 }
 
 TEST(StraightLine, RefusesFarPlaces) {

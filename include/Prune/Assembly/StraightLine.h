@@ -12,6 +12,10 @@
 // A tile of up to 30 rows keeps its sums in registers, and each input is loaded
 // once for the tile. A few weights stay in registers from panel to panel.
 //
+// Where each four rows read the same inputs, as after pruning in blocks along
+// output channels, the weights are a stream that one loop reads instead: there
+// is no code to fetch, and a weight takes part in up to six panels at once.
+//
 // Groups of rows may read channels of their own. Their code differs in nothing
 // but what it is called with, so that groups with the same zeros share it.
 //
@@ -76,6 +80,8 @@ struct StraightLineOptions {
   /// Panels that one call of a segment works on, for the distance of
   /// prefetches; 0 for no prefetches.
   int64_t panels = 0;
+  /// Rows that read the same inputs, four by four, take a loop over blocks.
+  bool blocks = true;
 };
 
 /// A piece of code: a tile of rows and a range of inputs.
