@@ -8,6 +8,7 @@
 
 #include "Prune/InitAllPasses.h"
 
+#include "Prune/Codegen/Loops/Passes.h"
 #include "Prune/Codegen/Passes.h"
 #include "Prune/Conversion/Passes.h"
 #include "Prune/Dialect/OneDNN/Transforms/Passes.h"
@@ -38,6 +39,7 @@ void prune::registerAllPasses() {
   registerLowerPasses();
   registerConversionPasses();
   registerCodegenPasses();
+  registerLoopsPasses();
   registerProfilingPasses();
   registerOneDNNPasses();
   registerImportPipeline();

@@ -15,10 +15,10 @@
 
 #include "Prune/Pipelines/CpuPipeline.h"
 
+#include "Prune/Codegen/Loops/Passes.h"
 #include "Prune/Codegen/Passes.h"
 #include "Prune/Conversion/Passes.h"
 #include "Prune/Dialect/OneDNN/Transforms/Passes.h"
-#include "Prune/Dialect/Prune/Transforms/Lower/Passes.h"
 #include "Prune/Profiling/Passes.h"
 
 #include "mlir/Conversion/Passes.h"

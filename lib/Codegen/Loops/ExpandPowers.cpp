@@ -14,7 +14,7 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "Prune/Dialect/Prune/Transforms/Lower/Passes.h"
+#include "Prune/Codegen/Loops/Passes.h"
 #include "Prune/Dialect/Prune/Utils/Elementwise.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -27,7 +27,7 @@
 
 namespace mlir::prune {
 #define GEN_PASS_DEF_EXPANDPOWERSPASS
-#include "Prune/Dialect/Prune/Transforms/Lower/Passes.h.inc"
+#include "Prune/Codegen/Loops/Passes.h.inc"
 } // namespace mlir::prune
 
 using namespace mlir;

@@ -12,7 +12,7 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "Prune/Dialect/Prune/Transforms/Lower/Passes.h"
+#include "Prune/Codegen/Loops/Passes.h"
 
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/Math/IR/Math.h"
@@ -25,7 +25,7 @@
 
 namespace mlir::prune {
 #define GEN_PASS_DEF_DECOMPOSEAGGREGATESPASS
-#include "Prune/Dialect/Prune/Transforms/Lower/Passes.h.inc"
+#include "Prune/Codegen/Loops/Passes.h.inc"
 } // namespace mlir::prune
 
 using namespace mlir;

@@ -6,8 +6,8 @@
 //
 //===----------------------------------------------------------------------===//
 
-#ifndef PRUNE_LIB_LOWER_LOOPEMITTER_H
-#define PRUNE_LIB_LOWER_LOOPEMITTER_H
+#ifndef PRUNE_LIB_CODEGEN_LOOPS_LOOPEMITTER_H
+#define PRUNE_LIB_CODEGEN_LOOPS_LOOPEMITTER_H
 
 #include "LoopPlan.h"
 
@@ -98,4 +98,4 @@ private:
 
 } // namespace mlir::prune
 
-#endif // PRUNE_LIB_LOWER_LOOPEMITTER_H
+#endif // PRUNE_LIB_CODEGEN_LOOPS_LOOPEMITTER_H

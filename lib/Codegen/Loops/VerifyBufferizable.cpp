@@ -6,7 +6,7 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "Prune/Dialect/Prune/Transforms/Lower/Passes.h"
+#include "Prune/Codegen/Loops/Passes.h"
 
 #include "mlir/Dialect/Bufferization/IR/BufferizableOpInterface.h"
 #include "mlir/IR/BuiltinTypes.h"
@@ -15,7 +15,7 @@
 
 namespace mlir::prune {
 #define GEN_PASS_DEF_VERIFYBUFFERIZABLEPASS
-#include "Prune/Dialect/Prune/Transforms/Lower/Passes.h.inc"
+#include "Prune/Codegen/Loops/Passes.h.inc"
 } // namespace mlir::prune
 
 using namespace mlir;

@@ -16,8 +16,8 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "Prune/Codegen/Loops/Passes.h"
 #include "Prune/Dialect/Prune/IR/Prune.h"
-#include "Prune/Dialect/Prune/Transforms/Lower/Passes.h"
 #include "Prune/Dialect/Prune/Utils/Destinations.h"
 
 #include "mlir/IR/SymbolTable.h"
@@ -28,7 +28,7 @@
 
 namespace mlir::prune {
 #define GEN_PASS_DEF_RESULTSTODESTINATIONSPASS
-#include "Prune/Dialect/Prune/Transforms/Lower/Passes.h.inc"
+#include "Prune/Codegen/Loops/Passes.h.inc"
 } // namespace mlir::prune
 
 using namespace mlir;

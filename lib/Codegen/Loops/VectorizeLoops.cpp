@@ -15,7 +15,7 @@
 
 #include "LoopEmitter.h"
 
-#include "Prune/Dialect/Prune/Transforms/Lower/Passes.h"
+#include "Prune/Codegen/Loops/Passes.h"
 
 #include "mlir/Dialect/Linalg/Transforms/Transforms.h"
 #include "mlir/IR/Remarks.h"
@@ -25,7 +25,7 @@
 
 namespace mlir::prune {
 #define GEN_PASS_DEF_VECTORIZELOOPSPASS
-#include "Prune/Dialect/Prune/Transforms/Lower/Passes.h.inc"
+#include "Prune/Codegen/Loops/Passes.h.inc"
 } // namespace mlir::prune
 
 using namespace mlir;

@@ -6,8 +6,8 @@
 //
 //===----------------------------------------------------------------------===//
 
-#ifndef PRUNE_LIB_LOWER_LOOPPLAN_H
-#define PRUNE_LIB_LOWER_LOOPPLAN_H
+#ifndef PRUNE_LIB_CODEGEN_LOOPS_LOOPPLAN_H
+#define PRUNE_LIB_CODEGEN_LOOPS_LOOPPLAN_H
 
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
@@ -50,4 +50,4 @@ FailureOr<LoopPlan> planLoops(linalg::LinalgOp op, int64_t vectorBits,
 
 } // namespace mlir::prune
 
-#endif // PRUNE_LIB_LOWER_LOOPPLAN_H
+#endif // PRUNE_LIB_CODEGEN_LOOPS_LOOPPLAN_H

@@ -14,7 +14,7 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "Prune/Dialect/Prune/Transforms/Lower/Passes.h"
+#include "Prune/Codegen/Loops/Passes.h"
 
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/Linalg/Transforms/Transforms.h"
@@ -28,7 +28,7 @@
 
 namespace mlir::prune {
 #define GEN_PASS_DEF_STOREMASKSASBYTESPASS
-#include "Prune/Dialect/Prune/Transforms/Lower/Passes.h.inc"
+#include "Prune/Codegen/Loops/Passes.h.inc"
 } // namespace mlir::prune
 
 using namespace mlir;
