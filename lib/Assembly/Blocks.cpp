@@ -58,7 +58,8 @@ public:
   BlockEmitter(Xbyak::CodeGenerator &code, const PanelProduct &product,
                Ends ends)
       : code(code), product(product), ends(ends),
-        rowBytes(getRowStep(product) * kWord), results(code, product.store) {}
+        rowBytes(getRowStep(product) * kWord),
+        results(code, product.store, /*hasRest=*/false) {}
 
   void emit();
 
@@ -117,7 +118,7 @@ void BlockEmitter::start(int count) {
       Xbyak::Zmm sum = getSum(at, row);
       int bias = kWord + row * kWord;
       if (isLoaded)
-        results.load(sum, getResult(row));
+        results.load(sum, getResult(row), getResult(row));
       else if (!hasBias)
         code.vpxord(sum, sum, sum);
       else if (at == 0)
@@ -164,7 +165,7 @@ void BlockEmitter::finish(int count) {
       // The second operand is the result when one is a NaN.
       if (hasRelu)
         code.vmaxps(sum, zero, sum);
-      results.store(sum, getResult(row));
+      results.store(sum, getResult(row), getResult(row));
     }
   }
 }

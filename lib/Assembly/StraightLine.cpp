@@ -25,11 +25,14 @@
 #include "Prune/Assembly/StraightLine.h"
 
 #include "Blocks.h"
+#include "Cursor.h"
 #include "PanelResults.h"
 #include "Tiles.h"
+#include "Windows.h"
 
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/StringMap.h"
+#include "llvm/ADT/bit.h"
 #include "llvm/Support/MathExtras.h"
 
 #include <algorithm>
@@ -38,44 +41,6 @@
 using namespace mlir::prune::assembly;
 
 namespace {
-
-/// Inputs of which each is at most 15 before the last.
-struct Window {
-  llvm::ArrayRef<Term> terms;
-  int32_t getLast() const { return terms.back().input; }
-  int32_t getLength() const { return getLast() - terms.front().input; }
-};
-
-/// A register that walks over memory. Distances of instructions fit in 8 bits
-/// of `unit` bytes from it, which the register is moved for.
-class Cursor {
-public:
-  Cursor(Xbyak::CodeGenerator &code, const Xbyak::Reg64 &base, int64_t unit)
-      : code(code), base(base), unit(unit) {}
-
-  /// Distance from the register to a byte. Moves the register when `moves`
-  /// says that it pays and the distance is too long.
-  int64_t reach(int64_t byte, bool moves) {
-    if (moves && !isNear(byte)) {
-      int64_t next = byte + 128 * unit;
-      code.add(base, static_cast<uint32_t>(next - position));
-      position = next;
-    }
-    return byte - position;
-  }
-  bool isNear(int64_t byte) const {
-    int64_t distance = byte - position;
-    return distance % unit == 0 && distance >= -128 * unit &&
-           distance <= 127 * unit;
-  }
-  /// Where the register is, in bytes.
-  int64_t position = 0;
-
-private:
-  Xbyak::CodeGenerator &code;
-  Xbyak::Reg64 base;
-  int64_t unit;
-};
 
 class Avx512Emitter : public Xbyak::CodeGenerator {
 public:
@@ -97,6 +62,15 @@ private:
   Xbyak::Address getResult(int64_t row) const {
     return zword[y + product.outputs[row] * int32_t(sizeof(float))];
   }
+  Xbyak::Address getRest(int64_t row) const {
+    return zword[rest + product.outputs[row] * int32_t(sizeof(float))];
+  }
+  void loadInput(int64_t byte, int32_t mask);
+  Xbyak::Opmask getMask(int32_t mask) const {
+    const Xbyak::Opmask masks[kMaxMasks] = {k5, k6, k7, k3};
+    return masks[mask - 1];
+  }
+  void loadPattern(llvm::SmallVectorImpl<float> &stream);
   void start(const Tile &tile, Ends ends, llvm::SmallVectorImpl<float> &stream);
   void multiply(llvm::ArrayRef<Term> terms,
                 llvm::SmallVectorImpl<float> &stream);
@@ -114,16 +88,21 @@ private:
 
   const PanelProduct &product;
   const StraightLineOptions &options;
-  PanelResults results{*this, product.store};
+  PanelResults results{*this, product.store, product.hasRest};
   // Arguments of a segment.
   Xbyak::Reg64 input = rdi, output = rsi, values = rdx, panel = rcx, end = r8;
   // Of the current panel.
-  Xbyak::Reg64 x = rax, y = r10, weight = r11, ahead = r9;
+  Xbyak::Reg64 x = rax, y = r10, weight = r11, ahead = r9, rest = rbx;
   Xbyak::Zmm loaded = zmm31, shifted = zmm30;
-  /// Lanes that the first panel's windows need of what is before it.
+  /// Which of 32 inputs are those of a step of two.
+  Xbyak::Zmm pattern = zmm30;
+  /// Lanes that the first panel's windows need of what is before it. A mask of
+  /// the panel takes its place.
   Xbyak::Opmask needed = k3;
   /// Floats of the segment's stream before this one.
   size_t streamBegin = 0;
+  /// And those of it before the weights.
+  int64_t firstWeight = 0;
   int64_t firstKept = 0, firstBefore = 0;
   Cursor weights{*this, weight, sizeof(float)};
 };
@@ -136,6 +115,32 @@ void Avx512Emitter::loadPanel() {
   movsxd(y, dword[panel + kPanelOutput]);
   lea(y, ptr[output + y * 4]);
   results.loadLanes(panel);
+  for (int32_t mask = 1; mask <= product.numMasks; ++mask)
+    kmovw(getMask(mask), ptr[panel + kPanelMasks + (mask - 1) * 2]);
+  if (!product.hasRest)
+    return;
+  movsxd(rest, dword[panel + kPanelRestOutput]);
+  lea(rest, ptr[output + rest * 4]);
+}
+
+/// Loads the inputs of all lanes that have one.
+void Avx512Emitter::loadInput(int64_t byte, int32_t mask) {
+  Xbyak::Zmm to = mask ? loaded | getMask(mask) | T_z : loaded;
+  if (product.inputStep == 1)
+    return vmovups(to, zword[x + byte]);
+  vmovups(loaded, zword[x + byte]);
+  vpermt2ps(to, pattern, zword[x + byte + kLanes * sizeof(float)]);
+}
+
+/// Takes what picks every other input from the front of the stream.
+void Avx512Emitter::loadPattern(llvm::SmallVectorImpl<float> &stream) {
+  firstWeight = 0;
+  if (product.inputStep == 1)
+    return;
+  firstWeight = kLanes;
+  vmovups(pattern, zword[values]);
+  for (int64_t lane = 0; lane < kLanes; ++lane)
+    stream.push_back(llvm::bit_cast<float>(static_cast<int32_t>(2 * lane)));
 }
 
 /// Sums begin with the bias, what is there, both or zero, or go on.
@@ -146,7 +151,7 @@ void Avx512Emitter::start(const Tile &tile, Ends ends,
   for (int64_t row = tile.begin; row < tile.end; ++row) {
     Xbyak::Zmm sum = getSum(row - tile.begin);
     if (isLoaded)
-      results.load(sum, getResult(row));
+      results.load(sum, getResult(row), getRest(row));
     else if (!hasBias)
       vpxord(sum, sum, sum);
   }
@@ -187,11 +192,11 @@ void Avx512Emitter::multiply(llvm::ArrayRef<Term> terms,
   Cursor inputs(*this, x, kLanes * sizeof(float));
   for (size_t i = 0; i < terms.size(); ++i) {
     const Term &term = terms[i];
-    if (i == 0 || term.input != terms[i - 1].input) {
+    if (i == 0 || !term.hasSameInput(terms[i - 1])) {
       int64_t byte = int64_t(term.input) * sizeof(float);
       bool moves =
           !inputs.isNear(byte) && paysToMove(inputs, terms.drop_front(i));
-      vmovups(loaded, zword[x + inputs.reach(byte, moves)]);
+      loadInput(inputs.reach(byte, moves), term.mask);
     }
     int64_t place = weights.reach(stream.size() * sizeof(float), true);
     stream.push_back(term.value);
@@ -203,25 +208,27 @@ void Avx512Emitter::multiply(llvm::ArrayRef<Term> terms,
 void Avx512Emitter::keepWeights(llvm::ArrayRef<Term> terms,
                                 llvm::SmallVectorImpl<float> &stream) {
   for (auto [i, term] : llvm::enumerate(terms)) {
-    vbroadcastss(getKept(i), dword[values + i * sizeof(float)]);
+    int64_t place = firstWeight + static_cast<int64_t>(i);
+    vbroadcastss(getKept(i), dword[values + place * sizeof(float)]);
     stream.push_back(term.value);
   }
 }
 
 /// The same products. An input that one row reads is an operand in memory.
 void Avx512Emitter::multiplyKept(llvm::ArrayRef<Term> terms) {
-  auto isAt = [&](size_t i, int32_t input) {
-    return i < terms.size() && terms[i].input == input;
+  auto isAt = [&](size_t i, const Term &term) {
+    return i < terms.size() && terms[i].hasSameInput(term);
   };
   for (auto [i, term] : llvm::enumerate(terms)) {
-    Xbyak::Address place = zword[x + int64_t(term.input) * sizeof(float)];
-    bool isFirst = i == 0 || !isAt(i - 1, term.input);
-    if (isFirst && !isAt(i + 1, term.input)) {
-      vfmadd231ps(getSum(term.row), getKept(i), place);
+    int64_t place = int64_t(term.input) * sizeof(float);
+    bool isFirst = i == 0 || !isAt(i - 1, term);
+    if (isFirst && product.inputStep == 1 && term.mask == 0 &&
+        !isAt(i + 1, term)) {
+      vfmadd231ps(getSum(term.row), getKept(i), zword[x + place]);
       continue;
     }
     if (isFirst)
-      vmovups(loaded, place);
+      loadInput(place, term.mask);
     vfmadd231ps(getSum(term.row), getKept(i), loaded);
   }
 }
@@ -235,7 +242,7 @@ void Avx512Emitter::finish(const Tile &tile, Ends ends) {
     // The second operand is the result when one is a NaN.
     if (hasRelu)
       vmaxps(sum, loaded, sum);
-    results.store(sum, getResult(row));
+    results.store(sum, getResult(row), getRest(row));
   }
 }
 
@@ -251,20 +258,6 @@ void Avx512Emitter::prefetchNext(const uint8_t *begin) {
   for (int64_t line = 0; line < perPanel; ++line)
     prefetcht1(ptr[ahead + line * kLine]);
   add(ahead, static_cast<uint32_t>(perPanel * kLine));
-}
-
-/// Cuts sorted terms into windows, from the last.
-static llvm::SmallVector<Window> makeWindows(llvm::ArrayRef<Term> terms) {
-  llvm::SmallVector<Window> windows;
-  while (!terms.empty()) {
-    int32_t first = terms.back().input - (kLanes - 1);
-    llvm::ArrayRef<Term> others =
-        terms.take_while([&](const Term &term) { return term.input < first; });
-    windows.push_back({terms.drop_front(others.size())});
-    terms = others;
-  }
-  std::reverse(windows.begin(), windows.end());
-  return windows;
 }
 
 /// What the panel before the first one would have loaded.
@@ -284,17 +277,19 @@ void Avx512Emitter::loadWindows(llvm::ArrayRef<Window> windows) {
 void Avx512Emitter::multiplyWindow(const Window &window,
                                    const Xbyak::Zmm &before, int64_t first) {
   Xbyak::Address last = zword[x + int64_t(window.getLast()) * sizeof(float)];
-  if (window.terms.size() == 1)
+  if (window.terms.size() == 1 && window.terms.front().mask == 0)
     return vfmadd231ps(getSum(window.terms.front().row), getKept(first), last);
   vmovups(loaded, last);
-  int32_t input = -1;
   for (auto [i, term] : llvm::enumerate(window.terms)) {
     int32_t distance = window.getLast() - term.input;
-    if (term.input != input && distance > 0)
-      valignd(shifted, loaded, before, kLanes - distance);
-    input = term.input;
+    bool isNew = i == 0 || !term.hasSameInput(window.terms[i - 1]);
+    Xbyak::Zmm to = term.mask ? shifted | getMask(term.mask) | T_z : shifted;
+    if (isNew && distance > 0)
+      valignd(to, loaded, before, kLanes - distance);
+    else if (isNew && term.mask)
+      vmovaps(to, loaded);
     vfmadd231ps(getSum(term.row), getKept(first + i),
-                distance > 0 ? shifted : loaded);
+                distance > 0 || term.mask ? shifted : loaded);
   }
   if (window.getLength() > 0)
     vmovaps(before, loaded);
@@ -306,11 +301,13 @@ void Avx512Emitter::emitLoop(const Tile &tile, llvm::ArrayRef<Term> terms,
   llvm::SmallVector<Window> windows;
   firstKept = tile.end - tile.begin;
   firstBefore = firstKept + int64_t(terms.size());
-  bool isKept = firstBefore <= loaded.getIdx();
+  bool isKept =
+      firstBefore <= (product.inputStep == 1 ? loaded : pattern).getIdx();
   if (isKept && product.isContiguous)
     windows = makeWindows(terms);
   if (firstBefore + int64_t(windows.size()) > shifted.getIdx())
     windows.clear();
+  loadPattern(stream);
   if (isKept)
     keepWeights(terms, stream);
   if (!windows.empty())
@@ -342,9 +339,13 @@ void Avx512Emitter::emitSegment(const Tile &tile, llvm::ArrayRef<Term> terms,
                                 llvm::SmallVectorImpl<float> &stream) {
   Xbyak::Label next;
   streamBegin = stream.size();
+  if (product.hasRest)
+    push(rest);
   if (options.panels)
     lea(ahead, ptr[rip + next]);
   emitLoop(tile, terms, ends, stream);
+  if (product.hasRest)
+    pop(rest);
   vzeroupper();
   ret();
   L(next);

@@ -31,9 +31,9 @@ static Tile makeTile(const PanelProduct &product, int64_t begin, int64_t end) {
   tile.terms.reserve(product.pointers[end] - product.pointers[begin]);
   for (int64_t row = begin; row < end; ++row)
     for (int32_t p = product.pointers[row]; p < product.pointers[row + 1]; ++p)
-      tile.terms.push_back({product.inputs[p],
-                            static_cast<int32_t>(row - begin),
-                            product.values[p]});
+      tile.terms.push_back(
+          {product.inputs[p], product.masks.empty() ? 0 : product.masks[p],
+           static_cast<int32_t>(row - begin), product.values[p]});
   llvm::sort(tile.terms);
   return tile;
 }
@@ -101,7 +101,7 @@ static llvm::SmallVector<Tile, 0> makeBlocks(const PanelProduct &product,
 static int64_t estimateBytes(llvm::ArrayRef<Term> terms) {
   int64_t inputs = 0;
   for (size_t i = 0; i < terms.size(); ++i)
-    inputs += i == 0 || terms[i].input != terms[i - 1].input;
+    inputs += i == 0 || !terms[i].hasSameInput(terms[i - 1]);
   return 8 * (static_cast<int64_t>(terms.size()) + inputs);
 }
 
@@ -149,7 +149,9 @@ cutInputs(llvm::ArrayRef<Tile> tiles, const StraightLineOptions &options) {
 static bool paysForBlocks(const PanelProduct &product,
                           const StraightLineOptions &options) {
   constexpr size_t kLeastWeights = 1000;
-  if (!options.blocks || getRowStep(product) <= 0)
+  // The loop loads whole vectors and stores them in one place.
+  if (!options.blocks || getRowStep(product) <= 0 || product.numMasks > 0 ||
+      product.inputStep != 1 || product.hasRest)
     return false;
   return product.values.size() >=
              kLeastWeights * std::max<int64_t>(options.panels, 1) ||

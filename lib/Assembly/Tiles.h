@@ -18,11 +18,17 @@ namespace mlir::prune::assembly {
 /// A value of a tile.
 struct Term {
   int32_t input;
+  /// Which of the masks of a panel says where the input is one; 0 for none.
+  int32_t mask;
   int32_t row;
   float value;
 
   bool operator<(const Term &other) const {
-    return std::tie(input, row) < std::tie(other.input, other.row);
+    return std::tie(input, mask, row) <
+           std::tie(other.input, other.mask, other.row);
+  }
+  bool hasSameInput(const Term &other) const {
+    return input == other.input && mask == other.mask;
   }
 };
 

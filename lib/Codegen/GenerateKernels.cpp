@@ -32,6 +32,8 @@
 #include "llvm/ADT/SmallPtrSet.h"
 #include "llvm/Support/DebugLog.h"
 
+#include <cstring>
+
 #define DEBUG_TYPE "prune-generate-kernels"
 
 namespace mlir::prune {
@@ -76,11 +78,11 @@ generate(ImplicitLocOpBuilder &builder, const KernelLayer &layer,
   SmallVector<int64_t> segments;
   for (const assembly::Segment &segment : code->segments)
     segments.append({segment.code, segment.stream});
-  SmallVector<int32_t> panels;
-  for (const assembly::PlannedPanel &panel : plan.panels)
-    panels.append(
-        {panel.input, panel.output,
-         static_cast<int32_t>(panel.lanes | uint32_t(panel.places) << 16)});
+  SmallVector<int32_t> panels(plan.panels.size() * kernel::kPanelNumbers);
+  static_assert(sizeof(assembly::PlannedPanel) ==
+                kernel::kPanelNumbers * sizeof(int32_t));
+  std::memcpy(panels.data(), plan.panels.data(),
+              panels.size() * sizeof(int32_t));
   // A constant has at least one element.
   if (code->stream.empty())
     code->stream.push_back(0.0f);
@@ -170,7 +172,7 @@ void GenerateKernels::convert(const KernelLayer &layer,
   if (!generated)
     return refuse(layer.op, llvm::toString(generated.takeError()));
   int64_t bytes = generated->getCode().getNumElements();
-  int64_t panels = generated->getPanels().size() / 3;
+  int64_t panels = generated->getPanels().size() / kernel::kPanelNumbers;
   ++numKernels;
   numBytes += bytes;
   numDirect += orders.in.isOrdered();

@@ -7,8 +7,9 @@
 //===----------------------------------------------------------------------===//
 //
 // A kernel with stride one reads panels where they lie, when its window has one
-// element, or planes; else it copies its input. Every kernel writes any order.
-// A kernel that accumulates ties its destination to its result, and all images
+// element, or planes; a depthwise one whose columns have stride two always
+// reads planes; else it copies its input. Every kernel writes any order. A
+// kernel that accumulates ties its destination to its result, and all images
 // that are tied so have one order. All images of one height and width have one
 // number of columns, which is enough for every kernel among them.
 //
@@ -41,34 +42,34 @@ static int64_t roundUp(int64_t floats) {
 
 /// Columns, and zeros around the places, that are enough for all links.
 void ImageOrders::measureGrids(ArrayRef<KernelLink> links) {
-  auto getGrid = [&](int64_t height, int64_t width) -> ImageGrid & {
+  auto find = [&](int64_t height, int64_t width) -> ImageGrid & {
     ImageGrid &grid = grids[{height, width}];
     grid.columns = std::max(grid.columns, width);
     return grid;
   };
   for (const KernelLink &link : links) {
     const ConvolutionShape &shape = link.shape;
-    ImageGrid &out = getGrid(shape.oh, shape.ow);
-    out.columns = std::max(out.columns, assembly::getMinColumns(shape));
-    getGrid(shape.h, shape.w);
+    ImageGrid &out = find(shape.oh, shape.ow);
+    if (!assembly::isStridedDepthwise(shape))
+      out.columns = std::max(out.columns, assembly::getMinColumns(shape));
+    ImageGrid &in = find(shape.h, shape.w);
+    in.columns = std::max(in.columns, assembly::getMinInputColumns(shape));
   }
   // Columns are settled now.
   for (const KernelLink &link : links) {
     const ConvolutionShape &shape = link.shape;
     if (assembly::getDirectOrder(shape) != ImageOrder::Planes)
       continue;
-    ImageGrid &grid = getGrid(shape.h, shape.w);
-    int64_t bottom = (shape.kh - 1) * shape.dilationH - shape.padTop;
-    int64_t right = (shape.kw - 1) * shape.dilationW - shape.padLeft;
-    int64_t before = shape.padTop * grid.columns + shape.padLeft;
-    int64_t after = bottom * grid.columns + right;
+    ImageGrid &grid = find(shape.h, shape.w);
+    int64_t before = assembly::getReadBegin(shape, grid.columns);
+    int64_t end = assembly::getReadEnd(shape, grid.columns);
     grid.lead = std::max(grid.lead, roundUp(before));
-    grid.plane = std::max(grid.plane, roundUp(after));
+    grid.plane = std::max(grid.plane, roundUp(end));
   }
   for (auto &[extents, grid] : grids) {
     auto [height, width] = extents;
     int64_t panels = assembly::getNumPanels(grid, height, width);
-    grid.plane += grid.lead + panels * assembly::kLanes;
+    grid.plane = grid.lead + std::max(grid.plane, panels * assembly::kLanes);
     // An odd number of cache lines, so that channels share no set.
     if (grid.plane / assembly::kLanes % 2 == 0)
       grid.plane += assembly::kLanes;
@@ -127,6 +128,14 @@ ImageOrders::ImageOrders(ArrayRef<KernelLink> links) {
   addCosts(links);
 }
 
+ImageGrid ImageOrders::getGrid(const Image &image, ImageOrder order) const {
+  ImageGrid grid = grids.find({image.height, image.width})->second;
+  grid.order = order;
+  if (order == ImageOrder::Panels)
+    grid.lead = grid.plane = 0;
+  return grid;
+}
+
 ImageGrid ImageOrders::get(Value value) const {
   auto found = images.find(value);
   if (found == images.end())
@@ -135,15 +144,14 @@ ImageGrid ImageOrders::get(Value value) const {
   const Costs &cost = costs[image.group];
   if (cost.nchw <= std::min(cost.panels, cost.planes))
     return {};
-  ImageGrid grid = grids.find({image.height, image.width})->second;
-  grid.order =
-      cost.panels <= cost.planes ? ImageOrder::Panels : ImageOrder::Planes;
-  if (grid.order == ImageOrder::Panels)
-    grid.lead = grid.plane = 0;
-  return grid;
+  return getGrid(image, cost.panels <= cost.planes ? ImageOrder::Panels
+                                                   : ImageOrder::Planes);
 }
 
 ImageGrid ImageOrders::getInput(const KernelLink &link) const {
+  // Its copy would say how many columns the result has.
+  if (assembly::isStridedDepthwise(link.shape))
+    return getGrid(images.find(link.x)->second, ImageOrder::Planes);
   ImageGrid grid = get(link.x);
   return canRead(link.shape, grid.order) ? grid : ImageGrid();
 }

@@ -34,7 +34,7 @@ public:
 
   /// The order of an operand or result; nchw for what no link touches.
   assembly::ImageGrid get(Value image) const;
-  /// The order in which a link reads its input; nchw where it copies it.
+  /// The order in which a link reads its input; nchw where it copies that.
   assembly::ImageGrid getInput(const KernelLink &link) const;
 
 private:
@@ -44,6 +44,8 @@ private:
     bool isWritten;
   };
 
+  assembly::ImageGrid getGrid(const Image &image,
+                              assembly::ImageOrder order) const;
   void addImage(Value value, int64_t height, int64_t width, bool isWritten);
   void measureGrids(ArrayRef<KernelLink> links);
   void addCosts(ArrayRef<KernelLink> links);

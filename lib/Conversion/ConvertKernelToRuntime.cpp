@@ -42,7 +42,8 @@ static_assert(sizeof(prune_rt_generated) ==
               (6 + kernel::GeneratedShapeSize) * sizeof(int64_t));
 static_assert(unsigned(kernel::GridShapeSize) == PRUNE_RT_GRID_SIZE &&
               unsigned(kernel::GridPlane) == PRUNE_RT_GRID_PLANE);
-static_assert(sizeof(prune_rt_panel) == 3 * sizeof(int32_t));
+static_assert(sizeof(prune_rt_panel) ==
+              kernel::kPanelNumbers * sizeof(int32_t));
 static_assert(sizeof(prune_rt_segment_place) == 2 * sizeof(int64_t));
 
 namespace {
@@ -123,7 +124,7 @@ LLVM::GlobalOp PlanBuilder::build() {
   addAddress(plan, segments);
   addNumber(plan, op.getSegments().size() / 2);
   addAddress(plan, panels);
-  addNumber(plan, op.getPanels().size() / 3);
+  addNumber(plan, op.getPanels().size() / kernel::kPanelNumbers);
   for (int64_t extent : op.getShape())
     addNumber(plan, extent);
   LLVM::ReturnOp::create(builder, op.getLoc(), plan);

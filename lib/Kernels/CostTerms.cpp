@@ -203,8 +203,10 @@ PanelCounts::PanelCounts(const ProductSize &size) {
   } else {
     double planes = double(s.c) * s.strideH * s.strideW;
     double height = s.oh + (s.kh - 1) * s.dilationH / s.strideH;
-    double width = s.ow + (s.kw - 1) * s.dilationW / s.strideW;
-    ofImage = std::ceil(((s.oh - 1) * width + s.ow) / kLanes);
+    double width = getMinColumns(s);
+    ofImage = isStridedDepthwise(s)
+                  ? s.oh * std::ceil(double(s.ow) / kLanes)
+                  : std::ceil(((s.oh - 1) * width + s.ow) / kLanes);
     floats = planes * height * width;
     rows = images * planes * height;
   }
@@ -228,6 +230,9 @@ PanelCounts::PanelCounts(const ProductSize &size) {
 static double countLoads(const ProductSize &size, double rows) {
   double loads = size.inner * (1.0 - std::pow(size.getZeros(), rows));
   double weights = rows * size.inner * (1.0 - size.getZeros());
+  // Two vectors and what picks every other number.
+  if (size.convolution && isStridedDepthwise(*size.convolution))
+    return 3 * loads;
   if (!size.convolution || size.convolution->isOneByOne() ||
       rows + weights > kKeptRegisters)
     return loads;

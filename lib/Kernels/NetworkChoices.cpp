@@ -74,15 +74,17 @@ int Network::findLayer(Value value, int64_t depth) const {
   return -1;
 }
 
-/// The layer whose image a convolution with stride one and a result as large as
-/// its input reads.
+/// The layer whose image a convolution can read where it lies: one with stride
+/// one and a result as large as its input, or a depthwise one that reads every
+/// other column.
 int Network::findPrevious(const LayerChoice &layer) const {
   const std::optional<assembly::ConvolutionShape> &shape =
       layer.costs.size.convolution;
   auto structured = dyn_cast<linalg::LinalgOp>(layer.op);
   auto prunable = dyn_cast<PrunableOpInterface>(layer.op);
-  if (!shape || !structured || !prunable || shape->strideH != 1 ||
-      shape->strideW != 1)
+  if (!shape || !structured || !prunable ||
+      (!isStridedDepthwise(*shape) &&
+       (shape->strideH != 1 || shape->strideW != 1)))
     return -1;
   for (OpOperand *operand : structured.getDpsInputOperands()) {
     if (operand == prunable.getWeightOperand())
@@ -91,8 +93,9 @@ int Network::findPrevious(const LayerChoice &layer) const {
     if (auto pad = image.getDefiningOp<tensor::PadOp>())
       image = pad.getSource();
     ArrayRef<int64_t> extents = cast<ShapedType>(image.getType()).getShape();
-    if (extents.size() < 2 || extents[extents.size() - 2] != shape->oh ||
-        extents.back() != shape->ow)
+    if (extents.size() < 2 || (!isStridedDepthwise(*shape) &&
+                               (extents[extents.size() - 2] != shape->oh ||
+                                extents.back() != shape->ow)))
       return -1;
     constexpr int64_t kDepth = 8;
     return findLayer(image, kDepth);

@@ -108,13 +108,13 @@ void Run::copyInputs(const Piece &piece, float *to) const {
 /// Zeros in front of the places of planes and behind them, which no panel
 /// writes.
 void Run::clearMargins(const Piece &piece) const {
-  int64_t end = plan.out_lead + plan.panel_count * kLanes;
   int64_t channels = plan.out_image / plan.out_plane / plan.groups;
   for (int64_t i = 0; i < piece.images; ++i) {
     float *plane = y + (piece.image + i) * plan.out_image +
                    piece.group * channels * plan.out_plane;
     for (int64_t c = 0; c < piece.groups * channels; ++c) {
-      prune_rt::clearMargins(plane, plan.out_lead, end, plan.out_plane);
+      prune_rt::clearMargins(plane, plan.out_lead, plan.out_end,
+                             plan.out_plane);
       plane += plan.out_plane;
     }
   }

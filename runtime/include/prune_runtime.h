@@ -39,7 +39,7 @@ extern "C" {
 /*--- Identity ---------------------------------------------------------------*/
 
 /** Version of this interface; generated code and library must agree. */
-#define PRUNE_RT_ABI_VERSION 5
+#define PRUNE_RT_ABI_VERSION 6
 PRUNE_RT_EXPORT int64_t prune_rt_abi_version(void);
 
 /** Name and version of the implementation: "naive", "onednn 3.7.2", or
@@ -193,12 +193,15 @@ PRUNE_RT_EXPORT void prune_rt_transpose_f32(const float *x, float *y, int64_t m,
 /*--- Generated code ---------------------------------------------------------*/
 
 /** Where 16 lanes of each row of a sparse product lie: floats from the starts
- * of its input and output. */
+ * of its input and output. Generated code says what it does with the masks. */
 typedef struct prune_rt_panel {
   int32_t input;
   int32_t output;
-  uint16_t lanes;  /**< which lanes are results; they lie side by side */
-  uint16_t places; /**< as many of the lowest bits */
+  uint16_t lanes;      /**< which lanes are results */
+  uint16_t places;     /**< where they go from `output` on */
+  int32_t rest_output; /**< where lane 0 of `rest` would lie, */
+  uint16_t rest;       /**< and lanes that go there */
+  uint16_t masks[5];   /**< lanes whose inputs are there, for some columns */
 } prune_rt_panel;
 
 /** A piece of generated code, for a tile of rows and a range of inputs, to be
@@ -255,7 +258,8 @@ typedef struct prune_rt_generated {
   int64_t in_columns, in_lead, in_plane; /**< and its grid */
   int64_t out_group; /**< floats from the results of a group to the next */
   int64_t out_lead;  /**< zeros before the results of a plane, */
-  int64_t out_plane; /**< and floats of a plane; 0 for other orders */
+  int64_t out_plane; /**< floats of a plane; 0 for other orders, */
+  int64_t out_end;   /**< and where those behind what panels write begin */
   int64_t tiles;     /**< segments of a group for each range of inputs */
   int64_t weights;   /**< that are not zero, of all groups */
 } prune_rt_generated;

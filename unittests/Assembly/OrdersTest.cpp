@@ -20,16 +20,15 @@
 using namespace mlir::prune::assembly;
 using namespace prune_test;
 
-/// A grid with room for `before` places in front of the first and `after`
-/// behind the last.
+/// A grid with room for `before` places in front of the first and at least
+/// `after` from there on.
 static ImageGrid makeGrid(ImageOrder order, int64_t columns, int64_t height,
                           int64_t width, int64_t before, int64_t after) {
   ImageGrid grid{order, columns};
   if (order == ImageOrder::Planes) {
     grid.lead = (before + 15) / 16 * 16;
-    grid.plane =
-        grid.lead +
-        (getNumPanels(grid, height, width) * 16 + after + 15) / 16 * 16;
+    grid.plane = grid.lead + std::max(getNumPanels(grid, height, width) * 16,
+                                      (after + 15) / 16 * 16);
   }
   return grid;
 }
@@ -97,15 +96,19 @@ static PlanOrders drawOrders(const Window &w, const ConvolutionShape &shape,
   if (!canRead(shape, in))
     in = ImageOrder::Planes;
   int64_t spare = generator() % 3;
-  int64_t inColumns = w.w + std::max(w.left, w.right) + spare;
+  int64_t inColumns =
+      std::max(w.w + std::max(w.left, w.right), getMinInputColumns(shape)) +
+      spare;
   int64_t outColumns = getMinColumns(shape) + spare;
   // A kernel that copies nothing has one number of columns.
-  if (in != ImageOrder::Nchw && in == getDirectOrder(shape))
+  bool isDirect = in != ImageOrder::Nchw && in == getDirectOrder(shape);
+  if (isDirect && w.stride == 1)
     inColumns = outColumns = std::max(inColumns, outColumns);
   PlanOrders orders;
   if (in != ImageOrder::Nchw)
-    orders.in = makeGrid(in, inColumns, w.h, w.w, w.top * inColumns + w.left,
-                         w.bottom * inColumns + w.right);
+    orders.in =
+        makeGrid(in, inColumns, w.h, w.w, getReadBegin(shape, inColumns),
+                 getReadEnd(shape, inColumns));
   if (out != ImageOrder::Nchw)
     orders.out = makeGrid(out, outColumns, w.oh(), w.ow(), generator() % 20,
                           generator() % 20);
@@ -158,6 +161,12 @@ TEST(Orders, ComputesRandomConvolutions) {
     if (generator() % 3 == 0) {
       window.groups = drawExtent(20, generator);
       window.c = window.groups * drawExtent(3, generator);
+      window.f = window.groups * drawExtent(3, generator);
+    }
+    // Those that read every other column where it lies.
+    if (generator() % 4 == 0) {
+      window.stride = 2;
+      window.c = window.groups = drawExtent(20, generator);
       window.f = window.groups * drawExtent(3, generator);
     }
     if (window.kh == 1 && window.kw == 1)

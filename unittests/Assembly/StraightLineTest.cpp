@@ -80,7 +80,12 @@ static Case makeCase(std::mt19937 &random, int64_t rows, int64_t columns,
     auto lanes = static_cast<uint16_t>(test.isPartial ? random() : 0xffff);
     auto places = static_cast<uint16_t>((1u << llvm::popcount(lanes)) - 1);
     test.panels.push_back({static_cast<int32_t>(panel * in),
-                           static_cast<int32_t>(panel * out), lanes, places});
+                           static_cast<int32_t>(panel * out),
+                           lanes,
+                           places,
+                           0,
+                           0,
+                           {}});
   }
   auto fill = [&](std::vector<float> &data, int64_t size) {
     data.resize(size);

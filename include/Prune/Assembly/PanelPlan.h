@@ -46,25 +46,37 @@ struct ConvolutionShape {
 
 /// One panel, as prune_rt_panel of prune_runtime.h.
 struct PlannedPanel {
-  int32_t input, output;
-  uint16_t lanes, places;
+  int32_t input = 0, output = 0;
+  uint16_t lanes = 0, places = 0;
+  int32_t restOutput = 0;
+  uint16_t rest = 0;
+  uint16_t masks[kMaxMasks + 1] = {};
 };
 
 /// The geometry of the copied images, the panels, and the weights.
 struct PanelPlan {
   /// Rows and columns of a copied plane; one by one the columns are those of
-  /// the result's grid, and 0 for nchw.
-  int64_t rows = 0, columns = 0;
+  /// the result's grid, and 0 for nchw. And the zeros before the columns.
+  int64_t rows = 0, columns = 0, padLeft = 0;
   /// Of one image.
   llvm::SmallVector<PlannedPanel, 0> panels;
   StoreKind store = StoreKind::All;
   /// Each panel's inputs lie 16 floats behind those of the one before.
   bool isContiguous = false;
+  /// Floats from the input of a lane to that of the next.
+  int64_t inputStep = 1;
+  /// Some panels have a rest that lies elsewhere.
+  bool hasRest = false;
+  /// Where the zeros behind what panels write of a plane begin.
+  int64_t outEnd = 0;
   /// Floats of the result of an image, from the results of a group to the next,
   /// and, where the input is not copied, of an image of it and from a group.
   int64_t outImage = 0, outGroup = 0, inImage = 0, inGroup = 0;
   /// The weights in compressed rows with their places, see PanelProduct.
   llvm::SmallVector<int32_t, 0> pointers, inputs, outputs;
+  /// For each value, see PanelProduct, and how many masks a panel has.
+  llvm::SmallVector<uint8_t, 0> masks;
+  int64_t numMasks = 0;
   llvm::SmallVector<float, 0> values;
 };
 
@@ -78,15 +90,27 @@ struct PlanOrders {
   ImageGrid in, out;
 };
 
+/// True when each result reads one channel, every other column of it.
+bool isStridedDepthwise(const ConvolutionShape &shape);
+
 /// The order of an input that is read where it lies; nchw when it is copied
-/// from any order.
+/// from any order. With stride one that is panels for windows of one element,
+/// else planes, if the result is as large; with two columns as stride, planes,
+/// if each result reads one channel.
 ImageOrder getDirectOrder(const ConvolutionShape &shape);
 
 /// True when an input in the order can be read, with a copy or without.
 bool canRead(const ConvolutionShape &shape, ImageOrder order);
 
-/// The fewest columns of a grid for the result.
+/// The fewest columns of a grid for the result, where the input is copied or
+/// both have the same grid, and for an input that is read where it lies.
 int64_t getMinColumns(const ConvolutionShape &shape);
+int64_t getMinInputColumns(const ConvolutionShape &shape);
+
+/// Floats in front of the first place of a plane, and from there on, that are
+/// read where they lie, of a grid of `columns`.
+int64_t getReadBegin(const ConvolutionShape &shape, int64_t columns);
+int64_t getReadEnd(const ConvolutionShape &shape, int64_t columns);
 
 /// Plans a supported convolution. `weights` are in row-major order; the zeros
 /// among them are left out. Linear in weights and panels.
@@ -96,7 +120,7 @@ PanelPlan planPanels(const ConvolutionShape &shape,
 
 /// The numbers of prune_rt_generated, from `images` to its end; `tiles` are
 /// those of the code.
-llvm::SmallVector<int64_t, 26> getPlanNumbers(const ConvolutionShape &shape,
+llvm::SmallVector<int64_t, 27> getPlanNumbers(const ConvolutionShape &shape,
                                               const PlanOrders &orders,
                                               const PanelPlan &plan,
                                               int64_t tiles);

@@ -42,8 +42,14 @@ enum class StoreKind {
   /// Those that are results side by side, the others nowhere.
   Packed,
   /// Side by side, with zeros for those that are no results.
-  Zeroed
+  Zeroed,
+  /// Those of `places` side by side, those of `rest` alike from another place
+  /// on, with zeros for those that are no results.
+  Parts
 };
+
+/// Masks of a panel that say which lanes have an input.
+inline constexpr int64_t kMaxMasks = 4;
 
 /// A weight in compressed rows, with the places of its operands in memory.
 struct PanelProduct {
@@ -67,6 +73,15 @@ struct PanelProduct {
   int64_t groups = 1;
   /// Each panel's inputs lie 16 floats behind those of the one before.
   bool isContiguous = false;
+  /// Floats from the input of a lane to that of the next: 1 or 2. Of a pair the
+  /// second one is read, too.
+  int64_t inputStep = 1;
+  /// For StoreKind::Parts: some panels have a rest.
+  bool hasRest = false;
+  /// For each value, which of the masks of a panel its input has, from 1 on: it
+  /// is zero in other lanes. 0 for inputs that have none. Empty when none has.
+  llvm::ArrayRef<uint8_t> masks = {};
+  int64_t numMasks = 0;
 
   int64_t getNumRows() const { return outputs.size(); }
 };

@@ -2,9 +2,9 @@
 
 // generated_c2
 func.func @f(%x: tensor<2x16xf32>, %o: tensor<3x16xf32>) -> tensor<3x16xf32> {
-  // expected-error@below {{expected 26 numbers in shape, got 2}}
+  // expected-error@below {{expected 27 numbers in shape, got 2}}
   %y = kernel.generated ins(%x : tensor<2x16xf32>) outs(%o : tensor<3x16xf32>)
-      {code = dense<0> : tensor<64xi8>, isa = "avx512", panels = array<i32: 0, 0, -1>, segments = array<i64: 0, 0>, shape = array<i64: 1, 2>, stream = dense<0.0> : tensor<4xf32>} -> tensor<3x16xf32>
+      {code = dense<0> : tensor<64xi8>, isa = "avx512", panels = array<i32: 0, 0, -1, 0, 0, 0, 0>, segments = array<i64: 0, 0>, shape = array<i64: 1, 2>, stream = dense<0.0> : tensor<4xf32>} -> tensor<3x16xf32>
   return %y : tensor<3x16xf32>
 }
 
@@ -14,7 +14,7 @@ func.func @f(%x: tensor<2x16xf32>, %o: tensor<3x16xf32>) -> tensor<3x16xf32> {
 func.func @f(%x: tensor<2x16xf32>, %o: tensor<3x16xf32>) -> tensor<3x16xf32> {
   // expected-error@below {{expected no negative numbers in shape}}
   %y = kernel.generated ins(%x : tensor<2x16xf32>) outs(%o : tensor<3x16xf32>)
-      {code = dense<0> : tensor<64xi8>, isa = "avx512", panels = array<i32: 0, 0, -1>, segments = array<i64: 0, 0>, shape = array<i64: 1, 2, 1, 16, 48, 16, 16, 1, 1, 1, 1, -1, 0, 0, 0, 1, 0, 0, 0, 0, 0, 48, 0, 0, 1, 4>, stream = dense<0.0> : tensor<4xf32>} -> tensor<3x16xf32>
+      {code = dense<0> : tensor<64xi8>, isa = "avx512", panels = array<i32: 0, 0, -1, 0, 0, 0, 0>, segments = array<i64: 0, 0>, shape = array<i64: 1, 2, 1, 16, 48, 16, 16, 1, 1, 1, 1, -1, 0, 0, 0, 1, 0, 0, 0, 0, 0, 48, 0, 0, 0, 1, 4>, stream = dense<0.0> : tensor<4xf32>} -> tensor<3x16xf32>
   return %y : tensor<3x16xf32>
 }
 
@@ -24,7 +24,7 @@ func.func @f(%x: tensor<2x16xf32>, %o: tensor<3x16xf32>) -> tensor<3x16xf32> {
 func.func @f(%x: tensor<4x16xf32>, %o: tensor<3x16xf32>) -> tensor<3x16xf32> {
   // expected-error@below {{expected an input of 32 elements, got 64}}
   %y = kernel.generated ins(%x : tensor<4x16xf32>) outs(%o : tensor<3x16xf32>)
-      {code = dense<0> : tensor<64xi8>, isa = "avx512", panels = array<i32: 0, 0, -1>, segments = array<i64: 0, 0>, shape = array<i64: 1, 2, 1, 16, 48, 16, 16, 1, 1, 1, 1, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 48, 0, 0, 1, 4>, stream = dense<0.0> : tensor<4xf32>} -> tensor<3x16xf32>
+      {code = dense<0> : tensor<64xi8>, isa = "avx512", panels = array<i32: 0, 0, -1, 0, 0, 0, 0>, segments = array<i64: 0, 0>, shape = array<i64: 1, 2, 1, 16, 48, 16, 16, 1, 1, 1, 1, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 48, 0, 0, 0, 1, 4>, stream = dense<0.0> : tensor<4xf32>} -> tensor<3x16xf32>
   return %y : tensor<3x16xf32>
 }
 
@@ -34,7 +34,7 @@ func.func @f(%x: tensor<4x16xf32>, %o: tensor<3x16xf32>) -> tensor<3x16xf32> {
 func.func @f(%x: tensor<2x16xf32>, %o: tensor<3x16xf32>) -> tensor<3x16xf32> {
   // expected-error@below {{expected a destination of 64 elements, got 48}}
   %y = kernel.generated ins(%x : tensor<2x16xf32>) outs(%o : tensor<3x16xf32>)
-      {code = dense<0> : tensor<64xi8>, isa = "avx512", panels = array<i32: 0, 0, -1>, segments = array<i64: 0, 0>, shape = array<i64: 1, 2, 1, 16, 64, 16, 16, 1, 1, 1, 1, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 64, 0, 0, 1, 4>, stream = dense<0.0> : tensor<4xf32>} -> tensor<3x16xf32>
+      {code = dense<0> : tensor<64xi8>, isa = "avx512", panels = array<i32: 0, 0, -1, 0, 0, 0, 0>, segments = array<i64: 0, 0>, shape = array<i64: 1, 2, 1, 16, 64, 16, 16, 1, 1, 1, 1, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 64, 0, 0, 0, 1, 4>, stream = dense<0.0> : tensor<4xf32>} -> tensor<3x16xf32>
   return %y : tensor<3x16xf32>
 }
 
@@ -42,9 +42,9 @@ func.func @f(%x: tensor<2x16xf32>, %o: tensor<3x16xf32>) -> tensor<3x16xf32> {
 
 // generated_c3
 func.func @f(%x: tensor<2x16xf32>, %o: tensor<3x16xf32>) -> tensor<3x16xf32> {
-  // expected-error@below {{expected pairs in segments and triples in panels}}
+  // expected-error@below {{expected pairs in segments and 7 numbers for each of panels}}
   %y = kernel.generated ins(%x : tensor<2x16xf32>) outs(%o : tensor<3x16xf32>)
-      {code = dense<0> : tensor<64xi8>, isa = "avx512", panels = array<i32: 0, 0, -1>, segments = array<i64: 0, 0, 1>, shape = array<i64: 1, 2, 1, 16, 48, 16, 16, 1, 1, 1, 1, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 48, 0, 0, 1, 4>, stream = dense<0.0> : tensor<4xf32>} -> tensor<3x16xf32>
+      {code = dense<0> : tensor<64xi8>, isa = "avx512", panels = array<i32: 0, 0, -1, 0, 0, 0, 0>, segments = array<i64: 0, 0, 1>, shape = array<i64: 1, 2, 1, 16, 48, 16, 16, 1, 1, 1, 1, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 48, 0, 0, 0, 1, 4>, stream = dense<0.0> : tensor<4xf32>} -> tensor<3x16xf32>
   return %y : tensor<3x16xf32>
 }
 
@@ -54,7 +54,7 @@ func.func @f(%x: tensor<2x16xf32>, %o: tensor<3x16xf32>) -> tensor<3x16xf32> {
 func.func @f(%x: tensor<2x16xf32>, %o: tensor<3x16xf32>) -> tensor<3x16xf32> {
   // expected-error@below {{segment 1 lies outside of code or stream}}
   %y = kernel.generated ins(%x : tensor<2x16xf32>) outs(%o : tensor<3x16xf32>)
-      {code = dense<0> : tensor<64xi8>, isa = "avx512", panels = array<i32: 0, 0, -1>, segments = array<i64: 0, 0, 64, 0>, shape = array<i64: 1, 2, 1, 16, 48, 16, 16, 1, 1, 1, 1, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 48, 0, 0, 1, 4>, stream = dense<0.0> : tensor<4xf32>} -> tensor<3x16xf32>
+      {code = dense<0> : tensor<64xi8>, isa = "avx512", panels = array<i32: 0, 0, -1, 0, 0, 0, 0>, segments = array<i64: 0, 0, 64, 0>, shape = array<i64: 1, 2, 1, 16, 48, 16, 16, 1, 1, 1, 1, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 48, 0, 0, 0, 1, 4>, stream = dense<0.0> : tensor<4xf32>} -> tensor<3x16xf32>
   return %y : tensor<3x16xf32>
 }
 
@@ -64,7 +64,7 @@ func.func @f(%x: tensor<2x16xf32>, %o: tensor<3x16xf32>) -> tensor<3x16xf32> {
 func.func @mixed(%x: memref<2x16xf32>, %o: tensor<3x16xf32>) -> tensor<3x16xf32> {
   // expected-error@below {{expected an input and a destination that are both tensors or both memrefs}}
   %y = kernel.generated ins(%x : memref<2x16xf32>) outs(%o : tensor<3x16xf32>)
-      {code = dense<0> : tensor<64xi8>, isa = "avx512", panels = array<i32: 0, 0, -1>, segments = array<i64: 0, 0>, shape = array<i64: 1, 2, 1, 16, 48, 16, 16, 1, 1, 1, 1, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 48, 0, 0, 1, 4>, stream = dense<0.0> : tensor<4xf32>} -> tensor<3x16xf32>
+      {code = dense<0> : tensor<64xi8>, isa = "avx512", panels = array<i32: 0, 0, -1, 0, 0, 0, 0>, segments = array<i64: 0, 0>, shape = array<i64: 1, 2, 1, 16, 48, 16, 16, 1, 1, 1, 1, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 48, 0, 0, 0, 1, 4>, stream = dense<0.0> : tensor<4xf32>} -> tensor<3x16xf32>
   return %y : tensor<3x16xf32>
 }
 
@@ -74,7 +74,7 @@ func.func @mixed(%x: memref<2x16xf32>, %o: tensor<3x16xf32>) -> tensor<3x16xf32>
 func.func @gaps(%x: memref<2x16xf32, strided<[32, 1]>>, %o: memref<3x16xf32>) {
   // expected-error@below {{expected a memref without gaps}}
   kernel.generated ins(%x : memref<2x16xf32, strided<[32, 1]>>) outs(%o : memref<3x16xf32>)
-      {code = dense<0> : tensor<64xi8>, isa = "avx512", panels = array<i32: 0, 0, -1>, segments = array<i64: 0, 0>, shape = array<i64: 1, 2, 1, 16, 48, 16, 16, 1, 1, 1, 1, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 48, 0, 0, 1, 4>, stream = dense<0.0> : tensor<4xf32>}
+      {code = dense<0> : tensor<64xi8>, isa = "avx512", panels = array<i32: 0, 0, -1, 0, 0, 0, 0>, segments = array<i64: 0, 0>, shape = array<i64: 1, 2, 1, 16, 48, 16, 16, 1, 1, 1, 1, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 48, 0, 0, 0, 1, 4>, stream = dense<0.0> : tensor<4xf32>}
   return
 }
 
@@ -84,7 +84,7 @@ func.func @gaps(%x: memref<2x16xf32, strided<[32, 1]>>, %o: memref<3x16xf32>) {
 func.func @groups(%x: tensor<2x16xf32>, %o: tensor<3x16xf32>) -> tensor<3x16xf32> {
   // expected-error@below {{expected groups that divide channels and results, got 3}}
   %y = kernel.generated ins(%x : tensor<2x16xf32>) outs(%o : tensor<3x16xf32>)
-      {code = dense<0> : tensor<64xi8>, isa = "avx512", panels = array<i32: 0, 0, -1>, segments = array<i64: 0, 0>, shape = array<i64: 1, 2, 1, 16, 48, 16, 16, 1, 1, 1, 1, 0, 0, 0, 0, 3, 0, 0, 0, 0, 0, 16, 0, 0, 1, 4>, stream = dense<0.0> : tensor<4xf32>} -> tensor<3x16xf32>
+      {code = dense<0> : tensor<64xi8>, isa = "avx512", panels = array<i32: 0, 0, -1, 0, 0, 0, 0>, segments = array<i64: 0, 0>, shape = array<i64: 1, 2, 1, 16, 48, 16, 16, 1, 1, 1, 1, 0, 0, 0, 0, 3, 0, 0, 0, 0, 0, 16, 0, 0, 0, 1, 4>, stream = dense<0.0> : tensor<4xf32>} -> tensor<3x16xf32>
   return %y : tensor<3x16xf32>
 }
 
@@ -94,7 +94,7 @@ func.func @groups(%x: tensor<2x16xf32>, %o: tensor<3x16xf32>) -> tensor<3x16xf32
 func.func @tiles(%x: tensor<2x16xf32>, %o: tensor<3x16xf32>) -> tensor<3x16xf32> {
   // expected-error@below {{expected segments of 1 groups and 2 tiles, got 1}}
   %y = kernel.generated ins(%x : tensor<2x16xf32>) outs(%o : tensor<3x16xf32>)
-      {code = dense<0> : tensor<64xi8>, isa = "avx512", panels = array<i32: 0, 0, -1>, segments = array<i64: 0, 0>, shape = array<i64: 1, 2, 1, 16, 48, 16, 16, 1, 1, 1, 1, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 48, 0, 0, 2, 4>, stream = dense<0.0> : tensor<4xf32>} -> tensor<3x16xf32>
+      {code = dense<0> : tensor<64xi8>, isa = "avx512", panels = array<i32: 0, 0, -1, 0, 0, 0, 0>, segments = array<i64: 0, 0>, shape = array<i64: 1, 2, 1, 16, 48, 16, 16, 1, 1, 1, 1, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 48, 0, 0, 0, 2, 4>, stream = dense<0.0> : tensor<4xf32>} -> tensor<3x16xf32>
   return %y : tensor<3x16xf32>
 }
 

@@ -168,8 +168,9 @@ LogicalResult GeneratedOp::verify() {
       !getStream().getElementType().isF32())
     return emitOpError("expected code of i8 and a stream of f32");
   ArrayRef<int64_t> segments = getSegments();
-  if (segments.size() % 2 != 0 || getPanels().size() % 3 != 0)
-    return emitOpError("expected pairs in segments and triples in panels");
+  if (segments.size() % 2 != 0 || getPanels().size() % kPanelNumbers != 0)
+    return emitOpError() << "expected pairs in segments and " << kPanelNumbers
+                         << " numbers for each of panels";
   int64_t code = getCode().getNumElements(),
           stream = getStream().getNumElements();
   for (size_t i = 0; i < segments.size(); i += 2)

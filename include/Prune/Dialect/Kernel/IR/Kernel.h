@@ -49,10 +49,15 @@ enum GeneratedShape : unsigned {
   OutGroup,
   OutLead,
   OutPlane,
+  OutEnd,
   Tiles,
   Weights,
   GeneratedShapeSize
 };
+
+/// Numbers of a panel, in the order of `prune_rt_panel`; the last ones are
+/// pairs of 16 bits.
+inline constexpr int64_t kPanelNumbers = 7;
 
 /// Positions in the shape of a reordered image, in the order of
 /// `PRUNE_RT_GRID_*`.

@@ -22,9 +22,9 @@ def Kernel_GeneratedOp : Op<Kernel_Dialect, "generated", [
     which holds where the zeros are; `stream` are the bias and the weights in the
     order in which the code reads them. `segments` has for each piece of the code
     where it begins in `code`, in bytes, and in `stream`, in floats. `panels` has
-    three numbers for every 16 results of a channel: where its inputs and results
-    lie in the images, in floats, and which of the 16 are results (the upper half
-    says how many). `shape` holds the numbers of `prune_rt_generated`, from
+    seven numbers for every 16 results of a channel, those of `prune_rt_panel`:
+    where its inputs and results lie in the images, in floats, which of the 16 are
+    results, where these go, and which read an input that is none. `shape` holds the numbers of `prune_rt_generated`, from
     `images` to `weights`. With `accumulate` results are added to what the
     destination holds.
 
@@ -36,7 +36,7 @@ def Kernel_GeneratedOp : Op<Kernel_Dialect, "generated", [
     ```mlir
     %y = kernel.generated ins(%x : tensor<1x16x8x8xf32>) outs(%e : tensor<1x32x8x8xf32>)
         {code = dense_resource<code> : tensor<4160xi8>, stream = dense_resource<stream> : tensor<512xf32>,
-         segments = array<i64: 0, 0, 2048, 256>, panels = array<i32: 0, 0, -1, ...>,
+         segments = array<i64: 0, 0, 2048, 256>, panels = array<i32: 0, 0, -1, 0, 0, 0, 0, ...>,
          shape = array<i64: ...>, isa = "avx512"} -> tensor<1x32x8x8xf32>
     ```
 
@@ -45,11 +45,11 @@ def Kernel_GeneratedOp : Op<Kernel_Dialect, "generated", [
     * `generated_c1`: input and destination are tensors and there is one result of
       the type of the destination, or both are memrefs without gaps and there is
       no result.
-    * `generated_c2`: `shape` has 26 numbers; the extents of the images in it are
+    * `generated_c2`: `shape` has 27 numbers; the extents of the images in it are
       those of the operands, and its groups divide channels and the results of an
       image, and the tiles of all groups `segments`.
     * `generated_c3`: `segments` are pairs that lie inside `code` and `stream`;
-      `panels` are triples.
+      `panels` has seven numbers for each panel.
   }];
   let arguments = (ins Kernel_Images:$x, Kernel_Images:$output, ElementsAttr:$code,
                        ElementsAttr:$stream, DenseI64ArrayAttr:$segments,
