@@ -14,18 +14,6 @@ using namespace mlir::prune::assembly;
 
 static_assert(sizeof(PlannedPanel) == sizeof(prune_rt_panel));
 
-llvm::Error LoadedKernel::loadCode() {
-  using llvm::sys::Memory;
-  std::error_code error;
-  memory = llvm::sys::OwningMemoryBlock(Memory::allocateMappedMemory(
-      code.code.size(), nullptr, Memory::MF_READ | Memory::MF_WRITE, error));
-  if (error)
-    return llvm::createStringError(error, "no memory for generated code");
-  llvm::copy(code.code, static_cast<uint8_t *>(memory.base()));
-  return llvm::errorCodeToError(Memory::protectMappedMemory(
-      memory.getMemoryBlock(), Memory::MF_READ | Memory::MF_EXEC));
-}
-
 llvm::Expected<std::unique_ptr<LoadedKernel>>
 LoadedKernel::create(const ConvolutionShape &shape,
                      llvm::ArrayRef<float> weights, const KernelEnds &ends,
@@ -41,12 +29,14 @@ LoadedKernel::create(const ConvolutionShape &shape,
   if (!code)
     return code.takeError();
   kernel->code = std::move(*code);
-  if (llvm::Error error = kernel->loadCode())
-    return std::move(error);
+  llvm::Expected<CodeMemory> memory = CodeMemory::load({kernel->code.code});
+  if (!memory)
+    return memory.takeError();
+  kernel->memory = std::move(*memory);
   for (const Segment &segment : kernel->code.segments)
     kernel->places.push_back({segment.code, segment.stream});
   prune_rt_generated &generated = kernel->generated;
-  generated.code = kernel->memory.base();
+  generated.code = kernel->memory.get();
   generated.stream = kernel->code.stream.data();
   generated.segments = kernel->places.data();
   generated.segment_count = static_cast<int64_t>(kernel->places.size());

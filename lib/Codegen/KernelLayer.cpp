@@ -32,6 +32,12 @@ static void readConstant(Value value, SmallVectorImpl<float> &elements) {
   if (!value)
     return;
   std::optional<ConstantView> view = ConstantView::get(value);
+  std::optional<ArrayRef<char>> bytes = view->getRawData();
+  if (bytes && view->getElementType().isF32()) {
+    elements.resize_for_overwrite(view->getNumElements());
+    llvm::copy(*bytes, reinterpret_cast<char *>(elements.data()));
+    return;
+  }
   elements.reserve(view->getNumElements());
   for (double element : view->toVector())
     elements.push_back(static_cast<float>(element));

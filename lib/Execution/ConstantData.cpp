@@ -13,6 +13,7 @@
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/IR/BuiltinAttributes.h"
 #include "mlir/IR/DialectResourceBlobManager.h"
+#include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/ErrorHandling.h"
 #include "llvm/Support/MathExtras.h"
 
@@ -74,29 +75,23 @@ llvm::Error ConstantData::load() {
   return loadCode();
 }
 
-/// All code lies together: few pages, and one change of their protection.
 llvm::Error ConstantData::loadCode() {
-  using llvm::sys::Memory;
-  size_t size = 0;
+  SmallVector<ArrayRef<uint8_t>> bytes;
+  SmallVector<StringRef> symbols;
   for (const Piece &piece : pieces)
-    size += piece.isCode ? llvm::alignTo(piece.bytes.size(), kAlignment) : 0;
-  if (size == 0)
-    return llvm::Error::success();
-  std::error_code error;
-  code = llvm::sys::OwningMemoryBlock(Memory::allocateMappedMemory(
-      size, nullptr, Memory::MF_READ | Memory::MF_WRITE, error));
-  if (error)
-    return llvm::createStringError(error, "no memory for generated code");
-  auto *place = static_cast<char *>(code.base());
-  for (const Piece &piece : pieces) {
-    if (!piece.isCode)
-      continue;
-    std::memcpy(place, piece.bytes.data(), piece.bytes.size());
-    codeSymbols[piece.symbol] = place;
-    place += llvm::alignTo(piece.bytes.size(), kAlignment);
-  }
-  return llvm::errorCodeToError(Memory::protectMappedMemory(
-      code.getMemoryBlock(), Memory::MF_READ | Memory::MF_EXEC));
+    if (piece.isCode) {
+      bytes.push_back(llvm::arrayRefFromStringRef(
+          StringRef(piece.bytes.data(), piece.bytes.size())));
+      symbols.push_back(piece.symbol);
+    }
+  llvm::Expected<assembly::CodeMemory> loaded =
+      assembly::CodeMemory::load(bytes);
+  if (!loaded)
+    return loaded.takeError();
+  code = std::move(*loaded);
+  for (auto [index, symbol] : llvm::enumerate(symbols))
+    codeSymbols[symbol] = code.get(index);
+  return llvm::Error::success();
 }
 
 llvm::StringMap<void *> ConstantData::getSymbols() const {

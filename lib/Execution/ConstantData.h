@@ -9,10 +9,11 @@
 #ifndef PRUNE_LIB_EXECUTION_CONSTANTDATA_H
 #define PRUNE_LIB_EXECUTION_CONSTANTDATA_H
 
+#include "Prune/Assembly/CodeMemory.h"
+
 #include "mlir/IR/BuiltinOps.h"
 #include "llvm/ADT/StringMap.h"
 #include "llvm/Support/Error.h"
-#include "llvm/Support/Memory.h"
 
 #include <cstdlib>
 #include <memory>
@@ -64,7 +65,7 @@ private:
   std::vector<Piece> pieces;
   llvm::StringMap<std::unique_ptr<void, Free>> data;
   /// Where all machine code lies.
-  llvm::sys::OwningMemoryBlock code;
+  assembly::CodeMemory code;
   llvm::StringMap<void *> codeSymbols;
 };
 

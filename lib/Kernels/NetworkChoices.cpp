@@ -32,6 +32,8 @@ namespace {
 struct Node {
   /// The layer whose result it reads where that lies, or -1.
   int previous = -1;
+  /// Those that read its result so.
+  SmallVector<int, 2> readers;
   /// Microseconds that this saves when both run generated code.
   double saved = 0.0;
 };
@@ -106,7 +108,10 @@ int Network::findPrevious(const LayerChoice &layer) const {
 Network::Network(const CostModel &model, MutableArrayRef<LayerChoice> layers)
     : layers(layers), nodes(layers.size()) {
   for (auto [index, layer] : llvm::enumerate(layers)) {
-    nodes[index].previous = findPrevious(layer);
+    int previous = findPrevious(layer);
+    nodes[index].previous = previous;
+    if (previous >= 0)
+      nodes[previous].readers.push_back(static_cast<int>(index));
     indices[layer.op] = static_cast<int>(index);
     std::optional<double> time = getGeneratedTime(layer.costs);
     if (nodes[index].previous < 0 || !time)
@@ -133,9 +138,8 @@ bool Network::suits(int index) const {
     *time -= nodes[reader].saved;
   };
   add(nodes[index].previous, index);
-  for (auto [other, node] : llvm::enumerate(nodes))
-    if (node.previous == index)
-      add(static_cast<int>(other), static_cast<int>(other));
+  for (int reader : nodes[index].readers)
+    add(reader, reader);
   return hasNeighbor && *time < kAdvantage * layer.costs.times.front().second;
 }
 

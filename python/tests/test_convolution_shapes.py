@@ -96,15 +96,14 @@ def shapes(conv: Convolution):
     return (*lead, *conv.size), (*lead, *conv.padded), weight, (*out, *conv.output), name
 
 
-def function(conv: Convolution, index: int) -> str:
-    """The convolution, and its sum weighted by %d, whose gradients are taken."""
+def body(conv: Convolution, kernel: str = "") -> str:
+    """Pads %x and convolves it with %w, by the kernel of that name if there is one."""
     x, padded, w, y, name = shapes(conv)
     zeros = ["0"] * (len(x) - 2)
     low, high = (", ".join([*zeros, *map(str, pads)]) for pads in (conv.low, conv.high))
     block = ", ".join(f"%i{i}: index" for i in range(len(x)))
-    loops = ", ".join(f"d{i}" for i in range(len(y)))
-    kinds = ", ".join(['"reduction"'] * len(y))
-    body = f"""
+    attribute = f",\n      prune.kernel = #prune.kernel<{kernel}>" if kernel else ""
+    return f"""
   %zero = arith.constant 0.0 : f32
   %p = tensor.pad %x low[{low}] high[{high}] {{
   ^bb0({block}):
@@ -113,15 +112,22 @@ def function(conv: Convolution, index: int) -> str:
   %e = tensor.empty() : {spell(y)}
   %z = linalg.fill ins(%zero : f32) outs(%e : {spell(y)}) -> {spell(y)}
   %y = linalg.{name} {{strides = dense<{list(conv.strides)}> : tensor<2xi64>,
-      dilations = dense<{list(conv.dilations)}> : tensor<2xi64>}}
+      dilations = dense<{list(conv.dilations)}> : tensor<2xi64>{attribute}}}
       ins(%p, %w : {spell(padded)}, {spell(w)}) outs(%z : {spell(y)}) -> {spell(y)}"""
+
+
+def function(conv: Convolution, index: int) -> str:
+    """The convolution, and its sum weighted by %d, whose gradients are taken."""
+    x, _, w, y, _ = shapes(conv)
+    loops = ", ".join(f"d{i}" for i in range(len(y)))
+    kinds = ", ".join(['"reduction"'] * len(y))
     return f"""
-func.func @y{index}(%x: {spell(x)}, %w: {spell(w)}) -> {spell(y)} {{{body}
+func.func @y{index}(%x: {spell(x)}, %w: {spell(w)}) -> {spell(y)} {{{body(conv)}
   return %y : {spell(y)}
 }}
 func.func @loss{index}(%x: {spell(x)} {{prune.param = #prune.param<"x", weight>}},
     %w: {spell(w)} {{prune.param = #prune.param<"w", weight>}}, %d: {spell(y)})
-    -> (tensor<f32> {{prune.output = "loss"}}) {{{body}
+    -> (tensor<f32> {{prune.output = "loss"}}) {{{body(conv)}
   %s = tensor.empty() : tensor<f32>
   %o = linalg.fill ins(%zero : f32) outs(%s : tensor<f32>) -> tensor<f32>
   %l = linalg.generic {{indexing_maps = [affine_map<({loops}) -> ({loops})>,
@@ -181,25 +187,11 @@ def test_random_shapes(seed):
 
 def generated_function(conv: Convolution, index: int, w: np.ndarray) -> str:
     """The convolution of a constant weight, in code that is generated for it."""
-    x, padded, shape, y, name = shapes(conv)
-    zeros = ["0"] * (len(x) - 2)
-    low, high = (", ".join([*zeros, *map(str, pads)]) for pads in (conv.low, conv.high))
-    block = ", ".join(f"%i{i}: index" for i in range(len(x)))
-    values = '"0x' + w.astype("<f4").tobytes().hex() + '"'
+    x, _, shape, y, _ = shapes(conv)
+    values = '"0x' + w.astype("<f4").tobytes().hex() + '"' if w.size > 1 else w.item()
     return f"""
 func.func @y{index}(%x: {spell(x)}) -> {spell(y)} {{
-  %w = arith.constant dense<{values if w.size > 1 else w.item()}> : {spell(shape)}
-  %zero = arith.constant 0.0 : f32
-  %p = tensor.pad %x low[{low}] high[{high}] {{
-  ^bb0({block}):
-    tensor.yield %zero : f32
-  }} : {spell(x)} to {spell(padded)}
-  %e = tensor.empty() : {spell(y)}
-  %z = linalg.fill ins(%zero : f32) outs(%e : {spell(y)}) -> {spell(y)}
-  %y = linalg.{name} {{strides = dense<{list(conv.strides)}> : tensor<2xi64>,
-      dilations = dense<{list(conv.dilations)}> : tensor<2xi64>,
-      prune.kernel = #prune.kernel<straight_line>}}
-      ins(%p, %w : {spell(padded)}, {spell(shape)}) outs(%z : {spell(y)}) -> {spell(y)}
+  %w = arith.constant dense<{values}> : {spell(shape)}{body(conv, "straight_line")}
   return %y : {spell(y)}
 }}"""
 

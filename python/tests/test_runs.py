@@ -339,6 +339,6 @@ def test_result_has_what_the_tables_need(whole: Path, recipe: Path) -> None:
 
 
 def test_the_documentation_lists_the_keys_as_they_are() -> None:
-    path = Path(__file__).parents[2] / "docs" / "Recipes.md"
+    path = Path(__file__).parents[2] / "docs" / "RecipeKeys.md"
     text = path.read_text()
-    assert renew(text) == text, "run python -m mlir_prune.recipe.document docs/Recipes.md"
+    assert renew(text) == text, "run python -m mlir_prune.recipe.document docs/RecipeKeys.md"

@@ -73,49 +73,50 @@ struct Runs {
 
 } // namespace
 
+/// Moves the lanes of a panel of all channels: from images to the order of
+/// generated code, or back. Of a panel that is not whole, lanes without a
+/// position become zero.
+template <bool Reverse>
+static PRUNE_RT_INLINE void movePanel(const Grid &grid, const Runs &runs,
+                                      int64_t image, int64_t panel,
+                                      const float *x, float *y) {
+  int64_t size = grid.height * grid.width;
+  bool isWhole = runs.isWhole();
+  for (int64_t c = 0; c < grid.channels; ++c) {
+    int64_t plain = (image * grid.channels + c) * size;
+    int64_t ordered = grid.getPlace(image, c, panel);
+    const float *from = x + (Reverse ? ordered : plain);
+    float *to = y + (Reverse ? plain : ordered);
+    if (isWhole) {
+      int64_t position = runs.runs[0].position;
+      *reinterpret_cast<Lanes *>(to + (Reverse ? position : 0)) =
+          *reinterpret_cast<const Lanes *>(from + (Reverse ? 0 : position));
+      continue;
+    }
+    float lanes[kLanes] = {};
+    float *target = Reverse ? to : lanes;
+    for (int64_t i = 0; i < runs.count; ++i) {
+      const Run &run = runs.runs[i];
+      int64_t first = Reverse ? run.lane : run.position;
+      int64_t other = Reverse ? run.position : run.lane;
+      for (int64_t lane = 0; lane < run.size; ++lane)
+        target[other + lane] = from[first + lane];
+    }
+    if (!Reverse)
+      std::memcpy(to, lanes, sizeof(lanes));
+  }
+}
+
 PRUNE_RT_CLONES
 static void reorderPanel(const Grid &grid, const Runs &runs, int64_t image,
                          int64_t panel, const float *x, float *y) {
-  int64_t size = grid.height * grid.width;
-  x += image * grid.channels * size;
-  if (runs.isWhole()) {
-    x += runs.runs[0].position;
-    for (int64_t c = 0; c < grid.channels; ++c, x += size)
-      *reinterpret_cast<Lanes *>(y + grid.getPlace(image, c, panel)) =
-          *reinterpret_cast<const Lanes *>(x);
-    return;
-  }
-  for (int64_t c = 0; c < grid.channels; ++c, x += size) {
-    float lanes[kLanes] = {};
-    for (int64_t i = 0; i < runs.count; ++i) {
-      const Run &run = runs.runs[i];
-      for (int64_t lane = 0; lane < run.size; ++lane)
-        lanes[run.lane + lane] = x[run.position + lane];
-    }
-    std::memcpy(y + grid.getPlace(image, c, panel), lanes, sizeof(lanes));
-  }
+  movePanel</*Reverse=*/false>(grid, runs, image, panel, x, y);
 }
 
 PRUNE_RT_CLONES
 static void restorePanel(const Grid &grid, const Runs &runs, int64_t image,
                          int64_t panel, const float *x, float *y) {
-  int64_t size = grid.height * grid.width;
-  y += image * grid.channels * size;
-  if (runs.isWhole()) {
-    y += runs.runs[0].position;
-    for (int64_t c = 0; c < grid.channels; ++c, y += size)
-      *reinterpret_cast<Lanes *>(y) =
-          *reinterpret_cast<const Lanes *>(x + grid.getPlace(image, c, panel));
-    return;
-  }
-  for (int64_t c = 0; c < grid.channels; ++c, y += size) {
-    const float *lanes = x + grid.getPlace(image, c, panel);
-    for (int64_t i = 0; i < runs.count; ++i) {
-      const Run &run = runs.runs[i];
-      for (int64_t lane = 0; lane < run.size; ++lane)
-        y[run.position + lane] = lanes[run.lane + lane];
-    }
-  }
+  movePanel</*Reverse=*/true>(grid, runs, image, panel, x, y);
 }
 
 void prune_rt_reorder_f32(const float *x, float *y, const int64_t *shape,

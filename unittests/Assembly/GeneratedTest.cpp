@@ -12,8 +12,8 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "CodeMemory.h"
 #include "Examples.h"
+#include "Features.h"
 
 #include <set>
 

@@ -11,8 +11,8 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "CodeMemory.h"
 #include "Examples.h"
+#include "Features.h"
 
 #include <algorithm>
 #include <cmath>

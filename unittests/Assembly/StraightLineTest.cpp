@@ -12,8 +12,9 @@
 //===----------------------------------------------------------------------===//
 
 #include "Prune/Assembly/StraightLine.h"
+#include "Prune/Assembly/CodeMemory.h"
 
-#include "CodeMemory.h"
+#include "Features.h"
 #include "prune_runtime.h"
 
 #include "llvm-c/Disassembler.h"
@@ -126,9 +127,9 @@ static std::vector<double> compute(const Case &test,
 }
 
 static void run(const StraightLineCode &code, Case &test) {
-  CodeMemory memory(code.code);
+  CodeMemory memory = llvm::cantFail(CodeMemory::load({code.code}));
   for (const Segment &segment : code.segments)
-    memory.get<prune_rt_segment>(segment.code)(
+    memory.getFunction<prune_rt_segment>(segment.code)(
         test.x.data(), test.y.data(), code.stream.data() + segment.stream,
         test.panels.data(), test.panels.data() + test.panels.size());
 }

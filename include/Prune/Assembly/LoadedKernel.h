@@ -14,12 +14,11 @@
 #ifndef PRUNE_ASSEMBLY_LOADEDKERNEL_H
 #define PRUNE_ASSEMBLY_LOADEDKERNEL_H
 
+#include "Prune/Assembly/CodeMemory.h"
 #include "Prune/Assembly/PanelPlan.h"
 #include "Prune/Assembly/StraightLine.h"
 
 #include "prune_runtime.h"
-
-#include "llvm/Support/Memory.h"
 
 #include <memory>
 
@@ -47,12 +46,11 @@ public:
 
 private:
   LoadedKernel() = default;
-  llvm::Error loadCode();
 
   PanelPlan plan;
   StraightLineCode code;
   llvm::SmallVector<prune_rt_segment_place, 0> places;
-  llvm::sys::OwningMemoryBlock memory;
+  CodeMemory memory;
   prune_rt_generated generated = {};
 };
 

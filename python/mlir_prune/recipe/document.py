@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-"""The tables of docs/Recipes.md, made from the dataclasses of a recipe.
+"""The tables of docs/RecipeKeys.md, made from the dataclasses of a recipe.
 
-usage: python -m mlir_prune.recipe.document docs/Recipes.md [--check]
+usage: python -m mlir_prune.recipe.document docs/RecipeKeys.md [--check]
 
 Replaces what stands between the two marks of the file.
 """
@@ -83,7 +83,7 @@ def sections() -> str:
 
 def _data_sets() -> str:
     lines = [
-        "### Data sets",
+        "## Data sets",
         "",
         "What `dataset` can be. Values must be finite and labels in range, in the test part "
         "too: all parts are checked before anything is trained. Which rows validate and test "
@@ -105,7 +105,7 @@ def renew(text: str) -> str:
 
 
 def _section(title: str, kind: type) -> str:
-    lines = [f"### {title}", "", inspect.cleandoc(kind.__doc__ or ""), ""]
+    lines = [f"## {title}", "", inspect.cleandoc(kind.__doc__ or ""), ""]
     short = getattr(kind, "SHORT", None)
     if short:
         lines += [f"A single value stands for `{short}`.", ""]

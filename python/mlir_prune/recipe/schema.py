@@ -2,7 +2,7 @@
 """Recipes: everything that decides a run, as a tree of dataclasses.
 
 A recipe is a list of stages over one network and one data set. Every key has
-a default where one makes sense; `docs/Recipes.md` is made from this file.
+a default where one makes sense; `docs/RecipeKeys.md` is made from this file.
 """
 
 from __future__ import annotations
