@@ -39,8 +39,8 @@ enum {
   @NET@_OK = 0,
   @NET@_ERROR_NULL = 1,      /* a handle or a buffer is null */
   @NET@_ERROR_SIZE = 2,      /* a buffer has another size than the value */
-  @NET@_ERROR_THREADS = 3,   /* the network runs on one thread */
-  @NET@_ERROR_MEMORY = 4,    /* there is not enough memory */
+  @NET@_ERROR_THREADS = 3,   /* not 1 to 256 threads */
+  @NET@_ERROR_MEMORY = 4,    /* not enough memory, or no threads */
   @NET@_ERROR_PROCESSOR = 5, /* the processor lacks instructions */
   @NET@_ERROR_BUSY = 6,      /* another thread uses the handle */
   @NET@_ERROR_NO_CODE = 7,   /* no code for the instruction set */
@@ -100,7 +100,10 @@ int @net@_isa(const @net@_handle *handle);
  * the network once, as create does. */
 int @net@_set_isa(@net@_handle *handle, int isa);
 
-/* Threads that a run may use. The only number for now is 1. */
+/* Threads that share a run, the caller's among them, 1 to 256. A new handle has
+ * @threads@. Results have the same bits at any number. The handle starts the
+ * others here, which wait for runs, and ends them when it is destroyed. Runs the
+ * network once, as create does. */
 int @net@_set_threads(@net@_handle *handle, int threads);
 
 /* Runs the network on the caller's buffers, one for each input and output, whose
@@ -166,6 +169,7 @@ std::string prune::makeNetworkHeader(const NetworkTable &table) {
   std::pair<StringRef, std::string> texts[] = {
       {"@values@", listValues(table.signature)},
       {"@create@", table.weights ? kCreateWithWeights : kCreate},
+      {"@threads@", std::to_string(table.threads)},
       {"@isas@", listLevels(table.levels)},
       {"@net@", table.name},
       {"@NET@", StringRef(table.name).upper()}};

@@ -167,7 +167,8 @@ void InterfaceBuilder::addTable() {
                                addWeights(),
                                builder.getInt32(signature.arguments.size()),
                                builder.getInt32(outputs),
-                               builder.getInt32(codes.size())};
+                               builder.getInt32(codes.size()),
+                               builder.getInt32(table.threads)};
   written = addConstant(llvm::ConstantStruct::getAnon(members), "table");
 }
 
@@ -224,8 +225,10 @@ void InterfaceBuilder::addFunctions() {
 static void hideDeclarations(llvm::Module &module) {
   for (llvm::Function &function : module) {
     function.setDoesNotThrow();
-    bool isRuntime = function.getName().starts_with("prune_") ||
-                     function.getName().starts_with("_mlir_memref_to_llvm_");
+    StringRef name = function.getName();
+    bool isRuntime = name.starts_with("prune_") ||
+                     name.starts_with("__kmpc_") ||
+                     name.starts_with("_mlir_memref_to_llvm_");
     if (function.isDeclaration() && isRuntime)
       function.setVisibility(llvm::GlobalValue::HiddenVisibility);
   }

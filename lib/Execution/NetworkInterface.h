@@ -30,6 +30,8 @@ struct NetworkTable {
   std::string name;
   /// Instruction sets for which there is code, best first.
   SmallVector<InstructionLevel> levels;
+  /// Threads of a new handle.
+  int64_t threads = 1;
   /// What the file of weights begins with, when they are in a file of their
   /// own.
   std::optional<prune_network_weights_header> weights = std::nullopt;

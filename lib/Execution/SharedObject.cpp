@@ -62,10 +62,12 @@ static FailureOr<NetworkCode> compileCode(ModuleOp module,
   NetworkCode code{level, module.clone(), nullptr};
   CompileTarget target = CompileTarget::object(level);
   if (llvm::Error error = selectStandaloneKernels(
-          *code.module, target.isa != "none", options.small, options.costModel))
+          *code.module, target.isa != "none", options.small, options.costModel,
+          options.threads))
     return module.emitError() << llvm::toString(std::move(error));
   CompileOptions compile;
   compile.small = options.small;
+  compile.threads = options.threads;
   FailureOr<std::unique_ptr<CompiledModule>> compiled =
       CompiledModule::create(*code.module, compile, target);
   if (failed(compiled))
@@ -100,7 +102,7 @@ LogicalResult prune::writeSharedObject(ModuleOp module, StringRef file,
       return failure();
     codes.push_back(std::move(*code));
   }
-  NetworkTable table{*signature, name, options.levels};
+  NetworkTable table{*signature, name, options.levels, options.threads};
   if (llvm::Error error = writeNetwork(table, codes, options, file))
     return module.emitError() << llvm::toString(std::move(error));
   return success();

@@ -46,10 +46,11 @@ static KernelKind choose(const KernelChoices &choices, const CostModel &costs,
 }
 
 llvm::Error prune::selectStandaloneKernels(ModuleOp module, bool hasCode,
-                                           bool small, StringRef costModel) {
+                                           bool small, StringRef costModel,
+                                           int64_t threads) {
   if (hasKernels(module))
     return llvm::Error::success();
-  llvm::Expected<FoundCostModel> costs = findCostModel(costModel);
+  llvm::Expected<FoundCostModel> costs = findCostModel(costModel, threads);
   if (!costs)
     return llvm::createStringError("cannot use the cost model '" + costModel +
                                    "': " + llvm::toString(costs.takeError()));

@@ -20,9 +20,10 @@ bool hasKernels(ModuleOp module);
 /// Chooses for each layer with a constant weight, whatever its share of zeros,
 /// the fastest kernel of our own, or with `small` the one with the least code.
 /// Without `hasCode` none is generated. Chosen kernels are kept when the module
-/// has any. Fails when there is no cost model of the name.
+/// has any. The cost model is that of a number of threads. Fails when there is
+/// none of the name.
 llvm::Error selectStandaloneKernels(ModuleOp module, bool hasCode, bool small,
-                                    StringRef costModel);
+                                    StringRef costModel, int64_t threads);
 
 } // namespace mlir::prune
 

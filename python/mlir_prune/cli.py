@@ -183,7 +183,10 @@ def _add_compile(parsers: argparse._SubParsersAction[argparse.ArgumentParser]) -
         "--standalone", action="store_true", default=True,
         help="need nothing but libc and libm (the only mode for now)",
     )  # fmt: skip
-    parser.add_argument("--threads", type=int, default=1, help="1, the only number for now")
+    parser.add_argument(
+        "--threads", type=int, default=1,
+        help="threads of a new handle, 1 to 256, which programs may change (default: 1)",
+    )  # fmt: skip
     parser.add_argument(
         "--name", default="", help="what C functions begin with (default: the file's name)"
     )

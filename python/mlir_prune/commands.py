@@ -208,8 +208,8 @@ def compile_network(arguments: argparse.Namespace) -> None:
     target = Path(arguments.out)
     if target.suffix != ".so":
         raise InputError(f"{target}: expected a file that ends in .so")
-    if arguments.threads != 1:
-        raise InputError(f"a compiled network runs on 1 thread for now, got {arguments.threads}")
+    if not 1 <= arguments.threads <= 256:
+        raise InputError(f"a compiled network runs on 1 to 256 threads, got {arguments.threads}")
     if arguments.batch is not None and arguments.batch < 1:
         raise InputError(f"a batch is positive, got {arguments.batch}")
     isa = arguments.isa or ("host" if arguments.size or arguments.tune else "all")
@@ -220,10 +220,10 @@ def compile_network(arguments: argparse.Namespace) -> None:
     if arguments.batch is not None:
         module.run(f"builtin.module(prune-set-batch-size{{batch={arguments.batch}}})")
     if arguments.tune:
-        _tune(module, Path(arguments.model))
+        _tune(module, Path(arguments.model), arguments.threads)
     module.write_shared_object(
         str(target), name=arguments.name, isa=isa, small=arguments.size,
-        weights=arguments.weights, cost_model=costs,
+        weights=arguments.weights, threads=arguments.threads, cost_model=costs,
     )  # fmt: skip
     size = target.stat().st_size
     print(f"{size:,} bytes, written to {target} and {target.with_suffix('.h')}")
@@ -244,15 +244,15 @@ def _cost_model(named: str | None, isa: str) -> str:
     return named or native().default_cost_model()
 
 
-def _tune(module: Any, model: Path) -> None:
+def _tune(module: Any, model: Path, threads: int) -> None:
     """Sets the fastest kernels, as they were measured before or are now."""
     path = model.with_suffix(".tuned.json")
-    layers = tuning.read(path, threads=1)
+    layers = tuning.read(path, threads)
     if layers is None or not tuning.fits(module, layers):
-        layers = tuning.measure(module, kernels=tuning.STANDALONE)
-        tuning.write(path, layers, threads=1)
+        layers = tuning.measure(module, threads, kernels=tuning.STANDALONE)
+        tuning.write(path, layers, threads)
         print(f"kernels were measured, and are kept in {path}")
-    tuning.apply(module, path)
+    tuning.apply(module, path, threads)
     _console().print(tuning.make_table(layers))
 
 

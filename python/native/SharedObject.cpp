@@ -23,7 +23,8 @@ void python::bindSharedObject(nb::class_<Module> &type) {
       "write_shared_object",
       [](const Module &self, const std::string &path, const std::string &name,
          const std::string &function, const std::string &isa, bool small,
-         const std::string &weights, const std::string &costModel) {
+         const std::string &weights, int64_t threads,
+         const std::string &costModel) {
         SharedObjectOptions options;
         options.name = name;
         options.function = function;
@@ -33,6 +34,7 @@ void python::bindSharedObject(nb::class_<Module> &type) {
         options.levels = std::move(*levels);
         options.small = small;
         options.weights = weights;
+        options.threads = threads;
         options.costModel = costModel;
         self.access([&](ModuleOp op) -> LogicalResult {
           return writeSharedObject(op, path, options);
@@ -40,7 +42,7 @@ void python::bindSharedObject(nb::class_<Module> &type) {
       },
       nb::arg("path"), nb::kw_only(), nb::arg("name") = "",
       nb::arg("function") = "", nb::arg("isa") = "host",
-      nb::arg("small") = false, nb::arg("weights") = "",
+      nb::arg("small") = false, nb::arg("weights") = "", nb::arg("threads") = 1,
       nb::arg("cost_model") = "builtin",
       "Compiles a copy to a shared object that needs libc and libm alone, and "
       "writes a C header beside it. Its functions begin with `name`, by "

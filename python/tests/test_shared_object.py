@@ -80,7 +80,9 @@ int main(void) {
   printf("%d\n", net_run(net, inputs, &in->bytes, outputs, &small) == NET_ERROR_SIZE);
   printf("%d\n", net_run(net, NULL, &in->bytes, outputs, &out->bytes) == NET_ERROR_NULL);
   printf("%d\n", net_set_threads(net, 1) == NET_OK);
-  printf("%d\n", net_set_threads(net, 2) == NET_ERROR_THREADS);
+  printf("%d\n", net_set_threads(net, 2) == NET_OK);
+  printf("%d\n", net_set_threads(net, 0) == NET_ERROR_THREADS);
+  printf("%d\n", net_set_threads(net, 257) == NET_ERROR_THREADS);
   printf("%d\n", net_run(net, inputs, &in->bytes, outputs, &out->bytes) == NET_OK);
   printf("%s\n", net_message(NET_ERROR_SIZE));
   net_destroy(net);
@@ -152,7 +154,7 @@ def test_errors_of_the_c_interface(tmp_path: Path) -> None:
     module.write_shared_object(str(tmp_path / "net.so"))
     lines = run(build(tmp_path, ERRORS, "errors")).splitlines()
     assert lines[:2] == ["1 1 input logits", "0 2 2 40"]
-    assert lines[2:-1] == ["1"] * 10
+    assert lines[2:-1] == ["1"] * 12
     assert lines[-1] == "a buffer has another size than the input or output"
 
 
@@ -328,7 +330,6 @@ def test_the_command(file: Path, capsys: pytest.CaptureFixture[str]) -> None:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["--threads", "2"], "a compiled network runs on 1 thread for now, got 2"),
         (["--batch", "0"], "a batch is positive, got 0"),
         (["--isa", "base,sse9"], "out of avx512, avx2, base, host and all, got 'sse9'"),
         (["--name", "my net"], "the network's name to be an identifier of C, got 'my net'"),

@@ -1,4 +1,4 @@
-//===- Threads.cpp - Threads and denormals --------------------------------===//
+//===- Threads.cpp - Threads of the process -------------------------------===//
 //
 // Part of the pruning compiler, under the Apache License v2.0 with LLVM
 // Exceptions. See LICENSE for license information.
@@ -6,9 +6,7 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// The number of threads is one setting of the process, read at every call. The
-// flush-to-zero and denormals-are-zero bits live in a control register of each
-// thread.
+// The number of threads is one setting of the process, read at every call.
 //
 //===----------------------------------------------------------------------===//
 
@@ -16,13 +14,7 @@
 
 #include <atomic>
 
-#if defined(__x86_64__)
-#include <immintrin.h>
-#endif
-
 static std::atomic<int64_t> numThreads{1};
-
-int64_t prune_rt_abi_version(void) { return PRUNE_RT_ABI_VERSION; }
 
 void prune_rt_set_num_threads(int64_t threads) {
   if (threads < 1)
@@ -32,27 +24,4 @@ void prune_rt_set_num_threads(int64_t threads) {
 
 int64_t prune_rt_get_num_threads(void) {
   return numThreads.load(std::memory_order_relaxed);
-}
-
-int64_t prune_rt_flush_denormals(int64_t enable) {
-#if defined(__x86_64__)
-  // Bit 15 flushes results, bit 6 flushes operands.
-  constexpr unsigned bits = 0x8040;
-  unsigned before = _mm_getcsr();
-  unsigned after = enable ? before | bits : before & ~bits;
-  if (after != before)
-    _mm_setcsr(after);
-  return (before & bits) == bits;
-#elif defined(__aarch64__)
-  // Bit 24 flushes operands and results.
-  constexpr uint64_t bit = uint64_t(1) << 24;
-  uint64_t before;
-  __asm__ volatile("mrs %0, fpcr" : "=r"(before));
-  uint64_t after = enable ? before | bit : before & ~bit;
-  if (after != before)
-    __asm__ volatile("msr fpcr, %0" ::"r"(after));
-  return (before & bit) != 0;
-#else
-  return 0;
-#endif
 }

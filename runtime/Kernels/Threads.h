@@ -18,8 +18,16 @@
 
 namespace prune_rt {
 
-/// Calls run(part, thread) for the parts from 0 to before `count`. Without
-/// OpenMP there is one thread.
+#ifdef PRUNE_RT_STATIC
+/// Calls run(context, thread) for the threads from 0 to before `threads`: at
+/// the same time on those of the network's handle, else one after the other.
+void runOnThreads(int64_t threads, void (*run)(void *context, int64_t thread),
+                  void *context);
+#endif
+
+/// Calls run(part, thread) for the parts from 0 to before `count`, for each
+/// thread in turn. There is one thread where nobody has others: neither OpenMP
+/// nor the handle of a network.
 template <typename Function>
 void forEach(int64_t count, int64_t threads, Function run) {
 #ifdef _OPENMP
@@ -27,6 +35,22 @@ void forEach(int64_t count, int64_t threads, Function run) {
 #pragma omp parallel for schedule(static) num_threads(threads)
     for (int64_t part = 0; part < count; ++part)
       run(part, omp_get_thread_num());
+    return;
+  }
+#elif defined(PRUNE_RT_STATIC)
+  if (threads > 1) {
+    auto runShare = [&](int64_t thread) {
+      int64_t end = count * (thread + 1) / threads;
+      for (int64_t part = count * thread / threads; part < end; ++part)
+        run(part, thread);
+    };
+    using Share = decltype(runShare);
+    runOnThreads(
+        threads,
+        [](void *context, int64_t thread) {
+          (*static_cast<Share *>(context))(thread);
+        },
+        &runShare);
     return;
   }
 #endif

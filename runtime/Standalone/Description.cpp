@@ -38,9 +38,9 @@ const char *prune_network_message(int code) {
   case PRUNE_NETWORK_SIZE:
     return "a buffer has another size than the input or output";
   case PRUNE_NETWORK_THREADS:
-    return "the network runs on one thread";
+    return "a network runs on 1 to 256 threads";
   case PRUNE_NETWORK_MEMORY:
-    return "there is not enough memory";
+    return "there is not enough memory, or no thread to be had";
   case PRUNE_NETWORK_PROCESSOR:
     return "the processor lacks instructions that the network was compiled for";
   case PRUNE_NETWORK_BUSY:

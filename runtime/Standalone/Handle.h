@@ -11,12 +11,14 @@
 
 #include "prune_network.h"
 
-#include "../Common/Pool.h"
+#include "Workers.h"
 
 struct prune_network_handle {
   const prune_network *network;
   const prune_network_code *code;
   prune_rt::Pool pool;
+  /// Null when there is one thread.
+  prune_rt::Workers *workers;
   /// Set while the network runs.
   bool busy;
   /// Gives back what the handle has besides memory; may be null.

@@ -80,7 +80,8 @@ static void setData(prune_network_handle &handle, int64_t index, void *data) {
 
 static void call(prune_network_handle &handle) {
   DenormalScope denormals;
-  PoolScope scope(handle.pool);
+  PoolScope pool(handle.pool);
+  WorkersScope workers(handle.workers);
   // The values of the runtime's sets are those of the interface.
   InstructionSetScope instructions(
       static_cast<InstructionSet>(handle.code->isa));
@@ -158,7 +159,10 @@ int prune_network_create(const prune_network *network,
   prune_network_handle *made = makeHandle(*network, code);
   if (!made)
     return PRUNE_NETWORK_MEMORY;
-  if (int error = warmUp(*made)) {
+  int error = network->threads > 1
+                  ? prune_network_set_threads(made, network->threads)
+                  : warmUp(*made);
+  if (error != PRUNE_NETWORK_OK) {
     prune_network_destroy(made);
     return error;
   }
@@ -169,6 +173,8 @@ int prune_network_create(const prune_network *network,
 void prune_network_destroy(prune_network_handle *handle) {
   if (!handle)
     return;
+  if (handle->workers)
+    handle->workers->destroy();
   handle->pool.trim();
   void (*close)(const prune_network &) = handle->close;
   const prune_network &network = *handle->network;
@@ -199,7 +205,15 @@ int prune_network_set_isa(prune_network_handle *handle, int isa) {
 int prune_network_set_threads(prune_network_handle *handle, int threads) {
   if (!handle)
     return PRUNE_NETWORK_NULL;
-  return threads == 1 ? PRUNE_NETWORK_OK : PRUNE_NETWORK_THREADS;
+  if (threads < 1 || threads > kMaxThreads)
+    return PRUNE_NETWORK_THREADS;
+  Workers *workers = nullptr;
+  if (threads > 1 && !(workers = Workers::create(threads, handle->pool)))
+    return PRUNE_NETWORK_MEMORY;
+  int code = change(*handle, [&] { std::swap(handle->workers, workers); });
+  if (workers)
+    workers->destroy();
+  return code;
 }
 
 /// Points the descriptors from `first` on to the caller's buffers.

@@ -121,6 +121,7 @@ typedef struct prune_network {
   const prune_network_weights *weights;
   int32_t inputs, outputs;
   int32_t code_count;
+  int32_t threads; /**< of a new handle */
 } prune_network;
 
 /** Memory of one caller of a network. */

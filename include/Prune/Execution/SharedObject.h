@@ -24,6 +24,8 @@ struct SharedObjectOptions {
   SmallVector<InstructionLevel> levels = {getHostLevel()};
   /// Prefer small code to fast code.
   bool small = false;
+  /// Threads of a new handle.
+  int64_t threads = 1;
   /// File for the weights; when empty, they are beside the code.
   std::string weights;
   /// Name of the cost model, as findCostModel takes it.
@@ -33,7 +35,7 @@ struct SharedObjectOptions {
 /// Compiles copies of a module to a shared object that needs nothing but libc
 /// and libm, and writes a header of its C functions beside it, with the ending
 /// `.h`. Layers run by generated code and by the loops of this
-/// project, on one thread. The same module and options give the same bytes.
+/// project. The same module and options give the same bytes.
 /// Fails with diagnostics; then no file is written or changed.
 LogicalResult writeSharedObject(ModuleOp module, StringRef file,
                                 const SharedObjectOptions &options = {});
