@@ -210,18 +210,13 @@ class CsrLoops final : public ColumnRival {
 public:
   explicit CsrLoops(const RivalProblem &problem)
       : ColumnRival("csr", problem) {}
-  ~CsrLoops() override { prune_rt_release_slot(&slot); }
   void run() override {
     int64_t columns = problem.getColumns();
-    prune_rt_spmm_f32(&slot, problem.values.data(), problem.columns.data(),
-                      problem.pointers.data(), input.data(), /*bias=*/nullptr,
-                      result.data(), problem.shape.f, columns,
-                      problem.getInner(), columns, columns,
-                      PRUNE_RT_CONSTANT_VALUES, PRUNE_RT_ACTIVATION_NONE);
+    prune_rt_spmm_f32(
+        problem.values.data(), problem.columns.data(), problem.pointers.data(),
+        input.data(), /*bias=*/nullptr, result.data(), problem.shape.f, columns,
+        problem.getInner(), columns, columns, PRUNE_RT_ACTIVATION_NONE);
   }
-
-private:
-  void *slot = nullptr;
 };
 
 class Lanes final : public RowRival {
