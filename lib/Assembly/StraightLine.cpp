@@ -40,6 +40,9 @@
 
 using namespace mlir::prune::assembly;
 
+/// Bytes of a line of the cache.
+static constexpr int64_t kLineBytes = 64;
+
 namespace {
 
 class Avx512Emitter : public Xbyak::CodeGenerator {
@@ -83,7 +86,8 @@ private:
   void emitLoop(const Tile &tile, llvm::ArrayRef<Term> terms, Ends ends,
                 llvm::SmallVectorImpl<float> &stream);
   void finish(const Tile &tile, Ends ends);
-  void prefetchNext(const uint8_t *begin);
+  int64_t countPrefetches(llvm::ArrayRef<Term> terms) const;
+  void prefetchUntil(int64_t count);
   bool paysToMove(const Cursor &cursor, llvm::ArrayRef<Term> terms) const;
 
   const PanelProduct &product;
@@ -104,6 +108,8 @@ private:
   /// And those of it before the weights.
   int64_t firstWeight = 0;
   int64_t firstKept = 0, firstBefore = 0;
+  /// Lines of code that are fetched for the current panel.
+  int64_t fetched = 0;
   Cursor weights{*this, weight, sizeof(float)};
 };
 
@@ -190,8 +196,11 @@ bool Avx512Emitter::paysToMove(const Cursor &cursor,
 void Avx512Emitter::multiply(llvm::ArrayRef<Term> terms,
                              llvm::SmallVectorImpl<float> &stream) {
   Cursor inputs(*this, x, kLanes * sizeof(float));
+  int64_t count = countPrefetches(terms);
   for (size_t i = 0; i < terms.size(); ++i) {
     const Term &term = terms[i];
+    // Spread evenly: many at a time wait for each other, and sums for them.
+    prefetchUntil(count * i / terms.size());
     if (i == 0 || !term.hasSameInput(terms[i - 1])) {
       int64_t byte = int64_t(term.input) * sizeof(float);
       bool moves =
@@ -246,18 +255,22 @@ void Avx512Emitter::finish(const Tile &tile, Ends ends) {
   }
 }
 
-/// Fetches a part of the next segment's code, which is about as long as this
-/// one's: nothing else does so before it runs.
-void Avx512Emitter::prefetchNext(const uint8_t *begin) {
+/// Lines of the next segment's code to fetch for each panel: it is about as
+/// long as this one's, perhaps a quarter longer, and nothing else fetches it
+/// before it runs.
+int64_t Avx512Emitter::countPrefetches(llvm::ArrayRef<Term> terms) const {
   if (options.panels == 0)
-    return;
-  constexpr int64_t kLine = 64, kMost = 128;
-  int64_t lines = llvm::divideCeil(getCurr() - begin, kLine);
-  int64_t perPanel =
-      std::min<int64_t>(llvm::divideCeil(lines, options.panels), kMost);
-  for (int64_t line = 0; line < perPanel; ++line)
-    prefetcht1(ptr[ahead + line * kLine]);
-  add(ahead, static_cast<uint32_t>(perPanel * kLine));
+    return 0;
+  constexpr int64_t kMost = 128, kRowBytes = 20;
+  int64_t bytes = estimateBytes(terms) + options.tileRows * kRowBytes;
+  int64_t lines = llvm::divideCeil(bytes + bytes / 4, kLineBytes);
+  return std::min<int64_t>(llvm::divideCeil(lines, options.panels), kMost);
+}
+
+/// Fetches lines until there are `count`.
+void Avx512Emitter::prefetchUntil(int64_t count) {
+  for (; fetched < count; ++fetched)
+    prefetcht1(ptr[ahead + fetched * kLineBytes]);
 }
 
 /// What the panel before the first one would have loaded.
@@ -315,7 +328,7 @@ void Avx512Emitter::emitLoop(const Tile &tile, llvm::ArrayRef<Term> terms,
   Xbyak::Label loop;
   align(16);
   L(loop);
-  const uint8_t *begin = getCurr();
+  fetched = 0;
   loadPanel();
   start(tile, ends, stream);
   int64_t first = 0;
@@ -328,7 +341,9 @@ void Avx512Emitter::emitLoop(const Tile &tile, llvm::ArrayRef<Term> terms,
   else if (windows.empty())
     multiplyKept(terms);
   finish(tile, ends);
-  prefetchNext(begin);
+  prefetchUntil(countPrefetches(terms));
+  if (fetched > 0)
+    add(ahead, static_cast<uint32_t>(fetched * kLineBytes));
   add(panel, kPanelBytes);
   cmp(panel, end);
   jb(loop, T_NEAR);

@@ -97,8 +97,7 @@ static llvm::SmallVector<Tile, 0> makeBlocks(const PanelProduct &product,
   return tiles;
 }
 
-/// About the bytes of code of terms: 8 per value and 8 per input.
-static int64_t estimateBytes(llvm::ArrayRef<Term> terms) {
+int64_t mlir::prune::assembly::estimateBytes(llvm::ArrayRef<Term> terms) {
   int64_t inputs = 0;
   for (size_t i = 0; i < terms.size(); ++i)
     inputs += i == 0 || !terms[i].hasSameInput(terms[i - 1]);

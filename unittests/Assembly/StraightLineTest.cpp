@@ -209,6 +209,8 @@ namespace {
 /// Instructions of a piece of code.
 struct Listing {
   int64_t multiplications = 0, stackOperands = 0, prefetches = 0, unknown = 0;
+  /// Most prefetches one after the other.
+  int64_t prefetchesAtOnce = 0;
 };
 } // namespace
 
@@ -222,6 +224,7 @@ static Listing disassemble(const StraightLineCode &code) {
   for (auto [index, segment] : llvm::enumerate(code.segments)) {
     const uint8_t *byte = code.code.data() + segment.code;
     const uint8_t *end = code.code.data() + code.code.size();
+    int64_t atOnce = 0;
     for (bool isOpen = true; isOpen && byte < end;) {
       char text[128];
       size_t length = LLVMDisasmInstruction(
@@ -231,6 +234,8 @@ static Listing disassemble(const StraightLineCode &code) {
       listing.multiplications += line.contains("vfmadd231ps");
       listing.stackOperands += line.contains("(%rsp");
       listing.prefetches += line.contains("prefetch");
+      atOnce = line.contains("prefetch") ? atOnce + 1 : 0;
+      listing.prefetchesAtOnce = std::max(listing.prefetchesAtOnce, atOnce);
       isOpen = length != 0 && !line.contains("ret");
       byte += length;
     }
@@ -253,6 +258,7 @@ TEST(StraightLine, SpillsNothingAndIsShort) {
   EXPECT_EQ(listing.stackOperands, 0);
   EXPECT_EQ(listing.unknown, 0);
   EXPECT_GT(listing.prefetches, 0);
+  EXPECT_LE(listing.prefetchesAtOnce, 2);
   EXPECT_LT(static_cast<int64_t>(code->code.size()), 12 * values);
   EXPECT_EQ(static_cast<int64_t>(code->stream.size()),
             values + static_cast<int64_t>(test.bias.size()));
