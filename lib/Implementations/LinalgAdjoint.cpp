@@ -21,13 +21,14 @@
 // only the rest is computed again. Values from outside that the body reads get
 // adjoints, too: a scalar a sum over all loops, a tensor that is read at
 // computed places (upsampling, flips, selections) a scatter. Reductions by
-// maximum or minimum send the adjoint to every element that equals the result;
-// max pooling of images has a rule of its own, which sends it to the first one.
-// Linear in the size of the body for each operand.
+// maximum or minimum share the adjoint among the elements that equal the
+// result; max pooling of images has a rule of its own, which sends it to the
+// first one. Linear in the size of the body for each operand.
 //
 //===----------------------------------------------------------------------===//
 
 #include "AdjointModel.h"
+#include "ExtremumTies.h"
 #include "LoopNestAdjoint.h"
 
 #include "Prune/Dialect/Prune/IR/Prune.h"
@@ -54,8 +55,8 @@ public:
   BodySweep(linalg::LinalgOp op, ArrayRef<Value> resultAdjoints,
             ArrayRef<bool> needed);
 
-  /// Differentiates the body.
-  LogicalResult run();
+  /// Differentiates the body. What it needs besides is built by `outer`.
+  LogicalResult run(OpBuilder &outer);
 
   /// Builds the adjoint of an operand after `run`; null when it is zero. An
   /// operand that is read several times at the same indices gets all of it the
@@ -67,8 +68,9 @@ public:
 
 private:
   Value createSeed(OpResult result, Value adjoint);
-  void seedExtremum(OpOperand &init, const Extremum &extremum, Value seed);
-  LogicalResult seedResult(OpOperand &init);
+  LogicalResult seedExtremum(OpBuilder &outer, OpOperand &init,
+                             const Extremum &extremum, Value adjoint);
+  LogicalResult seedResult(OpBuilder &outer, OpOperand &init);
   LogicalResult sweepOperation(Operation &operation);
   LogicalResult verifySums();
   Value takeAdjoint(OpOperand &operand);
@@ -162,13 +164,21 @@ Value BodySweep::createSeed(OpResult result, Value adjoint) {
   return seed;
 }
 
-/// Sends `seed` to the value that a maximum or minimum reduces, where it equals
-/// the final result.
-void BodySweep::seedExtremum(OpOperand &init, const Extremum &extremum,
-                             Value seed) {
+/// Shares the adjoint among the values that a maximum or minimum reduces and
+/// that equal the final result: one element may be several of them, in windows
+/// that overlap.
+LogicalResult BodySweep::seedExtremum(OpBuilder &outer, OpOperand &init,
+                                      const Extremum &extremum, Value adjoint) {
   OpResult result = op.getTiedOpResult(&init);
   BlockArgument partial = op.getMatchingBlockArgument(&init);
+  if ((extremum.lhs == partial) == (extremum.rhs == partial))
+    return failure();
   Value candidate = extremum.lhs == partial ? extremum.rhs : extremum.lhs;
+  FailureOr<Value> share =
+      shareAmongTies(outer, op, result, candidate, adjoint);
+  if (failed(share))
+    return failure();
+  Value seed = seeds.back() = createSeed(result, *share);
   FloatBuilder b(op.getLoc(), builder);
   Value last = scratch.addArgument(candidate.getType(), op.getLoc());
   nest.addSource(last, result, op.getIndexingMapMatchingResult(result));
@@ -177,9 +187,10 @@ void BodySweep::seedExtremum(OpOperand &init, const Extremum &extremum,
   Value zero = b.constant(candidate.getType(), 0.0);
   Value contribution = b.select(isLast, seed, zero);
   adjoints.add(builder, candidate, contribution);
+  return success();
 }
 
-LogicalResult BodySweep::seedResult(OpOperand &init) {
+LogicalResult BodySweep::seedResult(OpBuilder &outer, OpOperand &init) {
   OpResult result = op.getTiedOpResult(&init);
   Value yielded = op.getMatchingYieldValue(&init)->get();
   Operation *definition = yielded.getDefiningOp();
@@ -187,21 +198,20 @@ LogicalResult BodySweep::seedResult(OpOperand &init) {
   if (!isReduction && definition && definition->getBlock() == op.getBlock())
     nest.addSource(yielded, result, op.getIndexingMapMatchingResult(result));
   Value adjoint = resultAdjoints[result.getResultNumber()];
-  seeds.push_back(adjoint ? createSeed(result, adjoint) : Value());
+  seeds.push_back(Value());
   if (!adjoint)
     return success();
   auto extremum =
       isReduction && definition ? matchExtremum(definition) : std::nullopt;
   if (!extremum) {
+    seeds.back() = createSeed(result, adjoint);
     adjoints.add(builder, yielded, seeds.back());
     return success();
   }
-  BlockArgument partial = op.getMatchingBlockArgument(&init);
-  if ((extremum->lhs == partial) == (extremum->rhs == partial))
+  isExtremum[result.getResultNumber()] = true;
+  if (failed(seedExtremum(outer, init, *extremum, adjoint)))
     return op.emitError("no reverse-mode rule for this reduction by maximum or "
                         "minimum");
-  isExtremum[result.getResultNumber()] = true;
-  seedExtremum(init, *extremum, seeds.back());
   return success();
 }
 
@@ -223,9 +233,9 @@ LogicalResult BodySweep::verifySums() {
   return success();
 }
 
-LogicalResult BodySweep::run() {
+LogicalResult BodySweep::run(OpBuilder &outer) {
   for (OpOperand &init : op.getDpsInitsMutable())
-    if (failed(seedResult(init)))
+    if (failed(seedResult(outer, init)))
       return failure();
   for (Operation &operation :
        llvm::reverse(op.getBlock()->without_terminator()))
@@ -323,7 +333,7 @@ struct StructuredModel
     if (!op.hasPureTensorSemantics())
       return op.emitError("no reverse-mode rule for an operation on buffers");
     BodySweep sweep(op, resultAdjoints, needed);
-    if (failed(sweep.run()))
+    if (failed(sweep.run(builder)))
       return failure();
     // Sums may add up element-wise adjoints, which hence come first.
     for (bool isFirstRound : {true, false})
@@ -351,7 +361,7 @@ struct StructuredModel
 };
 
 /// Equal elements are common in windows behind a relu: if each got the adjoint,
-/// as other maxima have it, gradients would come out several times too large.
+/// gradients would come out several times too large.
 struct MaxPoolModel
     : AdjointOpInterface::ExternalModel<MaxPoolModel,
                                         linalg::PoolingNchwMaxOp> {

@@ -116,6 +116,18 @@ def test_reduction(combiner, start, axes):
     check_gradients(program, program.weighted_sum(value))
 
 
+@pytest.mark.parametrize("combiner, start", [("maximumf", -1e9), ("minimumf", 1e9)])
+def test_elements_that_are_always_equal_share_the_adjoint(combiner, start):
+    program = Program()
+    x = program.parameter(random((3,), 5))
+    wide = program.generic([x], [dims(2, [0]), dims(2)], ["parallel", "parallel"], (3, 4),
+                           "%c = arith.constant 2.0 : f64\n%y = arith.mulf %in0, %c : f64")
+    value = program.emit((3,), (
+        f"linalg.reduce {{ arith.{combiner} }} ins({wide} : {tensor((3, 4))}) "
+        f"outs({program.filled((3,), start)} : {tensor((3,))}) dimensions = [1]"))
+    check_gradients(program, program.weighted_sum(value))
+
+
 def test_maximum_by_selection():
     program = Program()
     x = program.parameter(random((3, 4), 5))

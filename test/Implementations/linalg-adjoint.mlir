@@ -126,7 +126,8 @@ func.func @f(%w: tensor<2x3x4xf64> {prune.param = #prune.param<"w", weight>}, %a
 
 // -----
 
-// A maximum over a dimension: to each element that equals the result.
+// A maximum over a dimension: in equal shares to the elements that equal the
+// result.
 
 // CHECK-LABEL: func.func @f(
 // CHECK-SAME: %[[W:[^:]*]]: tensor<2x3xf64> {{{.*}}}, %[[A:[^:]*]]: tensor<2xf64>
@@ -134,11 +135,18 @@ func.func @f(%w: tensor<2x3xf64> {prune.param = #prune.param<"w", weight>}, %a: 
   %0 = linalg.reduce { arith.maximumf } ins(%w : tensor<2x3xf64>) outs(%i : tensor<2xf64>) dimensions = [1]
   %l = linalg.dot ins(%0, %a : tensor<2xf64>, tensor<2xf64>) outs(%o : tensor<f64>) -> tensor<f64>
   // CHECK: %[[M:.*]] = linalg.reduce { arith.maximumf }
-  // CHECK: %[[D:.*]] = linalg.generic {{.*}} iterator_types = ["parallel", "parallel"]} ins(%[[W]], %[[M]], %[[A]] :
+  // CHECK: %[[ZERO:.*]] = arith.constant 0.0
+  // CHECK: %[[N:.*]] = linalg.generic {{.*}} iterator_types = ["parallel", "reduction"]} ins(%[[W]], %[[M]] :
+  // CHECK-NEXT: ^bb0(%[[X:.*]]: f64, %[[Y:.*]]: f64, %[[SUM:.*]]: f64):
+  // CHECK-NEXT: %[[TIED:.*]] = arith.cmpf oeq, %[[X]], %[[Y]]
+  // CHECK-NEXT: %[[ONE:.*]] = arith.uitofp %[[TIED]]
+  // CHECK-NEXT: %[[NEXT:.*]] = arith.addf %[[SUM]], %[[ONE]]
+  // CHECK-NEXT: linalg.yield %[[NEXT]]
+  // CHECK: %[[SHARE:.*]] = arith.divf %[[A]], %[[N]]
+  // CHECK: %[[D:.*]] = linalg.generic {{.*}} iterator_types = ["parallel", "parallel"]} ins(%[[W]], %[[M]], %[[SHARE]] :
   // CHECK-NEXT: ^bb0(%[[X:.*]]: f64, %[[Y:.*]]: f64, %[[G:.*]]: f64, %{{.*}}: f64):
   // CHECK-NEXT: %[[TOP:.*]] = arith.cmpf oeq, %[[X]], %[[Y]]
-  // CHECK-NEXT: %[[Z:.*]] = arith.constant 0.0
-  // CHECK-NEXT: %[[R:.*]] = arith.select %[[TOP]], %[[G]], %[[Z]]
+  // CHECK-NEXT: %[[R:.*]] = arith.select %[[TOP]], %[[G]], %[[ZERO]]
   // CHECK-NEXT: linalg.yield %[[R]]
   // CHECK: return %{{.*}}, %[[D]]
   return %l : tensor<f64>
