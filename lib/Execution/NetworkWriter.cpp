@@ -15,8 +15,8 @@
 
 #include "NetworkWriter.h"
 
+#include "Linker.h"
 #include "NetworkData.h"
-#include "ObjectFiles.h"
 #include "Runtime.h"
 
 #include "llvm/IR/Module.h"
@@ -162,9 +162,11 @@ llvm::Error Writer::write(ArrayRef<NetworkCode> codes) {
       return made->takeError();
   if (llvm::Error error = compile(codes))
     return error;
-  if (llvm::Error error =
-          linkSharedObject(inputs, *newFile, llvm::sys::path::filename(file),
-                           options.small, temporaries))
+  LinkJob job{inputs, *newFile, llvm::sys::path::filename(file).str(),
+              options.small};
+  bool isArchive = llvm::sys::path::extension(file) == ".a";
+  if (llvm::Error error = isArchive ? linkStaticLibrary(job, temporaries)
+                                    : linkSharedObject(job, temporaries))
     return error;
   if (llvm::Error error = writeBytes(makeNetworkHeader(table), *newHeader))
     return error;

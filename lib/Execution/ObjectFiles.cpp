@@ -1,4 +1,4 @@
-//===- ObjectFiles.cpp - Object files and linking -------------------------===//
+//===- ObjectFiles.cpp - Object files -------------------------------------===//
 //
 // Part of the pruning compiler, under the Apache License v2.0 with LLVM
 // Exceptions. See LICENSE for license information.
@@ -15,14 +15,10 @@
 
 #include "NetworkInterface.h"
 
-#include "llvm/ADT/StringExtras.h"
 #include "llvm/IR/LegacyPassManager.h"
 #include "llvm/IR/Module.h"
 #include "llvm/Support/FileSystem.h"
-#include "llvm/Support/MemoryBuffer.h"
 #include "llvm/Support/Path.h"
-#include "llvm/Support/Process.h"
-#include "llvm/Support/Program.h"
 #include "llvm/Target/TargetMachine.h"
 
 using namespace mlir;
@@ -177,67 +173,4 @@ llvm::Error prune::writeConstants(const NetworkData &data,
   if (error)
     return error;
   return writeObject(module, target, file);
-}
-
-/// The C compiler: the one that the user names, else one of the usual names.
-static llvm::Expected<std::string> findCompiler() {
-  SmallVector<std::string> names = {"clang-22", "clang", "cc", "gcc"};
-  if (auto given = llvm::sys::Process::GetEnv("CC"))
-    names = {*given};
-  for (const std::string &name : names)
-    if (auto found = llvm::sys::findProgramByName(name))
-      if (fs::can_execute(*found))
-        return *found;
-  return makeError("cannot link: no C compiler found under " +
-                   llvm::join(names, ", ") +
-                   " (name one in the environment variable CC)");
-}
-
-/// The first line that says what is wrong.
-static std::string findMessage(StringRef output) {
-  SmallVector<StringRef> lines;
-  output.split(lines, '\n', /*MaxSplit=*/-1, /*KeepEmpty=*/false);
-  for (StringRef line : lines)
-    if (line.contains("error") || line.contains("undefined"))
-      return line.trim().str();
-  return lines.empty() ? "no message" : lines.front().trim().str();
-}
-
-llvm::Error prune::linkSharedObject(ArrayRef<std::string> inputs,
-                                    StringRef file, StringRef soname,
-                                    bool small, TemporaryFiles &temporaries) {
-  llvm::Expected<std::string> compiler = findCompiler();
-  if (!compiler)
-    return compiler.takeError();
-  llvm::Expected<std::string> output = temporaries.create("txt");
-  if (!output)
-    return output.takeError();
-  // No start files: nothing of C++ has to be set up. Nothing of the machine
-  // that links is kept, so that the same inputs give the same bytes.
-  SmallVector<StringRef> arguments = {*compiler, "-shared", "-nostartfiles",
-                                      "-o", file};
-  llvm::append_range(arguments, inputs);
-  std::string name = ("-Wl,-soname," + soname).str();
-  for (StringRef option :
-       {"-static-libgcc", "-lm", "-Wl,--as-needed", "-Wl,--gc-sections",
-        "-Wl,--exclude-libs,ALL", "-Wl,-z,defs", "-Wl,-z,noexecstack",
-        "-Wl,-z,noseparate-code", "-Wl,--build-id=none", "-Wl,-O2", "-Wl,-s"})
-    arguments.push_back(option);
-  arguments.push_back(name);
-  // Write-protected tables end with a page, up to which the file is padded.
-  if (small)
-    arguments.push_back("-Wl,-z,norelro");
-  std::optional<StringRef> redirects[] = {StringRef(""), StringRef(*output),
-                                          StringRef(*output)};
-  std::string message;
-  int result =
-      llvm::sys::ExecuteAndWait(*compiler, arguments, /*Env=*/std::nullopt,
-                                redirects, /*SecondsToWait=*/0,
-                                /*MemoryLimit=*/0, &message);
-  if (result == 0)
-    return llvm::Error::success();
-  if (message.empty())
-    if (auto buffer = llvm::MemoryBuffer::getFile(*output))
-      message = findMessage((*buffer)->getBuffer());
-  return makeError("cannot link: " + message);
 }

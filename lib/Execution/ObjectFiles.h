@@ -1,4 +1,4 @@
-//===- ObjectFiles.h - Object files and linking -----------------*- C++ -*-===//
+//===- ObjectFiles.h - Object files -----------------------------*- C++ -*-===//
 //
 // Part of the pruning compiler, under the Apache License v2.0 with LLVM
 // Exceptions. See LICENSE for license information.
@@ -60,13 +60,6 @@ llvm::Error writeConstants(const NetworkData &data, llvm::TargetMachine &target,
 
 /// Writes bytes to a file.
 llvm::Error writeBytes(StringRef bytes, StringRef file);
-
-/// Links objects and archives to a shared object that needs libc and libm
-/// alone. `soname` is the name that programs look for; `small` prefers a small
-/// file. Needs a C compiler on the path or in the environment variable CC.
-llvm::Error linkSharedObject(ArrayRef<std::string> inputs, StringRef file,
-                             StringRef soname, bool small,
-                             TemporaryFiles &temporaries);
 
 } // namespace mlir::prune
 

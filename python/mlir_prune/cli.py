@@ -175,10 +175,10 @@ def _add_import(parsers: argparse._SubParsersAction[argparse.ArgumentParser]) ->
 
 
 def _add_compile(parsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    parser = parsers.add_parser("compile", help="a network as a shared object with a C header")
+    parser = parsers.add_parser("compile", help="a network as a library with a C header")
     parser.set_defaults(run=commands.compile_network)
     parser.add_argument("model", help="network as .mlir, .mlirbc, .onnx or .pt2")
-    parser.add_argument("-o", "--out", required=True, help=".so file to write; .h goes beside it")
+    parser.add_argument("-o", "--out", required=True, help=".so or .a file to write; .h goes beside it")
     parser.add_argument(
         "--standalone", action="store_true", default=True,
         help="need nothing but libc and libm (the only mode for now)",

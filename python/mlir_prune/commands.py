@@ -204,10 +204,10 @@ def import_network(arguments: argparse.Namespace) -> None:
 
 
 def compile_network(arguments: argparse.Namespace) -> None:
-    """Writes a network as a shared object with a C header beside it."""
+    """Writes a network as a shared object or static library with a C header beside it."""
     target = Path(arguments.out)
-    if target.suffix != ".so":
-        raise InputError(f"{target}: expected a file that ends in .so")
+    if target.suffix not in (".so", ".a"):
+        raise InputError(f"{target}: expected a file that ends in .so or .a")
     if not 1 <= arguments.threads <= 256:
         raise InputError(f"a compiled network runs on 1 to 256 threads, got {arguments.threads}")
     if arguments.batch is not None and arguments.batch < 1:

@@ -44,8 +44,9 @@ void python::bindSharedObject(nb::class_<Module> &type) {
       nb::arg("function") = "", nb::arg("isa") = "host",
       nb::arg("small") = false, nb::arg("weights") = "", nb::arg("threads") = 1,
       nb::arg("cost_model") = "builtin",
-      "Compiles a copy to a shared object that needs libc and libm alone, and "
-      "writes a C header beside it. Its functions begin with `name`, by "
+      "Compiles a copy to a shared object, or a static library when the path "
+      "ends in .a, that needs libc and libm alone, and writes a C header "
+      "beside it. Its functions begin with `name`, by "
       "default the file's; `function` is the network where there are several; "
       "`isa` are the instruction sets between commas that there is code for, "
       "of which the best one that a computer has runs there: 'base', 'avx2', "

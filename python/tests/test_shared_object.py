@@ -333,7 +333,7 @@ def test_the_command(file: Path, capsys: pytest.CaptureFixture[str]) -> None:
         (["--batch", "0"], "a batch is positive, got 0"),
         (["--isa", "base,sse9"], "out of avx512, avx2, base, host and all, got 'sse9'"),
         (["--name", "my net"], "the network's name to be an identifier of C, got 'my net'"),
-        (["-o", "{}/net.dll"], "expected a file that ends in .so"),
+        (["-o", "{}/net.dll"], "expected a file that ends in .so or .a"),
         (["-o", "{}/none/net.so"], "cannot write '{}/none/net.so': No such file or directory"),
     ],
 )  # fmt: skip

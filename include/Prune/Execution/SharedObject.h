@@ -32,8 +32,9 @@ struct SharedObjectOptions {
   std::string costModel;
 };
 
-/// Compiles copies of a module to a shared object that needs nothing but libc
-/// and libm, and writes a header of its C functions beside it, with the ending
+/// Compiles copies of a module to a shared object, or to a static library when
+/// the file ends in `.a`, that needs nothing but libc and libm, and writes a
+/// header of its C functions beside it, with the ending
 /// `.h`. Layers run by generated code and by the loops of this
 /// project. The same module and options give the same bytes.
 /// Fails with diagnostics; then no file is written or changed.

@@ -1,0 +1,140 @@
+//===- Linker.cpp - Linking of networks -----------------------------------===//
+//
+// Part of the pruning compiler, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// The C compiler of the user links, because it knows where libc is. A static
+// library is one object, so that hidden symbols, which the parts of a network
+// have for each other, can be made local: two networks of one program have the
+// same. Groups of sections, which a linker keeps once by their name, are
+// dissolved for the same reason.
+//
+//===----------------------------------------------------------------------===//
+
+#include "Linker.h"
+
+#include "llvm/ADT/StringExtras.h"
+#include "llvm/ObjCopy/ConfigManager.h"
+#include "llvm/ObjCopy/ObjCopy.h"
+#include "llvm/Object/ArchiveWriter.h"
+#include "llvm/Object/Binary.h"
+#include "llvm/Support/FileSystem.h"
+#include "llvm/Support/MemoryBuffer.h"
+#include "llvm/Support/Path.h"
+#include "llvm/Support/Process.h"
+#include "llvm/Support/Program.h"
+
+using namespace mlir;
+using namespace mlir::prune;
+namespace fs = llvm::sys::fs;
+
+/// The C compiler: the one that the user names, else one of the usual names.
+static llvm::Expected<std::string> findCompiler() {
+  SmallVector<std::string> names = {"clang-22", "clang", "cc", "gcc"};
+  if (auto given = llvm::sys::Process::GetEnv("CC"))
+    names = {*given};
+  for (const std::string &name : names)
+    if (auto found = llvm::sys::findProgramByName(name))
+      if (fs::can_execute(*found))
+        return *found;
+  return llvm::createStringError("cannot link: no C compiler found under " +
+                                 llvm::join(names, ", ") +
+                                 " (name one in the environment variable CC)");
+}
+
+/// The first line that says what is wrong.
+static std::string findMessage(StringRef output) {
+  SmallVector<StringRef> lines;
+  output.split(lines, '\n', /*MaxSplit=*/-1, /*KeepEmpty=*/false);
+  for (StringRef line : lines)
+    if (line.contains("error") || line.contains("undefined"))
+      return line.trim().str();
+  return lines.empty() ? "no message" : lines.front().trim().str();
+}
+
+/// Runs the C compiler.
+static llvm::Error runCompiler(ArrayRef<std::string> options,
+                               TemporaryFiles &temporaries) {
+  llvm::Expected<std::string> compiler = findCompiler();
+  if (!compiler)
+    return compiler.takeError();
+  llvm::Expected<std::string> output = temporaries.create("txt");
+  if (!output)
+    return output.takeError();
+  SmallVector<StringRef> arguments = {*compiler};
+  llvm::append_range(arguments, options);
+  std::optional<StringRef> redirects[] = {StringRef(""), StringRef(*output),
+                                          StringRef(*output)};
+  std::string message;
+  int result =
+      llvm::sys::ExecuteAndWait(*compiler, arguments, /*Env=*/std::nullopt,
+                                redirects, /*SecondsToWait=*/0,
+                                /*MemoryLimit=*/0, &message);
+  if (result == 0)
+    return llvm::Error::success();
+  if (message.empty())
+    if (auto buffer = llvm::MemoryBuffer::getFile(*output))
+      message = findMessage((*buffer)->getBuffer());
+  return llvm::createStringError("cannot link: " + message);
+}
+
+llvm::Error prune::linkSharedObject(const LinkJob &job,
+                                    TemporaryFiles &temporaries) {
+  // No start files: nothing of C++ has to be set up. Nothing of the machine
+  // that links is kept, so that the same inputs give the same bytes.
+  SmallVector<std::string> options = {"-shared", "-nostartfiles", "-o",
+                                      job.file};
+  llvm::append_range(options, job.inputs);
+  for (StringRef option :
+       {"-static-libgcc", "-lm", "-Wl,--as-needed", "-Wl,--gc-sections",
+        "-Wl,--exclude-libs,ALL", "-Wl,-z,defs", "-Wl,-z,noexecstack",
+        "-Wl,-z,noseparate-code", "-Wl,--build-id=none", "-Wl,-O2", "-Wl,-s"})
+    options.push_back(option.str());
+  options.push_back("-Wl,-soname," + job.name);
+  // Write-protected tables end with a page, up to which the file is padded.
+  if (job.small)
+    options.push_back("-Wl,-z,norelro");
+  return runCompiler(options, temporaries);
+}
+
+/// A copy of an object in which hidden symbols are local.
+static llvm::Expected<std::unique_ptr<llvm::MemoryBuffer>>
+localizeSymbols(StringRef file, StringRef name) {
+  auto object = llvm::object::createBinary(file);
+  if (!object)
+    return object.takeError();
+  llvm::objcopy::ConfigManager config;
+  config.ELF.LocalizeHidden = true;
+  config.Common.DiscardMode = llvm::objcopy::DiscardType::None;
+  SmallVector<char, 0> bytes;
+  llvm::raw_svector_ostream stream(bytes);
+  if (llvm::Error error = llvm::objcopy::executeObjcopyOnBinary(
+          config, *object->getBinary(), stream))
+    return std::move(error);
+  return llvm::MemoryBuffer::getMemBufferCopy(
+      StringRef(bytes.data(), bytes.size()), name);
+}
+
+llvm::Error prune::linkStaticLibrary(const LinkJob &job,
+                                     TemporaryFiles &temporaries) {
+  llvm::Expected<std::string> object = temporaries.create("o");
+  if (!object)
+    return object.takeError();
+  SmallVector<std::string> options = {"-r", "-nostdlib", "-o", *object};
+  llvm::append_range(options, job.inputs);
+  options.push_back("-Wl,--force-group-allocation");
+  options.push_back("-Wl,--build-id=none");
+  if (llvm::Error error = runCompiler(options, temporaries))
+    return error;
+  std::string name = (llvm::sys::path::stem(job.name) + ".o").str();
+  auto member = localizeSymbols(*object, name);
+  if (!member)
+    return member.takeError();
+  return llvm::writeArchive(
+      job.file, llvm::NewArchiveMember((*member)->getMemBufferRef()),
+      llvm::SymtabWritingMode::NormalSymtab, llvm::object::Archive::K_GNU,
+      /*Deterministic=*/true, /*Thin=*/false);
+}
