@@ -17,6 +17,7 @@
 #include "Prune/Execution/LayerTrial.h"
 #include "Prune/Kernels/MachineModel.h"
 
+#include "llvm/ADT/DenseMap.h"
 #include "llvm/Support/Format.h"
 #include "llvm/Support/JSON.h"
 
@@ -55,7 +56,7 @@ private:
   LayerTimer &timer;
   const MachineKey &key;
   double cache;
-  Samples samples[std::size(kCostFamilies)];
+  llvm::DenseMap<const CostFormula *, Samples> samples;
 };
 
 } // namespace
@@ -120,13 +121,14 @@ void Calibration::add(const LayerTrial &trial) {
     for (auto [time, turning] : llvm::zip_equal(times, kernel.turnTimes))
       time -= turning;
     const ProductSize &size = kernel.layer->getSize();
-    CostFamily family = getCostFamily(kernel.kind, size);
-    samples[size_t(family)].add(getCostTerms(family, size, cache),
-                                getTime(times) * kNanoseconds);
+    auto add = [&](const CostFormula &formula, std::vector<double> measured) {
+      samples[&formula].add(formula.count(size, cache),
+                            getTime(std::move(measured)) * kNanoseconds);
+    };
+    if (auto *formula = getKernelFamily(kernel.kind).getFormula(size))
+      add(*formula, times);
     if (llvm::all_of(kernel.turnTimes, [](double time) { return time > 0.0; }))
-      samples[size_t(CostFamily::Turn)].add(
-          getCostTerms(CostFamily::Turn, size, cache),
-          getTime(kernel.turnTimes) * kNanoseconds);
+      add(getTurnFormula(), kernel.turnTimes);
   }
 }
 
@@ -165,10 +167,9 @@ std::string Calibration::write(StringRef machine) {
   std::string text;
   llvm::raw_string_ostream os(text);
   llvm::json::OStream stream(os, /*IndentSize=*/2);
-  auto writeFamily = [&](CostFamily family) {
-    ArrayRef<StringLiteral> names = getCostTermNames(family);
-    SmallVector<double> figures = samples[size_t(family)].fit(names.size());
-    for (auto [name, figure] : llvm::zip_equal(names, figures)) {
+  auto writeFigures = [&](const CostFormula &formula) {
+    SmallVector<double> figures = samples[&formula].fit(formula.terms.size());
+    for (auto [name, figure] : llvm::zip_equal(formula.terms, figures)) {
       // Four digits are more than repeats agree on.
       SmallString<16> digits;
       llvm::raw_svector_ostream(digits) << llvm::format("%.4g", figure);
@@ -184,10 +185,10 @@ std::string Calibration::write(StringRef machine) {
     stream.attribute("key", key.toJson());
     stream.attribute("cache_bytes", int64_t(cache));
     stream.attributeObject("kernels", [&] {
-      for (CostFamily family : kCostFamilies)
-        if (!samples[size_t(family)].rows.empty())
-          stream.attributeObject(getCostFamilyName(family),
-                                 [&] { writeFamily(family); });
+      for (const CostFormula *formula : getCostFormulas())
+        if (samples.contains(formula))
+          stream.attributeObject(formula->name,
+                                 [&] { writeFigures(*formula); });
     });
   });
   os << "\n";

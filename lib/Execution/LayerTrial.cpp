@@ -124,14 +124,14 @@ void TrialKernel::run(const float *x, float *y) {
 llvm::Expected<LayerTrial> LayerTrial::create(LayerTimer &timer,
                                               const LayerProblem &problem) {
   LayerTrial trial;
-  for (KernelKind kind : {KernelKind::Dense, KernelKind::Csr, KernelKind::Lanes,
-                          KernelKind::StraightLine}) {
-    auto layer = timer.make(problem, kind);
+  for (const KernelFamily *family : getKernelFamilies()) {
+    auto layer = timer.make(problem, family->kind);
     if (!layer)
       return layer.takeError();
     if (!*layer)
       continue;
-    TrialKernel &kernel = trial.kernels.emplace_back(kind, std::move(*layer));
+    TrialKernel &kernel =
+        trial.kernels.emplace_back(family->kind, std::move(*layer));
     if (kernel.layer->isFeatureMajor() && problem.isProduct &&
         problem.shape.ow > 1)
       kernel.turn(timer);

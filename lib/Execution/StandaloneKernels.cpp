@@ -36,9 +36,10 @@ static KernelKind choose(const KernelChoices &choices, const CostModel &costs,
   if (small && llvm::is_contained(choices.kernels, KernelKind::Lanes))
     return KernelKind::Lanes;
   SmallVector<KernelKind> own;
-  for (KernelKind kind : {KernelKind::StraightLine, KernelKind::Lanes})
-    if (llvm::is_contained(choices.kernels, kind))
-      own.push_back(kind);
+  for (const KernelFamily *family : llvm::reverse(getKernelFamilies()))
+    if (family->isStandalone && family->kind != KernelKind::Dense &&
+        llvm::is_contained(choices.kernels, family->kind))
+      own.push_back(family->kind);
   if (own.empty())
     return KernelKind::Dense;
   KernelKind best = predictKernels(costs, choices.size, own).best;

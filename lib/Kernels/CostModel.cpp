@@ -60,14 +60,16 @@ bool CostModelReader::readNumber(const llvm::json::Object &object,
 
 bool CostModelReader::readFamily(StringRef name, const llvm::json::Value &value,
                                  CostModel &model) {
-  const auto *family = llvm::find_if(kCostFamilies, [&](CostFamily candidate) {
-    return getCostFamilyName(candidate) == name;
-  });
+  ArrayRef<const CostFormula *> formulas = getCostFormulas();
+  const auto *formula =
+      llvm::find_if(formulas, [&](const CostFormula *candidate) {
+        return candidate->name == name;
+      });
   const llvm::json::Object *object = value.getAsObject();
-  if (family == std::end(kCostFamilies) || !object)
+  if (formula == formulas.end() || !object)
     return fail("unknown kernel '" + name + "'");
-  SmallVector<double> &figures = model.figures[size_t(*family)];
-  for (StringRef term : getCostTermNames(*family))
+  SmallVector<double> &figures = model.figures[name];
+  for (StringRef term : (*formula)->terms)
     if (!readNumber(*object, name + "." + term, term, figures.emplace_back()))
       return false;
   return true;
@@ -104,29 +106,27 @@ llvm::Expected<CostModel> CostModel::parse(StringRef text) {
 
 StringRef CostModel::getBuiltinText() { return kDefaultModel; }
 
-std::optional<double> CostModel::predict(CostFamily family,
+std::optional<double> CostModel::predict(const CostFormula &formula,
                                          const ProductSize &size) const {
-  const SmallVector<double> &known = figures[size_t(family)];
-  if (known.empty())
+  auto known = figures.find(formula.name);
+  if (known == figures.end())
     return std::nullopt;
   double time = 0.0;
-  SmallVector<double> terms = getCostTerms(family, size, cache);
-  for (auto [figure, term] : llvm::zip_equal(known, terms))
+  SmallVector<double> terms = formula.count(size, cache);
+  for (auto [figure, term] : llvm::zip_equal(known->getValue(), terms))
     time += figure * term;
   return time;
 }
 
 std::optional<double> CostModel::predict(KernelKind kind,
                                          const ProductSize &size) const {
-  if (kind == KernelKind::Lanes &&
-      (size.columns > kMaxLaneColumns || size.inner > kMaxLaneInputs))
-    return std::nullopt;
-  std::optional<double> time = predict(getCostFamily(kind, size), size);
+  const KernelFamily &family = getKernelFamily(kind);
+  const CostFormula *formula = family.getFormula(size);
+  std::optional<double> time = formula ? predict(*formula, size) : std::nullopt;
   if (!time)
     return std::nullopt;
-  // These two take the columns of a product side by side.
-  if (kind == KernelKind::Csr || kind == KernelKind::StraightLine)
-    *time += predict(CostFamily::Turn, size).value_or(0.0);
+  if (family.turnsProducts)
+    *time += predict(getTurnFormula(), size).value_or(0.0);
   return *time * 1e-3;
 }
 

@@ -20,14 +20,13 @@ using namespace mlir::prune;
 std::optional<KernelChoices> prune::matchKernels(Operation *op, bool hasCode,
                                                  std::string &reason) {
   KernelChoices choices;
-  choices.kernels = {KernelKind::Dense};
-  if (isContraction(dyn_cast<linalg::LinalgOp>(op))) {
+  bool isProduct = isContraction(dyn_cast<linalg::LinalgOp>(op));
+  if (isProduct) {
     std::optional<SparseProduct> product = matchSparseProduct(op, reason);
     if (!product)
       return std::nullopt;
     choices.size = product->size;
     choices.batch = std::max<int64_t>(product->size.columns, 1);
-    choices.kernels.append({KernelKind::Csr, KernelKind::Lanes});
   } else {
     std::optional<ProductSize> size = matchSparseConvolution(op, reason);
     if (!size)
@@ -36,7 +35,9 @@ std::optional<KernelChoices> prune::matchKernels(Operation *op, bool hasCode,
     choices.batch = std::max<int64_t>(
         cast<ShapedType>(op->getResult(0).getType()).getDimSize(0), 1);
   }
-  if (hasCode)
-    choices.kernels.push_back(KernelKind::StraightLine);
+  for (const KernelFamily *family : getKernelFamilies())
+    if ((isProduct ? family->runsProducts : family->runsConvolutions) &&
+        (hasCode || !family->isGenerated))
+      choices.kernels.push_back(family->kind);
   return choices;
 }

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -145,3 +146,16 @@ def test_the_command_keeps_what_it_measured(
     assert "kernels were measured" in capsys.readouterr().out
     assert main([*command, "--isa", "base"]) == 1
     assert capsys.readouterr().err.startswith("prune: error: --tune measures this computer")
+
+
+def test_every_kernel_of_the_table_is_offered_and_documented() -> None:
+    with pytest.raises(native().PruneError, match="expected kernel to be 'auto'") as told:
+        parse("module {}").run("builtin.module(prune-select-kernels{kernel=none})")
+    listed = str(told.value).partition("'auto', ")[2].partition(", got")[0]
+    names = re.findall(r"'(\w+)'", listed)
+    assert sorted(names) == sorted(tuning.KERNELS)
+    docs = Path(__file__).parents[2] / "docs"
+    for page in ("Status.md", "Kernels.md"):
+        text = (docs / page).read_text(encoding="utf-8")
+        for name in names:
+            assert f"\n| `{name}`" in text, f"docs/{page} has no row for {name}"

@@ -9,9 +9,10 @@
 #ifndef PRUNE_KERNELS_COSTMODEL_H
 #define PRUNE_KERNELS_COSTMODEL_H
 
-#include "Prune/Kernels/CostTerms.h"
+#include "Prune/Kernels/KernelFamily.h"
 
 #include "llvm/ADT/SmallVector.h"
+#include "llvm/ADT/StringMap.h"
 #include "llvm/ADT/StringRef.h"
 #include "llvm/Support/Error.h"
 
@@ -19,12 +20,8 @@
 
 namespace mlir::prune {
 
-/// Columns that the kernel `lanes` keeps in registers, and the inputs that its
-/// steps can name.
-inline constexpr int64_t kMaxLaneColumns = 4, kMaxLaneInputs = 1 << 20;
-
 /// Predicts the time of each kernel from figures that were measured on a
-/// machine: the sum of the terms of its formula, see CostTerms.h, each times
+/// machine: the sum of the terms of its formula, see KernelFamily.h, each times
 /// the nanoseconds that it takes.
 ///
 /// The figures are a JSON file; `lib/Kernels/cost-model.json` is the default
@@ -45,14 +42,14 @@ public:
                                 const ProductSize &size) const;
 
 private:
-  /// Nanoseconds of all terms of a family for a layer; nothing without figures.
-  std::optional<double> predict(CostFamily family,
+  /// Nanoseconds of all terms of a formula; nothing without figures.
+  std::optional<double> predict(const CostFormula &formula,
                                 const ProductSize &size) const;
 
   /// Bytes of the second cache.
   double cache = 0.0;
-  /// By family, in the order of its terms; empty where there are none.
-  SmallVector<double> figures[std::size(kCostFamilies)];
+  /// By name of the formula, in the order of its terms.
+  llvm::StringMap<SmallVector<double>> figures;
 
   friend class CostModelReader;
 };

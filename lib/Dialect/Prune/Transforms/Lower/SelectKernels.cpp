@@ -43,9 +43,8 @@ struct SelectKernels : prune::impl::SelectKernelsPassBase<SelectKernels> {
   void runOnOperation() override {
     if (kernel != "auto" && !symbolizeKernelKind(kernel)) {
       emitError(getOperation()->getLoc())
-          << "expected kernel to be 'auto', 'dense', 'csr', "
-             "'straight_line' or 'lanes', got '"
-          << kernel << "'";
+          << "expected kernel to be 'auto', " << listKernelFamilies()
+          << ", got '" << kernel << "'";
       return signalPassFailure();
     }
     FailureOr<StringRef> set = readIsa(getOperation(), isa);

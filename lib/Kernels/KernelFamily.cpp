@@ -1,0 +1,93 @@
+//===- KernelFamily.cpp - The table of kernel families --------------------===//
+//
+// Part of the pruning compiler, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "Prune/Kernels/KernelFamily.h"
+
+#include "CostTerms.h"
+
+#include "llvm/ADT/STLExtras.h"
+#include "llvm/Support/MathExtras.h"
+
+using namespace mlir;
+using namespace mlir::prune;
+
+ArrayRef<const KernelFamily *> prune::getKernelFamilies() {
+  static const KernelFamily *const families[] = {
+      &kDenseFamily, &kCsrFamily, &kLanesFamily, &kStraightLineFamily};
+  return families;
+}
+
+const KernelFamily &prune::getKernelFamily(KernelKind kind) {
+  return **llvm::find_if(getKernelFamilies(), [&](const KernelFamily *family) {
+    return family->kind == kind;
+  });
+}
+
+std::string prune::listKernelFamilies() {
+  std::string text;
+  ArrayRef<const KernelFamily *> families = getKernelFamilies();
+  for (const KernelFamily *family : families) {
+    if (!text.empty())
+      text += family == families.back() ? " or " : ", ";
+    text += ("'" + family->getName() + "'").str();
+  }
+  return text;
+}
+
+static constexpr StringLiteral kTurnTerms[] = {"call", "element", "odd_element",
+                                               "values_near", "values_far"};
+
+static SmallVector<double> getTurn(const ProductSize &size, double cache) {
+  SmallVector<double> terms(std::size(kTurnTerms), 0.0);
+  // One row or column is the same in both orders.
+  if (size.convolution || size.columns <= 1)
+    return terms;
+  auto add = [&](int64_t count) {
+    double elements = double(count) * size.columns;
+    double even = double(llvm::alignDown(count, kLanes)) *
+                  llvm::alignDown(size.columns, kLanes);
+    double bytes = 2 * sizeof(float) * elements;
+    double more[] = {1.0, elements, elements - even,
+                     std::max(bytes - cache / 2, 0.0),
+                     std::max(bytes - cache * 4, 0.0)};
+    for (auto [term, value] : llvm::zip_equal(terms, more))
+      term += value;
+  };
+  if (size.inputHasRows && size.inner > 1)
+    add(size.inner);
+  if (size.resultHasRows && size.rows > 1)
+    add(size.rows);
+  return terms;
+}
+
+const CostFormula &prune::getTurnFormula() {
+  static constexpr CostFormula formula = {"turn", kTurnTerms, getTurn};
+  return formula;
+}
+
+/// The formulas of all families, for products, then for convolutions.
+static SmallVector<const CostFormula *> collectFormulas() {
+  ProductSize product, convolution;
+  convolution.convolution = assembly::ConvolutionShape();
+  SmallVector<const CostFormula *> formulas;
+  for (const KernelFamily *family : getKernelFamilies())
+    for (const ProductSize *size : {&product, &convolution}) {
+      bool isRun =
+          size == &product ? family->runsProducts : family->runsConvolutions;
+      const CostFormula *formula = isRun ? family->getFormula(*size) : nullptr;
+      if (formula && !llvm::is_contained(formulas, formula))
+        formulas.push_back(formula);
+    }
+  formulas.push_back(&getTurnFormula());
+  return formulas;
+}
+
+ArrayRef<const CostFormula *> prune::getCostFormulas() {
+  static const SmallVector<const CostFormula *> formulas = collectFormulas();
+  return formulas;
+}

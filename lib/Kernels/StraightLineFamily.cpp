@@ -1,0 +1,123 @@
+//===- StraightLineFamily.cpp - Code generated for a weight ---------------===//
+//
+// Part of the pruning compiler, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "CostTerms.h"
+
+using namespace mlir;
+using namespace mlir::prune;
+
+/// Registers for the sums and weights of generated code.
+static constexpr int64_t kKeptRegisters = 31;
+
+static constexpr StringLiteral kTerms[] = {
+    "call",     "multiply",      "load",      "sum",          "copy",
+    "copy_row", "weights_again", "weights",   "weights_near", "weights_far",
+    "values",   "values_near",   "values_far"};
+
+namespace {
+/// How generated code goes over its inputs, see runtime/Kernels/Generated.cpp.
+struct PanelCounts {
+  explicit PanelCounts(const ProductSize &size);
+
+  /// Of all images, in vectors, and the floats and rows that are copied.
+  double panels = 0, copied = 0, rows = 0;
+  /// Times that the code is fetched.
+  double pieces = 0;
+};
+} // namespace
+
+PanelCounts::PanelCounts(const ProductSize &size) {
+  constexpr double kPieceFloats = 1 << 17, kPiecePanels = 64;
+  assembly::ConvolutionShape s =
+      size.convolution.value_or(assembly::ConvolutionShape::ofProduct(
+          size.rows, size.inner, size.columns));
+  double images = std::max<int64_t>(s.n, 1), ofImage, floats;
+  if (s.isOneByOne()) {
+    ofImage = std::ceil(double(s.oh) * s.ow / kLanes);
+    floats = s.c * ofImage * kLanes;
+  } else {
+    double planes = double(s.c) * s.strideH * s.strideW;
+    double height = s.oh + (s.kh - 1) * s.dilationH / s.strideH;
+    double width = getMinColumns(s);
+    ofImage = isStridedDepthwise(s)
+                  ? s.oh * std::ceil(double(s.ow) / kLanes)
+                  : std::ceil(((s.oh - 1) * width + s.ow) / kLanes);
+    floats = planes * height * width;
+    rows = images * planes * height;
+  }
+  ofImage = std::max(ofImage, 1.0);
+  panels = images * ofImage;
+  copied = images * floats;
+  double together = std::min(
+      {images, std::ceil(kPiecePanels / ofImage),
+       std::max(std::floor(kPieceFloats / std::max(floats, 1.0)), 1.0)});
+  double atOnce = ofImage;
+  if (s.isOneByOne() && together == 1)
+    atOnce = std::min(
+        ofImage, std::max(kPieceFloats / (std::max<double>(s.c, 1) * kLanes),
+                          kPiecePanels / 4));
+  if (size.isInPlace)
+    copied = rows = 0.0;
+  pieces = std::ceil(images / together) * std::ceil(ofImage / atOnce);
+}
+
+/// Vectors that a tile of some rows loads for a panel.
+static double countLoads(const ProductSize &size, double rows) {
+  double loads = size.inner * (1.0 - std::pow(size.getZeros(), rows));
+  double weights = rows * size.inner * (1.0 - size.getZeros());
+  // Two vectors and what picks every other number.
+  if (size.convolution && isStridedDepthwise(*size.convolution))
+    return 3 * loads;
+  if (!size.convolution || size.convolution->isOneByOne() ||
+      rows + weights > kKeptRegisters)
+    return loads;
+  // Few weights stay in registers, and neighbors in a row of the window are
+  // lanes of one vector, see lib/Assembly/StraightLine.cpp.
+  const assembly::ConvolutionShape &s = *size.convolution;
+  double vectors = double(s.c / s.groups) * s.kh * std::min(s.kw, s.strideW);
+  return std::min(loads, vectors);
+}
+
+static SmallVector<double> getStraightLine(const ProductSize &size,
+                                           double cache) {
+  // Of a tile, of an instruction with its weight, and of a load.
+  constexpr double kTileRows = 30, kSegmentBytes = 24 << 10;
+  constexpr double kCodeBytes = 7.7, kLoadBytes = 8;
+  PanelCounts counts(size);
+  double nonZeros = size.nonZeros;
+  int64_t groups = size.convolution ? size.convolution->groups : 1;
+  // Rows of different groups share no inputs.
+  double rows = std::clamp<double>(double(size.rows) / groups, 1, kTileRows);
+  double tiles = size.rows / rows;
+  double loads = tiles * countLoads(size, rows);
+  double code = kCodeBytes * nonZeros + kLoadBytes * loads;
+  double cuts = std::max(code / std::max(tiles, 1.0) / kSegmentBytes, 1.0);
+  double bytes = code + sizeof(float) * nonZeros;
+  SmallVector<double> terms = {1.0,
+                               nonZeros * counts.panels,
+                               loads * counts.panels,
+                               size.rows * counts.panels * cuts,
+                               counts.copied,
+                               counts.rows,
+                               std::max(bytes - cache, 0.0) *
+                                   (counts.pieces - 1.0)};
+  addMemory(terms, bytes, cache);
+  addMemory(terms, getValueBytes(size), cache);
+  return terms;
+}
+
+static constexpr CostFormula kFormula = {"straight_line", kTerms,
+                                         getStraightLine};
+
+const KernelFamily prune::kStraightLineFamily = {KernelKind::StraightLine,
+                                                 /*runsProducts=*/true,
+                                                 /*runsConvolutions=*/true,
+                                                 /*isGenerated=*/true,
+                                                 /*isStandalone=*/true,
+                                                 /*turnsProducts=*/true,
+                                                 [](const ProductSize &) { return &kFormula; }};
