@@ -16,8 +16,7 @@
 
 #include "Prune/Dialect/Prune/IR/Prune.h"
 #include "Prune/Dialect/Prune/Transforms/Model/Passes.h"
-#include "Prune/Interfaces/PrunableOpInterface.h"
-#include "Prune/Kernels/KernelChoices.h"
+#include "Prune/Kernels/BatchParts.h"
 #include "Prune/Kernels/MachineModel.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -42,15 +41,6 @@ using namespace mlir::prune;
 
 namespace {
 
-/// Bytes that the convolutions of a function read and write.
-struct Traffic {
-  /// Of one image: of the largest convolution, and of all.
-  int64_t largest = 0, images = 0;
-  /// Of the weights, as their kernels read them.
-  int64_t weights = 0;
-  bool hasGenerated = false;
-};
-
 struct TileBatch : prune::impl::TileBatchPassBase<TileBatch> {
   using Base::Base;
 
@@ -60,78 +50,11 @@ struct TileBatch : prune::impl::TileBatchPassBase<TileBatch> {
 
 } // namespace
 
-/// Adds what a convolution with a chosen kernel moves for a batch.
-static void addTraffic(Operation *op, int64_t batch, Traffic &traffic) {
-  // Of an instruction and a value of generated code.
-  constexpr int64_t kCodeBytes = 12;
-  auto kernel = op->getAttrOfType<KernelAttr>(PruneDialect::kKernelAttrName);
-  if (!kernel)
-    return;
-  std::string reason;
-  std::optional<KernelChoices> choices =
-      matchKernels(op, /*hasCode=*/true, reason);
-  if (!choices || !choices->size.convolution)
-    return;
-  const ProductSize &size = choices->size;
-  const assembly::ConvolutionShape &shape = *size.convolution;
-  if (shape.n != batch)
-    return;
-  int64_t image =
-      (shape.c * shape.h * shape.w + shape.f * shape.oh * shape.ow) *
-      int64_t(sizeof(float));
-  traffic.largest = std::max(traffic.largest, image);
-  traffic.images += image;
-  bool isGenerated = kernel.getKind() == KernelKind::StraightLine;
-  traffic.hasGenerated |= isGenerated;
-  traffic.weights += isGenerated
-                         ? kCodeBytes * size.nonZeros
-                         : int64_t(sizeof(float)) * size.rows * size.inner;
-}
-
-/// The batch of a function whose arguments all come in batches of one size, and
-/// whose results do; 0 for others.
-static int64_t getBatch(func::FuncOp function) {
-  if (function.isExternal() || function.isPrivate() ||
-      !function.getBody().hasOneBlock() || function.getNumArguments() == 0 ||
-      function.getNumResults() == 0)
-    return 0;
-  int64_t batch = 0;
-  for (Type type : llvm::concat<const Type>(function.getArgumentTypes(),
-                                            function.getResultTypes())) {
-    auto tensor = dyn_cast<RankedTensorType>(type);
-    if (!tensor || !tensor.hasStaticShape() || tensor.getRank() == 0)
-      return 0;
-    if (batch == 0)
-      batch = tensor.getDimSize(0);
-    if (tensor.getDimSize(0) != batch)
-      return 0;
-  }
-  for (unsigned i = 0; i < function.getNumArguments(); ++i)
-    if (!function.getArgAttr(i, PruneDialect::kInputAttrName))
-      return 0;
-  return batch;
-}
-
 /// Bytes of the second cache of this computer, or a common number.
 static int64_t getCacheBytes() {
   constexpr int64_t kCommon = 1 << 20;
   int64_t bytes = MachineKey::getHost(/*threads=*/1).caches[1];
   return bytes > 0 ? bytes : kCommon;
-}
-
-/// The most images whose largest convolution stays in the caches of all
-/// threads, of numbers that divide the batch and that threads can share
-/// equally; the batch itself where smaller numbers do not pay.
-static int64_t chooseImages(const Traffic &traffic, int64_t batch,
-                            int64_t threads, int64_t cache) {
-  if (!traffic.hasGenerated || batch % threads != 0)
-    return batch;
-  int64_t images = threads;
-  for (int64_t i = threads; i <= batch; i += threads)
-    if (batch % i == 0 && i / threads * traffic.largest <= cache)
-      images = i;
-  // Weights are read again for each part, images that stay no more.
-  return images * traffic.images >= 2 * traffic.weights ? images : batch;
 }
 
 static RankedTensorType resize(Type type, int64_t batch) {
@@ -194,13 +117,9 @@ static void buildLoop(func::FuncOp function, func::FuncOp part, int64_t batch,
 
 void TileBatch::tile(func::FuncOp function, int64_t batch,
                      SymbolTable &symbols) {
-  Traffic traffic;
-  function.walk(
-      [&](PrunableOpInterface op) { addTraffic(op, batch, traffic); });
   int64_t parts =
       images > 0 ? int64_t(images)
-                 : chooseImages(traffic, batch, std::max<int64_t>(threads, 1),
-                                getCacheBytes());
+                 : chooseBatchPart(function, batch, threads, getCacheBytes());
   if (parts >= batch || batch % parts != 0)
     return;
   func::FuncOp part = function.clone();
@@ -238,6 +157,6 @@ void TileBatch::runOnOperation() {
   SymbolTable symbols(getOperation());
   SmallVector<func::FuncOp> functions(getOperation().getOps<func::FuncOp>());
   for (func::FuncOp function : functions)
-    if (int64_t batch = getBatch(function); batch > 1)
+    if (int64_t batch = getSplitBatch(function); batch > 1)
       tile(function, batch, symbols);
 }

@@ -41,6 +41,9 @@ public:
   std::optional<double> predict(KernelKind kernel,
                                 const ProductSize &size) const;
 
+  /// Bytes of the second cache of the machine that was measured.
+  int64_t getCacheBytes() const { return static_cast<int64_t>(cache); }
+
 private:
   /// Nanoseconds of all terms of a formula; nothing without figures.
   std::optional<double> predict(const CostFormula &formula,

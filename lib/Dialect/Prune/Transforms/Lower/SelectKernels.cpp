@@ -17,6 +17,7 @@
 #include "Prune/Dialect/Prune/IR/Prune.h"
 #include "Prune/Dialect/Prune/Utils/Parameters.h"
 #include "Prune/Interfaces/PrunableOpInterface.h"
+#include "Prune/Kernels/BatchParts.h"
 #include "Prune/Kernels/KernelChoices.h"
 #include "Prune/Kernels/KernelOptions.h"
 #include "Prune/Kernels/NetworkChoices.h"
@@ -64,9 +65,11 @@ struct SelectKernels : prune::impl::SelectKernelsPassBase<SelectKernels> {
     tunedKernels = std::move(*measured);
     getOperation()->walk([&](PrunableOpInterface op) {
       if (op.getWeight())
-        layers.push_back(select(op, *loaded));
+        layers.push_back(select(op, *loaded, batch));
     });
     suitNeighbors(*loaded, layers);
+    if (batch == 0)
+      selectForParts(*loaded);
     for (const LayerChoice &layer : layers)
       mark(layer);
   }
@@ -78,7 +81,13 @@ struct SelectKernels : prune::impl::SelectKernelsPassBase<SelectKernels> {
 
   SmallVector<LayerChoice, 0> layers;
 
-  LayerChoice select(PrunableOpInterface op, const CostModel &costs);
+  LayerChoice select(PrunableOpInterface op, const CostModel &costs,
+                     int64_t rows);
+  void selectForParts(const CostModel &costs);
+  void setKernel(const LayerChoice &layer) {
+    layer.op->setAttr(PruneDialect::kKernelAttrName,
+                      KernelAttr::get(&getContext(), layer.kernel));
+  }
   void mark(const LayerChoice &layer);
 };
 
@@ -87,8 +96,7 @@ struct SelectKernels : prune::impl::SelectKernelsPassBase<SelectKernels> {
 /// Marks the operation and reports the choice.
 void SelectKernels::mark(const LayerChoice &layer) {
   Operation *op = layer.op;
-  op->setAttr(PruneDialect::kKernelAttrName,
-              KernelAttr::get(op->getContext(), layer.kernel));
+  setKernel(layer);
   ++(layer.kernel == KernelKind::Dense ? numDense : numSparse);
   StringRef name = stringifyKernelKind(layer.kernel);
   std::string reason = layer.reason;
@@ -111,7 +119,7 @@ void SelectKernels::mark(const LayerChoice &layer) {
 }
 
 LayerChoice SelectKernels::select(PrunableOpInterface op,
-                                  const CostModel &costs) {
+                                  const CostModel &costs, int64_t rows) {
   LayerChoice layer;
   layer.op = op;
   layer.isFixed = true;
@@ -121,6 +129,10 @@ LayerChoice SelectKernels::select(PrunableOpInterface op,
     return layer;
   if (batch > 0)
     choices->setBatch(batch);
+  std::optional<KernelKind> measured =
+      tunedKernels.find(getDisplayName(op.getWeight()), choices->size);
+  if (rows > 0)
+    choices->setBatch(rows);
   layer.costs = predictKernels(costs, choices->size, choices->kernels);
   auto decide = [&](KernelKind kind, const Twine &why) {
     layer.kernel = kind;
@@ -132,10 +144,29 @@ LayerChoice SelectKernels::select(PrunableOpInterface op,
       return decide(KernelKind::Dense, "it has no " + kernel + " kernel");
     return decide(*forced, "forced");
   }
-  std::optional<KernelKind> measured =
-      tunedKernels.find(getDisplayName(op.getWeight()), choices->size);
   if (measured && llvm::is_contained(choices->kernels, *measured))
     return decide(*measured, "measured fastest");
   layer.isFixed = false;
   return decide(layer.costs.best, "predicted fastest");
+}
+
+/// Chooses again, for the images that run together where the batch runs in
+/// parts: these depend on which layers are generated.
+void SelectKernels::selectForParts(const CostModel &costs) {
+  for (const LayerChoice &layer : layers)
+    setKernel(layer);
+  llvm::DenseMap<Operation *, int64_t> parts;
+  getOperation()->walk([&](func::FuncOp function) {
+    int64_t rows = getSplitBatch(function);
+    int64_t part = rows <= 1 ? rows
+                             : chooseBatchPart(function, rows, threads,
+                                               costs.getCacheBytes());
+    if (part < rows)
+      parts[function] = part;
+  });
+  for (LayerChoice &layer : layers)
+    if (int64_t part = parts.lookup(layer.op->getParentOfType<func::FuncOp>()))
+      layer = select(cast<PrunableOpInterface>(layer.op), costs, part);
+  if (!parts.empty())
+    suitNeighbors(costs, layers);
 }

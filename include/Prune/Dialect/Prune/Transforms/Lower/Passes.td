@@ -51,7 +51,7 @@ def SelectKernelsPass : Pass<"prune-select-kernels"> {
     Option<"tuned", "tuned", "std::string", /*default=*/"\"\"",
            "File with the measured kernels of layers, which go before predictions.">,
     Option<"batch", "batch", "int64_t", /*default=*/"0",
-           "Rows of the batch to predict for; the one in the types when 0.">,
+           "Rows of the batch to predict for; when 0 the one in the types, or its part that `prune-tile-batch` runs at a time.">,
     Option<"isa", "isa", "std::string", /*default=*/"\"host\"",
            "Instruction set that code can be generated for: 'avx512', 'none', or 'host'.">
   ];
