@@ -31,15 +31,42 @@ using namespace mlir;
 using namespace mlir::prune;
 namespace fs = llvm::sys::fs;
 
-/// The C compiler: the one that the user names, else one of the usual names.
-static llvm::Expected<std::string> findCompiler() {
-  SmallVector<std::string> names = {"clang-22", "clang", "cc", "gcc"};
+/// The program of this name with its options.
+static std::optional<SmallVector<std::string>> findProgram(StringRef command) {
+  SmallVector<StringRef> words;
+  llvm::SplitString(command, words);
+  // A path may have spaces, too.
+  if (words.empty() || fs::exists(command))
+    words = {command};
+  auto found = llvm::sys::findProgramByName(words.front());
+  if (!found || !fs::can_execute(*found))
+    return std::nullopt;
+  SmallVector<std::string> program = {*found};
+  for (StringRef word : llvm::drop_begin(words))
+    program.push_back(word.str());
+  return program;
+}
+
+/// The C compiler with its options: the one that the user names, else one of
+/// the usual names. Clang is told the target; its own linker knows all.
+static llvm::Expected<SmallVector<std::string>> findCompiler(StringRef triple) {
+  SmallVector<std::string> names = {"clang-22", "clang"};
+  if (triple.empty())
+    names.append({"cc", "gcc"});
+  else
+    names.insert(names.begin(), (triple + "-gcc").str());
   if (auto given = llvm::sys::Process::GetEnv("CC"))
     names = {*given};
-  for (const std::string &name : names)
-    if (auto found = llvm::sys::findProgramByName(name))
-      if (fs::can_execute(*found))
-        return *found;
+  for (const std::string &name : names) {
+    auto program = findProgram(name);
+    if (!program)
+      continue;
+    bool isClang =
+        llvm::sys::path::filename(program->front()).contains("clang");
+    if (!triple.empty() && isClang)
+      program->append({("--target=" + triple).str(), "-fuse-ld=lld"});
+    return *program;
+  }
   return llvm::createStringError("cannot link: no C compiler found under " +
                                  llvm::join(names, ", ") +
                                  " (name one in the environment variable CC)");
@@ -56,23 +83,23 @@ static std::string findMessage(StringRef output) {
 }
 
 /// Runs the C compiler.
-static llvm::Error runCompiler(ArrayRef<std::string> options,
+static llvm::Error runCompiler(StringRef triple, ArrayRef<std::string> options,
                                TemporaryFiles &temporaries) {
-  llvm::Expected<std::string> compiler = findCompiler();
+  auto compiler = findCompiler(triple);
   if (!compiler)
     return compiler.takeError();
   llvm::Expected<std::string> output = temporaries.create("txt");
   if (!output)
     return output.takeError();
-  SmallVector<StringRef> arguments = {*compiler};
+  SmallVector<StringRef> arguments(compiler->begin(), compiler->end());
   llvm::append_range(arguments, options);
   std::optional<StringRef> redirects[] = {StringRef(""), StringRef(*output),
                                           StringRef(*output)};
   std::string message;
-  int result =
-      llvm::sys::ExecuteAndWait(*compiler, arguments, /*Env=*/std::nullopt,
-                                redirects, /*SecondsToWait=*/0,
-                                /*MemoryLimit=*/0, &message);
+  int result = llvm::sys::ExecuteAndWait(compiler->front(), arguments,
+                                         /*Env=*/std::nullopt, redirects,
+                                         /*SecondsToWait=*/0,
+                                         /*MemoryLimit=*/0, &message);
   if (result == 0)
     return llvm::Error::success();
   if (message.empty())
@@ -97,7 +124,7 @@ llvm::Error prune::linkSharedObject(const LinkJob &job,
   // Write-protected tables end with a page, up to which the file is padded.
   if (job.small)
     options.push_back("-Wl,-z,norelro");
-  return runCompiler(options, temporaries);
+  return runCompiler(job.triple, options, temporaries);
 }
 
 /// A copy of an object in which hidden symbols are local.
@@ -127,7 +154,7 @@ llvm::Error prune::linkStaticLibrary(const LinkJob &job,
   llvm::append_range(options, job.inputs);
   options.push_back("-Wl,--force-group-allocation");
   options.push_back("-Wl,--build-id=none");
-  if (llvm::Error error = runCompiler(options, temporaries))
+  if (llvm::Error error = runCompiler(job.triple, options, temporaries))
     return error;
   std::string name = (llvm::sys::path::stem(job.name) + ".o").str();
   auto member = localizeSymbols(*object, name);

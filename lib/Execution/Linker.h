@@ -22,6 +22,8 @@ struct LinkJob {
   std::string file, name;
   /// Prefer a small file.
   bool small;
+  /// The target; empty for this computer's own.
+  std::string triple;
 };
 
 /// Links a shared object that needs libc and libm alone, and that programs look

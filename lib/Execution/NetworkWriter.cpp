@@ -97,9 +97,14 @@ llvm::Error Writer::addCode(const NetworkCode &code) {
 }
 
 llvm::Error Writer::addRuntime() {
-  StringRef archive =
-      options.small ? "libprune_runtime_small.a" : "libprune_runtime_static.a";
+  SmallString<64> archive(options.triple);
+  llvm::sys::path::append(archive, options.small ? "libprune_runtime_small.a"
+                                                 : "libprune_runtime_static.a");
   std::string library = Runtime::findLibrary(archive);
+  if (library.empty() && !options.triple.empty())
+    return llvm::createStringError(
+        "the runtime was not built for " + options.triple +
+        " (configure with PRUNE_CROSS_TARGETS=" + options.triple + ")");
   if (library.empty())
     return llvm::createStringError("the static runtime library " + archive +
                                    " is not found");
@@ -163,7 +168,7 @@ llvm::Error Writer::write(ArrayRef<NetworkCode> codes) {
   if (llvm::Error error = compile(codes))
     return error;
   LinkJob job{inputs, *newFile, llvm::sys::path::filename(file).str(),
-              options.small};
+              options.small, options.triple};
   bool isArchive = llvm::sys::path::extension(file) == ".a";
   if (llvm::Error error = isArchive ? linkStaticLibrary(job, temporaries)
                                     : linkSharedObject(job, temporaries))

@@ -60,7 +60,7 @@ static FailureOr<NetworkCode> compileCode(ModuleOp module,
                                           InstructionLevel level,
                                           const SharedObjectOptions &options) {
   NetworkCode code{level, module.clone(), nullptr};
-  CompileTarget target = CompileTarget::object(level);
+  CompileTarget target = CompileTarget::object(level, options.triple);
   if (llvm::Error error = selectStandaloneKernels(
           *code.module, target.isa != "none", options.small, options.costModel,
           options.threads))

@@ -10,6 +10,7 @@
 
 #include "mlir/ExecutionEngine/OptUtils.h"
 #include "llvm/ADT/StringExtras.h"
+#include "llvm/Config/Targets.h"
 #include "llvm/ExecutionEngine/Orc/JITTargetMachineBuilder.h"
 #include "llvm/IR/LegacyPassManager.h"
 #include "llvm/IR/Module.h"
@@ -37,6 +38,13 @@ static void initializeTargets() {
     llvm::InitializeNativeTarget();
     llvm::InitializeNativeTargetAsmPrinter();
     llvm::InitializeNativeTargetAsmParser();
+#if LLVM_HAS_AARCH64_TARGET
+    LLVMInitializeAArch64TargetInfo();
+    LLVMInitializeAArch64Target();
+    LLVMInitializeAArch64TargetMC();
+    LLVMInitializeAArch64AsmPrinter();
+    LLVMInitializeAArch64AsmParser();
+#endif
     return true;
   }();
   (void)initialized;
@@ -67,18 +75,39 @@ StringRef prune::toString(InstructionLevel level) {
   llvm_unreachable("unknown instruction level");
 }
 
+static llvm::Triple getTriple(StringRef triple) {
+  return llvm::Triple(triple.empty() ? llvm::sys::getDefaultTargetTriple()
+                                     : triple.str());
+}
+
+llvm::Expected<std::string> prune::parseTarget(StringRef name) {
+  SmallVector<std::string> known = {
+      (getTriple("").getArchName() + "-linux-gnu").str()};
+#if LLVM_HAS_AARCH64_TARGET
+  known.push_back("aarch64-linux-gnu");
+#endif
+  if (name.empty() || name == known.front())
+    return std::string();
+  if (llvm::is_contained(known, name))
+    return name.str();
+  return llvm::createStringError("expected a target out of " +
+                                 llvm::join(known, " and ") + ", got '" + name +
+                                 "'");
+}
+
 llvm::Expected<SmallVector<InstructionLevel>>
-prune::parseInstructionLevels(StringRef names) {
+prune::parseInstructionLevels(StringRef names, StringRef triple) {
   SmallVector<InstructionLevel> known = {InstructionLevel::Base};
-  if (llvm::Triple(llvm::sys::getDefaultTargetTriple()).isX86_64())
+  if (getTriple(triple).isX86_64())
     known = {InstructionLevel::Avx512, InstructionLevel::Avx2,
              InstructionLevel::Base};
   auto getName = [](InstructionLevel level) { return toString(level); };
   std::set<InstructionLevel, std::greater<>> found;
   for (StringRef name : llvm::split(names, ',')) {
     name = name.trim();
-    bool isKnown = name == "host" || name == "all";
-    if (name == "host")
+    bool isHost = name == "host" && triple.empty();
+    bool isKnown = isHost || name == "all";
+    if (isHost)
       found.insert(getHostLevel());
     for (InstructionLevel level : known) {
       if (name != "all" && name != toString(level))
@@ -90,14 +119,14 @@ prune::parseInstructionLevels(StringRef names) {
       return llvm::createStringError(
           "expected instruction sets out of " +
           llvm::join(llvm::map_range(known, getName), ", ") +
-          ", host and all, got '" + name + "'");
+          (triple.empty() ? ", host" : "") + " and all, got '" + name + "'");
   }
   return SmallVector<InstructionLevel>(found.begin(), found.end());
 }
 
-CompileTarget CompileTarget::object(InstructionLevel level) {
+CompileTarget CompileTarget::object(InstructionLevel level, StringRef triple) {
   CompileTarget target;
-  target.triple = llvm::sys::getDefaultTargetTriple();
+  target.triple = getTriple(triple).str();
   target.isa = level == InstructionLevel::Avx512 ? "avx512" : "none";
   if (!llvm::Triple(target.triple).isX86_64())
     target.cpu = "generic";

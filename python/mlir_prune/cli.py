@@ -199,6 +199,10 @@ def _add_compile(parsers: argparse._SubParsersAction[argparse.ArgumentParser]) -
     )  # fmt: skip
     parser.add_argument("--size", action="store_true", help="prefer small code to fast code")
     parser.add_argument(
+        "--target", default="", metavar="TRIPLE",
+        help="what the code is for: aarch64-linux-gnu, or that of this computer (the default)",
+    )  # fmt: skip
+    parser.add_argument(
         "--weights", default="", metavar="FILE",
         help="file for the weights, which programs name when they make a handle (default: in the "
         "shared object)",

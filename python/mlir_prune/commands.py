@@ -212,9 +212,12 @@ def compile_network(arguments: argparse.Namespace) -> None:
         raise InputError(f"a compiled network runs on 1 to 256 threads, got {arguments.threads}")
     if arguments.batch is not None and arguments.batch < 1:
         raise InputError(f"a batch is positive, got {arguments.batch}")
-    isa = arguments.isa or ("host" if arguments.size or arguments.tune else "all")
+    for_host = (arguments.size or arguments.tune) and not arguments.target
+    isa = arguments.isa or ("host" if for_host else "all")
     if arguments.tune and (isa != "host" or arguments.size):
-        raise InputError("--tune measures this computer: it goes with neither --isa nor --size")
+        raise InputError(
+            "--tune measures this computer: it goes with none of --isa, --target and --size"
+        )
     costs = _cost_model(arguments.cost_model, isa)
     module = from_file(arguments.model, check=False)
     if arguments.batch is not None:
@@ -223,7 +226,8 @@ def compile_network(arguments: argparse.Namespace) -> None:
         _tune(module, Path(arguments.model), arguments.threads)
     module.write_shared_object(
         str(target), name=arguments.name, isa=isa, small=arguments.size,
-        weights=arguments.weights, threads=arguments.threads, cost_model=costs,
+        weights=arguments.weights, threads=arguments.threads,
+        target=arguments.target, cost_model=costs,
     )  # fmt: skip
     size = target.stat().st_size
     print(f"{size:,} bytes, written to {target} and {target.with_suffix('.h')}")

@@ -23,12 +23,16 @@ void python::bindSharedObject(nb::class_<Module> &type) {
       "write_shared_object",
       [](const Module &self, const std::string &path, const std::string &name,
          const std::string &function, const std::string &isa, bool small,
-         const std::string &weights, int64_t threads,
+         const std::string &weights, int64_t threads, const std::string &target,
          const std::string &costModel) {
         SharedObjectOptions options;
         options.name = name;
         options.function = function;
-        auto levels = parseInstructionLevels(isa);
+        auto triple = parseTarget(target);
+        if (!triple)
+          raise(triple.takeError());
+        options.triple = *triple;
+        auto levels = parseInstructionLevels(isa, options.triple);
         if (!levels)
           raise(levels.takeError());
         options.levels = std::move(*levels);
@@ -43,15 +47,17 @@ void python::bindSharedObject(nb::class_<Module> &type) {
       nb::arg("path"), nb::kw_only(), nb::arg("name") = "",
       nb::arg("function") = "", nb::arg("isa") = "host",
       nb::arg("small") = false, nb::arg("weights") = "", nb::arg("threads") = 1,
-      nb::arg("cost_model") = "builtin",
+      nb::arg("target") = "", nb::arg("cost_model") = "builtin",
       "Compiles a copy to a shared object, or a static library when the path "
       "ends in .a, that needs libc and libm alone, and writes a C header "
-      "beside it. Its functions begin with `name`, by "
-      "default the file's; `function` is the network where there are several; "
-      "`isa` are the instruction sets between commas that there is code for, "
-      "of which the best one that a computer has runs there: 'base', 'avx2', "
-      "'avx512', 'host' for the best of this one or 'all'; `small` prefers "
-      "small code to fast code; "
+      "beside it. Its functions begin with `name`, by default the file's; "
+      "`function` is the network where there are several; `isa` are the "
+      "instruction sets between commas that there is code for, of which the "
+      "best one that a computer has runs there: 'base', 'avx2', 'avx512', "
+      "'host' for the best of this one or 'all'; `small` prefers small code to "
+      "fast code; `weights` is a file for the weights, which are in the shared "
+      "object otherwise; `threads` are those of a new handle; `target` is the "
+      "machine that it is for, by default this computer's architecture; "
       "`cost_model` chooses kernels where nobody did before: 'builtin', so "
       "that the same network gives the same file everywhere, 'machine' or a "
       "file.");

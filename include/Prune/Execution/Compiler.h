@@ -46,19 +46,23 @@ InstructionLevel getHostLevel();
 StringRef toString(InstructionLevel level);
 
 /// The levels of a list of names between commas, best first, each once; 'host'
-/// is that of this computer and 'all' are all of its architecture. Fails when a
-/// name is none of these.
+/// is that of this computer and 'all' are all of the target's architecture.
+/// Fails when a name is none of these.
 llvm::Expected<SmallVector<InstructionLevel>>
-parseInstructionLevels(StringRef names);
+parseInstructionLevels(StringRef names, StringRef triple = "");
+
+/// What code for a target of this name, 'aarch64-linux-gnu' say, is compiled
+/// for; empty for this computer's own. Fails when there is no such target.
+llvm::Expected<std::string> parseTarget(StringRef name);
 
 /// What machine code is for.
 struct CompileTarget {
   /// Code for this process, with everything that this computer offers.
   static CompileTarget thisComputer() { return {}; }
 
-  /// Position-independent code for an object file, for this computer's
-  /// architecture and operating system.
-  static CompileTarget object(InstructionLevel level);
+  /// Position-independent code for an object file, for a triple of
+  /// parseTarget, by default this computer's architecture and operating system.
+  static CompileTarget object(InstructionLevel level, StringRef triple = "");
 
   /// Empty for this computer.
   std::string triple;

@@ -24,6 +24,8 @@ struct SharedObjectOptions {
   SmallVector<InstructionLevel> levels = {getHostLevel()};
   /// Prefer small code to fast code.
   bool small = false;
+  /// What it is for, of parseTarget; empty for this computer's own.
+  std::string triple;
   /// Threads of a new handle.
   int64_t threads = 1;
   /// File for the weights; when empty, they are beside the code.
