@@ -143,10 +143,10 @@ def Prune_SelectionAttr : Prune_Attr<"Selection", "selection"> {
 def Prune_KernelAttr : Prune_Attr<"Kernel", "kernel"> {
   let summary = "kernel chosen for a contraction";
   let description = [{
-    `dense` runs a oneDNN primitive, `csr` the sparse matmul of oneDNN with the
-    weight in compressed rows, `straight_line` machine code that is generated for
-    the weight, `lanes` our own product for up to four columns, which permutes
-    inputs in registers.
+    `dense` runs a oneDNN primitive, or loops of our own in its place. The others
+    are our own: `csr` a product with the weight in compressed rows, `lanes` a
+    product for up to four columns, which permutes inputs in registers,
+    `straight_line` machine code that is generated for the weight.
 
     Example: `#prune.kernel<csr>`
   }];
