@@ -141,6 +141,7 @@ static void measure(MutableArrayRef<std::unique_ptr<Rival>> rivals,
 
 /// The kernel that the cost model takes, by the name of its rival.
 static std::string choose(const CostModel &model, const RivalProblem &problem,
+                          bool hasBlocks,
                           ArrayRef<std::unique_ptr<Rival>> rivals) {
   auto has = [&](StringRef name) {
     return any_of(rivals, [&](auto &rival) { return rival->name == name; });
@@ -151,6 +152,7 @@ static std::string choose(const CostModel &model, const RivalProblem &problem,
   size.nonZeros = static_cast<int64_t>(problem.values.size());
   if (!problem.isProduct)
     size.convolution = problem.shape;
+  size.hasBlocks = hasBlocks;
   size.inputHasRows = size.resultHasRows = false;
   size.isInPlace = true;
   SmallVector<mlir::prune::KernelKind> kinds = {KernelKind::Dense};
@@ -179,13 +181,14 @@ static Error measureLayer(const CostModel &model, const NamedLayer &layer,
     json::Object times;
     for (auto &rival : *rivals)
       times[rival->name] = getMedian(rival->times);
-    json::Object line{{"layer", layer.name},
-                      {"zeros", percent},
-                      {"block", block},
-                      {"threads", int64_t(threads)},
-                      {"cache", isCold ? "cold" : "hot"},
-                      {"chosen", choose(model, problem, *rivals)},
-                      {"us", std::move(times)}};
+    json::Object line{
+        {"layer", layer.name},
+        {"zeros", percent},
+        {"block", block},
+        {"threads", int64_t(threads)},
+        {"cache", isCold ? "cold" : "hot"},
+        {"chosen", choose(model, problem, block % 4 == 0, *rivals)},
+        {"us", std::move(times)}};
     outs() << json::Value(std::move(line)) << "\n";
     outs().flush();
   }

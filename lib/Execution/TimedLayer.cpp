@@ -44,6 +44,9 @@ public:
       size.convolution = shape;
     size.nonZeros = llvm::count_if(weights.get(),
                                    [](float weight) { return weight != 0.0f; });
+    // Random zeros are in no blocks, but no zeros are.
+    size.hasBlocks =
+        shape.groups == 1 && size.nonZeros == size.rows * size.inner;
   }
   ~Layer() override {
     if (slot)

@@ -150,9 +150,11 @@ KernelCosts mlir::prune::predictKernels(const CostModel &costs,
 }
 
 std::string KernelCosts::describe() const {
-  std::string text =
-      llvm::formatv("{0}x{1} weights, {2:F1} % zeros, {3} columns", size.rows,
-                    size.inner, 100.0 * size.getZeros(), size.columns);
+  std::string text = llvm::formatv(
+      "{0}x{1} weights, {2:F1} % zeros{3}, {4} columns", size.rows, size.inner,
+      100.0 * size.getZeros(),
+      size.hasBlocks && size.getZeros() > 0 ? " in blocks of 4 rows" : "",
+      size.columns);
   for (auto [kind, time] : times)
     text += llvm::formatv(", {0} {1:F2} us", stringifyKernelKind(kind), time);
   return text;

@@ -116,5 +116,6 @@ std::optional<ProductSize> prune::matchSparseConvolution(Operation *op,
   size.columns = countPositions(convolution.y);
   size.nonZeros = countNonZeros(*view);
   size.convolution = getShape(convolution);
+  size.hasBlocks = size.convolution->groups == 1 && hasBlocks(*view);
   return size;
 }

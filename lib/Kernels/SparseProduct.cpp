@@ -59,6 +59,39 @@ int64_t prune::countNonZeros(const ConstantView &weights) {
   return count;
 }
 
+/// True when the weights of each block of rows, `isZero` by their number in
+/// row-major order, are zero together.
+static bool hasBlocks(int64_t rows, int64_t inner,
+                      function_ref<bool(int64_t)> isZero) {
+  constexpr int64_t kBlockRows = 4;
+  int64_t end = llvm::alignDown(rows, kBlockRows);
+  for (int64_t row = 0; row < end; ++row)
+    for (int64_t i = 0; row % kBlockRows != 0 && i < inner; ++i)
+      if (isZero(row * inner + i) != isZero((row - 1) * inner + i))
+        return false;
+  return end > 0 && inner > 0;
+}
+
+bool prune::hasBlocks(const ConstantView &weights) {
+  int64_t rows = weights.getRank() == 0 ? 0 : weights.getShape()[0];
+  int64_t inner = rows == 0 ? 0 : weights.getNumElements() / rows;
+  std::optional<ArrayRef<char>> raw = weights.getRawData();
+  if (raw && weights.getElementType().isF32())
+    return ::hasBlocks(rows, inner, [&](int64_t i) {
+      float value;
+      std::memcpy(&value, raw->data() + i * sizeof(float), sizeof(value));
+      return value == 0.0f;
+    });
+  return ::hasBlocks(rows, inner, [&](int64_t i) {
+    SmallVector<int64_t> index(weights.getRank());
+    for (int64_t dim = weights.getRank() - 1; dim >= 0; --dim) {
+      index[dim] = i % weights.getShape()[dim];
+      i /= weights.getShape()[dim];
+    }
+    return weights.at(index) == 0.0;
+  });
+}
+
 std::optional<SparseProduct> prune::matchSparseProduct(Operation *op,
                                                        std::string &reason) {
   auto fail = [&](const char *text) {
@@ -91,6 +124,7 @@ std::optional<SparseProduct> prune::matchSparseProduct(Operation *op,
   product.size.columns =
       inputType.getDimSize(product.inputIsFeatureMajor ? 1 : 0);
   product.size.nonZeros = countNonZeros(product.weights);
+  product.size.hasBlocks = hasBlocks(product.weights);
   product.size.inputHasRows = !product.inputIsFeatureMajor;
   product.size.resultHasRows = !product.resultIsFeatureMajor;
   if (product.size.nonZeros > std::numeric_limits<int32_t>::max())

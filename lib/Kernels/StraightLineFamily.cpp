@@ -83,12 +83,35 @@ static double countLoads(const ProductSize &size, double rows) {
   return std::min(loads, vectors);
 }
 
-static SmallVector<double> getStraightLine(const ProductSize &size,
-                                           double cache) {
+namespace {
+/// Loads of inputs for a panel, bytes of weights and code, and parts of the
+/// inputs between which sums are kept in the result.
+struct CodeCounts {
+  double loads, bytes, cuts;
+};
+} // namespace
+
+/// Blocks of rows are a stream for one loop, see lib/Assembly/Tiles.cpp.
+static std::optional<CodeCounts> countBlocks(const ProductSize &size,
+                                             const PanelCounts &counts) {
+  constexpr double kLeastWeights = 1000, kRangeFloats = 1 << 17;
+  constexpr double kBlockRows = 4, kBlockBytes = 20, kMostPanels = 16;
+  double images =
+      size.convolution ? std::max<int64_t>(size.convolution->n, 1) : 1;
+  double panels = counts.panels / images;
+  bool isAligned = !size.convolution || size.convolution->isOneByOne();
+  if (!size.hasBlocks || (!isAligned && size.nonZeros < kLeastWeights * panels))
+    return std::nullopt;
+  double blocks = size.nonZeros / kBlockRows;
+  double floats = size.inner * kLanes * std::min(panels, kMostPanels);
+  return CodeCounts{blocks, blocks * kBlockBytes,
+                    std::max(floats / kRangeFloats, 1.0)};
+}
+
+static CodeCounts countCode(const ProductSize &size) {
   // Of a tile, of an instruction with its weight, and of a load.
   constexpr double kTileRows = 30, kSegmentBytes = 24 << 10;
   constexpr double kCodeBytes = 7.7, kLoadBytes = 8;
-  PanelCounts counts(size);
   double nonZeros = size.nonZeros;
   int64_t groups = size.convolution ? size.convolution->groups : 1;
   // Rows of different groups share no inputs.
@@ -97,9 +120,16 @@ static SmallVector<double> getStraightLine(const ProductSize &size,
   double loads = tiles * countLoads(size, rows);
   double code = kCodeBytes * nonZeros + kLoadBytes * loads;
   double cuts = std::max(code / std::max(tiles, 1.0) / kSegmentBytes, 1.0);
-  double bytes = code + sizeof(float) * nonZeros;
+  return {loads, code + sizeof(float) * nonZeros, cuts};
+}
+
+static SmallVector<double> getStraightLine(const ProductSize &size,
+                                           double cache) {
+  PanelCounts counts(size);
+  std::optional<CodeCounts> blocks = countBlocks(size, counts);
+  auto [loads, bytes, cuts] = blocks ? *blocks : countCode(size);
   SmallVector<double> terms = {1.0,
-                               nonZeros * counts.panels,
+                               size.nonZeros * counts.panels,
                                loads * counts.panels,
                                size.rows * counts.panels * cuts,
                                counts.copied,

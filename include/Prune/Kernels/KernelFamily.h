@@ -32,6 +32,8 @@ struct ProductSize {
   int64_t rows = 0, inner = 0, columns = 0;
   /// Weights that are not zero.
   int64_t nonZeros = 0;
+  /// Each four neighboring rows have their zeros in the same places.
+  bool hasBlocks = false;
   /// Of a convolution.
   std::optional<assembly::ConvolutionShape> convolution;
   /// The input and the result of a product are [columns, ...].

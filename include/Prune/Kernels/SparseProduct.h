@@ -36,6 +36,10 @@ struct SparseProduct {
 /// Weights that are not zero, without a copy of them. O(weights).
 int64_t countNonZeros(const ConstantView &weights);
 
+/// True when each four rows, the first dimension, have their zeros in the same
+/// places; some rows at the end may have others. O(weights).
+bool hasBlocks(const ConstantView &weights);
+
 /// Describes the contraction, or says in `reason` why it cannot use a sparse
 /// kernel. Counts the weights that are not zero: O(weights).
 std::optional<SparseProduct> matchSparseProduct(Operation *op,
