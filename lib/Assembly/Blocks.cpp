@@ -17,8 +17,10 @@ using namespace mlir::prune::assembly;
 
 /// The stream of a segment begins with the number of strips, that is of four
 /// rows, and where the results of the first row lie. A strip is the number of
-/// its blocks, the bias of its rows, if there is one, and the blocks. A block
-/// is where its input lies, and the weights of the rows. Each is of 32 bits.
+/// its blocks, the bias of its rows, if there is one, and the blocks; then for
+/// each mask of a panel the number of the blocks whose inputs have it, and
+/// these. A block is where its input lies, and the weights of the rows. Each is
+/// of 32 bits.
 static constexpr int kWord = sizeof(float), kHeaderBytes = 2 * kWord,
                      kRowsBytes = kBlockRows * kWord,
                      kBlockBytes = kWord + kRowsBytes;
@@ -36,19 +38,23 @@ void mlir::prune::assembly::appendBlocks(const PanelProduct &product,
   int64_t strips = (tile.end - tile.begin) / kBlockRows;
   append(strips);
   append(product.outputs[tile.begin]);
-  for (int64_t strip = 0; strip < strips; ++strip) {
+  auto appendAll = [&](int64_t strip, int64_t mask) {
     auto isHere = [&](const Term &term) {
-      return term.row / kBlockRows == strip;
+      return term.row / kBlockRows == strip && term.mask == mask;
     };
     append(llvm::count_if(terms, isHere) / kBlockRows);
-    for (int64_t i = 0; ends.addBias(product) && i < kBlockRows; ++i)
+    for (int64_t i = 0; mask == 0 && ends.addBias(product) && i < kBlockRows;
+         ++i)
       to.push_back(product.bias[tile.begin + strip * kBlockRows + i]);
     for (const Term &term : llvm::make_filter_range(terms, isHere)) {
       if (term.row % kBlockRows == 0)
         append(term.input);
       to.push_back(term.value);
     }
-  }
+  };
+  for (int64_t strip = 0; strip < strips; ++strip)
+    for (int64_t mask = 0; mask <= product.numMasks; ++mask)
+      appendAll(strip, mask);
 }
 
 namespace {
@@ -71,11 +77,15 @@ private:
   Xbyak::Zmm getInput(int64_t at) const {
     return getSum(kMostPanels + 1, at % kBlockRows);
   }
+  /// That of the inputs of a panel.
+  Xbyak::Opmask getMask(int64_t at) const {
+    return Xbyak::Opmask(static_cast<int>(at) + 1);
+  }
   void choose(llvm::MutableArrayRef<Xbyak::Label> variants);
   void emitPanels(int count);
   void emitStrip(int count);
   void start(int count);
-  void multiply(int count);
+  void multiply(int count, int mask);
   void finish(int count);
   /// Where a result of the strip lies in the panel of `findPanel`.
   Xbyak::Address getResult(int64_t row) const {
@@ -131,21 +141,30 @@ void BlockEmitter::start(int count) {
   }
 }
 
-void BlockEmitter::multiply(int count) {
+/// Multiplies the blocks whose inputs have a mask, or none for 0. The masks of
+/// panels take the place of those of their results, which are loaded again.
+void BlockEmitter::multiply(int count, int mask) {
   Xbyak::Label loop, done;
+  bool hasBias = mask == 0 && ends.addBias(product);
   code.mov(rest.cvt32(), code.dword[block]);
-  code.add(block, kWord + (ends.addBias(product) ? kRowsBytes : 0));
+  code.add(block, kWord + (hasBias ? kRowsBytes : 0));
   code.test(rest.cvt32(), rest.cvt32());
   code.jz(done, Xbyak::CodeGenerator::T_NEAR);
+  for (int at = 0; mask > 0 && at < count; ++at)
+    code.kmovw(
+        getMask(at),
+        code.ptr[panel + (at * kPanelBytes + kPanelMasks + (mask - 1) * 2)]);
   code.align(32);
   code.L(loop);
   code.mov(place.cvt32(), code.dword[block]);
   for (int row = 0; row < kBlockRows; ++row)
     code.vbroadcastss(getWeight(row), code.dword[block + (row + 1) * kWord]);
   for (int64_t at = 0; at < count; ++at) {
-    code.vmovups(getInput(at), code.zword[x[at] + place * kWord]);
+    Xbyak::Zmm loaded = getInput(at);
+    code.vmovups(mask > 0 ? loaded | getMask(at) | Xbyak::util::T_z : loaded,
+                 code.zword[x[at] + place * kWord]);
     for (int64_t row = 0; row < kBlockRows; ++row)
-      code.vfmadd231ps(getSum(at, row), getInput(at), getWeight(row));
+      code.vfmadd231ps(getSum(at, row), loaded, getWeight(row));
   }
   code.add(block, kBlockBytes);
   code.dec(rest.cvt32());
@@ -183,7 +202,8 @@ void BlockEmitter::emitPanels(int count) {
   code.lea(block, code.ptr[stream + kHeaderBytes]);
   code.L(strip);
   start(count);
-  multiply(count);
+  for (int mask = 0; mask <= product.numMasks; ++mask)
+    multiply(count, mask);
   finish(count);
   code.add(output, static_cast<uint32_t>(kBlockRows * rowBytes));
   code.dec(code.qword[code.rsp + kStrips]);

@@ -11,7 +11,8 @@
 // the same for all rows and stays in the instruction cache, and a weight costs
 // five bytes instead of eleven. The loop multiplies up to six panels at once,
 // so that a weight is broadcast once for six panels and an input is loaded once
-// for four rows. Sums are those of straight-line code, bit by bit.
+// for four rows. Sums are those of straight-line code, bit by bit, but
+// where inputs have masks: those come last.
 //
 //===----------------------------------------------------------------------===//
 

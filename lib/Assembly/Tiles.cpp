@@ -70,7 +70,7 @@ static bool areBlocks(const Tile &tile) {
   for (auto [i, term] : llvm::enumerate(tile.terms)) {
     const Term &first = tile.terms[i - i % kBlockRows];
     if (term.row != first.row + int64_t(i) % kBlockRows ||
-        first.row % kBlockRows != 0 || term.input != first.input)
+        first.row % kBlockRows != 0 || !term.hasSameInput(first))
       return false;
   }
   // Numbers in a stream of floats are never those of a NaN.
@@ -148,9 +148,9 @@ cutInputs(llvm::ArrayRef<Tile> tiles, const StraightLineOptions &options) {
 static bool paysForBlocks(const PanelProduct &product,
                           const StraightLineOptions &options) {
   constexpr size_t kLeastWeights = 1000;
-  // The loop loads whole vectors and stores them in one place.
-  if (!options.blocks || getRowStep(product) <= 0 || product.numMasks > 0 ||
-      product.inputStep != 1 || product.hasRest)
+  // The loop loads vectors and stores them in one place.
+  if (!options.blocks || getRowStep(product) <= 0 || product.inputStep != 1 ||
+      product.hasRest)
     return false;
   return product.values.size() >=
              kLeastWeights * std::max<int64_t>(options.panels, 1) ||

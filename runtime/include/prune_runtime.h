@@ -192,6 +192,7 @@ PRUNE_RT_EXPORT void prune_rt_transpose_f32(const float *x, float *y, int64_t m,
 
 /*--- Generated code ---------------------------------------------------------*/
 
+/* NOLINTBEGIN(readability-identifier-naming): names of C */
 /** Where 16 lanes of each row of a sparse product lie: floats from the starts
  * of its input and output. Generated code says what it does with the masks. */
 typedef struct prune_rt_panel {
@@ -236,7 +237,6 @@ typedef struct prune_rt_segment_place {
  * call.
  *
  * A product of matrices x[k, n] has one image of k channels and n columns. */
-/* NOLINTBEGIN(readability-identifier-naming): names of C */
 typedef struct prune_rt_generated {
   const void *code;
   const float *stream;

@@ -96,9 +96,8 @@ static PlanOrders drawOrders(const Window &w, const ConvolutionShape &shape,
   if (!canRead(shape, in))
     in = ImageOrder::Planes;
   int64_t spare = generator() % 3;
-  int64_t inColumns =
-      std::max(w.w + std::max(w.left, w.right), getMinInputColumns(shape)) +
-      spare;
+  // With places to spare at the ends of rows and without.
+  int64_t inColumns = getMinInputColumns(shape) + spare;
   int64_t outColumns = getMinColumns(shape) + spare;
   // A kernel that copies nothing has one number of columns.
   bool isDirect = in != ImageOrder::Nchw && in == getDirectOrder(shape);
@@ -175,4 +174,16 @@ TEST(Orders, ComputesRandomConvolutions) {
     expectEqual(makeExample(window, zeros, i),
                 drawOrders(window, getShape(window), generator));
   }
+}
+
+TEST(Orders, ComputesBlocksBesidePadding) {
+  if (!hasAvx512())
+    GTEST_SKIP() << "needs AVX-512";
+  std::mt19937 generator = makeGenerator(37);
+  const Window windows[] = {{2, 64, 7, 7, 64, 3, 3, 1, 1, 1, 1, 1, 1},
+                            {1, 40, 9, 6, 36, 5, 5, 1, 1, 2, 2, 2, 2}};
+  for (const Window &window : windows)
+    for (int i = 0; i < 6; ++i)
+      expectEqual(makeExample(window, 0.7, i),
+                  drawOrders(window, getShape(window), generator));
 }
