@@ -117,7 +117,7 @@ def test_bisection_names_the_first(count: int, data: st.DataObject) -> None:
 
 def test_errors_are_one_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     for argv, message in [
-        (["--builds", str(tmp_path), str(tmp_path)], "not a build with the oneDNN runtime"),
+        (["--builds", str(tmp_path), str(tmp_path)], "not a build with the fast runtime"),
         (["no-such-commit"], "no-such-commit"),
     ]:
         sys_argv, sys.argv = sys.argv, ["check", *argv]
