@@ -34,11 +34,9 @@ namespace mlir::prune {
 using namespace mlir;
 using namespace mlir::prune;
 
-namespace {
-
 /// Memref that holds a tensor or scalar of the given type, null when there is
 /// none.
-MemRefType getBufferType(Type type) {
+static MemRefType getBufferType(Type type) {
   if (auto tensor = dyn_cast<RankedTensorType>(type)) {
     if (!tensor.hasStaticShape())
       return {};
@@ -50,8 +48,8 @@ MemRefType getBufferType(Type type) {
 }
 
 /// Everything that must hold before a function is changed.
-LogicalResult checkFunction(func::FuncOp function,
-                            ArrayRef<unsigned> destinations) {
+static LogicalResult checkFunction(func::FuncOp function,
+                                   ArrayRef<unsigned> destinations) {
   if (!function.getBody().hasOneBlock())
     return function.emitOpError("has ")
            << function.getBody().getBlocks().size()
@@ -73,8 +71,8 @@ LogicalResult checkFunction(func::FuncOp function,
 }
 
 /// Replaces tensor arguments by memrefs; those in `updated` may be written.
-void convertArguments(func::FuncOp function,
-                      const llvm::SmallDenseSet<unsigned> &updated) {
+static void convertArguments(func::FuncOp function,
+                             const llvm::SmallDenseSet<unsigned> &updated) {
   OpBuilder builder = OpBuilder::atBlockBegin(&function.getBody().front());
   for (BlockArgument argument : function.getArguments()) {
     auto tensor = dyn_cast<RankedTensorType>(argument.getType());
@@ -89,7 +87,7 @@ void convertArguments(func::FuncOp function,
 }
 
 /// Appends an argument for result `index` and returns it.
-BlockArgument addDestination(func::FuncOp function, unsigned index) {
+static BlockArgument addDestination(func::FuncOp function, unsigned index) {
   Type type = function.getResultTypes()[index];
   Builder builder(function.getContext());
   NamedAttrList attributes(function.getResultAttrDict(index));
@@ -103,7 +101,7 @@ BlockArgument addDestination(func::FuncOp function, unsigned index) {
 }
 
 /// True for an operation that computes on top of an argument of the function.
-bool startsFromArgument(Operation *op) {
+static bool startsFromArgument(Operation *op) {
   auto destinationStyle = dyn_cast<DestinationStyleOpInterface>(op);
   return destinationStyle &&
          llvm::any_of(destinationStyle.getDpsInits(),
@@ -112,7 +110,7 @@ bool startsFromArgument(Operation *op) {
 
 /// Moves the producer of a new state, and what it computes on top of the old
 /// one, behind everything that reads the old one.
-void sinkUpdate(Value state, Operation *point) {
+static void sinkUpdate(Value state, Operation *point) {
   Operation *producer = state.getDefiningOp();
   if (!producer || producer->getBlock() != point->getBlock() ||
       !isMemoryEffectFree(producer))
@@ -128,7 +126,7 @@ void sinkUpdate(Value state, Operation *point) {
 
 /// True for an operation that is as cheap to repeat as to copy, like a fill: it
 /// reads scalars only and starts from nothing.
-bool isRepeatable(Operation *op) {
+static bool isRepeatable(Operation *op) {
   auto destinationStyle = dyn_cast<DestinationStyleOpInterface>(op);
   if (!destinationStyle || !isMemoryEffectFree(op))
     return false;
@@ -146,7 +144,7 @@ bool isRepeatable(Operation *op) {
 /// returned. Else both could be placed in the destination of one result, and
 /// writing that result, at the end, would overwrite the other. Bufferization
 /// would have to copy in any case.
-void separateStarts(Value value) {
+static void separateStarts(Value value) {
   SmallVector<OpOperand *> starts;
   bool isReturned = false;
   for (OpOperand &use : value.getUses()) {
@@ -171,8 +169,8 @@ void separateStarts(Value value) {
 }
 
 /// Writes result `index` into its destination, before the terminator.
-void writeResult(Value result, BlockArgument destination, bool isState,
-                 func::ReturnOp terminator) {
+static void writeResult(Value result, BlockArgument destination, bool isState,
+                        func::ReturnOp terminator) {
   OpBuilder builder(terminator);
   Location loc = result.getLoc();
   if (!isa<TensorType>(result.getType())) {
@@ -185,6 +183,8 @@ void writeResult(Value result, BlockArgument destination, bool isState,
       builder, loc, /*result=*/Type(), result, destination,
       /*restrict=*/!isState, /*writable=*/true);
 }
+
+namespace {
 
 struct ResultsToDestinations
     : prune::impl::ResultsToDestinationsPassBase<ResultsToDestinations> {

@@ -33,24 +33,22 @@ namespace mlir::prune {
 
 using namespace mlir;
 
-namespace {
-
 /// The tensor of bytes for a tensor of bits, null for any other type.
-RankedTensorType getByteType(Type type) {
+static RankedTensorType getByteType(Type type) {
   auto tensor = dyn_cast<RankedTensorType>(type);
   if (!tensor || !tensor.getElementType().isInteger(1))
     return {};
   return tensor.clone(IntegerType::get(type.getContext(), 8));
 }
 
-bool touchesBits(Operation *op) {
+static bool touchesBits(Operation *op) {
   auto isBits = [](Type type) { return static_cast<bool>(getByteType(type)); };
   return llvm::any_of(op->getOperandTypes(), isBits) ||
          llvm::any_of(op->getResultTypes(), isBits);
 }
 
 /// Operations that move tensors or elements without looking at them.
-bool isTransparent(Operation *op) {
+static bool isTransparent(Operation *op) {
   if (isa<tensor::TensorDialect>(op->getDialect()))
     return !isa<tensor::GenerateOp, tensor::PadOp, tensor::BitcastOp>(op);
   return isa<func::ReturnOp, func::CallOp, scf::IfOp, scf::ForOp, scf::YieldOp>(
@@ -58,11 +56,11 @@ bool isTransparent(Operation *op) {
          isa<linalg::LinalgDialect>(op->getDialect());
 }
 
-Value toByte(OpBuilder &builder, Location loc, Value bit) {
+static Value toByte(OpBuilder &builder, Location loc, Value bit) {
   return arith::ExtUIOp::create(builder, loc, builder.getI8Type(), bit);
 }
 
-Value toBit(OpBuilder &builder, Location loc, Value byte) {
+static Value toBit(OpBuilder &builder, Location loc, Value byte) {
   Value zero = arith::ConstantOp::create(builder, loc, builder.getI8Type(),
                                          builder.getI8IntegerAttr(0));
   return arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::ne, byte,
@@ -70,7 +68,7 @@ Value toBit(OpBuilder &builder, Location loc, Value byte) {
 }
 
 /// Bytes of an i1 constant, zero or one.
-ElementsAttr widenConstant(ElementsAttr bits, RankedTensorType type) {
+static ElementsAttr widenConstant(ElementsAttr bits, RankedTensorType type) {
   // A resource holds bytes already.
   if (auto resource = dyn_cast<DenseResourceElementsAttr>(bits))
     return DenseResourceElementsAttr::get(type, resource.getRawHandle());
@@ -85,7 +83,7 @@ ElementsAttr widenConstant(ElementsAttr bits, RankedTensorType type) {
 }
 
 /// Body of a generic whose operands changed from bits to bytes.
-void repairBody(linalg::GenericOp op) {
+static void repairBody(linalg::GenericOp op) {
   Block *body = op.getBody();
   OpBuilder builder = OpBuilder::atBlockBegin(body);
   for (auto [operand, argument] :
@@ -109,7 +107,7 @@ void repairBody(linalg::GenericOp op) {
 }
 
 /// Scalars of one bit that go into or come out of a tensor of bytes.
-void repairScalars(Operation *op) {
+static void repairScalars(Operation *op) {
   OpBuilder builder(op);
   if (isa<tensor::FromElementsOp, tensor::InsertOp, tensor::SplatOp,
           linalg::FillOp>(op))
@@ -125,6 +123,8 @@ void repairScalars(Operation *op) {
   Operation *compare = bit.getDefiningOp();
   element.replaceAllUsesExcept(bit, compare);
 }
+
+namespace {
 
 struct StoreMasksAsBytes
     : prune::impl::StoreMasksAsBytesPassBase<StoreMasksAsBytes> {
