@@ -319,8 +319,9 @@ static int64_t getInput(const ConvolutionShape &shape, const PanelPlan &plan,
   int64_t row = ky * shape.dilationH, column = kx * shape.dilationW;
   if (isDirect(shape, grid))
     return channel * grid.plane + row * grid.columns + column;
+  // From the zeros in front of a copied row, if there are any.
   auto [distance, phase] =
-      splitShift(shape, isAligned(shape) ? getShift(shape, kx) : column);
+      splitShift(shape, getShift(shape, kx) + plan.padLeft);
   int64_t plane =
       (channel * shape.strideH + row % shape.strideH) * shape.strideW + phase;
   return (plane * plan.rows + row / shape.strideH) * plan.columns + distance;
