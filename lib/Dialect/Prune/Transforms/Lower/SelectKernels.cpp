@@ -52,6 +52,8 @@ struct SelectKernels : prune::impl::SelectKernelsPassBase<SelectKernels> {
     if (failed(set))
       return signalPassFailure();
     hasCode = !set->empty();
+    layers.clear();
+    matched.clear();
     FailureOr<CostModel> loaded = readCostModel(getOperation(), model, threads);
     if (failed(loaded))
       return signalPassFailure();
@@ -80,6 +82,8 @@ struct SelectKernels : prune::impl::SelectKernelsPassBase<SelectKernels> {
   TunedKernels tunedKernels;
 
   SmallVector<LayerChoice, 0> layers;
+  /// Of layers that were matched before: that counts the zeros of a weight.
+  llvm::DenseMap<Operation *, KernelChoices> matched;
 
   LayerChoice select(PrunableOpInterface op, const CostModel &costs,
                      int64_t rows);
@@ -123,10 +127,14 @@ LayerChoice SelectKernels::select(PrunableOpInterface op,
   LayerChoice layer;
   layer.op = op;
   layer.isFixed = true;
-  std::optional<KernelChoices> choices =
-      matchKernels(op, hasCode, layer.reason);
+  std::optional<KernelChoices> choices;
+  if (auto found = matched.find(op); found != matched.end())
+    choices = found->second;
+  else
+    choices = matchKernels(op, hasCode, layer.reason);
   if (!choices)
     return layer;
+  matched.try_emplace(op, *choices);
   if (batch > 0)
     choices->setBatch(batch);
   std::optional<KernelKind> measured =
