@@ -6,7 +6,8 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// The C compiler of the user links, because it knows where libc is. A static
+// The C compiler of the user links, because it knows where libc is. What uses
+// oneDNN is linked to the library that this process uses. A static
 // library is one object, so that hidden symbols, which the parts of a network
 // have for each other, can be made local: two networks of one program have the
 // same. Groups of sections, which a linker keeps once by their name, are
@@ -108,6 +109,25 @@ static llvm::Error runCompiler(StringRef triple, ArrayRef<std::string> options,
   return llvm::createStringError("cannot link: " + message);
 }
 
+/// The options for shared libraries that the loader is to find: beside the file
+/// first, where they can be shipped, then where they are on this computer. The
+/// library of C++ is oneDNN's own.
+static void addLibraries(const LinkJob &job,
+                         SmallVectorImpl<std::string> &options) {
+  if (job.libraries.empty())
+    return;
+  SmallVector<std::string> folders = {"$ORIGIN"};
+  for (const std::string &library : job.libraries) {
+    options.push_back(library);
+    std::string folder = llvm::sys::path::parent_path(library).str();
+    if (!llvm::is_contained(folders, folder))
+      folders.push_back(folder);
+  }
+  options.push_back("-l:libstdc++.so.6");
+  options.push_back("-Wl,--enable-new-dtags");
+  options.push_back("-Wl,-rpath," + llvm::join(folders, ":"));
+}
+
 llvm::Error prune::linkSharedObject(const LinkJob &job,
                                     TemporaryFiles &temporaries) {
   // No start files: nothing of C++ has to be set up. Nothing of the machine
@@ -120,6 +140,7 @@ llvm::Error prune::linkSharedObject(const LinkJob &job,
         "-Wl,--exclude-libs,ALL", "-Wl,-z,defs", "-Wl,-z,noexecstack",
         "-Wl,-z,noseparate-code", "-Wl,--build-id=none", "-Wl,-O2", "-Wl,-s"})
     options.push_back(option.str());
+  addLibraries(job, options);
   options.push_back("-Wl,-soname," + job.name);
   // Write-protected tables end with a page, up to which the file is padded.
   if (job.small)

@@ -24,6 +24,8 @@ struct LinkJob {
   bool small;
   /// The target; empty for this computer's own.
   std::string triple;
+  /// Shared libraries of oneDNN and what it needs; none where nothing calls it.
+  SmallVector<std::string> libraries = {};
 };
 
 /// Links a shared object that needs libc and libm alone, and that programs look

@@ -44,7 +44,7 @@ public:
 private:
   llvm::Error addCode(const NetworkCode &code);
   llvm::Error addInterface(llvm::TargetMachine &target);
-  llvm::Error addRuntime();
+  llvm::Error addRuntime(ArrayRef<NetworkCode> codes);
   llvm::Error addConstants(llvm::TargetMachine &target);
   llvm::Error writeWeights(StringRef to);
   llvm::Error compile(ArrayRef<NetworkCode> codes);
@@ -57,6 +57,8 @@ private:
   NetworkData data;
   /// What is linked.
   SmallVector<std::string> inputs;
+  /// Shared libraries besides those of C.
+  SmallVector<std::string> libraries;
 };
 
 } // namespace
@@ -96,10 +98,31 @@ llvm::Error Writer::addCode(const NetworkCode &code) {
   return writeObject(*module, compiled.getTarget(), *object);
 }
 
-llvm::Error Writer::addRuntime() {
+/// Functions of the runtime that call oneDNN where it is built in.
+static constexpr StringLiteral kOneDNNFunctions[] = {
+    "prune_rt_matmul_f32", "prune_rt_convolution_f32",
+    "prune_rt_convolution_backward_data_f32",
+    "prune_rt_convolution_backward_weights_f32"};
+
+llvm::Error Writer::addRuntime(ArrayRef<NetworkCode> codes) {
+  bool usesOneDNN =
+      !options.standalone && llvm::any_of(codes, [](const NetworkCode &code) {
+        return llvm::any_of(kOneDNNFunctions, [&](StringRef name) {
+          return code.compiled->getModule().lookupSymbol(name);
+        });
+      });
+  StringRef name =
+      options.small ? "libprune_runtime_small.a" : "libprune_runtime_static.a";
+  if (usesOneDNN) {
+    auto found = Runtime::findOneDNN();
+    if (!found)
+      return found.takeError();
+    libraries = std::move(*found);
+    if (!libraries.empty())
+      name = "libprune_runtime_onednn.a";
+  }
   SmallString<64> archive(options.triple);
-  llvm::sys::path::append(archive, options.small ? "libprune_runtime_small.a"
-                                                 : "libprune_runtime_static.a");
+  llvm::sys::path::append(archive, name);
   std::string library = Runtime::findLibrary(archive);
   if (library.empty() && !options.triple.empty())
     return llvm::createStringError(
@@ -145,7 +168,7 @@ llvm::Error Writer::compile(ArrayRef<NetworkCode> codes) {
     return error;
   if (llvm::Error error = addConstants(target))
     return error;
-  return addRuntime();
+  return addRuntime(codes);
 }
 
 llvm::Error Writer::write(ArrayRef<NetworkCode> codes) {
@@ -167,8 +190,9 @@ llvm::Error Writer::write(ArrayRef<NetworkCode> codes) {
       return made->takeError();
   if (llvm::Error error = compile(codes))
     return error;
-  LinkJob job{inputs, *newFile, llvm::sys::path::filename(file).str(),
-              options.small, options.triple};
+  LinkJob job{
+      inputs,        *newFile,       llvm::sys::path::filename(file).str(),
+      options.small, options.triple, libraries};
   bool isArchive = llvm::sys::path::extension(file) == ".a";
   if (llvm::Error error = isArchive ? linkStaticLibrary(job, temporaries)
                                     : linkSharedObject(job, temporaries))

@@ -112,6 +112,23 @@ llvm::Error Runtime::resolve() {
   return find(release, "prune_rt_release_slot");
 }
 
+llvm::Expected<llvm::SmallVector<std::string>> Runtime::findOneDNN() {
+  llvm::Expected<std::unique_ptr<Runtime>> runtime = load(/*naive=*/false);
+  if (!runtime)
+    return runtime.takeError();
+  llvm::SmallVector<std::string> paths;
+  if (!(*runtime)->getName().starts_with("onednn"))
+    return paths;
+  for (const char *symbol : {"dnnl_version", "omp_set_num_threads"}) {
+    Dl_info library;
+    void *address = dlsym((*runtime)->handle, symbol);
+    if (!address || !dladdr(address, &library) || !library.dli_fname)
+      return makeError(llvm::Twine("no library has ") + symbol);
+    paths.push_back(library.dli_fname);
+  }
+  return paths;
+}
+
 void *Runtime::lookup(llvm::StringRef name) const {
   std::string symbol = name.str();
   if (void *address = dlsym(handle, symbol.c_str()))

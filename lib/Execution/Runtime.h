@@ -9,6 +9,7 @@
 #ifndef PRUNE_LIB_EXECUTION_RUNTIME_H
 #define PRUNE_LIB_EXECUTION_RUNTIME_H
 
+#include "llvm/ADT/SmallVector.h"
 #include "llvm/ADT/StringRef.h"
 #include "llvm/Support/Error.h"
 
@@ -28,6 +29,11 @@ public:
   /// Loads the naive library when `naive` is set or the oneDNN one was not
   /// built. Fails when neither library is found or its version is another one.
   static llvm::Expected<std::unique_ptr<Runtime>> load(bool naive);
+
+  /// Paths of the libraries that the library calls oneDNN and its threads in,
+  /// as they were loaded; empty when it was built without oneDNN. Fails when
+  /// one of them cannot be loaded.
+  static llvm::Expected<llvm::SmallVector<std::string>> findOneDNN();
 
   /// Address of a symbol of the library or of the C library, else null.
   void *lookup(llvm::StringRef name) const;

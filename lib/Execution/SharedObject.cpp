@@ -14,6 +14,7 @@
 #include "Prune/Execution/SharedObject.h"
 
 #include "NetworkWriter.h"
+#include "Runtime.h"
 #include "StandaloneKernels.h"
 
 #include "llvm/ADT/StringExtras.h"
@@ -61,11 +62,13 @@ static FailureOr<NetworkCode> compileCode(ModuleOp module,
                                           const SharedObjectOptions &options) {
   NetworkCode code{level, module.clone(), nullptr};
   CompileTarget target = CompileTarget::object(level, options.triple);
-  if (llvm::Error error = selectStandaloneKernels(
-          *code.module, target.isa != "none", options.small, options.costModel,
-          options.threads))
-    return module.emitError() << llvm::toString(std::move(error));
+  if (options.standalone)
+    if (llvm::Error error = selectStandaloneKernels(
+            *code.module, target.isa != "none", options.small,
+            options.costModel, options.threads))
+      return module.emitError() << llvm::toString(std::move(error));
   CompileOptions compile;
+  compile.costModel = options.costModel;
   compile.small = options.small;
   compile.threads = options.threads;
   FailureOr<std::unique_ptr<CompiledModule>> compiled =
@@ -76,8 +79,28 @@ static FailureOr<NetworkCode> compileCode(ModuleOp module,
   return code;
 }
 
+/// The options with `standalone` where there is no other way.
+static llvm::Expected<SharedObjectOptions> complete(SharedObjectOptions options,
+                                                    StringRef file) {
+  if (options.small || !options.triple.empty() ||
+      llvm::sys::path::extension(file) == ".a")
+    options.standalone = true;
+  if (options.standalone)
+    return options;
+  auto libraries = Runtime::findOneDNN();
+  if (!libraries)
+    return llvm::createStringError("cannot use oneDNN: " +
+                                   llvm::toString(libraries.takeError()));
+  options.standalone = libraries->empty();
+  return options;
+}
+
 LogicalResult prune::writeSharedObject(ModuleOp module, StringRef file,
-                                       const SharedObjectOptions &options) {
+                                       const SharedObjectOptions &given) {
+  llvm::Expected<SharedObjectOptions> completed = complete(given, file);
+  if (!completed)
+    return module.emitError() << llvm::toString(completed.takeError());
+  const SharedObjectOptions &options = *completed;
   std::string name = options.name.empty() ? getNetworkName(file) : options.name;
   if (!isIdentifier(name))
     return module.emitError() << "expected the network's name to be an "

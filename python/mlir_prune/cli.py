@@ -180,8 +180,9 @@ def _add_compile(parsers: argparse._SubParsersAction[argparse.ArgumentParser]) -
     parser.add_argument("model", help="network as .mlir, .mlirbc, .onnx or .pt2")
     parser.add_argument("-o", "--out", required=True, help=".so or .a file to write; .h goes beside it")
     parser.add_argument(
-        "--standalone", action="store_true", default=True,
-        help="need nothing but libc and libm (the only mode for now)",
+        "--standalone", action="store_true",
+        help="need nothing but libc and libm: no layer uses oneDNN (always so with --size, "
+        "--target and for .a files)",
     )  # fmt: skip
     parser.add_argument(
         "--threads", type=int, default=1,

@@ -223,11 +223,11 @@ def compile_network(arguments: argparse.Namespace) -> None:
     if arguments.batch is not None:
         module.run(f"builtin.module(prune-set-batch-size{{batch={arguments.batch}}})")
     if arguments.tune:
-        _tune(module, Path(arguments.model), arguments.threads)
+        _tune(module, Path(arguments.model), arguments.threads, arguments.standalone)
     module.write_shared_object(
         str(target), name=arguments.name, isa=isa, small=arguments.size,
         weights=arguments.weights, threads=arguments.threads,
-        target=arguments.target, cost_model=costs,
+        target=arguments.target, cost_model=costs, standalone=arguments.standalone,
     )  # fmt: skip
     size = target.stat().st_size
     print(f"{size:,} bytes, written to {target} and {target.with_suffix('.h')}")
@@ -248,12 +248,14 @@ def _cost_model(named: str | None, isa: str) -> str:
     return named or native().default_cost_model()
 
 
-def _tune(module: Any, model: Path, threads: int) -> None:
+def _tune(module: Any, model: Path, threads: int, standalone: bool) -> None:
     """Sets the fastest kernels, as they were measured before or are now."""
     path = model.with_suffix(".tuned.json")
     layers = tuning.read(path, threads)
-    if layers is None or not tuning.fits(module, layers):
-        layers = tuning.measure(module, threads, kernels=tuning.STANDALONE)
+    kernels = tuning.STANDALONE if standalone else tuning.KERNELS
+    wrong = layers is not None and any(layer.kernel not in kernels for layer in layers)
+    if layers is None or wrong or not tuning.fits(module, layers):
+        layers = tuning.measure(module, threads, kernels=kernels)
         tuning.write(path, layers, threads)
         print(f"kernels were measured, and are kept in {path}")
     tuning.apply(module, path, threads)

@@ -24,7 +24,7 @@ void python::bindSharedObject(nb::class_<Module> &type) {
       [](const Module &self, const std::string &path, const std::string &name,
          const std::string &function, const std::string &isa, bool small,
          const std::string &weights, int64_t threads, const std::string &target,
-         const std::string &costModel) {
+         const std::string &costModel, bool standalone) {
         SharedObjectOptions options;
         options.name = name;
         options.function = function;
@@ -40,6 +40,7 @@ void python::bindSharedObject(nb::class_<Module> &type) {
         options.weights = weights;
         options.threads = threads;
         options.costModel = costModel;
+        options.standalone = standalone;
         self.access([&](ModuleOp op) -> LogicalResult {
           return writeSharedObject(op, path, options);
         });
@@ -48,9 +49,12 @@ void python::bindSharedObject(nb::class_<Module> &type) {
       nb::arg("function") = "", nb::arg("isa") = "host",
       nb::arg("small") = false, nb::arg("weights") = "", nb::arg("threads") = 1,
       nb::arg("target") = "", nb::arg("cost_model") = "builtin",
+      nb::arg("standalone") = false,
       "Compiles a copy to a shared object, or a static library when the path "
-      "ends in .a, that needs libc and libm alone, and writes a C header "
-      "beside it. Its functions begin with `name`, by default the file's; "
+      "ends in .a, and writes a C header beside it. It needs libc and libm, "
+      "and "
+      "oneDNN's library where a layer uses that, which `standalone` rules "
+      "out. Its functions begin with `name`, by default the file's; "
       "`function` is the network where there are several; `isa` are the "
       "instruction sets between commas that there is code for, of which the "
       "best one that a computer has runs there: 'base', 'avx2', 'avx512', "

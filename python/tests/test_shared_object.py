@@ -202,42 +202,6 @@ def test_the_name_of_a_file_names_the_functions(tmp_path: Path, file: str, name:
     assert f"int {name}_create(" in (tmp_path / file).with_suffix(".h").read_text()
 
 
-ALLOCATIONS = r"""
-#include "net.h"
-#include <stdio.h>
-#include <stdlib.h>
-
-static int blocks = 0;
-
-/* Takes the place of the one of libc for the whole process. */
-int posix_memalign(void **pointer, size_t alignment, size_t size) {
-  ++blocks;
-  *pointer = aligned_alloc(alignment, (size + alignment - 1) / alignment * alignment);
-  return *pointer ? 0 : 12;
-}
-
-int main(void) {
-  const net_value *in = net_input(0), *out = net_output(0);
-  const void *inputs[] = {calloc(in->bytes, 1)};
-  void *outputs[] = {calloc(out->bytes, 1)};
-  net_handle *net;
-  if (net_create(&net)) return 1;
-  int made = blocks;
-  for (int i = 0; i < 10; ++i)
-    if (net_run(net, inputs, &in->bytes, outputs, &out->bytes)) return 1;
-  printf("%d %d\n", made > 0, blocks - made);
-  net_destroy(net);
-  return 0;
-}
-"""
-
-
-@pytest.mark.parametrize("name", ["lenet5_caffe", "resnet20"])
-def test_runs_allocate_nothing(tmp_path: Path, name: str) -> None:
-    network(name, 2, 0.9).write_shared_object(str(tmp_path / "net.so"))
-    assert run(build(tmp_path, ALLOCATIONS, "allocations")).split() == ["1", "0"]
-
-
 TWO = r"""
 #include "net.h"
 #include "other.h"
@@ -265,7 +229,7 @@ def test_two_networks_in_one_program(tmp_path: Path) -> None:
 def test_nothing_but_libc_and_libm_is_needed(tmp_path: Path) -> None:
     module = network("lenet5_caffe", 3, 0.9)
     file = tmp_path / "net.so"
-    module.write_shared_object(str(file), name="digits")
+    module.write_shared_object(str(file), name="digits", standalone=True)
     dynamic = inspect("readelf", "-dW", str(file))
     needed = {line.split("[")[1].rstrip("]") for line in dynamic if "NEEDED" in line}
     assert needed <= {"libc.so.6", "libm.so.6"}

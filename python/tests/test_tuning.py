@@ -130,7 +130,7 @@ def test_the_command_keeps_what_it_measured(
 ) -> None:
     source, kept = tmp_path / "net.mlir", tmp_path / "net.tuned.json"
     source.write_text(str(network()))
-    command = ["compile", str(source), "-o", str(tmp_path / "net.so"), "--tune"]
+    command = ["compile", str(source), "-o", str(tmp_path / "net.so"), "--tune", "--standalone"]
     assert main(command) == 0
     assert "kernels were measured" in capsys.readouterr().out
     layers = json.loads(kept.read_text())["layers"]

@@ -149,3 +149,11 @@ void Pool::trim() {
 }
 
 void prune_rt_trim(void) { getPool().trim(); }
+
+#if defined(PRUNE_RT_STATIC) && !defined(PRUNE_RT_SMALL)
+/// What call sites kept is freed when the library of a network is closed, after
+/// all handles. Runs after the destructors of compiled code.
+__attribute__((destructor(101))) static void trimAtTheEnd() {
+  processPool.trim();
+}
+#endif

@@ -8,7 +8,17 @@
 
 #include "CallSite.h"
 
+#include <cstdlib>
+
 using namespace prune_rt;
+
+void *Variant::operator new(size_t bytes) {
+  void *memory = std::malloc(bytes);
+  expect(memory, "prune_rt", "out of memory");
+  return memory;
+}
+
+void Variant::operator delete(void *memory) { std::free(memory); }
 
 static Variant *getFirst(void *const *slot) {
   return static_cast<Variant *>(__atomic_load_n(slot, __ATOMIC_ACQUIRE));

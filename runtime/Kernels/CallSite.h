@@ -51,6 +51,10 @@ private:
 };
 
 struct Variant {
+  /// Of the C library, which is all that the library of a network needs.
+  static void *operator new(size_t bytes);
+  static void operator delete(void *memory);
+
   explicit Variant(const Key &key) : key(key) {}
   virtual ~Variant() = default;
 

@@ -158,10 +158,7 @@ runTailAvx512(const CsrCall &call, int64_t begin, int64_t end, int64_t j) {
   }
 }
 
-static bool hasAvx512() {
-  static const bool result = __builtin_cpu_supports("avx512f");
-  return result;
-}
+static bool hasAvx512() { return __builtin_cpu_supports("avx512f"); }
 #endif
 
 static void runLastColumns(const CsrCall &call, int64_t begin, int64_t end) {

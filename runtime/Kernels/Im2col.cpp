@@ -61,10 +61,10 @@ static double getPadding(int64_t extent) {
 
 static bool hasLongVectors() {
 #if defined(__x86_64__)
-  static const bool found =
-      __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512vl") &&
-      __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512dq");
-  return found;
+  return __builtin_cpu_supports("avx512f") &&
+         __builtin_cpu_supports("avx512vl") &&
+         __builtin_cpu_supports("avx512bw") &&
+         __builtin_cpu_supports("avx512dq");
 #else
   return false;
 #endif

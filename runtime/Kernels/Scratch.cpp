@@ -8,20 +8,43 @@
 
 #include "Scratch.h"
 
-#include "../Common/Runtime.h"
-
 using namespace prune_rt;
 
-void *prune_rt::getScratchpad(size_t bytes) {
-  thread_local Buffer buffer;
+#ifdef PRUNE_RT_STATIC
+// Of the handle and its threads, so that it ends with them, whatever threads
+// the handle is used in.
+static thread_local ThreadMemory *current PRUNE_RT_TLS = nullptr;
+
+ThreadMemoryScope::ThreadMemoryScope(ThreadMemory &memory) : before(current) {
+  current = &memory;
+}
+ThreadMemoryScope::~ThreadMemoryScope() { current = before; }
+
+static ThreadMemory &getMemory() { return *current; }
+#else
+namespace {
+struct ThreadMemory {
+  Buffer scratchpad, call;
+};
+} // namespace
+
+static ThreadMemory &getMemory() {
+  thread_local ThreadMemory memory;
+  return memory;
+}
+#endif
+
+static void *provide(Buffer &buffer, size_t bytes) {
   if (buffer.bytes() < bytes)
     buffer = Buffer(bytes);
   return buffer.data();
 }
 
+void *prune_rt::getScratchpad(size_t bytes) {
+  return provide(getMemory().scratchpad, bytes);
+}
+
 float *prune_rt::getCallBuffer(size_t floats) {
-  thread_local Buffer buffer;
-  if (buffer.bytes() < floats * sizeof(float))
-    buffer = Buffer(floats * sizeof(float));
-  return buffer.floats();
+  return static_cast<float *>(
+      provide(getMemory().call, floats * sizeof(float)));
 }

@@ -9,6 +9,8 @@
 #ifndef PRUNE_RUNTIME_KERNELS_SCRATCH_H
 #define PRUNE_RUNTIME_KERNELS_SCRATCH_H
 
+#include "../Common/Runtime.h"
+
 #include <cstddef>
 
 namespace prune_rt {
@@ -19,6 +21,31 @@ void *getScratchpad(size_t bytes);
 /// The same, but apart from the scratchpad: for a call that runs kernels which
 /// use it.
 float *getCallBuffer(size_t floats);
+
+#if defined(PRUNE_RT_STATIC) && !defined(PRUNE_RT_SMALL)
+/// That memory of a thread which runs a network.
+struct ThreadMemory {
+  Buffer scratchpad, call;
+};
+
+/// Gives the calling thread its memory while this lives.
+class ThreadMemoryScope {
+public:
+  explicit ThreadMemoryScope(ThreadMemory &memory);
+  ~ThreadMemoryScope();
+  ThreadMemoryScope(const ThreadMemoryScope &) = delete;
+  ThreadMemoryScope &operator=(const ThreadMemoryScope &) = delete;
+
+private:
+  ThreadMemory *before;
+};
+#elif defined(PRUNE_RT_STATIC)
+/// Plain loops need none.
+struct ThreadMemory {};
+struct ThreadMemoryScope {
+  explicit ThreadMemoryScope(ThreadMemory &) {}
+};
+#endif
 
 } // namespace prune_rt
 

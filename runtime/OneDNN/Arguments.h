@@ -16,11 +16,13 @@
 
 namespace prune_rt {
 
-/// Memory objects of one running call, by index of the execution argument.
+/// Memory objects of one running call, by index of the execution argument, and
+/// its stream, which one thread uses at a time.
 struct Arguments {
   std::array<Memory, 6> memories;
   std::array<dnnl_exec_arg_t, 6> list;
   int count = 0;
+  Stream stream = makeStream();
 
   /// Appends the memory under oneDNN's argument number.
   void add(int argument, Memory memory) {

@@ -116,7 +116,7 @@ ConvolutionVariant::ConvolutionVariant(const ConvolutionRequest &request,
   packedBytes = dnnl_memory_desc_get_size(whole.weights());
   if (request.flags & PRUNE_RT_CONSTANT_B) {
     packedConstant = Buffer(packedBytes);
-    packing.run(w, packedConstant.data());
+    packing.run(makeStream().get(), w, packedConstant.data());
   }
 }
 
@@ -164,7 +164,7 @@ void ConvolutionVariant::run(const Operands &operands, int64_t threads) {
   const float *weights = packedConstant.floats();
   if (!weights) {
     float *packed = getCallBuffer(packedBytes / sizeof(float));
-    packing.run(operands.w, packed);
+    packing.run(state->front().whole.stream.get(), operands.w, packed);
     weights = packed;
   }
   runParallel(chunks.count, threads, [&](int64_t chunk, int64_t thread) {

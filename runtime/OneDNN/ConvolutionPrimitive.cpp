@@ -99,7 +99,7 @@ void ConvolutionPrimitive::run(Arguments &arguments, const void *x,
   arguments.bind(3, getScratchpad(scratchpadBytes));
   if (arguments.count == 5)
     arguments.bind(4, bias);
-  expectSuccess(dnnl_primitive_execute(primitive.get(), getStream(),
+  expectSuccess(dnnl_primitive_execute(primitive.get(), arguments.stream.get(),
                                        arguments.count, arguments.list.data()),
                 "the convolution failed");
 }
@@ -252,7 +252,7 @@ prune_rt::makeConvolution(const ConvolutionRequest &request) {
   ConvolutionPrimitive result;
   if (isFaulty(request.direction, request.shape))
     return result;
-  useThreads(1);
+  OneThreadScope scope;
   PrimitiveDesc desc = makeDirection(request);
   if (!desc || !isKernel(getKernelName(desc.get())))
     return result;

@@ -117,7 +117,7 @@ void WeightsVariant::run(const BackwardWeightsCall &call, int64_t threads) {
   });
   gradients.addWeights(threads);
   bool accumulates = call.flags & PRUNE_RT_ACCUMULATE;
-  unpacking.run(gradients.weights(0),
+  unpacking.run(state->front().whole.stream.get(), gradients.weights(0),
                 accumulates ? gradients.plain() : call.dw);
   if (accumulates)
     addTo(call.dw, gradients.plain(), call.shape.weightSize());

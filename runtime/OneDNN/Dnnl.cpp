@@ -44,20 +44,24 @@ dnnl_engine_t prune_rt::getEngine() {
   return engine;
 }
 
-dnnl_stream_t prune_rt::getStream() {
-  thread_local Stream stream = [] {
-    dnnl_stream_t created = nullptr;
-    expectSuccess(
-        dnnl_stream_create(&created, getEngine(), dnnl_stream_default_flags),
-        "cannot create a stream");
-    return Stream(created);
-  }();
-  return stream.get();
+Stream prune_rt::makeStream() {
+  dnnl_stream_t created = nullptr;
+  expectSuccess(
+      dnnl_stream_create(&created, getEngine(), dnnl_stream_default_flags),
+      "cannot create a stream");
+  return Stream(created);
 }
 
-void prune_rt::useThreads(int64_t threads) {
-  if (omp_get_max_threads() != threads)
-    omp_set_num_threads(static_cast<int>(threads));
+OneThreadScope::OneThreadScope() : before(omp_get_max_threads()) {
+  if (before != 1)
+    omp_set_num_threads(1);
+}
+
+OneThreadScope::~OneThreadScope() {
+#ifdef PRUNE_RT_STATIC
+  if (before != 1)
+    omp_set_num_threads(before);
+#endif
 }
 
 Memory prune_rt::makeMemory(const_dnnl_memory_desc_t desc) {
@@ -118,7 +122,7 @@ Reorder::Reorder(const_dnnl_memory_desc_t from, const_dnnl_memory_desc_t to) {
   primitive.reset(reorder);
 }
 
-void Reorder::run(const void *from, void *to) const {
+void Reorder::run(dnnl_stream_t stream, const void *from, void *to) const {
   auto query = [&](dnnl_query_t what) {
     return dnnl_primitive_desc_query_md(desc.get(), what, 0);
   };
@@ -133,7 +137,6 @@ void Reorder::run(const void *from, void *to) const {
   dnnl_exec_arg_t arguments[] = {{DNNL_ARG_FROM, source.get()},
                                  {DNNL_ARG_TO, target.get()},
                                  {DNNL_ARG_SCRATCHPAD, scratch.get()}};
-  expectSuccess(
-      dnnl_primitive_execute(primitive.get(), getStream(), 3, arguments),
-      "the copy failed");
+  expectSuccess(dnnl_primitive_execute(primitive.get(), stream, 3, arguments),
+                "the copy failed");
 }

@@ -42,11 +42,20 @@ using Primitive = Owned<dnnl_primitive_t, dnnl_primitive_destroy>;
 /// The CPU engine of the process; never destroyed.
 dnnl_engine_t getEngine();
 
-/// The stream of the calling thread.
-dnnl_stream_t getStream();
+Stream makeStream();
 
-/// Lets the next parallel region of the calling thread use `threads` threads.
-void useThreads(int64_t threads);
+/// While this lives, oneDNN uses the calling thread alone. In the library of a
+/// network the thread is a program's, which gets its setting back.
+class OneThreadScope {
+public:
+  OneThreadScope();
+  ~OneThreadScope();
+  OneThreadScope(const OneThreadScope &) = delete;
+  OneThreadScope &operator=(const OneThreadScope &) = delete;
+
+private:
+  int before;
+};
 
 /// Scratchpads of the caller, then the old destination as the post-operation
 /// `sum` when `flags` has PRUNE_RT_ACCUMULATE, then the activation.
@@ -64,7 +73,7 @@ class Reorder {
 public:
   Reorder() = default;
   Reorder(const_dnnl_memory_desc_t from, const_dnnl_memory_desc_t to);
-  void run(const void *from, void *to) const;
+  void run(dnnl_stream_t stream, const void *from, void *to) const;
 
 private:
   PrimitiveDesc desc;

@@ -15,6 +15,7 @@
 #include "../Kernels/Activation.h"
 #include "../Kernels/DenseLoops.h"
 #include "../Kernels/Scratch.h"
+#include "../Kernels/Threads.h"
 #include "MatmulPrimitive.h"
 
 #include <algorithm>
@@ -86,10 +87,10 @@ void MatmulVariant::run(const MatmulCall &call) {
   arguments->bind(3, getScratchpad(shared->scratchpadBytes));
   if (arguments->count == 5)
     arguments->bind(4, call.bias);
-  expectSuccess(dnnl_primitive_execute(shared->primitive.get(), getStream(),
-                                       arguments->count,
-                                       arguments->list.data()),
-                "the product failed");
+  expectSuccess(
+      dnnl_primitive_execute(shared->primitive.get(), arguments->stream.get(),
+                             arguments->count, arguments->list.data()),
+      "the product failed");
   spare.giveBack(std::move(arguments));
   if (call.activation == PRUNE_RT_ACTIVATION_RELU)
     applyRelu(call.c, call.m, call.n, call.ldc);
@@ -100,7 +101,8 @@ static Buffer packB(const MatmulPrimitive &primitive, const float *b) {
   const_dnnl_memory_desc_t wanted = dnnl_primitive_desc_query_md(
       primitive.desc.get(), dnnl_query_weights_md, 0);
   Buffer packed(dnnl_memory_desc_get_size(wanted));
-  Reorder(primitive.plainB.get(), wanted).run(b, packed.data());
+  Reorder(primitive.plainB.get(), wanted)
+      .run(makeStream().get(), b, packed.data());
   return packed;
 }
 
@@ -157,10 +159,10 @@ static void dropUnusedStrides(MatmulCall &call) {
     call.ldc = call.n;
 }
 
-/// Runs the product as one primitive.
-static void runWhole(void **slot, const MatmulCall &call, int64_t threads) {
-  useThreads(threads);
-  Key key = getKey(call, threads);
+/// Runs the product as one primitive on this thread.
+static void runWhole(void **slot, const MatmulCall &call) {
+  OneThreadScope scope;
+  Key key = getKey(call, /*threads=*/1);
   const void *constant = call.has(PRUNE_RT_CONSTANT_B) ? call.b : nullptr;
   auto *variant =
       static_cast<MatmulVariant *>(findVariant(slot, key, constant));
@@ -169,9 +171,9 @@ static void runWhole(void **slot, const MatmulCall &call, int64_t threads) {
   if (variant->shared)
     return variant->run(call);
   if (variant->packedB.data())
-    return runPanels(call, variant->packedB, threads);
+    return runPanels(call, variant->packedB, /*threads=*/1);
   Buffer panels = packPanels(call);
-  runPanels(call, panels, threads);
+  runPanels(call, panels, /*threads=*/1);
 }
 
 /// Whether threads share the columns of the product and of b instead of the
@@ -221,10 +223,9 @@ static void runSplit(void **slot, const MatmulCall &call, int64_t threads) {
   auto *variant = static_cast<SplitVariant *>(findVariant(slot, key, constant));
   if (variant) {
     auto parts = static_cast<int64_t>(variant->slots.size());
-    useThreads(threads);
-#pragma omp parallel for num_threads(parts) schedule(static)
-    for (int64_t part = 0; part < parts; ++part)
-      runWhole(&variant->slots[part], slice(call, part, parts), 1);
+    forEach(parts, parts, [&](int64_t part, int64_t) {
+      runWhole(&variant->slots[part], slice(call, part, parts));
+    });
     return;
   }
   auto created = std::make_unique<SplitVariant>(key);
@@ -232,7 +233,7 @@ static void runSplit(void **slot, const MatmulCall &call, int64_t threads) {
   created->slots.resize(parts, nullptr);
   created->constant = constant;
   for (int64_t part = 0; part < parts; ++part)
-    runWhole(&created->slots[part], slice(call, part, parts), 1);
+    runWhole(&created->slots[part], slice(call, part, parts));
   created->kernel = prune_rt_slot_kernel(&created->slots.front());
   addVariant(slot, created.release());
 }
@@ -252,5 +253,5 @@ void prune_rt_matmul_f32(void **slot, const float *a, const float *b,
   int64_t threads = prune_rt_get_num_threads();
   if (threads > 1 && m * n * k >= kMinParallelWork)
     return runSplit(slot, call, threads);
-  runWhole(slot, call, 1);
+  runWhole(slot, call);
 }

@@ -9,9 +9,8 @@
 #ifndef PRUNE_RUNTIME_ONEDNN_PARALLEL_H
 #define PRUNE_RUNTIME_ONEDNN_PARALLEL_H
 
+#include "../Kernels/Threads.h"
 #include "Dnnl.h"
-
-#include <omp.h>
 
 #include <algorithm>
 
@@ -21,20 +20,10 @@ namespace prune_rt {
 /// `threads` threads; in each, oneDNN uses that thread alone.
 template <typename Run>
 void runParallel(int64_t count, int64_t threads, Run run) {
-  threads = std::min(count, threads);
-  if (threads <= 1) {
-    useThreads(1);
-    for (int64_t part = 0; part < count; ++part)
-      run(part, 0);
-    return;
-  }
-#pragma omp parallel num_threads(threads)
-  {
-    useThreads(1);
-#pragma omp for schedule(static)
-    for (int64_t part = 0; part < count; ++part)
-      run(part, omp_get_thread_num());
-  }
+  forEach(count, std::min(count, threads), [&](int64_t part, int64_t thread) {
+    OneThreadScope scope;
+    run(part, thread);
+  });
 }
 
 } // namespace prune_rt

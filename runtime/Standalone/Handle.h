@@ -11,12 +11,15 @@
 
 #include "prune_network.h"
 
+#include "../Kernels/Scratch.h"
 #include "Workers.h"
 
 struct prune_network_handle {
   const prune_network *network;
   const prune_network_code *code;
   prune_rt::Pool pool;
+  /// Of the thread that runs it.
+  prune_rt::ThreadMemory memory;
   /// Null when there is one thread.
   prune_rt::Workers *workers;
   /// Set while the network runs.

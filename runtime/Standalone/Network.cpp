@@ -81,6 +81,7 @@ static void setData(prune_network_handle &handle, int64_t index, void *data) {
 static void call(prune_network_handle &handle) {
   DenormalScope denormals;
   PoolScope pool(handle.pool);
+  ThreadMemoryScope memory(handle.memory);
   WorkersScope workers(handle.workers);
   // The values of the runtime's sets are those of the interface.
   InstructionSetScope instructions(
@@ -175,6 +176,10 @@ void prune_network_destroy(prune_network_handle *handle) {
     return;
   if (handle->workers)
     handle->workers->destroy();
+  {
+    PoolScope scope(handle->pool);
+    handle->memory = ThreadMemory();
+  }
   handle->pool.trim();
   void (*close)(const prune_network &) = handle->close;
   const prune_network &network = *handle->network;

@@ -16,6 +16,7 @@
 
 #include "Workers.h"
 
+#include "../Kernels/Scratch.h"
 #include "../Kernels/Threads.h"
 
 #include <cstdlib>
@@ -87,6 +88,8 @@ void *Workers::main(void *argument) {
   auto &start = *static_cast<Start *>(argument);
   DenormalScope denormals;
   PoolScope scope(*start.workers->pool);
+  ThreadMemory memory;
+  ThreadMemoryScope memoryScope(memory);
   start.workers->work(start.index);
   return nullptr;
 }

@@ -32,14 +32,17 @@ struct SharedObjectOptions {
   std::string weights;
   /// Name of the cost model, as findCostModel takes it.
   std::string costModel;
+  /// Run all layers by our own kernels. Otherwise dense ones may be oneDNN's,
+  /// as in the process. Small code, static libraries and other targets have
+  /// our own kernels alone.
+  bool standalone = false;
 };
 
 /// Compiles copies of a module to a shared object, or to a static library when
-/// the file ends in `.a`, that needs nothing but libc and libm, and writes a
-/// header of its C functions beside it, with the ending
-/// `.h`. Layers run by generated code and by the loops of this
-/// project. The same module and options give the same bytes.
-/// Fails with diagnostics; then no file is written or changed.
+/// the file ends in `.a`, and writes a header of its C functions beside it,
+/// with the ending `.h`. It needs nothing but libc and libm, and oneDNN's
+/// library where a layer uses that. The same module and options give the same
+/// bytes. Fails with diagnostics; then no file is written or changed.
 LogicalResult writeSharedObject(ModuleOp module, StringRef file,
                                 const SharedObjectOptions &options = {});
 
