@@ -72,7 +72,7 @@ COUNTED = r"""
 #include <stdlib.h>
 
 #ifndef LEAST
-#define LEAST 0 /* bytes of what is counted */
+#define LEAST 1 /* bytes of what is counted */
 #endif
 
 /* The functions below take the places of those of libc for the whole process. */
