@@ -132,6 +132,49 @@ void Calibration::add(const LayerTrial &trial) {
   }
 }
 
+/// A convolution of squares with as many places in the result as its stride
+/// leaves.
+static LayerProblem makeConvolution(int64_t n, int64_t c, int64_t f,
+                                    int64_t side, int64_t kernel,
+                                    int64_t stride, double zeros) {
+  assembly::ConvolutionShape shape = {};
+  shape.n = n;
+  shape.c = c;
+  shape.f = f;
+  shape.groups = 1;
+  shape.h = shape.w = side;
+  shape.kh = shape.kw = kernel;
+  shape.strideH = shape.strideW = stride;
+  shape.dilationH = shape.dilationW = 1;
+  shape.padTop = shape.padLeft = kernel / 2;
+  shape.oh = shape.ow = (side - 1) / stride + 1;
+  return {shape, /*isProduct=*/false, zeros};
+}
+
+/// What networks have and random layers hardly do.
+static void addLargeLayers(SmallVectorImpl<LayerProblem> &problems) {
+  // Results that leave the caches.
+  for (int64_t rows : {700, 1100, 2000, 3000})
+    for (int64_t columns : {1500, 2500})
+      problems.push_back(LayerProblem::product(rows, 20, columns, 0.8));
+  // Weights that leave the caches, read for few places and for each image.
+  for (auto [images, side] :
+       {std::pair(1, 4), std::pair(1, 7), std::pair(4, 7), std::pair(4, 14)})
+    for (double zeros : {0.6, 0.8}) {
+      problems.push_back(
+          makeConvolution(images, 1024, 1024, side, 1, 1, zeros));
+      problems.push_back(makeConvolution(images, 384, 512, side, 3, 1, zeros));
+    }
+  // Where inputs are copied, the code is fetched for each image.
+  for (int64_t images : {4, 16})
+    for (double zeros : {0.7, 0.9})
+      problems.push_back(makeConvolution(images, 512, 512, 14, 3, 2, zeros));
+  // First layers of large images, which keep their weights.
+  for (int64_t kernel : {3, 7})
+    for (int64_t side : {112, 224})
+      problems.push_back(makeConvolution(1, 3, 48, side, kernel, 2, 0.0));
+}
+
 /// The layers to measure: enough for a dozen figures of each formula.
 static SmallVector<LayerProblem> makeProblems() {
   // The seed is not one that benchmarks draw from.
@@ -143,10 +186,7 @@ static SmallVector<LayerProblem> makeProblems() {
   SmallVector<LayerProblem> problems;
   for (int64_t i = 0; i < kLayers; ++i)
     problems.push_back(drawLayer(kSeed + i, limits));
-  // Results that leave the caches are rare among them.
-  for (int64_t rows : {700, 1100, 2000, 3000})
-    for (int64_t columns : {1500, 2500})
-      problems.push_back(LayerProblem::product(rows, 20, columns, 0.8));
+  addLargeLayers(problems);
   return problems;
 }
 
