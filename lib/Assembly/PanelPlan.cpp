@@ -418,6 +418,16 @@ mlir::prune::assembly::getPlanNumbers(const ConvolutionShape &shape,
           static_cast<int64_t>(plan.values.size())};
 }
 
+/// Floats from the results of a panel to those of the next. Where an image's
+/// leave the first caches, waiting for them costs more than fetching them.
+static int64_t getResultStep(const PanelPlan &plan) {
+  constexpr size_t kFetchedFloats = 1 << 16;
+  if (plan.panels.size() < 2 ||
+      plan.panels.size() * plan.outputs.size() * kLanes < kFetchedFloats)
+    return 0;
+  return plan.panels[1].output - plan.panels[0].output;
+}
+
 PanelProduct
 mlir::prune::assembly::getPanelProduct(const ConvolutionShape &shape,
                                        const PanelPlan &plan) {
@@ -433,5 +443,6 @@ mlir::prune::assembly::getPanelProduct(const ConvolutionShape &shape,
   product.hasRest = plan.hasRest;
   product.masks = plan.masks;
   product.numMasks = plan.numMasks;
+  product.resultStep = getResultStep(plan);
   return product;
 }

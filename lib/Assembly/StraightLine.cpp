@@ -75,7 +75,7 @@ private:
   }
   void loadPattern(llvm::SmallVectorImpl<float> &stream);
   void start(const Tile &tile, Ends ends, llvm::SmallVectorImpl<float> &stream);
-  void multiply(llvm::ArrayRef<Term> terms,
+  void multiply(const Tile &tile, llvm::ArrayRef<Term> terms,
                 llvm::SmallVectorImpl<float> &stream);
   void keepWeights(llvm::ArrayRef<Term> terms,
                    llvm::SmallVectorImpl<float> &stream);
@@ -88,6 +88,7 @@ private:
   void finish(const Tile &tile, Ends ends);
   int64_t countPrefetches(llvm::ArrayRef<Term> terms) const;
   void prefetchUntil(int64_t count);
+  void prefetchResults(const Tile &tile, int64_t count);
   bool paysToMove(const Cursor &cursor, llvm::ArrayRef<Term> terms) const;
 
   const PanelProduct &product;
@@ -108,8 +109,9 @@ private:
   /// And those of it before the weights.
   int64_t firstWeight = 0;
   int64_t firstKept = 0, firstBefore = 0;
-  /// Lines of code that are fetched for the current panel.
-  int64_t fetched = 0;
+  /// Lines of code that are fetched during the current panel, and rows of the
+  /// next one's results.
+  int64_t fetched = 0, fetchedRows = 0;
   Cursor weights{*this, weight, sizeof(float)};
 };
 
@@ -193,14 +195,16 @@ bool Avx512Emitter::paysToMove(const Cursor &cursor,
   return loads > 3;
 }
 
-void Avx512Emitter::multiply(llvm::ArrayRef<Term> terms,
+void Avx512Emitter::multiply(const Tile &tile, llvm::ArrayRef<Term> terms,
                              llvm::SmallVectorImpl<float> &stream) {
+  int64_t rows = tile.end - tile.begin;
   Cursor inputs(*this, x, kLanes * sizeof(float));
   int64_t count = countPrefetches(terms);
   for (size_t i = 0; i < terms.size(); ++i) {
     const Term &term = terms[i];
     // Spread evenly: many at a time wait for each other, and sums for them.
     prefetchUntil(count * i / terms.size());
+    prefetchResults(tile, rows * i / terms.size());
     if (i == 0 || !term.hasSameInput(terms[i - 1])) {
       int64_t byte = int64_t(term.input) * sizeof(float);
       bool moves =
@@ -211,6 +215,7 @@ void Avx512Emitter::multiply(llvm::ArrayRef<Term> terms,
     stream.push_back(term.value);
     vfmadd231ps(getSum(term.row), loaded, zword_b[weight + place]);
   }
+  prefetchResults(tile, rows);
 }
 
 /// Loads all weights once, into the registers behind those of the sums.
@@ -256,8 +261,7 @@ void Avx512Emitter::finish(const Tile &tile, Ends ends) {
 }
 
 /// Lines of the next segment's code to fetch for each panel: it is about as
-/// long as this one's, perhaps a quarter longer, and nothing else fetches it
-/// before it runs.
+/// long as this one's, perhaps a quarter longer.
 int64_t Avx512Emitter::countPrefetches(llvm::ArrayRef<Term> terms) const {
   if (options.panels == 0)
     return 0;
@@ -271,6 +275,15 @@ int64_t Avx512Emitter::countPrefetches(llvm::ArrayRef<Term> terms) const {
 void Avx512Emitter::prefetchUntil(int64_t count) {
   for (; fetched < count; ++fetched)
     prefetcht1(ptr[ahead + fetched * kLineBytes]);
+}
+
+/// Fetches where rows of the next panel go, until there are `count`.
+void Avx512Emitter::prefetchResults(const Tile &tile, int64_t count) {
+  for (; product.resultStep != 0 && fetchedRows < count; ++fetchedRows) {
+    int64_t row = tile.begin + fetchedRows;
+    int64_t place = product.outputs[row] + product.resultStep;
+    prefetchw(ptr[y + place * int64_t(sizeof(float))]);
+  }
 }
 
 /// What the panel before the first one would have loaded.
@@ -328,7 +341,7 @@ void Avx512Emitter::emitLoop(const Tile &tile, llvm::ArrayRef<Term> terms,
   Xbyak::Label loop;
   align(16);
   L(loop);
-  fetched = 0;
+  fetched = fetchedRows = 0;
   loadPanel();
   start(tile, ends, stream);
   int64_t first = 0;
@@ -337,7 +350,7 @@ void Avx512Emitter::emitLoop(const Tile &tile, llvm::ArrayRef<Term> terms,
     first += window.terms.size();
   }
   if (!isKept)
-    multiply(terms, stream);
+    multiply(tile, terms, stream);
   else if (windows.empty())
     multiplyKept(terms);
   finish(tile, ends);

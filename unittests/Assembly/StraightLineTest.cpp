@@ -13,6 +13,7 @@
 
 #include "Prune/Assembly/StraightLine.h"
 #include "Prune/Assembly/CodeMemory.h"
+#include "Prune/Assembly/PanelPlan.h"
 
 #include "Features.h"
 #include "prune_runtime.h"
@@ -209,6 +210,8 @@ namespace {
 /// Instructions of a piece of code.
 struct Listing {
   int64_t multiplications = 0, stackOperands = 0, prefetches = 0, unknown = 0;
+  /// Of places to write.
+  int64_t writePrefetches = 0;
   /// Most prefetches one after the other.
   int64_t prefetchesAtOnce = 0;
 };
@@ -234,6 +237,7 @@ static Listing disassemble(const StraightLineCode &code) {
       listing.multiplications += line.contains("vfmadd231ps");
       listing.stackOperands += line.contains("(%rsp");
       listing.prefetches += line.contains("prefetch");
+      listing.writePrefetches += line.contains("prefetchw");
       atOnce = line.contains("prefetch") ? atOnce + 1 : 0;
       listing.prefetchesAtOnce = std::max(listing.prefetchesAtOnce, atOnce);
       isOpen = length != 0 && !line.contains("ret");
@@ -262,6 +266,29 @@ TEST(StraightLine, SpillsNothingAndIsShort) {
   EXPECT_LT(static_cast<int64_t>(code->code.size()), 12 * values);
   EXPECT_EQ(static_cast<int64_t>(code->stream.size()),
             values + static_cast<int64_t>(test.bias.size()));
+}
+
+/// The places of the next panel's results are fetched one by one, where an
+/// image has so many that caches do not hold them.
+TEST(StraightLine, FetchesPlacesOfLargeResults) {
+  std::mt19937 random(7);
+  ConvolutionShape shape = {};
+  shape.n = 1, shape.c = 40, shape.f = 64, shape.groups = 1;
+  shape.kh = shape.kw = shape.strideH = shape.strideW = 1;
+  shape.dilationH = shape.dilationW = 1;
+  std::vector<float> weights(shape.f * shape.c);
+  for (float &weight : weights)
+    weight = random() % 10 < 3 ? 1.0f : 0.0f;
+  for (int64_t side : {8, 64}) {
+    shape.h = shape.w = shape.oh = shape.ow = side;
+    PanelPlan plan = planPanels(shape, weights);
+    llvm::Expected<StraightLineCode> code =
+        emitAvx512(getPanelProduct(shape, plan), {});
+    ASSERT_TRUE(bool(code)) << llvm::toString(code.takeError());
+    Listing listing = disassemble(*code);
+    EXPECT_EQ(listing.writePrefetches, side == 8 ? 0 : shape.f);
+    EXPECT_LE(listing.prefetchesAtOnce, 1);
+  }
 }
 
 /// The loop over blocks is there once for each way to begin and to end, and

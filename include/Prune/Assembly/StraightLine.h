@@ -82,6 +82,9 @@ struct PanelProduct {
   /// is zero in other lanes. 0 for inputs that have none. Empty when none has.
   llvm::ArrayRef<uint8_t> masks = {};
   int64_t numMasks = 0;
+  /// Floats from a panel's results to those of the next one, which are fetched
+  /// meanwhile; 0 where caches have them.
+  int64_t resultStep = 0;
 
   int64_t getNumRows() const { return outputs.size(); }
 };
