@@ -142,9 +142,12 @@ llvm::Error prune::linkSharedObject(const LinkJob &job,
     options.push_back(option.str());
   addLibraries(job, options);
   options.push_back("-Wl,-soname," + job.name);
-  // Write-protected tables end with a page, up to which the file is padded.
-  if (job.small)
+  // Write-protected tables end with a page, up to which the file is padded; so
+  // is what is before the first written byte, for the sake of a page of memory.
+  if (job.small) {
     options.push_back("-Wl,-z,norelro");
+    options.push_back("-Wl,-z,common-page-size=64");
+  }
   return runCompiler(job.triple, options, temporaries);
 }
 

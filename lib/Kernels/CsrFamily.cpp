@@ -33,6 +33,5 @@ const KernelFamily prune::kCsrFamily = {
     /*runsProducts=*/true,
     /*runsConvolutions=*/false,
     /*isGenerated=*/false,
-    /*isStandalone=*/false,
     /*turnsProducts=*/true,
     [](const ProductSize &) { return &kFormula; }};

@@ -57,7 +57,6 @@ const KernelFamily prune::kDenseFamily = {KernelKind::Dense,
                                           /*runsProducts=*/true,
                                           /*runsConvolutions=*/true,
                                           /*isGenerated=*/false,
-                                          /*isStandalone=*/true,
                                           /*turnsProducts=*/false,
                                           [](const ProductSize &size) {
                                             return size.convolution

@@ -39,6 +39,5 @@ const KernelFamily prune::kLanesFamily = {KernelKind::Lanes,
                                           /*runsProducts=*/true,
                                           /*runsConvolutions=*/false,
                                           /*isGenerated=*/false,
-                                          /*isStandalone=*/true,
                                           /*turnsProducts=*/false,
                                           getFormula};

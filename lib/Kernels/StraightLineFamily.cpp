@@ -148,6 +148,5 @@ const KernelFamily prune::kStraightLineFamily = {KernelKind::StraightLine,
                                                  /*runsProducts=*/true,
                                                  /*runsConvolutions=*/true,
                                                  /*isGenerated=*/true,
-                                                 /*isStandalone=*/true,
                                                  /*turnsProducts=*/true,
                                                  [](const ProductSize &) { return &kFormula; }};

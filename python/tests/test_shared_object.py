@@ -259,18 +259,6 @@ def test_the_same_network_gives_the_same_bytes(tmp_path: Path) -> None:
         assert (tmp_path / "a" / file).read_bytes() == (tmp_path / "b" / file).read_bytes()
 
 
-@pytest.mark.parametrize(
-    ("name", "kept", "options"),
-    [("mlp", 1 / 81, {"widths": [784, 300, 100, 10]}), ("lenet5_caffe", 1 / 312, {})],
-)
-def test_a_small_network_is_a_small_file(
-    tmp_path: Path, name: str, kept: float, options: dict[str, Any]
-) -> None:
-    module = network(name, 1, 1 - kept, **options)
-    module.write_shared_object(str(tmp_path / "net.so"), small=True)
-    assert (tmp_path / "net.so").stat().st_size <= 64 * 1024
-
-
 @pytest.fixture
 def file(tmp_path: Path) -> Path:
     path = tmp_path / "net.mlir"

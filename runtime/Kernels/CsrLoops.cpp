@@ -17,6 +17,7 @@
 #include "CsrLoops.h"
 
 #include "../Common/Lanes.h"
+#include "../Common/Processor.h"
 
 #include <cstring>
 
@@ -158,7 +159,6 @@ runTailAvx512(const CsrCall &call, int64_t begin, int64_t end, int64_t j) {
   }
 }
 
-static bool hasAvx512() { return __builtin_cpu_supports("avx512f"); }
 #endif
 
 static void runLastColumns(const CsrCall &call, int64_t begin, int64_t end) {
@@ -166,7 +166,7 @@ static void runLastColumns(const CsrCall &call, int64_t begin, int64_t end) {
   if (j == call.n)
     return;
 #if defined(__x86_64__)
-  if (hasAvx512())
+  if (isSupported(InstructionSet::Avx512))
     return runTailAvx512(call, begin, end, j);
 #endif
   runTails(call, begin, end, j);
@@ -174,7 +174,7 @@ static void runLastColumns(const CsrCall &call, int64_t begin, int64_t end) {
 
 static void runOneColumn(const CsrCall &call, int64_t begin, int64_t end) {
 #if defined(__x86_64__)
-  if (call.ldx == 1 && hasAvx512())
+  if (call.ldx == 1 && isSupported(InstructionSet::Avx512))
     return runVectorAvx512(call, begin, end);
 #endif
   runVector(call, begin, end);

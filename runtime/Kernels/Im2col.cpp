@@ -18,6 +18,7 @@
 
 #include "Im2col.h"
 
+#include "../Common/Processor.h"
 #include "Im2colCopies.h"
 #include "Im2colProduct.h"
 #include "Scratch.h"
@@ -59,17 +60,6 @@ static double getPadding(int64_t extent) {
   return static_cast<double>(padded) / static_cast<double>(extent);
 }
 
-static bool hasLongVectors() {
-#if defined(__x86_64__)
-  return __builtin_cpu_supports("avx512f") &&
-         __builtin_cpu_supports("avx512vl") &&
-         __builtin_cpu_supports("avx512bw") &&
-         __builtin_cpu_supports("avx512dq");
-#else
-  return false;
-#endif
-}
-
 // oneDNN fills f (of dx: c) up to 16 channels, these loops the positions of an
 // image. Time of oneDNN over theirs, by the first extent and the window:
 //   y   f 50 5x5 1.25, 20 5x5 1.3 to 1.5, 13 5x5 1.0 to 1.2, 20 3x3 1.0 to 1.2,
@@ -79,7 +69,7 @@ static bool hasLongVectors() {
 //       elements of a window 0.7 to 0.8
 bool prune_rt::prefersIm2col(Direction direction,
                              const ConvolutionShape &shape) {
-  if (!hasLongVectors() || shape.groups != 1)
+  if (!isSupported(InstructionSet::Avx512) || shape.groups != 1)
     return false;
   int64_t window = shape.kh * shape.kw;
   if (direction == Direction::BackwardWeights)

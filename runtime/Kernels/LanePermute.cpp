@@ -12,19 +12,6 @@
 
 using namespace prune_rt;
 
-bool prune_rt::isSupported(InstructionSet set) {
-#if defined(__x86_64__)
-  const bool hasAvx2 = __builtin_cpu_supports("avx2") &&
-                       __builtin_cpu_supports("fma") &&
-                       __builtin_cpu_supports("popcnt");
-  const bool hasAvx512 = hasAvx2 && __builtin_cpu_supports("avx512f");
-  return set == InstructionSet::Portable ||
-         (set == InstructionSet::Avx2 ? hasAvx2 : hasAvx512);
-#else
-  return set == InstructionSet::Portable;
-#endif
-}
-
 /// What the thread may use.
 static thread_local InstructionSet best PRUNE_RT_TLS = InstructionSet::Avx512;
 

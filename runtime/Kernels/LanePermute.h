@@ -16,6 +16,7 @@
 #ifndef PRUNE_RUNTIME_KERNELS_LANEPERMUTE_H
 #define PRUNE_RUNTIME_KERNELS_LANEPERMUTE_H
 
+#include "../Common/Processor.h"
 #include "../Common/Runtime.h"
 
 namespace prune_rt {
@@ -24,10 +25,6 @@ namespace prune_rt {
 constexpr int64_t kGroupRows = 16;
 /// Sums that the steps of a group take in turn.
 constexpr int64_t kChains = 4;
-
-enum class InstructionSet { Portable, Avx2, Avx512 };
-
-bool isSupported(InstructionSet set);
 
 /// The best one that the processor has and the thread may use.
 InstructionSet getInstructionSet();

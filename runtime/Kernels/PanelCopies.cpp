@@ -18,6 +18,7 @@
 #include "../Common/Lanes.h"
 
 #include <algorithm>
+#include <type_traits>
 
 using namespace prune_rt;
 
@@ -27,6 +28,20 @@ static constexpr int64_t kTogether = 16;
 // The type carries its alignment of one float only by name.
 #define PRUNE_RT_AT(address) (*reinterpret_cast<Lanes *>(address))
 #define PRUNE_RT_READ(address) (*reinterpret_cast<const Lanes *>(address))
+
+/// Calls the function with the stride as a type: 1, 2, or 0 for a larger one.
+/// Small code has one copy of the loops, for any stride.
+template <typename Function>
+PRUNE_RT_INLINE static void forStride(int64_t stride, Function function) {
+#ifndef PRUNE_RT_SMALL
+  if (stride == 1)
+    return function(std::integral_constant<int, 1>());
+  if (stride == 2)
+    return function(std::integral_constant<int, 2>());
+#endif
+  (void)stride;
+  function(std::integral_constant<int, 0>());
+}
 
 /// Elements 0, stride, ... of a row.
 template <int Stride>
@@ -129,12 +144,9 @@ PRUNE_RT_CLONES
 void prune_rt::copyPanels(const prune_rt_generated &plan, const float *image,
                           const float *end, int64_t panel, int64_t panels,
                           float *to) {
-  if (plan.stride_w == 1)
-    copyParts<1>(plan, image, end, panel, panels, to);
-  else if (plan.stride_w == 2)
-    copyParts<2>(plan, image, end, panel, panels, to);
-  else
-    copyParts<0>(plan, image, end, panel, panels, to);
+  forStride(plan.stride_w, [&](auto stride) PRUNE_RT_INLINED {
+    copyParts<stride.value>(plan, image, end, panel, panels, to);
+  });
 }
 
 PRUNE_RT_CLONES
@@ -276,10 +288,7 @@ PRUNE_RT_CLONES
 void prune_rt::copyPlanes(const prune_rt_generated &plan, const Source &source,
                           const float *from, const float *end, int64_t channels,
                           float *to) {
-  if (plan.stride_w == 1)
-    copyAll<1>(plan, source, from, end, channels, to);
-  else if (plan.stride_w == 2)
-    copyAll<2>(plan, source, from, end, channels, to);
-  else
-    copyAll<0>(plan, source, from, end, channels, to);
+  forStride(plan.stride_w, [&](auto stride) PRUNE_RT_INLINED {
+    copyAll<stride.value>(plan, source, from, end, channels, to);
+  });
 }

@@ -29,14 +29,9 @@ static int64_t countValues(const prune_network &network) {
   return int64_t(network.inputs) + network.outputs;
 }
 
+/// The numbers of the runtime's sets are those of the interface.
 static bool hasInstructions(int64_t isa) {
-#if defined(__x86_64__)
-  if (isa == PRUNE_NETWORK_AVX512)
-    return __builtin_cpu_supports("x86-64-v4");
-  if (isa == PRUNE_NETWORK_AVX2)
-    return __builtin_cpu_supports("x86-64-v3");
-#endif
-  return isa == PRUNE_NETWORK_BASE;
+  return isSupported(static_cast<InstructionSet>(isa));
 }
 
 /// The best code that this computer runs; null when there is none.
@@ -83,7 +78,6 @@ static void call(prune_network_handle &handle) {
   PoolScope pool(handle.pool);
   ThreadMemoryScope memory(handle.memory);
   WorkersScope workers(handle.workers);
-  // The values of the runtime's sets are those of the interface.
   InstructionSetScope instructions(
       static_cast<InstructionSet>(handle.code->isa));
   handle.code->call(reinterpret_cast<void *const *>(handle.descriptors));

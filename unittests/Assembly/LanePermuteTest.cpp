@@ -146,6 +146,16 @@ static std::vector<InstructionSet> getInstructionSets() {
   return sets;
 }
 
+#if defined(__x86_64__)
+TEST(Processor, AgreesWithTheCompiler) {
+  bool hasAvx2 = __builtin_cpu_supports("x86-64-v3");
+  bool hasAvx512 = __builtin_cpu_supports("x86-64-v4");
+  EXPECT_TRUE(isSupported(InstructionSet::Portable));
+  EXPECT_EQ(isSupported(InstructionSet::Avx2), hasAvx2);
+  EXPECT_EQ(isSupported(InstructionSet::Avx512), hasAvx512);
+}
+#endif
+
 TEST(LanePermute, ComputesRandomProducts) {
   std::mt19937 random(29);
   for (int round = 0; round < 200; ++round) {

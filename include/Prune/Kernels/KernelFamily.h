@@ -68,8 +68,6 @@ struct KernelFamily {
   bool runsProducts, runsConvolutions;
   /// Its code is generated, for some instruction sets alone.
   bool isGenerated;
-  /// Its code is part of shared objects of networks.
-  bool isStandalone;
   /// It takes the columns of a product side by side: inputs and results that
   /// lie otherwise are turned.
   bool turnsProducts;
