@@ -24,6 +24,7 @@ using namespace mlir::prune::assembly;
 static constexpr int kWord = sizeof(float), kHeaderBytes = 2 * kWord,
                      kRowsBytes = kBlockRows * kWord,
                      kBlockBytes = kWord + kRowsBytes;
+/// Pointers to panels.
 static constexpr int64_t kMostPanels = 6;
 /// What lies on the stack.
 static constexpr int kStrips = 0, kSavedOutput = 8, kStackBytes = 16;
@@ -61,49 +62,46 @@ namespace {
 
 class BlockEmitter {
 public:
-  BlockEmitter(Xbyak::CodeGenerator &code, const PanelProduct &product,
-               Ends ends)
-      : code(code), product(product), ends(ends),
-        rowBytes(getRowStep(product) * kWord),
-        results(code, product.store, /*hasRest=*/false) {}
+  BlockEmitter(Xbyak::CodeGenerator &code, Vectors &vectors,
+               const PanelProduct &product, Ends ends)
+      : code(code), vectors(vectors), product(product), ends(ends),
+        rowBytes(static_cast<int32_t>(getRowStep(product) * kWord)) {
+    for (int32_t row = 0; row < kBlockRows; ++row)
+      results.bytes.push_back(row * rowBytes);
+  }
 
   void emit();
 
 private:
-  Xbyak::Zmm getSum(int64_t at, int64_t row) const {
-    return Xbyak::Zmm(static_cast<int>(at * kBlockRows + row));
+  int64_t getSum(int64_t at, int64_t row) const {
+    return at * kBlockRows + row;
   }
-  Xbyak::Zmm getWeight(int64_t row) const { return getSum(kMostPanels, row); }
-  Xbyak::Zmm getInput(int64_t at) const {
-    return getSum(kMostPanels + 1, at % kBlockRows);
+  int64_t getWeight(int64_t row) const { return vectors.blockWeight + row; }
+  int64_t getInput(int64_t at) const {
+    return vectors.blockInput + at % vectors.blockInputs;
   }
-  /// That of the inputs of a panel.
-  Xbyak::Opmask getMask(int64_t at) const {
-    return Xbyak::Opmask(static_cast<int>(at) + 1);
+  llvm::ArrayRef<Xbyak::Reg64> getPointers() const {
+    return llvm::ArrayRef(x).take_front(vectors.blockPanels);
   }
   void choose(llvm::MutableArrayRef<Xbyak::Label> variants);
   void emitPanels(int count);
-  void emitStrip(int count);
   void start(int count);
   void multiply(int count, int mask);
   void finish(int count);
-  /// Where a result of the strip lies in the panel of `findPanel`.
-  Xbyak::Address getResult(int64_t row) const {
-    return code.zword[y + row * rowBytes];
-  }
-  void findPanel(int64_t at) {
-    int distance = static_cast<int>(at) * kPanelBytes;
-    code.movsxd(y, code.dword[panel + (distance + kPanelOutput)]);
+  /// Lets `y` point to the results of the strip in a panel.
+  PanelPlace findPanel(int64_t at) {
+    PanelPlace place{panel, at * kPanelBytes};
+    code.movsxd(y, code.dword[panel + (place.byte + kPanelOutput)]);
     code.lea(y, code.ptr[output + y * kWord]);
-    results.loadLanes(panel, distance);
+    return place;
   }
 
   Xbyak::CodeGenerator &code;
+  Vectors &vectors;
   const PanelProduct &product;
   Ends ends;
   /// From the results of a row to those of the next.
-  int64_t rowBytes;
-  PanelResults results;
+  int32_t rowBytes;
   // Arguments of a segment; the output is that of the strip at hand.
   Xbyak::Reg64 input = Xbyak::util::rdi, output = Xbyak::util::rsi,
                stream = Xbyak::util::rdx, panel = Xbyak::util::rcx,
@@ -114,6 +112,7 @@ private:
   std::array<Xbyak::Reg64, kMostPanels> x = {
       Xbyak::util::rbx, Xbyak::util::rbp, Xbyak::util::r12,
       Xbyak::util::r13, Xbyak::util::r14, Xbyak::util::r15};
+  ResultRows results{y, y, {}};
 };
 
 } // namespace
@@ -123,26 +122,23 @@ void BlockEmitter::start(int count) {
   bool isLoaded = ends.areLoaded(product), hasBias = ends.addBias(product);
   for (int64_t at = 0; at < count; ++at) {
     if (isLoaded)
-      findPanel(at);
+      vectors.loadResults(findPanel(at), results, getSum(at, 0));
     for (int row = 0; row < kBlockRows; ++row) {
-      Xbyak::Zmm sum = getSum(at, row);
-      int bias = kWord + row * kWord;
-      if (isLoaded)
-        results.load(sum, getResult(row), getResult(row));
-      else if (!hasBias)
-        code.vpxord(sum, sum, sum);
-      else if (at == 0)
-        code.vbroadcastss(sum, code.dword[block + bias]);
-      else
-        code.vmovaps(sum, getSum(0, row));
+      int64_t sum = getSum(at, row);
+      Place bias{block, kWord + row * kWord};
       if (isLoaded && hasBias)
-        code.vaddps(sum, sum, code.zword_b[block + bias]);
+        vectors.addBroadcast(sum, bias);
+      else if (!isLoaded && !hasBias)
+        vectors.zero(sum);
+      else if (!isLoaded && at == 0)
+        vectors.broadcast(sum, bias);
+      else if (!isLoaded)
+        vectors.copy(sum, getSum(0, row));
     }
   }
 }
 
-/// Multiplies the blocks whose inputs have a mask, or none for 0. The masks of
-/// panels take the place of those of their results, which are loaded again.
+/// Multiplies the blocks whose inputs have a mask, or none for 0.
 void BlockEmitter::multiply(int count, int mask) {
   Xbyak::Label loop, done;
   bool hasBias = mask == 0 && ends.addBias(product);
@@ -151,20 +147,17 @@ void BlockEmitter::multiply(int count, int mask) {
   code.test(rest.cvt32(), rest.cvt32());
   code.jz(done, Xbyak::CodeGenerator::T_NEAR);
   for (int at = 0; mask > 0 && at < count; ++at)
-    code.kmovw(
-        getMask(at),
-        code.ptr[panel + (at * kPanelBytes + kPanelMasks + (mask - 1) * 2)]);
+    vectors.loadBlockMask(
+        at, {panel, at * kPanelBytes + kPanelMasks + (mask - 1) * 2});
   code.align(32);
   code.L(loop);
   code.mov(place.cvt32(), code.dword[block]);
   for (int row = 0; row < kBlockRows; ++row)
-    code.vbroadcastss(getWeight(row), code.dword[block + (row + 1) * kWord]);
+    vectors.loadWeight(getWeight(row), {block, (row + 1) * kWord});
   for (int64_t at = 0; at < count; ++at) {
-    Xbyak::Zmm loaded = getInput(at);
-    code.vmovups(mask > 0 ? loaded | getMask(at) | Xbyak::util::T_z : loaded,
-                 code.zword[x[at] + place * kWord]);
+    vectors.loadBlockInput(at, getInput(at), x[at] + place * kWord, mask > 0);
     for (int64_t row = 0; row < kBlockRows; ++row)
-      code.vfmadd231ps(getSum(at, row), loaded, getWeight(row));
+      vectors.multiply(getSum(at, row), getInput(at), getWeight(row));
   }
   code.add(block, kBlockBytes);
   code.dec(rest.cvt32());
@@ -173,19 +166,13 @@ void BlockEmitter::multiply(int count, int mask) {
 }
 
 void BlockEmitter::finish(int count) {
-  Xbyak::Zmm zero = getWeight(0);
   bool hasRelu = ends.isLast && product.hasRelu;
   if (hasRelu)
-    code.vpxord(zero, zero, zero);
+    vectors.zero(vectors.loaded);
   for (int64_t at = 0; at < count; ++at) {
-    findPanel(at);
-    for (int64_t row = 0; row < kBlockRows; ++row) {
-      Xbyak::Zmm sum = getSum(at, row);
-      // The second operand is the result when one is a NaN.
-      if (hasRelu)
-        code.vmaxps(sum, zero, sum);
-      results.store(sum, getResult(row), getResult(row));
-    }
+    for (int64_t row = 0; hasRelu && row < kBlockRows; ++row)
+      vectors.max(getSum(at, row), vectors.loaded);
+    vectors.storeResults(findPanel(at), results, getSum(at, 0));
   }
 }
 
@@ -216,8 +203,9 @@ void BlockEmitter::emitPanels(int count) {
 void BlockEmitter::choose(llvm::MutableArrayRef<Xbyak::Label> variants) {
   code.mov(rest, end);
   code.sub(rest, panel);
-  for (int64_t left = 2 * kMostPanels - 1; left > 1; --left) {
-    int64_t taken = left > kMostPanels ? (left + 1) / 2 : left;
+  int64_t most = vectors.blockPanels;
+  for (int64_t left = 2 * most - 1; left > 1; --left) {
+    int64_t taken = left > most ? (left + 1) / 2 : left;
     code.cmp(rest, static_cast<int>(left) * kPanelBytes);
     code.jae(variants[taken - 1], Xbyak::CodeGenerator::T_NEAR);
   }
@@ -227,28 +215,32 @@ void BlockEmitter::choose(llvm::MutableArrayRef<Xbyak::Label> variants) {
 void BlockEmitter::emit() {
   Xbyak::Label next;
   std::array<Xbyak::Label, kMostPanels> variants;
-  for (const Xbyak::Reg64 &saved : x)
+  vectors.findTables();
+  for (const Xbyak::Reg64 &saved : getPointers())
     code.push(saved);
+  vectors.enter();
   code.movsxd(place, code.dword[stream + kWord]);
   code.lea(output, code.ptr[output + place * kWord]);
   code.sub(code.rsp, kStackBytes);
   code.mov(code.ptr[code.rsp + kSavedOutput], output);
   code.L(next);
   choose(variants);
-  for (int count = 1; count <= kMostPanels; ++count) {
+  for (int count = 1; count <= vectors.blockPanels; ++count) {
     code.L(variants[count - 1]);
     emitPanels(count);
     code.cmp(panel, end);
     code.jb(next, Xbyak::CodeGenerator::T_NEAR);
     code.vzeroupper();
     code.add(code.rsp, kStackBytes);
-    for (const Xbyak::Reg64 &saved : llvm::reverse(x))
+    vectors.leave();
+    for (const Xbyak::Reg64 &saved : llvm::reverse(getPointers()))
       code.pop(saved);
     code.ret();
   }
 }
 
 void mlir::prune::assembly::emitBlocks(Xbyak::CodeGenerator &code,
+                                       Vectors &vectors,
                                        const PanelProduct &product, Ends ends) {
-  BlockEmitter(code, product, ends).emit();
+  BlockEmitter(code, vectors, product, ends).emit();
 }

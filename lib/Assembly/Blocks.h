@@ -9,18 +9,19 @@
 // Where four neighboring rows read the same inputs, each input is one block of
 // four weights, and the blocks are a stream that one loop reads: the code is
 // the same for all rows and stays in the instruction cache, and a weight costs
-// five bytes instead of eleven. The loop multiplies up to six panels at once,
-// so that a weight is broadcast once for six panels and an input is loaded once
-// for four rows. Sums are those of straight-line code, bit by bit, but
-// where inputs have masks: those come last.
+// five bytes instead of eleven. The loop multiplies up to six panels at once
+// (with AVX2 one), so that a weight is broadcast once for all of them and an
+// input is loaded once for four rows. Sums are those of straight-line code, bit
+// by bit, but where inputs have masks: those come last.
 //
 //===----------------------------------------------------------------------===//
 
 #ifndef PRUNE_LIB_ASSEMBLY_BLOCKS_H
 #define PRUNE_LIB_ASSEMBLY_BLOCKS_H
 
-#include "PanelResults.h"
+#include "Ends.h"
 #include "Tiles.h"
+#include "Vectors.h"
 
 namespace mlir::prune::assembly {
 
@@ -30,8 +31,8 @@ void appendBlocks(const PanelProduct &product, const Tile &tile,
                   llvm::SmallVectorImpl<float> &to);
 
 /// Emits a function for all segments with the same ends; see Segment.
-void emitBlocks(Xbyak::CodeGenerator &code, const PanelProduct &product,
-                Ends ends);
+void emitBlocks(Xbyak::CodeGenerator &code, Vectors &vectors,
+                const PanelProduct &product, Ends ends);
 
 } // namespace mlir::prune::assembly
 

@@ -8,29 +8,53 @@
 
 #include "Prune/Assembly/Isa.h"
 
+#include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/StringMap.h"
+#include "llvm/Support/Process.h"
 #include "llvm/TargetParser/Host.h"
 
 using namespace mlir::prune;
+using assembly::VectorSet;
 
-static llvm::StringRef getHostIsa() {
+bool assembly::isAllowed(llvm::StringRef isa) {
+  auto most = llvm::sys::Process::GetEnv("PRUNE_MAX_ISA");
+  if (!most || *most == "avx512")
+    return true;
+  if (*most == "avx2")
+    return isa != "avx512";
+  // Any other word is taken as the least, which every computer runs.
+  return isa != "avx512" && isa != "avx2";
+}
+
+llvm::StringRef assembly::getHostIsa() {
 #if defined(__x86_64__)
-  static bool hasAvx512 = [] {
-    llvm::StringMap<bool> features = llvm::sys::getHostCPUFeatures();
-    return features.lookup("avx512f") && features.lookup("avx512vl");
-  }();
-  return hasAvx512 ? "avx512" : "";
-#else
-  return "";
+  static const llvm::StringMap<bool> features = llvm::sys::getHostCPUFeatures();
+  auto has = [&](std::initializer_list<llvm::StringRef> names) {
+    return llvm::all_of(
+        names, [&](llvm::StringRef name) { return features.lookup(name); });
+  };
+  if (has({"avx512f", "avx512vl"}) && isAllowed("avx512"))
+    return "avx512";
+  if (has({"avx2", "fma", "bmi2", "popcnt"}) && isAllowed("avx2"))
+    return "avx2";
 #endif
+  return "";
 }
 
 std::optional<llvm::StringRef> assembly::getIsa(llvm::StringRef name) {
   if (name == "host")
     return getHostIsa();
-  if (name == "avx512")
-    return name;
   if (name == "none")
     return "";
+  if (getVectorSet(name))
+    return name;
+  return std::nullopt;
+}
+
+std::optional<VectorSet> assembly::getVectorSet(llvm::StringRef isa) {
+  if (isa == "avx512")
+    return VectorSet::Avx512;
+  if (isa == "avx2")
+    return VectorSet::Avx2;
   return std::nullopt;
 }

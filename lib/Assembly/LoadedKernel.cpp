@@ -25,7 +25,7 @@ LoadedKernel::create(const ConvolutionShape &shape,
   PanelProduct product = getPanelProduct(shape, plan);
   product.bias = ends.bias;
   product.accumulates = ends.accumulates, product.hasRelu = ends.hasRelu;
-  llvm::Expected<StraightLineCode> code = emitAvx512(product, options);
+  llvm::Expected<StraightLineCode> code = emitStraightLine(product, options);
   if (!code)
     return code.takeError();
   kernel->code = std::move(*code);

@@ -97,11 +97,13 @@ static llvm::SmallVector<Tile, 0> makeBlocks(const PanelProduct &product,
   return tiles;
 }
 
-int64_t mlir::prune::assembly::estimateBytes(llvm::ArrayRef<Term> terms) {
+int64_t mlir::prune::assembly::estimateBytes(llvm::ArrayRef<Term> terms,
+                                             VectorSet set) {
   int64_t inputs = 0;
   for (size_t i = 0; i < terms.size(); ++i)
     inputs += i == 0 || !terms[i].hasSameInput(terms[i - 1]);
-  return 8 * (static_cast<int64_t>(terms.size()) + inputs);
+  return (set == VectorSet::Avx2 ? 16 : 8) *
+         (static_cast<int64_t>(terms.size()) + inputs);
 }
 
 /// How many ranges of inputs there are: code stays in the instruction cache,
@@ -112,7 +114,7 @@ static int64_t countRanges(llvm::ArrayRef<Tile> tiles,
   if (tiles.empty() || !tiles.front().isBlocked) {
     int64_t bytes = 1;
     for (const Tile &tile : tiles)
-      bytes = std::max(bytes, estimateBytes(tile.terms));
+      bytes = std::max(bytes, estimateBytes(tile.terms, options.set));
     return llvm::divideCeil(bytes, options.segmentBytes);
   }
   if (inputs.empty())

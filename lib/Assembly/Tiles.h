@@ -46,8 +46,9 @@ inline constexpr int64_t kBlockRows = 4;
 /// Floats from the results of a row to those of the next; 0 when they differ.
 int64_t getRowStep(const PanelProduct &product);
 
-/// About the bytes of straight-line code of terms: 8 per value and 8 per input.
-int64_t estimateBytes(llvm::ArrayRef<Term> terms);
+/// About the bytes of straight-line code of terms: with AVX-512 8 per value and
+/// 8 per input, with AVX2, where a vector is two registers, twice as many.
+int64_t estimateBytes(llvm::ArrayRef<Term> terms, VectorSet set);
 
 /// The tiles of a group, and where their ranges of inputs end.
 struct Group {

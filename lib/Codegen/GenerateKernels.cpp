@@ -17,6 +17,7 @@
 #include "KernelLayer.h"
 #include "OrderedImages.h"
 
+#include "Prune/Assembly/Isa.h"
 #include "Prune/Assembly/StraightLine.h"
 #include "Prune/Dialect/Kernel/IR/Kernel.h"
 #include "Prune/Dialect/OneDNN/IR/OneDNN.h"
@@ -70,9 +71,10 @@ generate(ImplicitLocOpBuilder &builder, const KernelLayer &layer,
   product.accumulates = layer.link.accumulates;
   product.hasRelu = layer.hasRelu;
   assembly::StraightLineOptions options;
+  options.set = *assembly::getVectorSet(isa);
   options.panels = std::max<int64_t>(plan.panels.size(), 4);
   llvm::Expected<assembly::StraightLineCode> code =
-      assembly::emitAvx512(product, options);
+      assembly::emitStraightLine(product, options);
   if (!code)
     return code.takeError();
   SmallVector<int64_t> segments;

@@ -17,6 +17,8 @@
 #include "Runtime.h"
 #include "StandaloneKernels.h"
 
+#include "Prune/Assembly/Isa.h"
+
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/Path.h"
 
@@ -64,7 +66,7 @@ static FailureOr<NetworkCode> compileCode(ModuleOp module,
   CompileTarget target = CompileTarget::object(level, options.triple);
   if (options.standalone)
     if (llvm::Error error = selectStandaloneKernels(
-            *code.module, target.isa != "none", options.small,
+            *code.module, assembly::getVectorSet(target.isa), options.small,
             options.costModel, options.threads))
       return module.emitError() << llvm::toString(std::move(error));
   CompileOptions compile;

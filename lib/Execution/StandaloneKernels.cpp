@@ -44,9 +44,9 @@ static KernelKind choose(const KernelChoices &choices, const CostModel &costs,
   return predictKernels(costs, choices.size, choices.kernels).best;
 }
 
-llvm::Error prune::selectStandaloneKernels(ModuleOp module, bool hasCode,
-                                           bool small, StringRef costModel,
-                                           int64_t threads) {
+llvm::Error prune::selectStandaloneKernels(
+    ModuleOp module, std::optional<assembly::VectorSet> set, bool small,
+    StringRef costModel, int64_t threads) {
   if (hasKernels(module))
     return llvm::Error::success();
   llvm::Expected<FoundCostModel> costs = findCostModel(costModel, threads);
@@ -57,7 +57,7 @@ llvm::Error prune::selectStandaloneKernels(ModuleOp module, bool hasCode,
     if (!op.getWeight())
       return;
     std::string reason;
-    std::optional<KernelChoices> choices = matchKernels(op, hasCode, reason);
+    std::optional<KernelChoices> choices = matchKernels(op, set, reason);
     KernelKind kind =
         choices ? choose(*choices, costs->model, small) : KernelKind::Dense;
     op->setAttr(PruneDialect::kKernelAttrName,

@@ -9,6 +9,8 @@
 #ifndef PRUNE_LIB_EXECUTION_STANDALONEKERNELS_H
 #define PRUNE_LIB_EXECUTION_STANDALONEKERNELS_H
 
+#include "Prune/Assembly/StraightLine.h"
+
 #include "mlir/IR/BuiltinOps.h"
 #include "llvm/Support/Error.h"
 
@@ -19,11 +21,13 @@ bool hasKernels(ModuleOp module);
 
 /// Chooses for each layer with a constant weight, whatever its share of zeros,
 /// the fastest kernel of our own, or with `small` the one with the least code.
-/// Without `hasCode` none is generated. Chosen kernels are kept when the module
-/// has any. The cost model is that of a number of threads. Fails when there is
-/// none of the name.
-llvm::Error selectStandaloneKernels(ModuleOp module, bool hasCode, bool small,
-                                    StringRef costModel, int64_t threads);
+/// Code is generated for `set`, or none is. Chosen kernels are kept when the
+/// module has any. The cost model is that of a number of threads. Fails when
+/// there is none of the name.
+llvm::Error selectStandaloneKernels(ModuleOp module,
+                                    std::optional<assembly::VectorSet> set,
+                                    bool small, StringRef costModel,
+                                    int64_t threads);
 
 } // namespace mlir::prune
 

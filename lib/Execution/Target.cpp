@@ -8,6 +8,8 @@
 
 #include "Target.h"
 
+#include "Prune/Assembly/Isa.h"
+
 #include "mlir/ExecutionEngine/OptUtils.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/Config/Targets.h"
@@ -56,9 +58,12 @@ InstructionLevel prune::getHostLevel() {
     return llvm::all_of(names,
                         [&](StringRef name) { return features.lookup(name); });
   };
-  if (!has({"avx2", "bmi", "bmi2", "f16c", "fma", "lzcnt", "movbe", "popcnt"}))
+  if (!has(
+          {"avx2", "bmi", "bmi2", "f16c", "fma", "lzcnt", "movbe", "popcnt"}) ||
+      !assembly::isAllowed("avx2"))
     return InstructionLevel::Base;
-  if (!has({"avx512f", "avx512bw", "avx512cd", "avx512dq", "avx512vl"}))
+  if (!has({"avx512f", "avx512bw", "avx512cd", "avx512dq", "avx512vl"}) ||
+      !assembly::isAllowed("avx512"))
     return InstructionLevel::Avx2;
   return InstructionLevel::Avx512;
 }
@@ -124,16 +129,25 @@ prune::parseInstructionLevels(StringRef names, StringRef triple) {
   return SmallVector<InstructionLevel>(found.begin(), found.end());
 }
 
+/// The x86-64 processor with as many instructions.
+static StringRef getProcessor(InstructionLevel level) {
+  switch (level) {
+  case InstructionLevel::Base:
+    return "x86-64";
+  case InstructionLevel::Avx2:
+    return "x86-64-v3";
+  case InstructionLevel::Avx512:
+    return "x86-64-v4";
+  }
+  llvm_unreachable("unknown instruction level");
+}
+
 CompileTarget CompileTarget::object(InstructionLevel level, StringRef triple) {
   CompileTarget target;
   target.triple = getTriple(triple).str();
-  target.isa = level == InstructionLevel::Avx512 ? "avx512" : "none";
-  if (!llvm::Triple(target.triple).isX86_64())
-    target.cpu = "generic";
-  else if (level == InstructionLevel::Avx512)
-    target.cpu = "x86-64-v4";
-  else
-    target.cpu = level == InstructionLevel::Avx2 ? "x86-64-v3" : "x86-64";
+  target.isa = level == InstructionLevel::Base ? "none" : toString(level);
+  target.cpu = llvm::Triple(target.triple).isX86_64() ? getProcessor(level)
+                                                      : StringRef("generic");
   return target;
 }
 
@@ -157,6 +171,11 @@ createProcessTarget(unsigned optimization) {
   auto builder = llvm::orc::JITTargetMachineBuilder::detectHost();
   if (!builder)
     return builder.takeError();
+  // No more than what counts as this computer's.
+  if (InstructionLevel level = getHostLevel();
+      builder->getTargetTriple().isX86_64() && !assembly::isAllowed("avx512"))
+    *builder = llvm::orc::JITTargetMachineBuilder(builder->getTargetTriple())
+                   .setCPU(getProcessor(level).str());
   builder->setCodeGenOptLevel(getCodeGenLevel(optimization));
   return builder->createTargetMachine();
 }

@@ -42,6 +42,8 @@ public:
     size.columns = shape.n * shape.oh * shape.ow;
     if (!problem.isProduct)
       size.convolution = shape;
+    if (auto set = assembly::getVectorSet(assembly::getHostIsa()))
+      size.set = *set;
     size.nonZeros = llvm::count_if(weights.get(),
                                    [](float weight) { return weight != 0.0f; });
     // Random zeros are in no blocks, but no zeros are.
@@ -187,6 +189,7 @@ public:
   bool isFeatureMajor() const override { return true; }
   llvm::Error generate() {
     assembly::StraightLineOptions options;
+    options.set = size.set;
     options.panels = 16;
     auto created = assembly::LoadedKernel::create(
         problem.shape, weights.get(),
@@ -275,7 +278,7 @@ LayerTimer::make(const LayerProblem &problem, KernelKind kind) {
   if (kind == KernelKind::Dense)
     return std::make_unique<DenseLayer>(problem, *runtime);
   if (kind == KernelKind::StraightLine) {
-    if (assembly::getIsa("host")->empty())
+    if (!assembly::getVectorSet(assembly::getHostIsa()))
       return nullptr;
     auto layer = std::make_unique<GeneratedLayer>(problem, *runtime);
     llvm::Error error = layer->generate();

@@ -39,7 +39,7 @@ static void addTraffic(Operation *op, int64_t batch, Traffic &traffic) {
     return;
   std::string reason;
   std::optional<KernelChoices> choices =
-      matchKernels(op, /*hasCode=*/true, reason);
+      matchKernels(op, assembly::VectorSet::Avx512, reason);
   if (!choices || !choices->size.convolution)
     return;
   const ProductSize &size = choices->size;

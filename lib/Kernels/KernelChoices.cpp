@@ -17,8 +17,9 @@
 using namespace mlir;
 using namespace mlir::prune;
 
-std::optional<KernelChoices> prune::matchKernels(Operation *op, bool hasCode,
-                                                 std::string &reason) {
+std::optional<KernelChoices>
+prune::matchKernels(Operation *op, std::optional<assembly::VectorSet> set,
+                    std::string &reason) {
   KernelChoices choices;
   bool isProduct = isContraction(dyn_cast<linalg::LinalgOp>(op));
   if (isProduct) {
@@ -35,9 +36,11 @@ std::optional<KernelChoices> prune::matchKernels(Operation *op, bool hasCode,
     choices.batch = std::max<int64_t>(
         cast<ShapedType>(op->getResult(0).getType()).getDimSize(0), 1);
   }
+  if (set)
+    choices.size.set = *set;
   for (const KernelFamily *family : getKernelFamilies())
     if ((isProduct ? family->runsProducts : family->runsConvolutions) &&
-        (hasCode || !family->isGenerated))
+        (set || !family->isGenerated))
       choices.kernels.push_back(family->kind);
   return choices;
 }

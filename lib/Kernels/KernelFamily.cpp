@@ -72,14 +72,19 @@ const CostFormula &prune::getTurnFormula() {
 
 /// The formulas of all families, for products, then for convolutions.
 static SmallVector<const CostFormula *> collectFormulas() {
-  ProductSize product, convolution;
-  convolution.convolution = assembly::ConvolutionShape();
+  using assembly::VectorSet;
+  SmallVector<ProductSize> sizes(4);
+  for (size_t i = 0; i < sizes.size(); ++i) {
+    if (i % 2 == 1)
+      sizes[i].convolution = assembly::ConvolutionShape();
+    sizes[i].set = i < 2 ? VectorSet::Avx512 : VectorSet::Avx2;
+  }
   SmallVector<const CostFormula *> formulas;
   for (const KernelFamily *family : getKernelFamilies())
-    for (const ProductSize *size : {&product, &convolution}) {
+    for (const ProductSize &size : sizes) {
       bool isRun =
-          size == &product ? family->runsProducts : family->runsConvolutions;
-      const CostFormula *formula = isRun ? family->getFormula(*size) : nullptr;
+          size.convolution ? family->runsConvolutions : family->runsProducts;
+      const CostFormula *formula = isRun ? family->getFormula(size) : nullptr;
       if (formula && !llvm::is_contained(formulas, formula))
         formulas.push_back(formula);
     }

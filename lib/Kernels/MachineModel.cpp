@@ -48,10 +48,8 @@ static std::string getProcessor() {
 }
 
 static std::string getVectors() {
-  StringRef isa = *assembly::getIsa("host");
-  if (!isa.empty())
-    return isa.str();
-  return llvm::sys::getHostCPUFeatures().lookup("avx2") ? "avx2" : "base";
+  StringRef isa = assembly::getHostIsa();
+  return isa.empty() ? "base" : isa.str();
 }
 
 MachineKey MachineKey::getHost(int64_t threads) {

@@ -11,7 +11,9 @@
 using namespace mlir;
 using namespace mlir::prune;
 
-/// Registers for the sums and weights of generated code.
+using assembly::VectorSet;
+
+/// Registers of AVX-512 for the sums and weights of generated code.
 static constexpr int64_t kKeptRegisters = 31;
 
 static constexpr StringLiteral kTerms[] = {
@@ -70,14 +72,15 @@ PanelCounts::PanelCounts(const ProductSize &size) {
 static double countLoads(const ProductSize &size, double rows) {
   double loads = size.inner * (1.0 - std::pow(size.getZeros(), rows));
   double weights = rows * size.inner * (1.0 - size.getZeros());
-  // Two vectors and what picks every other number.
+  bool isWide = size.set == VectorSet::Avx512;
+  // Two vectors and what picks every other number, in each half with AVX2.
   if (size.convolution && isStridedDepthwise(*size.convolution))
-    return 3 * loads;
-  if (!size.convolution || size.convolution->isOneByOne() ||
+    return (isWide ? 3 : 4) * loads;
+  if (!isWide || !size.convolution || size.convolution->isOneByOne() ||
       rows + weights > kKeptRegisters)
     return loads;
   // Few weights stay in registers, and neighbors in a row of the window are
-  // lanes of one vector, see lib/Assembly/StraightLine.cpp.
+  // lanes of one vector, see lib/Assembly/SegmentEmitter.cpp.
   const assembly::ConvolutionShape &s = *size.convolution;
   double vectors = double(s.c / s.groups) * s.kh * std::min(s.kw, s.strideW);
   return std::min(loads, vectors);
@@ -109,16 +112,20 @@ static std::optional<CodeCounts> countBlocks(const ProductSize &size,
 }
 
 static CodeCounts countCode(const ProductSize &size) {
-  // Of a tile, of an instruction with its weight, and of a load.
-  constexpr double kTileRows = 30, kSegmentBytes = 24 << 10;
-  constexpr double kCodeBytes = 7.7, kLoadBytes = 8;
+  // Of a tile, of an instruction with its weight, and of a load. AVX2 loads and
+  // multiplies two registers, and the weight into one of its own.
+  constexpr double kSegmentBytes = 24 << 10;
+  constexpr double kTileRows = 30;
+  bool isWide = size.set == VectorSet::Avx512;
+  double codeBytes = isWide ? 7.7 : 16.2, loadBytes = isWide ? 8 : 14;
   double nonZeros = size.nonZeros;
   int64_t groups = size.convolution ? size.convolution->groups : 1;
   // Rows of different groups share no inputs.
   double rows = std::clamp<double>(double(size.rows) / groups, 1, kTileRows);
   double tiles = size.rows / rows;
-  double loads = tiles * countLoads(size, rows);
-  double code = kCodeBytes * nonZeros + kLoadBytes * loads;
+  double together = std::min<double>(rows, assembly::getMostRows(size.set));
+  double loads = size.rows / together * countLoads(size, together);
+  double code = codeBytes * nonZeros + loadBytes * loads;
   double cuts = std::max(code / std::max(tiles, 1.0) / kSegmentBytes, 1.0);
   return {loads, code + sizeof(float) * nonZeros, cuts};
 }
@@ -141,12 +148,18 @@ static SmallVector<double> getStraightLine(const ProductSize &size,
   return terms;
 }
 
-static constexpr CostFormula kFormula = {"straight_line", kTerms,
+/// The figures of instruction sets have little to do with each other.
+static const CostFormula *getFormula(const ProductSize &size) {
+  static constexpr CostFormula avx512 = {"straight_line", kTerms,
                                          getStraightLine};
+  static constexpr CostFormula avx2 = {"straight_line_avx2", kTerms,
+                                       getStraightLine};
+  return size.set == VectorSet::Avx512 ? &avx512 : &avx2;
+}
 
 const KernelFamily prune::kStraightLineFamily = {KernelKind::StraightLine,
                                                  /*runsProducts=*/true,
                                                  /*runsConvolutions=*/true,
                                                  /*isGenerated=*/true,
                                                  /*turnsProducts=*/true,
-                                                 [](const ProductSize &) { return &kFormula; }};
+                                                 getFormula};

@@ -188,7 +188,9 @@ def test_measured_figures_know_every_kernel_of_this_computer() -> None:
     figures = json.loads(calibrate(seconds=0).read_text())
     kernels = set(figures["kernels"])
     assert kernels >= {"dense", "convolution", "csr", "lanes", "turn"}
-    assert ("straight_line" in kernels) == (figures["key"]["isa"] == "avx512")
+    isa = figures["key"]["isa"]
+    assert ("straight_line" in kernels) == (isa == "avx512")
+    assert ("straight_line_avx2" in kernels) == (isa == "avx2")
     # A call takes time on any computer, and so does a multiplication.
     dense = figures["kernels"]["dense"]
     assert 1 < dense["call"] < 1e6

@@ -1,7 +1,17 @@
 // A convolution and a sparse product become code; what cannot stays.
 // RUN: prune-opt %s --pass-pipeline="builtin.module(prune-generate-kernels{isa=avx512})" --remarks-filter=".*" 2>%t.remarks | FileCheck %s
 // RUN: FileCheck %s --check-prefix=REMARK --input-file=%t.remarks
+// RUN: prune-opt %s --pass-pipeline="builtin.module(prune-generate-kernels{isa=avx2})" --remarks-filter=".*" 2>&1 | FileCheck %s --check-prefix=AVX2
 // RUN: prune-opt %s --pass-pipeline="builtin.module(prune-generate-kernels{isa=none})" --remarks-filter=".*" 2>&1 | FileCheck %s --check-prefix=NONE
+
+// The plan is the same for all instruction sets.
+// AVX2: {{[0-9]+}} bytes of avx2 code, 1 panels of an image
+// AVX2-LABEL: func @convolution
+// AVX2: kernel.generated
+// AVX2-SAME: isa = "avx2"
+// AVX2-SAME: panels = array<i32: 0, 0, 983091, 0, 0, 0, 0>
+// AVX2-SAME: shape = array<i64: 1, 1, 4, 4, 8, 4, 2, 3, 3, 1, 1, 0, 0, 4, 4, 1, 0, 0, 0, 0, 0, 8, 0, 0, 0, 1, 3>
+// AVX2-SAME: stream = dense_resource<stream> : tensor<5xf32>
 
 // NONE: no code is generated: there is none for this processor
 // NONE-NOT: kernel.generated

@@ -63,9 +63,11 @@ inline mlir::prune::assembly::ConvolutionShape getShape(const Window &w) {
 /// The result of generated code on inputs that lie in `orders`.
 inline std::vector<float>
 runGenerated(const Example &example, const Runtime &runtime, Guard guard,
+             mlir::prune::assembly::VectorSet set,
              const mlir::prune::assembly::PlanOrders &orders = {}) {
   using namespace mlir::prune::assembly;
   StraightLineOptions options;
+  options.set = set;
   options.segmentBytes = 2000;
   options.panels = 2;
   auto kernel = LoadedKernel::create(

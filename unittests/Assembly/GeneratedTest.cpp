@@ -20,23 +20,27 @@
 using namespace mlir::prune::assembly;
 using namespace prune_test;
 
-static void expectEqual(const Example &example) {
+namespace {
+class Generated : public CodeTest {};
+FOR_EACH_SET(Generated);
+} // namespace
+
+static void expectEqual(const Example &example, VectorSet set) {
   SCOPED_TRACE(testing::Message() << example.window);
   std::vector<float> expected = runOracle(example);
   for (const Runtime *runtime : {&getNaive(), &getFast()})
     for (int64_t threads : {1, 2, 3}) {
       PRUNE_RT(*runtime, prune_rt_set_num_threads)(threads);
       for (Guard guard : {Guard::Behind, Guard::Before})
-        expectNear(runGenerated(example, *runtime, guard), expected,
+        expectNear(runGenerated(example, *runtime, guard, set), expected,
                    example.window.terms());
     }
   PRUNE_RT(getFast(), prune_rt_set_num_threads)(1);
   PRUNE_RT(getNaive(), prune_rt_set_num_threads)(1);
 }
 
-TEST(Generated, ComputesKnownConvolutions) {
-  if (!hasAvx512())
-    GTEST_SKIP() << "needs AVX-512";
+TEST_P(Generated, ComputesKnownConvolutions) {
+  SKIP_UNLESS_RUNNABLE();
   const Window windows[] = {{1, 1, 1, 1, 1, 1, 1},
                             {3, 1, 28, 28, 20, 5, 5},
                             {1, 64, 1, 100, 35, 1, 1},
@@ -57,12 +61,11 @@ TEST(Generated, ComputesKnownConvolutions) {
                             // All columns of some taps are padding.
                             {1, 2, 3, 2, 4, 3, 5, 1, 1, 2, 4, 2, 4}};
   for (const Window &window : windows)
-    expectEqual(makeExample(window, 0.7, 5));
+    expectEqual(makeExample(window, 0.7, 5), GetParam());
 }
 
-TEST(Generated, ComputesRandomConvolutions) {
-  if (!hasAvx512())
-    GTEST_SKIP() << "needs AVX-512";
+TEST_P(Generated, ComputesRandomConvolutions) {
+  SKIP_UNLESS_RUNNABLE();
   std::mt19937 generator = makeGenerator(23);
   for (int i = 0, e = getNumExamples(80); i < e; ++i) {
     Window window = drawWindow(generator);
@@ -70,13 +73,12 @@ TEST(Generated, ComputesRandomConvolutions) {
     if (window.kh == 1 && window.kw == 1)
       window.top = window.left = window.bottom = window.right = 0;
     double zeros = std::vector<double>{0.0, 0.5, 0.9, 1.0}[generator() % 4];
-    expectEqual(makeExample(window, zeros, i));
+    expectEqual(makeExample(window, zeros, i), GetParam());
   }
 }
 
-TEST(Generated, ComputesGroups) {
-  if (!hasAvx512())
-    GTEST_SKIP() << "needs AVX-512";
+TEST_P(Generated, ComputesGroups) {
+  SKIP_UNLESS_RUNNABLE();
   std::mt19937 generator = makeGenerator(29);
   for (int i = 0, e = getNumExamples(80); i < e; ++i) {
     Window window = drawWindow(generator);
@@ -89,22 +91,24 @@ TEST(Generated, ComputesGroups) {
     if (window.kh == 1 && window.kw == 1)
       window.top = window.left = window.bottom = window.right = 0;
     double zeros = std::vector<double>{0.0, 0.5, 0.9, 1.0}[generator() % 4];
-    expectEqual(makeExample(window, zeros, i));
+    expectEqual(makeExample(window, zeros, i), GetParam());
   }
 }
 
-TEST(Generated, SharesTheCodeOfGroups) {
-  auto generate = [](double zeros) {
+TEST_P(Generated, SharesTheCodeOfGroups) {
+  StraightLineOptions options;
+  options.set = GetParam();
+  auto generate = [&](double zeros) {
     Window w{1, 64, 14, 14, 64, 3, 3, 1, 1, 1, 1, 1, 1, 64};
     Example example = makeExample(w, zeros, 3);
     PanelPlan plan = planPanels({w.n, w.c, w.h, w.w, w.f, w.oh(), w.ow(), w.kh,
                                  w.kw, 1, 1, 1, 1, 1, 1, w.groups},
                                 example.w);
-    llvm::Expected<StraightLineCode> code = emitAvx512(
+    llvm::Expected<StraightLineCode> code = emitStraightLine(
         {plan.pointers, plan.inputs, plan.values, plan.outputs, example.bias,
          /*accumulates=*/false, /*hasRelu=*/true, plan.store, w.groups,
          plan.isContiguous},
-        {});
+        options);
     EXPECT_TRUE(bool(code)) << llvm::toString(code.takeError());
     EXPECT_EQ(code->segments.size(), 64u);
     std::set<int64_t> places;

@@ -20,6 +20,11 @@
 using namespace mlir::prune::assembly;
 using namespace prune_test;
 
+namespace {
+class Orders : public CodeTest {};
+FOR_EACH_SET(Orders);
+} // namespace
+
 /// A grid with room for `before` places in front of the first and at least
 /// `after` from there on.
 static ImageGrid makeGrid(ImageOrder order, int64_t columns, int64_t height,
@@ -65,7 +70,7 @@ static std::vector<float> restore(const Runtime &runtime,
   return result;
 }
 
-TEST(Orders, ReorderIsUndone) {
+TEST(Reorder, IsUndone) {
   std::mt19937 generator = makeGenerator(3);
   for (int i = 0, e = getNumExamples(60); i < e; ++i) {
     int64_t n = drawExtent(3, generator), c = drawExtent(20, generator);
@@ -114,7 +119,8 @@ static PlanOrders drawOrders(const Window &w, const ConvolutionShape &shape,
   return orders;
 }
 
-static void expectEqual(const Example &example, const PlanOrders &orders) {
+static void expectEqual(const Example &example, const PlanOrders &orders,
+                        VectorSet set) {
   const Window &w = example.window;
   SCOPED_TRACE(testing::Message() << w << ", orders " << int(orders.in.order)
                                   << " " << int(orders.out.order));
@@ -131,7 +137,7 @@ static void expectEqual(const Example &example, const PlanOrders &orders) {
       if (!example.accumulates)
         ordered.y.assign(ordered.y.size(), NAN);
       std::vector<float> found =
-          runGenerated(ordered, *runtime, Guard::Behind, orders);
+          runGenerated(ordered, *runtime, Guard::Behind, set, orders);
       expectNear(restore(*runtime, found, orders.out, out), expected,
                  w.terms());
       if (orders.out.order == ImageOrder::Planes) {
@@ -144,9 +150,8 @@ static void expectEqual(const Example &example, const PlanOrders &orders) {
   PRUNE_RT(getNaive(), prune_rt_set_num_threads)(1);
 }
 
-TEST(Orders, ComputesRandomConvolutions) {
-  if (!hasAvx512())
-    GTEST_SKIP() << "needs AVX-512";
+TEST_P(Orders, ComputesRandomConvolutions) {
+  SKIP_UNLESS_RUNNABLE();
   std::mt19937 generator = makeGenerator(31);
   for (int i = 0, e = getNumExamples(150); i < e; ++i) {
     Window window = drawWindow(generator);
@@ -172,18 +177,17 @@ TEST(Orders, ComputesRandomConvolutions) {
       window.top = window.left = window.bottom = window.right = 0;
     double zeros = std::vector<double>{0.0, 0.5, 0.9, 1.0}[generator() % 4];
     expectEqual(makeExample(window, zeros, i),
-                drawOrders(window, getShape(window), generator));
+                drawOrders(window, getShape(window), generator), GetParam());
   }
 }
 
-TEST(Orders, ComputesBlocksBesidePadding) {
-  if (!hasAvx512())
-    GTEST_SKIP() << "needs AVX-512";
+TEST_P(Orders, ComputesBlocksBesidePadding) {
+  SKIP_UNLESS_RUNNABLE();
   std::mt19937 generator = makeGenerator(37);
   const Window windows[] = {{2, 64, 7, 7, 64, 3, 3, 1, 1, 1, 1, 1, 1},
                             {1, 40, 9, 6, 36, 5, 5, 1, 1, 2, 2, 2, 2}};
   for (const Window &window : windows)
     for (int i = 0; i < 6; ++i)
       expectEqual(makeExample(window, 0.7, i),
-                  drawOrders(window, getShape(window), generator));
+                  drawOrders(window, getShape(window), generator), GetParam());
 }

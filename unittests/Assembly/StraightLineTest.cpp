@@ -50,6 +50,20 @@ struct Case {
   }
 };
 
+class StraightLine : public CodeTest {
+protected:
+  static StraightLineOptions getOptions() {
+    StraightLineOptions options;
+    options.set = GetParam();
+    return options;
+  }
+  static int64_t getRegistersOfVector() {
+    return GetParam() == VectorSet::Avx512 ? 1 : 2;
+  }
+};
+
+FOR_EACH_SET(StraightLine);
+
 } // namespace
 
 /// A random product of `rows` by `columns`, inputs and outputs `stride` floats
@@ -138,16 +152,15 @@ static void run(const StraightLineCode &code, Case &test) {
 static void expectEqual(Case &test, const StraightLineOptions &options) {
   std::vector<double> limits, expected = compute(test, limits);
   llvm::Expected<StraightLineCode> code =
-      emitAvx512(test.getProduct(), options);
+      emitStraightLine(test.getProduct(), options);
   ASSERT_TRUE(bool(code)) << llvm::toString(code.takeError());
   run(*code, test);
   for (size_t i = 0; i < expected.size(); ++i)
     ASSERT_NEAR(test.y[i], expected[i], limits[i]) << "element " << i;
 }
 
-TEST(StraightLine, ComputesRandomProducts) {
-  if (!hasAvx512())
-    GTEST_SKIP() << "needs AVX-512";
+TEST_P(StraightLine, ComputesRandomProducts) {
+  SKIP_UNLESS_RUNNABLE();
   std::mt19937 random(17);
   auto draw = [&](int64_t low, int64_t high) {
     return std::uniform_int_distribution<int64_t>(low, high)(random);
@@ -158,7 +171,7 @@ TEST(StraightLine, ComputesRandomProducts) {
     int64_t stride = draw(0, 1) ? kLanes : kLanes + draw(1, 40);
     Case test =
         makeCase(random, draw(1, 70), draw(1, 200), stride, draw(1, 5), zeros);
-    StraightLineOptions options;
+    StraightLineOptions options = getOptions();
     options.tileRows = draw(1, 30);
     options.segmentBytes = draw(0, 1) ? 24 << 10 : draw(64, 2000);
     options.panels = draw(0, 3);
@@ -169,9 +182,8 @@ TEST(StraightLine, ComputesRandomProducts) {
 
 /// Four and more rows with the same zeros run as blocks, and give the same bits
 /// as code without.
-TEST(StraightLine, ComputesBlocks) {
-  if (!hasAvx512())
-    GTEST_SKIP() << "needs AVX-512";
+TEST_P(StraightLine, ComputesBlocks) {
+  SKIP_UNLESS_RUNNABLE();
   std::mt19937 random(23);
   auto draw = [&](int64_t low, int64_t high) {
     return std::uniform_int_distribution<int64_t>(low, high)(random);
@@ -183,7 +195,7 @@ TEST(StraightLine, ComputesBlocks) {
                          zeros, draw(1, 2) * 4);
     Case other = test;
     SCOPED_TRACE(round);
-    StraightLineOptions options;
+    StraightLineOptions options = getOptions();
     options.panels = draw(0, 300);
     expectEqual(test, options);
     options.blocks = false;
@@ -192,14 +204,14 @@ TEST(StraightLine, ComputesBlocks) {
   }
 }
 
-TEST(StraightLine, KeepsNaN) {
-  if (!hasAvx512())
-    GTEST_SKIP() << "needs AVX-512";
+TEST_P(StraightLine, KeepsNaN) {
+  SKIP_UNLESS_RUNNABLE();
   std::mt19937 random(3);
   Case test = makeCase(random, 4, 4, kLanes, 1, 0.0);
   test.hasRelu = true;
   test.x.assign(test.x.size(), std::numeric_limits<float>::quiet_NaN());
-  llvm::Expected<StraightLineCode> code = emitAvx512(test.getProduct(), {});
+  llvm::Expected<StraightLineCode> code =
+      emitStraightLine(test.getProduct(), getOptions());
   ASSERT_TRUE(bool(code)) << llvm::toString(code.takeError());
   run(*code, test);
   for (int64_t lane = 0; lane < llvm::popcount(test.panels[0].lanes); ++lane)
@@ -248,29 +260,32 @@ static Listing disassemble(const StraightLineCode &code) {
   return listing;
 }
 
-TEST(StraightLine, SpillsNothingAndIsShort) {
+TEST_P(StraightLine, SpillsNothingAndIsShort) {
   std::mt19937 random(5);
   Case test = makeCase(random, 512, 512, kLanes, 1, 0.9);
-  StraightLineOptions options;
+  test.isPartial = false;
+  StraightLineOptions options = getOptions();
   options.panels = 16;
   llvm::Expected<StraightLineCode> code =
-      emitAvx512(test.getProduct(), options);
+      emitStraightLine(test.getProduct(), options);
   ASSERT_TRUE(bool(code)) << llvm::toString(code.takeError());
   Listing listing = disassemble(*code);
   auto values = static_cast<int64_t>(test.values.size());
-  EXPECT_EQ(listing.multiplications, values);
+  EXPECT_EQ(listing.multiplications, values * getRegistersOfVector());
   EXPECT_EQ(listing.stackOperands, 0);
   EXPECT_EQ(listing.unknown, 0);
   EXPECT_GT(listing.prefetches, 0);
   EXPECT_LE(listing.prefetchesAtOnce, 2);
-  EXPECT_LT(static_cast<int64_t>(code->code.size()), 12 * values);
+  // With AVX2 a weight is broadcast and multiplies two registers.
+  int64_t ofValue = GetParam() == VectorSet::Avx512 ? 12 : 32;
+  EXPECT_LT(static_cast<int64_t>(code->code.size()), ofValue * values);
   EXPECT_EQ(static_cast<int64_t>(code->stream.size()),
             values + static_cast<int64_t>(test.bias.size()));
 }
 
 /// The places of the next panel's results are fetched one by one, where an
 /// image has so many that caches do not hold them.
-TEST(StraightLine, FetchesPlacesOfLargeResults) {
+TEST_P(StraightLine, FetchesPlacesOfLargeResults) {
   std::mt19937 random(7);
   ConvolutionShape shape = {};
   shape.n = 1, shape.c = 40, shape.f = 64, shape.groups = 1;
@@ -283,7 +298,7 @@ TEST(StraightLine, FetchesPlacesOfLargeResults) {
     shape.h = shape.w = shape.oh = shape.ow = side;
     PanelPlan plan = planPanels(shape, weights);
     llvm::Expected<StraightLineCode> code =
-        emitAvx512(getPanelProduct(shape, plan), {});
+        emitStraightLine(getPanelProduct(shape, plan), getOptions());
     ASSERT_TRUE(bool(code)) << llvm::toString(code.takeError());
     Listing listing = disassemble(*code);
     EXPECT_EQ(listing.writePrefetches, side == 8 ? 0 : shape.f);
@@ -293,11 +308,12 @@ TEST(StraightLine, FetchesPlacesOfLargeResults) {
 
 /// The loop over blocks is there once for each way to begin and to end, and
 /// streams five bytes for a weight.
-TEST(StraightLine, BlocksShareCode) {
+TEST_P(StraightLine, BlocksShareCode) {
   std::mt19937 random(6);
   Case test = makeCase(random, 512, 512, kLanes, 1, 0.9, 4);
   auto values = static_cast<int64_t>(test.values.size());
-  llvm::Expected<StraightLineCode> code = emitAvx512(test.getProduct(), {});
+  llvm::Expected<StraightLineCode> code =
+      emitStraightLine(test.getProduct(), getOptions());
   ASSERT_TRUE(bool(code)) << llvm::toString(code.takeError());
   EXPECT_LT(static_cast<int64_t>(code->code.size()), values);
   EXPECT_LT(static_cast<int64_t>(code->stream.size()), values + values / 2);
@@ -307,16 +323,17 @@ TEST(StraightLine, BlocksShareCode) {
   EXPECT_EQ(listing.unknown, 0);
   // One row that differs from its neighbors is none of a block.
   test.inputs[test.pointers[5]] += kLanes;
-  code = emitAvx512(test.getProduct(), {});
+  code = emitStraightLine(test.getProduct(), getOptions());
   ASSERT_TRUE(bool(code)) << llvm::toString(code.takeError());
   EXPECT_GT(static_cast<int64_t>(code->code.size()), 7 * values);
 }
 
-TEST(StraightLine, RefusesFarPlaces) {
+TEST_P(StraightLine, RefusesFarPlaces) {
   Case test;
   test.pointers = {0, 1}, test.inputs = {1 << 30}, test.values = {1.0f};
   test.outputs = {0};
-  llvm::Expected<StraightLineCode> code = emitAvx512(test.getProduct(), {});
+  llvm::Expected<StraightLineCode> code =
+      emitStraightLine(test.getProduct(), getOptions());
   ASSERT_FALSE(bool(code));
   EXPECT_EQ(llvm::toString(code.takeError()),
             "a panel is larger than 32-bit distances reach");

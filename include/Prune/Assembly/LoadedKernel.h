@@ -34,8 +34,8 @@ struct KernelEnds {
 /// into it.
 class LoadedKernel {
 public:
-  /// Plans, emits and loads a supported convolution. Fails as emitAvx512 does,
-  /// and without memory.
+  /// Plans, emits and loads a supported convolution. Fails as emitStraightLine
+  /// does, and without memory.
   static llvm::Expected<std::unique_ptr<LoadedKernel>>
   create(const ConvolutionShape &shape, llvm::ArrayRef<float> weights,
          const KernelEnds &ends, const StraightLineOptions &options,

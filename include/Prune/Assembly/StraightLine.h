@@ -9,8 +9,9 @@
 // A sparse weight as straight-line code: each weight that is not zero is one
 // instruction, and nothing says which weights are zero. The code works on
 // panels: 16 results of each row side by side, of 16 images or of 16 positions.
-// A tile of up to 30 rows keeps its sums in registers, and each input is loaded
-// once for the tile. A few weights stay in registers from panel to panel.
+// A tile of up to 30 rows keeps its sums in registers, with AVX2 those of six
+// after six, and each input is loaded once for these. A few weights stay in
+// registers from panel to panel.
 //
 // Where each four rows read the same inputs, as after pruning in blocks along
 // output channels, the weights are a stream that one loop reads instead: there
@@ -89,8 +90,17 @@ struct PanelProduct {
   int64_t getNumRows() const { return outputs.size(); }
 };
 
+/// Instruction sets of the code. With AVX2 a vector is two registers.
+enum class VectorSet { Avx512, Avx2 };
+
+/// Most rows whose sums fit in registers beside an input.
+constexpr int64_t getMostRows(VectorSet set) {
+  return set == VectorSet::Avx512 ? 30 : 6;
+}
+
 /// How the code is cut.
 struct StraightLineOptions {
+  VectorSet set = VectorSet::Avx512;
   /// Rows of a tile, at most 30.
   int64_t tileRows = 30;
   /// Bytes of code that stay in the instruction cache while panels stream by.
@@ -129,10 +139,11 @@ struct StraightLineCode {
   int64_t tiles = 0;
 };
 
-/// Code for AVX-512. Fails where a distance does not fit in 32 bits. Linear in
-/// the values but for sorting those of a tile.
-llvm::Expected<StraightLineCode> emitAvx512(const PanelProduct &product,
-                                            const StraightLineOptions &options);
+/// Fails where a distance does not fit in 32 bits. Linear in the values but for
+/// sorting those of a tile.
+llvm::Expected<StraightLineCode>
+emitStraightLine(const PanelProduct &product,
+                 const StraightLineOptions &options);
 
 } // namespace mlir::prune::assembly
 

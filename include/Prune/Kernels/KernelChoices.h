@@ -35,10 +35,11 @@ struct KernelChoices {
 };
 
 /// The kernels of a contraction or convolution; nothing, and a `reason`, when
-/// only the dense one can run it. `hasCode` says that code can be generated for
-/// the processor. O(weights).
-std::optional<KernelChoices> matchKernels(Operation *op, bool hasCode,
-                                          std::string &reason);
+/// only the dense one can run it. Code is generated for `set`, or none is.
+/// O(weights).
+std::optional<KernelChoices>
+matchKernels(Operation *op, std::optional<assembly::VectorSet> set,
+             std::string &reason);
 
 } // namespace mlir::prune
 

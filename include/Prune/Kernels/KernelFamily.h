@@ -40,6 +40,8 @@ struct ProductSize {
   bool inputHasRows = true, resultHasRows = true;
   /// The input lies in the order in which generated code reads it.
   bool isInPlace = false;
+  /// What generated code runs on.
+  assembly::VectorSet set = assembly::VectorSet::Avx512;
 
   double getZeros() const {
     double weights = double(rows) * inner;

@@ -48,8 +48,8 @@ struct CpuPipelineOptions : PassPipelineOptions<CpuPipelineOptions> {
       llvm::cl::init(false)};
   Option<std::string> isa{
       *this, "isa",
-      llvm::cl::desc("Instruction set of generated kernels: 'avx512', 'none', "
-                     "or 'host' for the best of this processor."),
+      llvm::cl::desc("Instruction set of generated kernels: 'avx512', 'avx2', "
+                     "'none', or 'host' for the best of this processor."),
       llvm::cl::init("host")};
   Option<CpuForm> stopAfter{
       *this, "stop-after", llvm::cl::desc("Form to stop after."),

@@ -8,6 +8,7 @@
 
 #include "Prune/Dialect/Prune/Transforms/Lower/Passes.h"
 
+#include "Prune/Assembly/Isa.h"
 #include "Prune/Dialect/Prune/Utils/Parameters.h"
 #include "Prune/Interfaces/PrunableOpInterface.h"
 #include "Prune/Kernels/KernelChoices.h"
@@ -36,7 +37,7 @@ struct PrintCosts final : prune::impl::PrintCostsPassBase<PrintCosts> {
     FailureOr<StringRef> set = readIsa(getOperation(), isa);
     if (failed(set))
       return signalPassFailure();
-    hasCode = !set->empty();
+    vectors = assembly::getVectorSet(*set);
     std::string text;
     llvm::raw_string_ostream os(text);
     getOperation()->walk<WalkOrder::PreOrder>([&](Operation *op) {
@@ -49,8 +50,8 @@ struct PrintCosts final : prune::impl::PrintCostsPassBase<PrintCosts> {
     llvm::errs() << text;
   }
 
-  /// Code can be generated for the processor.
-  bool hasCode = false;
+  /// What code can be generated for.
+  std::optional<assembly::VectorSet> vectors;
 
   void printLayer(PrunableOpInterface op, const CostModel &costs,
                   raw_ostream &os);
@@ -61,7 +62,7 @@ void PrintCosts::printLayer(PrunableOpInterface op, const CostModel &costs,
                             raw_ostream &os) {
   os << '"' << getDisplayName(op.getWeight()) << "\" " << op->getName() << ": ";
   std::string reason;
-  std::optional<KernelChoices> choices = matchKernels(op, hasCode, reason);
+  std::optional<KernelChoices> choices = matchKernels(op, vectors, reason);
   if (!choices) {
     os << "dense only, " << reason << '\n';
     return;

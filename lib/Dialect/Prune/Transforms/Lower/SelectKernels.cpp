@@ -14,6 +14,7 @@
 
 #include "Prune/Dialect/Prune/Transforms/Lower/Passes.h"
 
+#include "Prune/Assembly/Isa.h"
 #include "Prune/Dialect/Prune/IR/Prune.h"
 #include "Prune/Dialect/Prune/Utils/Parameters.h"
 #include "Prune/Interfaces/PrunableOpInterface.h"
@@ -51,7 +52,7 @@ struct SelectKernels : prune::impl::SelectKernelsPassBase<SelectKernels> {
     FailureOr<StringRef> set = readIsa(getOperation(), isa);
     if (failed(set))
       return signalPassFailure();
-    hasCode = !set->empty();
+    vectors = assembly::getVectorSet(*set);
     layers.clear();
     matched.clear();
     FailureOr<CostModel> loaded = readCostModel(getOperation(), model, threads);
@@ -76,8 +77,8 @@ struct SelectKernels : prune::impl::SelectKernelsPassBase<SelectKernels> {
       mark(layer);
   }
 
-  /// Code can be generated for the processor.
-  bool hasCode = false;
+  /// What code can be generated for.
+  std::optional<assembly::VectorSet> vectors;
 
   TunedKernels tunedKernels;
 
@@ -131,7 +132,7 @@ LayerChoice SelectKernels::select(PrunableOpInterface op,
   if (auto found = matched.find(op); found != matched.end())
     choices = found->second;
   else
-    choices = matchKernels(op, hasCode, layer.reason);
+    choices = matchKernels(op, vectors, layer.reason);
   if (!choices)
     return layer;
   matched.try_emplace(op, *choices);

@@ -33,7 +33,7 @@ static LogicalResult verifyKernel(PrunableOpInterface op) {
     return success();
   std::string reason;
   std::optional<KernelChoices> choices =
-      matchKernels(op, /*hasCode=*/true, reason);
+      matchKernels(op, assembly::VectorSet::Avx512, reason);
   if (choices && !llvm::is_contained(choices->kernels, kernel.getKind()))
     reason = "only a product of two matrices can";
   if (!reason.empty())

@@ -2,6 +2,7 @@
 // RUN: prune-opt %s --pass-pipeline="builtin.module(prune-select-kernels{isa=none})" | FileCheck %s --check-prefix=MANY
 // RUN: prune-opt %s --pass-pipeline="builtin.module(prune-select-kernels{isa=none batch=1})" | FileCheck %s --check-prefix=ONE
 // RUN: prune-opt %s --pass-pipeline="builtin.module(prune-select-kernels{isa=avx512})" | FileCheck %s --check-prefix=CODE
+// RUN: prune-opt %s --pass-pipeline="builtin.module(prune-select-kernels{isa=avx2})" | FileCheck %s --check-prefix=CODE
 
 // MANY: linalg.matmul {prune.kernel = #prune.kernel<csr>}
 // ONE: linalg.matmul {prune.kernel = #prune.kernel<lanes>}
