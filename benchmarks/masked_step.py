@@ -4,9 +4,9 @@
 
 Both steps have the same fixed masks at random places. The first keeps dense weights
 and masks them in the update (``prune-mask-gradients``); the second trains the values
-that are kept (``prune-compress-parameters``), of each matrix with enough zeros;
-convolutions stay as they are in both. Each pair of steps runs in one process, in
-short turns, and the medians of all calls are reported.
+that are kept (``prune-compress-parameters``), of each matrix and each convolution with
+enough zeros. Each pair of steps runs in one process, in short turns, and the medians of
+all calls are reported.
 
     PYTHONPATH=build/dev/python benchmarks/masked_step.py --threads 1 2
 """

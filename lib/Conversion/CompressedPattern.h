@@ -11,36 +11,39 @@
 
 #include "Prune/Dialect/Prune/IR/Prune.h"
 
+#include "mlir/IR/ImplicitLocOpBuilder.h"
 #include "llvm/ADT/DenseMap.h"
 
 namespace mlir::prune {
 
-/// The pattern of a compressed matrix in compressed rows, as constants of i32.
+/// The pattern of a compressed weight in compressed rows, as constants of i32.
 struct CompressedPattern {
-  /// Column of each value, and where the values of each row begin.
+  /// Place of each value in its row, and where the values of each row begin.
   DenseResourceElementsAttr indices, pointers;
-  /// Place of each value in the compressed vector; null when they lie in order.
-  DenseResourceElementsAttr order;
+  /// Place of each value in the compressed vector, and the other way round;
+  /// null when they lie in order.
+  DenseResourceElementsAttr order, inverse;
 };
 
 /// Compresses each pattern once for each shape and order. Not thread-safe.
 class PatternCache {
 public:
-  /// The pattern of the matrix, or of its transpose. O(elements kept + rows +
-  /// columns) the first time.
-  CompressedPattern get(DecompressOp op, bool transposed) {
-    return get(op.getPattern(), op.getType(), transposed);
-  }
-  CompressedPattern get(CompressOp op, bool transposed) {
-    return get(op.getPattern(), op.getDense().getType(), transposed);
-  }
+  /// The pattern of the weight of the given type with its dimensions in the
+  /// order of `dims`: the first counts rows, the others the places in one.
+  /// O(elements kept + rows) the first time where rows keep the order of the
+  /// elements, else rows are sorted.
+  CompressedPattern get(ElementsAttr pattern, Type weight,
+                        ArrayRef<int64_t> dims);
 
 private:
-  CompressedPattern get(ElementsAttr pattern, Type matrix, bool transposed);
-
-  using Key = std::pair<Attribute, Type>;
-  llvm::DenseMap<Key, CompressedPattern> rows, columns;
+  using Key = std::pair<std::pair<Attribute, Type>, Attribute>;
+  llvm::DenseMap<Key, CompressedPattern> known;
 };
+
+/// `values` in the order of their places in `order`, or as they are when that
+/// is null.
+Value createGather(ImplicitLocOpBuilder &builder, Value values,
+                   ElementsAttr order);
 
 } // namespace mlir::prune
 

@@ -11,8 +11,8 @@
 // the pattern of the transpose and the values in its order. prune.compress of a
 // product becomes kernel.sddmm. All three work on [features, batch],
 // so operands and results are transposed here; convert-prune-to-kernel moves
-// the transpositions. A pattern is compressed once for each order. Linear in
-// the patterns.
+// the transpositions. Convolutions are in SparseConvolutions.cpp. A pattern is
+// compressed once for each order. Linear in the patterns.
 //
 //===----------------------------------------------------------------------===//
 
@@ -20,6 +20,7 @@
 
 #include "CompressedPattern.h"
 #include "Epilogue.h"
+#include "SparseConvolutions.h"
 #include "TransposePropagation.h"
 
 #include "Prune/Dialect/OneDNN/IR/OneDNN.h"
@@ -42,6 +43,9 @@ namespace mlir::prune {
 using namespace mlir;
 using namespace mlir::prune;
 
+/// The dimensions of rows and columns of a matrix.
+static constexpr int64_t kStraight[] = {0, 1}, kTransposed[] = {1, 0};
+
 /// `matrix` as [first, other] of the loops that its map names.
 static Value toFeatureMajor(ImplicitLocOpBuilder &builder, Value matrix,
                             AffineMap map, unsigned first) {
@@ -63,37 +67,10 @@ public:
   LogicalResult convertGradient(CompressOp compress);
 
 private:
-  Value createValues(ImplicitLocOpBuilder &builder, DecompressOp decompress,
-                     const CompressedPattern &pattern);
-
   PatternCache &patterns;
 };
 
 } // namespace
-
-/// The values in the order of the pattern.
-Value Converter::createValues(ImplicitLocOpBuilder &builder,
-                              DecompressOp decompress,
-                              const CompressedPattern &pattern) {
-  Value values = decompress.getValues();
-  if (!pattern.order)
-    return values;
-  Value order = arith::ConstantOp::create(builder, pattern.order);
-  auto type = cast<RankedTensorType>(values.getType());
-  Value empty =
-      tensor::EmptyOp::create(builder, type.getShape(), type.getElementType());
-  AffineMap map = builder.getMultiDimIdentityMap(1);
-  auto gather = linalg::GenericOp::create(
-      builder, type, order, empty, ArrayRef<AffineMap>{map, map},
-      utils::IteratorType::parallel,
-      [&](OpBuilder &inner, Location loc, ValueRange args) {
-        Value place = arith::IndexCastOp::create(
-            inner, loc, inner.getIndexType(), args.front());
-        Value value = tensor::ExtractOp::create(inner, loc, values, place);
-        linalg::YieldOp::create(inner, loc, value);
-      });
-  return gather.getResult(0);
-}
 
 LogicalResult Converter::convertProduct(DecompressOp decompress,
                                         OpOperand &factor) {
@@ -102,8 +79,10 @@ LogicalResult Converter::convertProduct(DecompressOp decompress,
   if (!product || product->input == decompress.getResult())
     return failure();
   ImplicitLocOpBuilder builder(op.getLoc(), op);
-  CompressedPattern pattern = patterns.get(decompress, product->isTransposed);
-  Value values = createValues(builder, decompress, pattern);
+  CompressedPattern pattern =
+      patterns.get(decompress.getPattern(), decompress.getType(),
+                   product->isTransposed ? kTransposed : kStraight);
+  Value values = createGather(builder, decompress.getValues(), pattern.order);
   Value indices = arith::ConstantOp::create(builder, pattern.indices);
   Value pointers = arith::ConstantOp::create(builder, pattern.pointers);
   Value x = product->isInputFeatureMajor
@@ -146,7 +125,8 @@ LogicalResult Converter::convertGradient(CompressOp compress) {
     return failure();
 
   ImplicitLocOpBuilder builder(compress.getLoc(), compress);
-  CompressedPattern pattern = patterns.get(compress, /*transposed=*/false);
+  CompressedPattern pattern = patterns.get(
+      compress.getPattern(), compress.getDense().getType(), kStraight);
   Value indices = arith::ConstantOp::create(builder, pattern.indices);
   Value pointers = arith::ConstantOp::create(builder, pattern.pointers);
   Value rows = toFeatureMajor(builder, a->get(), left, row);
@@ -190,18 +170,25 @@ struct ConvertCompressedToKernel
     for (CompressOp compress : compresses) {
       if (succeeded(converter.convertGradient(compress)))
         ++numGradients;
+      else if (succeeded(
+                   convertSampledConvolution(compress, patterns, minGain)))
+        ++numConvolutionGradients;
       else
         report(compress, "the gradient is computed densely and compressed");
     }
     for (DecompressOp decompress : decompresses)
-      convert(converter, decompress);
+      convert(converter, patterns, decompress);
   }
 
-  void convert(Converter &converter, DecompressOp decompress) {
+  void convert(Converter &converter, PatternCache &patterns,
+               DecompressOp decompress) {
     for (OpOperand &use :
          llvm::make_early_inc_range(decompress.getResult().getUses())) {
       if (succeeded(converter.convertProduct(decompress, use)))
         ++numProducts;
+      else if (succeeded(convertSparseConvolution(decompress, use, patterns,
+                                                  minGain)))
+        ++numConvolutions;
       else
         report(use.getOwner(), "reads the weight decompressed");
     }

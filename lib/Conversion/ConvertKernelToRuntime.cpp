@@ -240,6 +240,36 @@ static LogicalResult convertPooling(kernel::WindowOpInterface op,
   return call.call(function, module);
 }
 
+static LogicalResult convertSparseConvolution(kernel::SparseConvolutionOp op,
+                                              ModuleOp module,
+                                              SymbolTable &symbols) {
+  CallBuilder call(op);
+  call.addPointer(op.getValues());
+  call.addPointer(op.getIndices());
+  call.addPointer(op.getPointers());
+  call.addPointer(op.getX());
+  call.addPointer(op.getBias());
+  call.addPointer(op.getOutput());
+  call.addNumbers(op.getWindowShape().toArray(), module, symbols);
+  call.addInteger(op.getAccumulate() ? Accumulate : 0);
+  call.addInteger(static_cast<int64_t>(op.getActivation()));
+  return call.call("prune_rt_sparse_convolution_f32", module);
+}
+
+/// The gradient by the input or by the values, which may be without a bias.
+static LogicalResult convertSparseGradient(kernel::WindowOpInterface op,
+                                           StringRef function, ModuleOp module,
+                                           SymbolTable &symbols) {
+  CallBuilder call(op);
+  for (Value operand : op->getOperands())
+    call.addPointer(operand);
+  auto weights = dyn_cast<kernel::SparseConvolutionBackwardWeightsOp>(*op);
+  if (weights && !weights.getBiasOutput())
+    call.addPointer(Value());
+  call.addNumbers(op.getWindowShape().toArray(), module, symbols);
+  return call.call(function, module);
+}
+
 static LogicalResult convertReorder(kernel::ReorderOp op, ModuleOp module,
                                     SymbolTable &symbols) {
   CallBuilder call(op);
@@ -275,6 +305,19 @@ static LogicalResult convertOp(Operation *op, ModuleOp module,
           [&](auto op) { return convertTranspose(op, module); })
       .Case<kernel::SelectGroupsOp>(
           [&](auto op) { return convertSelectGroups(op, module, symbols); })
+      .Case<kernel::SparseConvolutionOp>([&](auto op) {
+        return convertSparseConvolution(op, module, symbols);
+      })
+      .Case<kernel::SparseConvolutionBackwardDataOp>([&](auto op) {
+        return convertSparseGradient(
+            op, "prune_rt_sparse_convolution_backward_data_f32", module,
+            symbols);
+      })
+      .Case<kernel::SparseConvolutionBackwardWeightsOp>([&](auto op) {
+        return convertSparseGradient(
+            op, "prune_rt_sparse_convolution_backward_weights_f32", module,
+            symbols);
+      })
       .Case<kernel::WindowOpInterface>(
           [&](auto op) { return convertPooling(op, module, symbols); });
 }

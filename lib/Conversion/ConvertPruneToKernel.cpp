@@ -22,6 +22,7 @@
 #include "Prune/Conversion/Passes.h"
 
 #include "Epilogue.h"
+#include "SparseConvolutions.h"
 #include "SparseProducts.h"
 #include "TransposePropagation.h"
 
@@ -108,6 +109,7 @@ struct ConvertPruneToKernel
     patterns
         .add<FuseEpilogue<kernel::LanePermuteOp>, FuseEpilogue<kernel::SpmmOp>>(
             context);
+    populateSparseConvolutionPatterns(patterns);
     populateTransposePropagationPatterns(patterns);
     kernel::LanePermuteOp::getCanonicalizationPatterns(patterns, context);
     kernel::SpmmOp::getCanonicalizationPatterns(patterns, context);
@@ -120,11 +122,15 @@ struct ConvertPruneToKernel
     getOperation()->walk([&](linalg::TransposeOp) { ++numTranspositions; });
   }
 
-  /// True when convert-compressed-to-kernel has left transpositions to move.
+  /// True when convert-compressed-to-kernel has left transpositions to move, or
+  /// what an epilogue goes into.
   bool hasCompressedProducts() {
     WalkResult result = getOperation()->walk([](Operation *op) {
-      return isa<kernel::SpmmOp, kernel::SddmmOp>(op) ? WalkResult::interrupt()
-                                                      : WalkResult::advance();
+      return isa<kernel::SpmmOp, kernel::SddmmOp, kernel::SparseConvolutionOp,
+                 kernel::SparseConvolutionBackwardDataOp,
+                 kernel::SparseConvolutionBackwardWeightsOp>(op)
+                 ? WalkResult::interrupt()
+                 : WalkResult::advance();
     });
     return result.wasInterrupted();
   }

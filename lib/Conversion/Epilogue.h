@@ -59,6 +59,9 @@ inline int64_t getBiasDim(kernel::LanePermuteOp) { return 1; }
 inline int64_t getBiasDim(onednn::ConvolutionOp op) {
   return kernel::getImageDims(op.getLayout()).channel;
 }
+inline int64_t getBiasDim(kernel::SparseConvolutionOp op) {
+  return kernel::getImageDims(op.getLayout()).channel;
+}
 
 /// Accumulating on a repeated vector is adding a bias.
 template <typename ProductOp>

@@ -6,49 +6,19 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// Blocks of 16 x 16 are turned in registers: four rounds exchange single
-// elements, pairs, fours and eights between vectors 1, 2, 4 and 8 apart. What
-// is left at the edges is copied one by one.
+// Blocks of 16 x 16 are turned in registers (TurnBlock.h). What is left at the
+// edges is copied one by one.
 //
 //===----------------------------------------------------------------------===//
 
 #include "../Common/Lanes.h"
 #include "../Common/Runtime.h"
 #include "Threads.h"
+#include "TurnBlock.h"
 
 #include <algorithm>
-#include <utility>
 
 using namespace prune_rt;
-
-/// Exchanges the upper of each two runs of `Run` lanes of x with the lower of
-/// y.
-template <int Run, int... Lane>
-static PRUNE_RT_INLINE void exchange(Lanes &x, Lanes &y,
-                                     std::integer_sequence<int, Lane...>) {
-  Lanes low = __builtin_shufflevector(
-      x, y, (Lane / Run % 2 == 0 ? Lane : kLanes + Lane - Run)...);
-  Lanes high = __builtin_shufflevector(
-      x, y, (Lane / Run % 2 == 0 ? Lane + Run : kLanes + Lane)...);
-  x = low;
-  y = high;
-}
-
-/// The round for vectors that are `Run` apart.
-template <int Run>
-static PRUNE_RT_INLINE void exchangeAll(Lanes (&rows)[kLanes]) {
-  for (int i = 0; i < kLanes; ++i)
-    if (i / Run % 2 == 0)
-      exchange<Run>(rows[i], rows[i + Run],
-                    std::make_integer_sequence<int, kLanes>());
-}
-
-static PRUNE_RT_INLINE void turnBlock(Lanes (&rows)[kLanes]) {
-  exchangeAll<1>(rows);
-  exchangeAll<2>(rows);
-  exchangeAll<4>(rows);
-  exchangeAll<8>(rows);
-}
 
 static void copyElements(const TransposeCall &call, int64_t top, int64_t bottom,
                          int64_t left, int64_t right) {

@@ -347,6 +347,27 @@ PRUNE_RT_EXPORT void prune_rt_convolution_backward_weights_f32(
     void **slot, const float *x, const float *dy, float *dw, float *dbias,
     const int64_t *shape, int64_t flags);
 
+/** y = activation(x * w + bias[f] (+ y)) for a w of one group in compressed
+ * rows: row i, of output channel i, holds values[pointers[i]] to
+ * values[pointers[i + 1] - 1] at the places [c][kh][kw] that indices give,
+ * ascending. The bias may be null. Flags: PRUNE_RT_ACCUMULATE. */
+PRUNE_RT_EXPORT void prune_rt_sparse_convolution_f32(
+    const float *values, const int32_t *indices, const int32_t *pointers,
+    const float *x, const float *bias, float *y, const int64_t *shape,
+    int64_t flags, int64_t activation);
+
+/** dx = gradient of x when dy is the one of y. Here rows are those of the input
+ * channels, and places [f][kh][kw]. */
+PRUNE_RT_EXPORT void prune_rt_sparse_convolution_backward_data_f32(
+    const float *values, const int32_t *indices, const int32_t *pointers,
+    const float *dy, float *dx, const int64_t *shape);
+
+/** dvalues, dbias = gradients of the values, which are those of
+ * prune_rt_sparse_convolution_f32, and of the bias; dbias[f] may be null. */
+PRUNE_RT_EXPORT void prune_rt_sparse_convolution_backward_weights_f32(
+    const int32_t *indices, const int32_t *pointers, const float *x,
+    const float *dy, float *dvalues, float *dbias, const int64_t *shape);
+
 /** y = largest element of each window. Elements outside x do not count; a
  * window with no element inside gives minus infinity. A NaN in a window is its
  * result. The workspace, one byte for each element of y, gets ky * KW + kx of

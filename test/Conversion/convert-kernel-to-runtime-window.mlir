@@ -35,3 +35,20 @@ func.func @without_workspace(%x: memref<2x6x7x3xf32>, %y: memref<2x3x4x3xf32>) {
       {window = array<i64: 2, 2>, strides = array<i64: 2, 2>, padding = array<i64: 0, 1, 0, 0>, layout = #kernel.layout<nhwc>}
   return
 }
+
+// CHECK-LABEL: func @sparse_convolution
+func.func @sparse_convolution(%v: memref<5xf32>, %i: memref<5xi32>, %p: memref<5xi32>, %q: memref<4xi32>, %x: memref<2x3x5x6xf32>, %b: memref<4xf32>, %y: memref<2x4x4x5xf32>) {
+  // CHECK: %[[FLAGS:.*]] = arith.constant 4 : i64
+  // CHECK: %[[RELU:.*]] = arith.constant 1 : i64
+  // CHECK: llvm.call @prune_rt_sparse_convolution_f32({{.*}}, %[[FLAGS]], %[[RELU]])
+  kernel.sparse_convolution ins(%v, %i, %p, %x : memref<5xf32>, memref<5xi32>, memref<5xi32>, memref<2x3x5x6xf32>)
+      bias(%b : memref<4xf32>) outs(%y : memref<2x4x4x5xf32>) {accumulate, activation = #kernel.activation<relu>, window = array<i64: 2, 2>}
+  // CHECK: llvm.call @prune_rt_sparse_convolution_backward_data_f32(%{{.*}}, %{{.*}}, %{{.*}}, %{{.*}}, %{{.*}}, %{{.*}})
+  kernel.sparse_convolution_backward_data ins(%v, %i, %q, %y : memref<5xf32>, memref<5xi32>, memref<4xi32>, memref<2x4x4x5xf32>)
+      outs(%x : memref<2x3x5x6xf32>) {window = array<i64: 2, 2>}
+  // CHECK: %[[NULL:.*]] = llvm.mlir.zero : !llvm.ptr
+  // CHECK: llvm.call @prune_rt_sparse_convolution_backward_weights_f32(%{{.*}}, %{{.*}}, %{{.*}}, %{{.*}}, %{{.*}}, %[[NULL]], %{{.*}})
+  kernel.sparse_convolution_backward_weights ins(%i, %p, %x, %y : memref<5xi32>, memref<5xi32>, memref<2x3x5x6xf32>, memref<2x4x4x5xf32>)
+      outs(%v : memref<5xf32>) {window = array<i64: 2, 2>}
+  return
+}

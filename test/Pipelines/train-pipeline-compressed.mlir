@@ -44,7 +44,7 @@ func.func @forward(%x: tensor<4x8xf32> {prune.input = "input"},
                                               [false, false, false, false, false, false, false, false], [false, false, false, false, false, false, false, true]]> : tensor<6x8xi1>},
     %b1: tensor<6xf32> {prune.param = #prune.param<"fc1.bias", bias>},
     %w2: tensor<3x6xf32> {prune.param = #prune.param<"fc2.weight", weight>,
-                          prune.mask = dense<[[true, false, false, false, false, false], [false, true, true, false, false, false], [false, false, false, true, false, true]]> : tensor<3x6xi1>})
+                          prune.mask = dense<[[false, false, false, false, true, false], [false, true, true, false, false, false], [false, false, false, true, false, true]]> : tensor<3x6xi1>})
     -> (tensor<4x3xf32> {prune.output = "logits"}) {
   %zero = arith.constant 0.0 : f32
   %e1 = tensor.empty() : tensor<4x6xf32>

@@ -116,7 +116,7 @@ def ConvertKernelToRuntimePass : Pass<"convert-kernel-to-runtime", "::mlir::Modu
 }
 
 def ConvertCompressedToKernelPass : Pass<"convert-compressed-to-kernel"> {
-  let summary = "Convert products of compressed weights into operations of the kernel dialect";
+  let summary = "Convert products and convolutions of compressed weights into operations of the kernel dialect";
   let description = [{
     Before: products of two matrices of f32 with static shapes, one of which is
     `prune.decompress`, and `prune.compress` of such a product. After: `kernel.spmm`
@@ -130,8 +130,15 @@ def ConvertCompressedToKernelPass : Pass<"convert-compressed-to-kernel"> {
     where they cancel. An initial value that repeats a vector becomes the bias, any
     other is added afterwards.
 
-    What is no such product reads the weight decompressed, or compresses a dense gradient;
-    a remark says so.
+    Convolutions in one group, with their gradients and with the weight in any order
+    of its dimensions, become `kernel.sparse_convolution`,
+    `kernel.sparse_convolution_backward_data` and
+    `kernel.sparse_convolution_backward_weights`, where these should be `min-gain`
+    times faster than dense ones, by the number of weights that are kept, the size of
+    the images, and their number, which the kernels fill up to a multiple of 16.
+
+    What is no such operation reads the weight decompressed, or compresses a dense
+    gradient; a remark says so.
 
     ```mlir
     %w = prune.decompress %v pattern(dense_resource<p> : tensor<9xi32>) : tensor<9xf32> -> tensor<3x8xf32>
@@ -148,10 +155,18 @@ def ConvertCompressedToKernelPass : Pass<"convert-compressed-to-kernel"> {
   }];
   let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::kernel::KernelDialect",
                            "::mlir::tensor::TensorDialect"];
+  let options = [
+    Option<"minGain", "min-gain", "double", /*default=*/"1.1",
+           "How many times faster than a dense convolution a sparse one should be.">
+  ];
   let statistics = [
     Statistic<"numProducts", "num-products-converted", "Products that became kernel.spmm">,
     Statistic<"numGradients", "num-gradients-converted",
-              "Compressed products that became kernel.sddmm">
+              "Compressed products that became kernel.sddmm">,
+    Statistic<"numConvolutions", "num-convolutions-converted",
+              "Convolutions and gradients of their inputs that became sparse">,
+    Statistic<"numConvolutionGradients", "num-convolution-gradients-converted",
+              "Compressed gradients of convolutions that are computed where weights are kept">
   ];
 }
 

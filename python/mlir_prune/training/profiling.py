@@ -32,9 +32,13 @@ _SMALL = 0.01
 """Share of the step below which operations get no row of their own."""
 
 _GROUPS = {
-    "convolutions, forward": ("onednn.convolution",),
-    "convolutions, gradient of data": ("onednn.convolution_backward_data",),
-    "convolutions, gradient of weights": ("onednn.convolution_backward_weights",),
+    "convolutions, forward": ("onednn.convolution", "kernel.sparse_convolution"),
+    "convolutions, gradient of data": (
+        "onednn.convolution_backward_data", "kernel.sparse_convolution_backward_data",
+    ),
+    "convolutions, gradient of weights": (
+        "onednn.convolution_backward_weights", "kernel.sparse_convolution_backward_weights",
+    ),
     "products": ("onednn.matmul", "kernel.spmm", "kernel.lane_permute", "kernel.sddmm"),
     "poolings": (
         "kernel.max_pool", "kernel.max_pool_backward", "kernel.average_pool",

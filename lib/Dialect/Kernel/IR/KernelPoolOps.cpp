@@ -20,13 +20,10 @@ static constexpr int64_t kMaxWindow = 256;
 
 template <typename Op>
 static LogicalResult verifyPooling(Op op, Value output, Value workspace) {
-  if (failed(verifyWindowKinds(op)) || failed(verifyWindowMovement(op)))
+  if (failed(verifyWindowKinds(op)) || failed(verifyWindowMovement(op)) ||
+      failed(verifyWindowSize(op)))
     return failure();
   ArrayRef<int64_t> window = op.getWindow();
-  // window_c4
-  if (window.size() != 2 || window[0] <= 0 || window[1] <= 0)
-    return op.emitOpError("expected a window of two positive extents, got [")
-           << window << "]";
   // max_pool_c1, max_pool_backward_c1
   if (workspace) {
     if (getExtents(workspace) != getExtents(output))

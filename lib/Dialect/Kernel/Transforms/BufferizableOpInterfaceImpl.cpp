@@ -20,10 +20,11 @@ using namespace mlir::kernel;
 void mlir::kernel::registerBufferizableOpInterfaceExternalModels(
     DialectRegistry &registry) {
   registry.addExtension(+[](MLIRContext *context, KernelDialect *) {
-    kernel::attachDestinationModels<GeneratedOp, ReorderOp, SpmmOp, SddmmOp,
-                                    LanePermuteOp, TransposeOp, SelectGroupsOp,
-                                    MaxPoolOp, MaxPoolBackwardOp, AveragePoolOp,
-                                    AveragePoolBackwardOp>(context);
+    kernel::attachDestinationModels<
+        GeneratedOp, ReorderOp, SpmmOp, SddmmOp, LanePermuteOp, TransposeOp,
+        SelectGroupsOp, SparseConvolutionOp, SparseConvolutionBackwardDataOp,
+        SparseConvolutionBackwardWeightsOp, MaxPoolOp, MaxPoolBackwardOp,
+        AveragePoolOp, AveragePoolBackwardOp>(context);
     context->loadDialect<memref::MemRefDialect>();
   });
 }

@@ -106,6 +106,7 @@ def Kernel_ReorderOp : Op<Kernel_Dialect, "reorder", [
   let hasVerifier = 1;
 }
 
+include "Prune/Dialect/Kernel/IR/KernelConvolutionOps.td"
 include "Prune/Dialect/Kernel/IR/KernelPoolOps.td"
 include "Prune/Dialect/Kernel/IR/KernelProductOps.td"
 include "Prune/Dialect/Kernel/IR/KernelSelectionOps.td"

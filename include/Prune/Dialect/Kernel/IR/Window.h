@@ -78,6 +78,16 @@ LogicalResult verifyWindowMovement(Op op) {
   return success();
 }
 
+/// window_c4 of an operation with a window of its own, not a weight's.
+template <typename Op>
+LogicalResult verifyWindowSize(Op op) {
+  ArrayRef<int64_t> window = op.getWindow();
+  if (window.size() != 2 || window[0] <= 0 || window[1] <= 0)
+    return op.emitOpError("expected a window of two positive extents, got [")
+           << window << "]";
+  return success();
+}
+
 } // namespace mlir::kernel
 
 #endif // PRUNE_DIALECT_KERNEL_IR_WINDOW_H

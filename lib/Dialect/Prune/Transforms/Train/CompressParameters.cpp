@@ -115,16 +115,20 @@ static SmallVector<int32_t, 0> getKept(const ConstantView &mask) {
   return kept;
 }
 
-/// True for a use as the weight of a product of two static f32 matrices.
+/// True for a use as the weight of a product of two static f32 matrices, or of
+/// a convolution in two dimensions and one group.
 static bool isProduct(OpOperand &use) {
   auto op = dyn_cast<PrunableOpInterface>(use.getOwner());
-  return op && op.getWeightOperand() == &use &&
-         op.getOutputChannelDims().size() == 1 &&
-         op.getInputChannelDims().size() == 1 &&
-         llvm::all_of(op->getOperandTypes(), [](Type type) {
+  if (!op || op.getWeightOperand() != &use ||
+      op.getOutputChannelDims().size() != 1 ||
+      op.getInputChannelDims().size() != 1)
+    return false;
+  int64_t rank = cast<RankedTensorType>(use.get().getType()).getRank();
+  return (rank == 2 || rank == 4) &&
+         llvm::all_of(op->getOperandTypes(), [&](Type type) {
            auto tensor = dyn_cast<RankedTensorType>(type);
-           return tensor && tensor.getRank() == 2 && tensor.hasStaticShape() &&
-                  tensor.getElementType().isF32();
+           return tensor && tensor.getRank() == rank &&
+                  tensor.hasStaticShape() && tensor.getElementType().isF32();
          });
 }
 
@@ -167,7 +171,8 @@ StringRef CompressParametersPass::getObstacle(const Candidate &candidate,
       return "its function is called, and its arguments would change";
     std::optional<unsigned> products = countProducts(argument, candidate.mask);
     if (!products || *products > 1)
-      return "it is read by something else than one product of matrices";
+      return "it is read by something else than one product of matrices or "
+             "convolution";
   }
   return {};
 }

@@ -7,12 +7,14 @@
 // RUN: prune-opt %s --pass-pipeline="builtin.module(prune-compress-parameters{min-zeros=0.5})" --remark-policy=all --remarks-filter=prune-compress-parameters 2>&1 >%t | FileCheck %s --check-prefix=REMARK
 // RUN: %if statistics %{ prune-opt %s --pass-pipeline="builtin.module(prune-compress-parameters{min-zeros=0.5})" --prune-pass-statistics -o %t 2>&1 | FileCheck %s --check-prefix=STAT %}
 
-// STAT-DAG: 2 num-parameters-compressed
+// STAT-DAG: 3 num-parameters-compressed
 
 // REMARK: [Passed] WeightCompressed | Category:prune-compress-parameters | Kept=2, Of=6, Parameter=fc1.weight
 // REMARK: [Passed] WeightCompressed | Category:prune-compress-parameters | Kept=1, Of=4, Parameter=fc2.weight
+// REMARK: [Passed] WeightCompressed | Category:prune-compress-parameters | Kept=2, Of=8, Parameter=conv.weight
+// REMARK: [Missed] WeightNotCompressed | Category:prune-compress-parameters | {{.*}}Parameter=groups.weight, Reason="it is read by something else than one product of matrices or convolution"
 // REMARK: [Missed] WeightNotCompressed | Category:prune-compress-parameters | {{.*}}Parameter=half.weight, Reason="too few of its elements are masked"
-// REMARK: [Missed] WeightNotCompressed | Category:prune-compress-parameters | {{.*}}Parameter=added.weight, Reason="it is read by something else than one product of matrices"
+// REMARK: [Missed] WeightNotCompressed | Category:prune-compress-parameters | {{.*}}Parameter=added.weight, Reason="it is read by something else than one product of matrices or convolution"
 // REMARK: [Missed] WeightNotCompressed | Category:prune-compress-parameters | {{.*}}Parameter=empty.weight, Reason="its mask keeps nothing"
 // REMARK-NOT: WeightNotCompressed
 
@@ -27,8 +29,6 @@
 // CHECK: linalg.matmul {{.*}} ins(%{{.*}}, %[[W2]]
 // CHECK-LABEL: func @loss
 // CHECK-SAME: %{{[^:]*}}: tensor<2xf32> {prune.param = #prune.param<"fc1.weight", weight>}
-// CHECK-LABEL: func @others
-// CHECK-SAME: tensor<2x2xf32> {prune.mask = {{.*}}, prune.param = #prune.param<"half.weight", weight>}
 
 // CHOICE-LABEL: func @forward
 // CHOICE-SAME: tensor<2x3xf32> {prune.mask
@@ -73,6 +73,27 @@ func.func @loss(%x: tensor<4x3xf32> {prune.input = "input"}, %labels: tensor<4xi
   return %l : tensor<f32>
 }
 
+// Weights of convolutions in one group.
+// CHECK-LABEL: func @convolutions
+// CHECK-SAME: %[[V:[^:]*]]: tensor<2xf32> {prune.param = #prune.param<"conv.weight", weight>}
+// CHECK: prune.decompress %[[V]] pattern(dense_resource<conv.weight.pattern> : tensor<2xi32>) : tensor<2xf32> -> tensor<2x1x2x2xf32>
+// CHECK: linalg.conv_2d_nchw_fchw
+// CHECK: linalg.conv_2d_ngchw_gfchw ins(%{{.*}}, %{{.*}} : tensor<4x2x1x2x2xf32>, tensor<2x1x1x2x2xf32>)
+func.func @convolutions(%x: tensor<4x1x3x3xf32>, %y: tensor<4x2x1x2x2xf32>,
+    %w: tensor<2x1x2x2xf32> {prune.param = #prune.param<"conv.weight", weight>, prune.mask = dense<[[[[true, false], [false, false]]], [[[false, false], [false, true]]]]> : tensor<2x1x2x2xi1>},
+    %g: tensor<2x1x1x2x2xf32> {prune.param = #prune.param<"groups.weight", weight>, prune.mask = dense<[[[[[true, false], [false, false]]]], [[[[false, false], [false, true]]]]]> : tensor<2x1x1x2x2xi1>}) -> (tensor<4x2x2x2xf32>, tensor<4x2x1x1x1xf32>) {
+  %zero = arith.constant 0.0 : f32
+  %e = tensor.empty() : tensor<4x2x2x2xf32>
+  %i = linalg.fill ins(%zero : f32) outs(%e : tensor<4x2x2x2xf32>) -> tensor<4x2x2x2xf32>
+  %c = linalg.conv_2d_nchw_fchw ins(%x, %w : tensor<4x1x3x3xf32>, tensor<2x1x2x2xf32>) outs(%i : tensor<4x2x2x2xf32>) -> tensor<4x2x2x2xf32>
+  %eg = tensor.empty() : tensor<4x2x1x1x1xf32>
+  %ig = linalg.fill ins(%zero : f32) outs(%eg : tensor<4x2x1x1x1xf32>) -> tensor<4x2x1x1x1xf32>
+  %d = linalg.conv_2d_ngchw_gfchw ins(%y, %g : tensor<4x2x1x2x2xf32>, tensor<2x1x1x2x2xf32>) outs(%ig : tensor<4x2x1x1x1xf32>) -> tensor<4x2x1x1x1xf32>
+  return %c, %d : tensor<4x2x2x2xf32>, tensor<4x2x1x1x1xf32>
+}
+
+// CHECK-LABEL: func @others
+// CHECK-SAME: tensor<2x2xf32> {prune.mask = {{.*}}, prune.param = #prune.param<"half.weight", weight>}
 func.func @others(%x: tensor<4x2xf32>,
     %half: tensor<2x2xf32> {prune.param = #prune.param<"half.weight", weight>, prune.mask = dense<[[true, false], [true, true]]> : tensor<2x2xi1>},
     %added: tensor<2x2xf32> {prune.param = #prune.param<"added.weight", weight>, prune.mask = dense<[[true, false], [false, false]]> : tensor<2x2xi1>},

@@ -172,9 +172,9 @@ def CompressParametersPass : Pass<"prune-compress-parameters", "::mlir::ModuleOp
     weight, as they need its shape: leave it out.
 
     A weight with fewer zeros, whose mask keeps nothing, that anything else reads
-    than one product of two static f32 matrices in each function, about whose mask
-    the functions disagree, or whose function is called stays as it is; a remark
-    says why. Refuses a mask of another shape than the weight, and a `min-zeros`
+    than one product of two static f32 matrices or one convolution in two dimensions
+    and one group in each function, about whose mask the functions disagree, or whose
+    function is called stays as it is; a remark says why. Refuses a mask of another shape than the weight, and a `min-zeros`
     that is no share. Warns of a pattern that matches nothing.
   }];
   let options = [

@@ -1,0 +1,240 @@
+//===- SparseConvolutions.cpp - Convolutions of compressed weights --------===//
+//
+// Part of the pruning compiler, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// Weights lie in any order of dimensions; the rows of the pattern, and places
+// in them, are those of the kernels: by output channel, and by input channel
+// for the gradient of the input. The kernels take sixteen images together.
+//
+//===----------------------------------------------------------------------===//
+
+#include "SparseConvolutions.h"
+
+#include "BiasGradient.h"
+#include "ConvolutionOperands.h"
+#include "Epilogue.h"
+
+#include "Prune/Dialect/Kernel/IR/Kernel.h"
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "llvm/Support/MathExtras.h"
+
+using namespace mlir;
+using namespace mlir::prune;
+
+using Dims = SmallVector<int64_t, 4>;
+
+static constexpr int64_t kNoPadding[] = {0, 0, 0, 0};
+
+/// The dimension of an operand that counts `name`.
+static int64_t getDim(const ConvolutionOperand &operand, ConvolutionDim name) {
+  return llvm::find(operand.dims, name) - operand.dims.begin();
+}
+
+static int64_t getExtent(const ConvolutionOperand &operand,
+                         ConvolutionDim name) {
+  return cast<ShapedType>(operand.operand->get().getType())
+      .getDimSize(getDim(operand, name));
+}
+
+/// The dimensions of the weight as [first, second, kh, kw].
+static Dims getKernelDims(const Convolution &convolution, ConvolutionDim first,
+                          ConvolutionDim second) {
+  const ConvolutionOperand &w = convolution.w;
+  return {getDim(w, first), getDim(w, second), getDim(w, ConvolutionDim::Row),
+          getDim(w, ConvolutionDim::Column)};
+}
+
+/// What the kernels take, measured in the multiplications of a dense one: each
+/// kept weight at one position, and each element of the images, which they
+/// bring side by side; and what a dense kernel takes for such an element.
+static constexpr double kSparseWork = 2.0, kSparseElement = 20.0,
+                        kDenseElement = 10.0;
+
+/// How many times faster a convolution whose weight has `kept` elements should
+/// be sparse. Of the images that are taken together some may be missing.
+static double predictGain(const Convolution &convolution, double kept,
+                          bool isBackwardData) {
+  using Dim = ConvolutionDim;
+  auto count = [](const ConvolutionOperand &operand) -> double {
+    return cast<ShapedType>(operand.operand->get().getType()).getNumElements();
+  };
+  int64_t images = getExtent(convolution.x, Dim::Batch);
+  double missing = static_cast<double>(llvm::alignTo(images, 16)) / images;
+  double x = count(convolution.x), y = count(convolution.y);
+  double outputs = y / getExtent(convolution.y, Dim::Out);
+  double inputs = x / getExtent(convolution.x, Dim::In) /
+                  (convolution.strides[0] * convolution.strides[1]);
+  double dense = outputs * count(convolution.w) + kDenseElement * (x + y);
+  double sparse = kSparseWork * kept * (isBackwardData ? inputs : outputs) +
+                  kSparseElement * (x + y);
+  return dense / (sparse * missing);
+}
+
+/// Recognizes a convolution in one group whose operand `weight` has `kept`
+/// elements.
+static bool match(linalg::LinalgOp op, OpOperand &weight, int64_t kept,
+                  double minGain, Convolution &convolution) {
+  if (!op || !isWindowed(op) || !matchConvolution(op, convolution).empty() ||
+      convolution.w.operand != &weight)
+    return false;
+  for (const ConvolutionOperand *operand :
+       {&convolution.x, &convolution.w, &convolution.y})
+    if (operand->dims.size() != 4 ||
+        llvm::is_contained(operand->dims, ConvolutionDim::Group))
+      return false;
+  bool isBackwardData = op.getDpsInitOperand(0) == convolution.x.operand;
+  return predictGain(convolution, static_cast<double>(kept), isBackwardData) >=
+         minGain;
+}
+
+namespace {
+
+/// Creates the operation for one direction.
+class SparseBuilder {
+public:
+  SparseBuilder(linalg::LinalgOp op, const Convolution &convolution,
+                ImplicitLocOpBuilder &b, PatternCache &patterns)
+      : op(op), convolution(convolution), b(b), patterns(patterns),
+        layout(chooseLayout(convolution)), x(reshapeInput(convolution, layout)),
+        y(reshapeOutput(convolution, layout)),
+        window{getExtent(convolution.w, ConvolutionDim::Row),
+               getExtent(convolution.w, ConvolutionDim::Column)} {}
+
+  Value buildForward(DecompressOp decompress);
+  /// Does not accumulate: what the destination held is added.
+  Value buildBackwardData(DecompressOp decompress);
+  Value buildBackwardWeights(CompressOp compress);
+
+private:
+  Value createEmpty(Type type) {
+    auto tensor = cast<RankedTensorType>(type);
+    return tensor::EmptyOp::create(b, tensor.getShape(),
+                                   tensor.getElementType());
+  }
+
+  linalg::LinalgOp op;
+  const Convolution &convolution;
+  ImplicitLocOpBuilder &b;
+  PatternCache &patterns;
+  kernel::Layout layout;
+  Reshaping x, y;
+  SmallVector<int64_t, 2> window;
+};
+
+} // namespace
+
+Value SparseBuilder::buildForward(DecompressOp decompress) {
+  CompressedPattern pattern = patterns.get(
+      decompress.getPattern(), decompress.getType(),
+      getKernelDims(convolution, ConvolutionDim::Out, ConvolutionDim::In));
+  Value values = createGather(b, decompress.getValues(), pattern.order);
+  Value indices = arith::ConstantOp::create(b, pattern.indices);
+  Value pointers = arith::ConstantOp::create(b, pattern.pointers);
+  Value image = x.apply(b, convolution.x.operand->get());
+  Value init = y.apply(b, convolution.y.operand->get());
+  bool accumulates = !kernel::isZero(convolution.y.operand->get());
+  if (!accumulates)
+    init = createEmpty(init.getType());
+  auto created = kernel::SparseConvolutionOp::create(
+      b, init.getType(), values, indices, pointers, image, /*bias=*/Value(),
+      init, window, convolution.strides, convolution.dilations, kNoPadding,
+      layout, accumulates, kernel::Activation::None);
+  return y.revert(b, created->getResult(0));
+}
+
+Value SparseBuilder::buildBackwardData(DecompressOp decompress) {
+  CompressedPattern pattern = patterns.get(
+      decompress.getPattern(), decompress.getType(),
+      getKernelDims(convolution, ConvolutionDim::In, ConvolutionDim::Out));
+  Value values = createGather(b, decompress.getValues(), pattern.order);
+  Value indices = arith::ConstantOp::create(b, pattern.indices);
+  Value pointers = arith::ConstantOp::create(b, pattern.pointers);
+  Value output = y.apply(b, convolution.y.operand->get());
+  Value start = op.getDpsInits().front();
+  Value empty = createEmpty(x.apply(b, start).getType());
+  auto created = kernel::SparseConvolutionBackwardDataOp::create(
+      b, empty.getType(), values, indices, pointers, output, empty, window,
+      convolution.strides, convolution.dilations, kNoPadding, layout);
+  Value result = x.revert(b, created->getResult(0));
+  if (kernel::isZero(start))
+    return result;
+  auto add = linalg::AddOp::create(b, ValueRange{start, result},
+                                   createEmpty(result.getType()));
+  return add->getResult(0);
+}
+
+Value SparseBuilder::buildBackwardWeights(CompressOp compress) {
+  CompressedPattern pattern = patterns.get(
+      compress.getPattern(), compress.getDense().getType(),
+      getKernelDims(convolution, ConvolutionDim::Out, ConvolutionDim::In));
+  Value indices = arith::ConstantOp::create(b, pattern.indices);
+  Value pointers = arith::ConstantOp::create(b, pattern.pointers);
+  Value image = x.apply(b, convolution.x.operand->get());
+  Value output = y.apply(b, convolution.y.operand->get());
+  Value empty = createEmpty(compress.getType());
+  auto created = kernel::SparseConvolutionBackwardWeightsOp::create(
+      b, TypeRange(empty.getType()), indices, pointers, image, output, empty,
+      /*bias_output=*/Value(), window, convolution.strides,
+      convolution.dilations, kNoPadding, layout);
+  return createGather(b, created->getResult(0), pattern.inverse);
+}
+
+LogicalResult prune::convertSparseConvolution(DecompressOp decompress,
+                                              OpOperand &weight,
+                                              PatternCache &patterns,
+                                              double minGain) {
+  auto op = dyn_cast<linalg::LinalgOp>(weight.getOwner());
+  int64_t kept =
+      cast<ShapedType>(decompress.getValues().getType()).getNumElements();
+  Convolution convolution;
+  if (!match(op, weight, kept, minGain, convolution))
+    return failure();
+  ImplicitLocOpBuilder b(op.getLoc(), op);
+  SparseBuilder builder(op, convolution, b, patterns);
+  bool isForward = op.getDpsInitOperand(0) == convolution.y.operand;
+  Value result = isForward ? builder.buildForward(decompress)
+                           : builder.buildBackwardData(decompress);
+  op->getResult(0).replaceAllUsesWith(result);
+  op->erase();
+  return success();
+}
+
+LogicalResult prune::convertSampledConvolution(CompressOp compress,
+                                               PatternCache &patterns,
+                                               double minGain) {
+  auto op = compress.getDense().getDefiningOp<linalg::LinalgOp>();
+  if (!op || !compress.getDense().hasOneUse() || op.getNumDpsInits() != 1 ||
+      !kernel::isZero(op.getDpsInitOperand(0)->get()))
+    return failure();
+  int64_t kept = cast<ShapedType>(compress.getType()).getNumElements();
+  Convolution convolution;
+  if (!match(op, *op.getDpsInitOperand(0), kept, minGain, convolution))
+    return failure();
+  ImplicitLocOpBuilder b(compress.getLoc(), compress);
+  Value result = SparseBuilder(op, convolution, b, patterns)
+                     .buildBackwardWeights(compress);
+  compress.getResult().replaceAllUsesWith(result);
+  compress.erase();
+  op->erase();
+  return success();
+}
+
+void prune::populateSparseConvolutionPatterns(RewritePatternSet &patterns) {
+  MLIRContext *context = patterns.getContext();
+  patterns.add<FoldBroadcastDestination<kernel::SparseConvolutionOp>,
+               FuseEpilogue<kernel::SparseConvolutionOp>,
+               FuseSum<kernel::SparseConvolutionOp>,
+               FuseBiasGradient<kernel::SparseConvolutionBackwardWeightsOp>>(
+      context);
+  kernel::SparseConvolutionOp::getCanonicalizationPatterns(patterns, context);
+  kernel::SparseConvolutionBackwardDataOp::getCanonicalizationPatterns(patterns,
+                                                                       context);
+  kernel::SparseConvolutionBackwardWeightsOp::getCanonicalizationPatterns(
+      patterns, context);
+}

@@ -1,0 +1,305 @@
+//===- SparseConvolutionGradients.cpp - Gradients of x and of weights -----===//
+//
+// Part of the pruning compiler, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// Rows and columns of dx of one phase, that is of one remainder of the stride,
+// meet the same elements of the window, each at one distance in dy: each phase
+// is a convolution of dy that moves on by one. The gradient of the weights is
+// summed for each part and then over the parts, in their order.
+//
+//===----------------------------------------------------------------------===//
+
+#include "../Common/SparseConvolution.h"
+
+#include "SparseConvolutionLoops.h"
+#include "SparseConvolutionParts.h"
+#include "Sums.h"
+
+using namespace prune_rt;
+
+//===----------------------------------------------------------------------===//
+// dx
+//===----------------------------------------------------------------------===//
+
+namespace {
+
+/// Elements of the window along one dimension: of which phase, and how many
+/// places of dy before that of the result.
+struct Taps {
+  Taps(int64_t dilation, int64_t stride, int64_t window)
+      : dilation(dilation), stride(stride),
+        reach((window - 1) * dilation / stride) {}
+  int64_t phase(int64_t tap) const { return tap * dilation % stride; }
+  int64_t distance(int64_t tap) const { return tap * dilation / stride; }
+
+  int64_t dilation, stride, reach;
+};
+
+/// What all parts read. Row t of a part stands for the rows t * stride + phase
+/// of x with its padding.
+struct DataPlan {
+  explicit DataPlan(const SparseBackwardDataCall &call);
+  void run(const Part &part, Regions &regions) const;
+
+  const SparseBackwardDataCall &call;
+  Taps rows, columns;
+  int64_t firstRow; ///< the first one of x is in this
+  Parts parts;
+  LanePlanes input, output; ///< of dy and dx
+  size_t bytes;             ///< of the scratchpad
+
+private:
+  int64_t getNumRows() const;
+  LanePlanes getDyPlanes() const;
+  void listTerms();
+  int32_t *listPhase(int64_t row, int64_t column, Term *&next,
+                     int32_t *pointers) const;
+
+  const Term *terms;
+  const int32_t *pointers; ///< of each phase, one more than channels
+};
+
+} // namespace
+
+static LanePlanes getDxPlanes(const ConvolutionShape &shape) {
+  LanePlanes planes =
+      makePlanes(shape.c, shape.padLeft + shape.w, shape.strideW);
+  planes.top = shape.padTop;
+  planes.left = shape.padLeft;
+  return planes;
+}
+
+int64_t DataPlan::getNumRows() const {
+  const ConvolutionShape &shape = call.shape;
+  return (shape.padTop + shape.h + shape.strideH - 1) / shape.strideH -
+         firstRow;
+}
+
+/// The planes of dy, with zeros around as far as windows reach.
+LanePlanes DataPlan::getDyPlanes() const {
+  const ConvolutionShape &shape = call.shape;
+  LanePlanes planes =
+      makePlanes(shape.f, columns.reach + std::max(output.columns, shape.ow),
+                 /*phases=*/1);
+  planes.rows = parts.stripRows + rows.reach;
+  planes.top = rows.reach;
+  planes.left = columns.reach;
+  return planes;
+}
+
+DataPlan::DataPlan(const SparseBackwardDataCall &call)
+    : call(call), rows(call.shape.dilationH, call.shape.strideH, call.shape.kh),
+      columns(call.shape.dilationW, call.shape.strideW, call.shape.kw),
+      firstRow(call.shape.padTop / call.shape.strideH),
+      parts(call.shape.n, getNumRows(), getRowFloats(call.shape)),
+      output(getDxPlanes(call.shape)) {
+  output.rows = parts.stripRows * rows.stride;
+  input = getDyPlanes();
+  bytes = Regions::getBytes<float>(input.size()) +
+          Regions::getBytes<float>(output.size()) +
+          Regions::getBytes<int32_t>(getTableSize(call.shape)) +
+          Regions::getBytes<int32_t>(call.shape.c);
+  listTerms();
+}
+
+/// The elements of one phase; returns where the next pointers go.
+int32_t *DataPlan::listPhase(int64_t row, int64_t column, Term *&next,
+                             int32_t *pointers) const {
+  const ConvolutionShape &shape = call.shape;
+  int64_t window = shape.kh * shape.kw;
+  const SparsePattern &pattern = call.pattern;
+  for (int64_t c = 0; c < shape.c; ++c) {
+    *pointers++ = static_cast<int32_t>(next - terms);
+    for (int64_t p = pattern.pointers[c]; p < pattern.pointers[c + 1]; ++p) {
+      int64_t place = pattern.indices[p] % window;
+      int64_t ky = place / shape.kw, kx = place % shape.kw;
+      if (rows.phase(ky) != row || columns.phase(kx) != column)
+        continue;
+      int64_t offset =
+          input.at(pattern.indices[p] / window, rows.reach - rows.distance(ky),
+                   columns.reach - columns.distance(kx));
+      *next++ = {static_cast<int32_t>(offset), call.values[p]};
+    }
+  }
+  *pointers++ = static_cast<int32_t>(next - terms);
+  return pointers;
+}
+
+void DataPlan::listTerms() {
+  int64_t phases = rows.stride * columns.stride;
+  int64_t count = phases * (call.shape.c + 1);
+  int64_t elements = call.pattern.pointers[call.shape.c];
+  Regions regions(getCallBuffer(
+      (Regions::getBytes<int32_t>(count) + Regions::getBytes<Term>(elements)) /
+      sizeof(float)));
+  auto *all = regions.take<int32_t>(count);
+  auto *next = regions.take<Term>(elements);
+  pointers = all;
+  terms = next;
+  for (int64_t row = 0; row < rows.stride; ++row)
+    for (int64_t column = 0; column < columns.stride; ++column)
+      all = listPhase(row, column, next, all);
+}
+
+void DataPlan::run(const Part &part, Regions &regions) const {
+  const ConvolutionShape &shape = call.shape;
+  auto *dy = regions.take<float>(input.size());
+  auto *dx = regions.take<float>(output.size());
+  auto *table = regions.take<int32_t>(getTableSize(shape));
+  auto *cursors = regions.take<int32_t>(shape.c);
+  int64_t row = firstRow + part.row;
+  loadPlanes(input.startAt(row), getOutput(shape, call.dy, part), table, dy);
+  LineSums sums = {terms,
+                   /*pointers=*/nullptr,
+                   shape.c,
+                   dy,
+                   /*bias=*/nullptr,
+                   /*out=*/nullptr,
+                   std::min(parts.stripRows, parts.rows - part.row),
+                   output.columns,
+                   input.line(),
+                   output.plane(),
+                   rows.stride * output.line(),
+                   getBlock(input, rows.reach + 1),
+                   /*accumulates=*/false};
+  for (int64_t phase = 0; phase < rows.stride * columns.stride; ++phase) {
+    sums.pointers = pointers + phase * (shape.c + 1);
+    sums.out =
+        dx + output.at(0, phase / columns.stride, phase % columns.stride);
+    sumLines(sums, cursors);
+  }
+  storePlanes(output.startAt(row * rows.stride), getInput(shape, call.dx, part),
+              table, dx);
+}
+
+void prune_rt_sparse_convolution_backward_data_f32(const float *values,
+                                                   const int32_t *indices,
+                                                   const int32_t *pointers,
+                                                   const float *dy, float *dx,
+                                                   const int64_t *shape) {
+  SparseBackwardDataCall call{
+      values, {indices, pointers}, dy, dx, ConvolutionShape(shape)};
+  check(call);
+  if (!call.shape.inputSize())
+    return;
+  DenormalScope denormals;
+  DataPlan plan(call);
+  forEachPart(plan.parts, getThreads(call.shape, pointers[call.shape.c]),
+              plan.bytes, [&](const Part &part, int64_t, Regions &regions) {
+                plan.run(part, regions);
+              });
+}
+
+//===----------------------------------------------------------------------===//
+// dw
+//===----------------------------------------------------------------------===//
+
+namespace {
+
+/// The gradients of all parts, of the weights and then of the bias.
+struct WeightsPlan {
+  explicit WeightsPlan(const SparseBackwardWeightsCall &call);
+  void run(const Part &part, int64_t number, Regions &regions) const;
+  /// Adds up what the parts have summed.
+  void finish() const;
+
+  const SparseBackwardWeightsCall &call;
+  int64_t elements;
+  Parts parts;
+  LanePlanes input, output;
+  size_t bytes; ///< of the scratchpad
+
+private:
+  int64_t size; ///< of the gradients of a part
+  const int32_t *offsets;
+  float *gradients;
+};
+
+} // namespace
+
+WeightsPlan::WeightsPlan(const SparseBackwardWeightsCall &call)
+    : call(call), elements(call.pattern.pointers[call.shape.f]),
+      parts(call.shape.n, call.shape.oh, getRowFloats(call.shape)),
+      input(getInputPlanes(call.shape, parts.stripRows)),
+      output(getOutputPlanes(call.shape, parts.stripRows)),
+      bytes(Regions::getBytes<float>(input.size()) +
+            Regions::getBytes<float>(output.size()) +
+            Regions::getBytes<int32_t>(getTableSize(call.shape)) +
+            Regions::getBytes<int32_t>(call.shape.f)),
+      size(elements + call.shape.f) {
+  const ConvolutionShape &shape = call.shape;
+  int64_t inner = shape.c * shape.kh * shape.kw;
+  Regions regions(getCallBuffer((Regions::getBytes<int32_t>(inner) +
+                                 Regions::getBytes<int32_t>(elements) +
+                                 Regions::getBytes<float>(parts.count * size)) /
+                                sizeof(float)));
+  auto *window = regions.take<int32_t>(inner);
+  auto *places = regions.take<int32_t>(elements);
+  gradients = regions.take<float>(parts.count * size);
+  listOffsets(shape, input, window);
+  for (int64_t p = call.pattern.pointers[0]; p < elements; ++p)
+    places[p] = window[call.pattern.indices[p]];
+  offsets = places;
+}
+
+void WeightsPlan::run(const Part &part, int64_t number,
+                      Regions &regions) const {
+  const ConvolutionShape &shape = call.shape;
+  auto *x = regions.take<float>(input.size());
+  auto *dy = regions.take<float>(output.size());
+  auto *table = regions.take<int32_t>(getTableSize(shape));
+  loadPlanes(input.startAt(part.row * shape.strideH),
+             getInput(shape, call.x, part), table, x);
+  loadPlanes(output.startAt(part.row), getOutput(shape, call.dy, part), table,
+             dy);
+  float *sums = gradients + number * size;
+  LineSamples samples = {offsets,
+                         call.pattern.pointers,
+                         shape.f,
+                         x,
+                         dy,
+                         sums,
+                         std::min(parts.stripRows, shape.oh - part.row),
+                         shape.ow,
+                         shape.strideH * input.line(),
+                         output.plane(),
+                         output.line(),
+                         getBlock(input, input.rows)};
+  sampleLines(samples, regions.take<int32_t>(shape.f));
+  if (call.dbias)
+    addLines(samples, sums + elements);
+}
+
+void WeightsPlan::finish() const {
+  int64_t used = call.dbias ? size : elements;
+  addRows(gradients, parts.count, size, 0, used);
+  std::copy_n(gradients, elements, call.dvalues);
+  if (call.dbias)
+    std::copy_n(gradients + elements, call.shape.f, call.dbias);
+}
+
+void prune_rt_sparse_convolution_backward_weights_f32(
+    const int32_t *indices, const int32_t *pointers, const float *x,
+    const float *dy, float *dvalues, float *dbias, const int64_t *shape) {
+  SparseBackwardWeightsCall call{{indices, pointers},    x, dy, dvalues, dbias,
+                                 ConvolutionShape(shape)};
+  check(call);
+  int64_t elements = pointers[call.shape.f];
+  if (!call.shape.n || !call.shape.f) {
+    std::fill_n(dvalues, elements, 0.0f);
+    if (dbias)
+      std::fill_n(dbias, call.shape.f, 0.0f);
+    return;
+  }
+  DenormalScope denormals;
+  WeightsPlan plan(call);
+  forEachPart(plan.parts, getThreads(call.shape, elements), plan.bytes,
+              [&](const Part &part, int64_t number, Regions &regions) {
+                plan.run(part, number, regions);
+              });
+  plan.finish();
+}

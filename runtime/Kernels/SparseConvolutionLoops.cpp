@@ -1,0 +1,211 @@
+//===- SparseConvolutionLoops.cpp - Loops over lane planes ----------------===//
+//
+// Part of the pruning compiler, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// A weight multiplies neighboring vectors of a line, whose sums stay in
+// registers. Sampled, a vector of the gradient meets the inputs of eight
+// places, whose sums stay there over all lines. Both go through the input
+// planes in blocks that the first cache holds; each row has a cursor to go on
+// from.
+//
+//===----------------------------------------------------------------------===//
+
+#include "SparseConvolutionLoops.h"
+
+#include "AddLanes.h"
+#include "Blocks.h"
+
+#include <algorithm>
+#include <cstring>
+
+using namespace prune_rt;
+
+/// Vectors of a line whose sums are in registers.
+static constexpr int64_t kTile = 8;
+
+//===----------------------------------------------------------------------===//
+// Sums
+//===----------------------------------------------------------------------===//
+
+template <int Vectors>
+static PRUNE_RT_INLINE void sumTile(const Term *term, const Term *end,
+                                    const float *in, float *out, float bias,
+                                    bool accumulates) {
+  Lanes sums[Vectors];
+  for (int v = 0; v < Vectors; ++v)
+    sums[v] = (accumulates ? load(out + v * kLanes) : Lanes{}) + bias;
+  for (; term != end; ++term) {
+    const float *from = in + term->offset;
+    for (int v = 0; v < Vectors; ++v)
+      sums[v] += term->value * load(from + v * kLanes);
+  }
+  for (int v = 0; v < Vectors; ++v)
+    store(out + v * kLanes, sums[v]);
+}
+
+static PRUNE_RT_INLINE void sumVectors(int64_t vectors, const Term *begin,
+                                       const Term *end, const float *in,
+                                       float *out, float bias,
+                                       bool accumulates) {
+  switch (vectors) {
+  case 1:
+    return sumTile<1>(begin, end, in, out, bias, accumulates);
+  case 2:
+    return sumTile<2>(begin, end, in, out, bias, accumulates);
+  case 3:
+    return sumTile<3>(begin, end, in, out, bias, accumulates);
+  case 4:
+    return sumTile<4>(begin, end, in, out, bias, accumulates);
+  case 5:
+    return sumTile<5>(begin, end, in, out, bias, accumulates);
+  case 6:
+    return sumTile<6>(begin, end, in, out, bias, accumulates);
+  case 7:
+    return sumTile<7>(begin, end, in, out, bias, accumulates);
+  default:
+    return sumTile<8>(begin, end, in, out, bias, accumulates);
+  }
+}
+
+PRUNE_RT_CLONES
+static void sumBlock(const LineSums &sums, int64_t line, int64_t limit,
+                     bool isFirst, int32_t *cursors) {
+  int64_t tiles = (sums.columns + kTile - 1) / kTile;
+  const float *in = sums.in + line * sums.inLine;
+  for (int64_t row = 0; row < sums.rows; ++row) {
+    const Term *begin = sums.terms + cursors[row], *end = begin;
+    const Term *stop = sums.terms + sums.pointers[row + 1];
+    while (end != stop && end->offset < limit)
+      ++end;
+    cursors[row] = static_cast<int32_t>(end - sums.terms);
+    if (begin == end && !isFirst)
+      continue;
+    float bias = isFirst && sums.bias ? sums.bias[row] : 0.0f;
+    float *out = sums.out + row * sums.outRow + line * sums.outLine;
+    for (int64_t tile = 0; tile < tiles; ++tile) {
+      int64_t first = sums.columns * tile / tiles;
+      int64_t next = sums.columns * (tile + 1) / tiles;
+      sumVectors(next - first, begin, end, in + first * kLanes,
+                 out + first * kLanes, bias, !isFirst || sums.accumulates);
+    }
+  }
+}
+
+/// The largest offset of all rows and one more; each row ends with its largest
+/// plane, but not its largest offset, so all are looked at.
+template <typename GetOffset>
+static int64_t getEnd(int64_t begin, int64_t end, GetOffset getOffset) {
+  int64_t most = 0;
+  for (int64_t p = begin; p < end; ++p)
+    most = std::max<int64_t>(most, getOffset(p) + 1);
+  return most;
+}
+
+void prune_rt::sumLines(const LineSums &sums, int32_t *cursors) {
+  int64_t end = getEnd(sums.pointers[0], sums.pointers[sums.rows],
+                       [&](int64_t p) { return sums.terms[p].offset; });
+  for (int64_t line = 0; line < sums.lines; ++line) {
+    std::copy_n(sums.pointers, sums.rows, cursors);
+    int64_t limit = 0;
+    do {
+      limit += sums.block;
+      sumBlock(sums, line, limit, limit == sums.block, cursors);
+    } while (limit < end);
+  }
+}
+
+//===----------------------------------------------------------------------===//
+// Samples
+//===----------------------------------------------------------------------===//
+
+template <int Count>
+static PRUNE_RT_INLINE void sampleGroup(const LineSamples &samples,
+                                        const int32_t *offsets,
+                                        const float *grad, float *values) {
+  Lanes sums[kGroup] = {};
+  const float *places[Count];
+  for (int i = 0; i < Count; ++i)
+    places[i] = samples.in + offsets[i];
+  for (int64_t line = 0; line < samples.lines; ++line) {
+    const float *from = grad + line * samples.gradLine;
+    int64_t in = line * samples.inLine;
+    for (int64_t v = 0; v < samples.columns * kLanes; v += kLanes) {
+      Lanes factor = load(from + v);
+      for (int i = 0; i < Count; ++i)
+        sums[i] += factor * load(places[i] + in + v);
+    }
+  }
+  Lanes added = addLanes(sums);
+  std::memcpy(values, &added, Count * sizeof(float));
+}
+
+/// The sums of `count` places, at most eight.
+static PRUNE_RT_INLINE void sampleGroup(const LineSamples &samples, int64_t p,
+                                        int64_t count, const float *grad) {
+  const int32_t *offsets = samples.offsets + p;
+  float *values = samples.values + p;
+  switch (count) {
+  case 1:
+    return sampleGroup<1>(samples, offsets, grad, values);
+  case 2:
+    return sampleGroup<2>(samples, offsets, grad, values);
+  case 3:
+    return sampleGroup<3>(samples, offsets, grad, values);
+  case 4:
+    return sampleGroup<4>(samples, offsets, grad, values);
+  case 5:
+    return sampleGroup<5>(samples, offsets, grad, values);
+  case 6:
+    return sampleGroup<6>(samples, offsets, grad, values);
+  case 7:
+    return sampleGroup<7>(samples, offsets, grad, values);
+  default:
+    return sampleGroup<8>(samples, offsets, grad, values);
+  }
+}
+
+PRUNE_RT_CLONES
+static void sampleBlock(const LineSamples &samples, int64_t limit,
+                        int32_t *cursors) {
+  for (int64_t row = 0; row < samples.rows; ++row) {
+    int64_t p = cursors[row], end = p, stop = samples.pointers[row + 1];
+    while (end != stop && samples.offsets[end] < limit)
+      ++end;
+    cursors[row] = static_cast<int32_t>(end);
+    const float *grad = samples.grad + row * samples.gradRow;
+    for (; p < end; p += kGroup)
+      sampleGroup(samples, p, std::min(kGroup, end - p), grad);
+  }
+}
+
+void prune_rt::sampleLines(const LineSamples &samples, int32_t *cursors) {
+  int64_t end = getEnd(samples.pointers[0], samples.pointers[samples.rows],
+                       [&](int64_t p) { return samples.offsets[p]; });
+  std::copy_n(samples.pointers, samples.rows, cursors);
+  for (int64_t limit = samples.block; limit < end + samples.block;
+       limit += samples.block)
+    sampleBlock(samples, limit, cursors);
+}
+
+static PRUNE_RT_INLINE float addLines(const LineSamples &samples,
+                                      const float *grad) {
+  Lanes sums[kGroup] = {};
+  for (int64_t line = 0; line < samples.lines; ++line)
+    for (int64_t v = 0; v < samples.columns; ++v)
+      sums[v % kGroup] += load(grad + line * samples.gradLine + v * kLanes);
+  Lanes lanes = addLanes(sums);
+  float sum = 0.0f;
+  for (int64_t i = 0; i < kGroup; ++i)
+    sum += lanes[i];
+  return sum;
+}
+
+PRUNE_RT_CLONES
+void prune_rt::addLines(const LineSamples &samples, float *sums) {
+  for (int64_t row = 0; row < samples.rows; ++row)
+    sums[row] = ::addLines(samples, samples.grad + row * samples.gradRow);
+}

@@ -1,0 +1,64 @@
+//===- SparseConvolutionLoops.h - Loops over lane planes --------*- C++ -*-===//
+//
+// Part of the pruning compiler, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// A line is a row of places of lane planes (LanePlanes.h), vector by vector.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef PRUNE_RUNTIME_KERNELS_SPARSECONVOLUTIONLOOPS_H
+#define PRUNE_RUNTIME_KERNELS_SPARSECONVOLUTIONLOOPS_H
+
+#include <cstdint>
+
+namespace prune_rt {
+
+/// A weight: where the inputs lie that it multiplies, in floats from the inputs
+/// of the line, and its value.
+struct Term {
+  int32_t offset;
+  float value;
+};
+
+/// Sums out[row][line] = sum of the terms of the row times their inputs.
+struct LineSums {
+  const Term *terms; ///< of each row by ascending input plane
+  const int32_t *pointers;
+  int64_t rows;
+  const float *in, *bias;
+  float *out;
+  int64_t lines, columns;
+  int64_t inLine;          ///< floats from the inputs of a line to the next
+  int64_t outRow, outLine; ///< and of its results
+  int64_t block;           ///< offsets below a multiple of it are read together
+  bool accumulates;        ///< on what is in `out`
+};
+
+/// `cursors` has a number for each row.
+void sumLines(const LineSums &sums, int32_t *cursors);
+
+/// Sums values[p] = sum over lines and columns of grad[row] times the inputs at
+/// offsets[p], for the p of a row.
+struct LineSamples {
+  const int32_t *offsets; ///< of each row by ascending input plane
+  const int32_t *pointers;
+  int64_t rows;
+  const float *in, *grad;
+  float *values;
+  int64_t lines, columns;
+  int64_t inLine, gradRow, gradLine;
+  int64_t block;
+};
+
+void sampleLines(const LineSamples &samples, int32_t *cursors);
+
+/// sums[row] = the sum of all lines of grad[row], for the gradient of a bias.
+void addLines(const LineSamples &samples, float *sums);
+
+} // namespace prune_rt
+
+#endif // PRUNE_RUNTIME_KERNELS_SPARSECONVOLUTIONLOOPS_H

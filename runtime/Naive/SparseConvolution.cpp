@@ -1,0 +1,94 @@
+//===- SparseConvolution.cpp - Compressed convolutions, densely -----------===//
+//
+// Part of the pruning compiler, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// The oracle has dense weights: those that are compressed are decompressed
+// first, and of a gradient of all of them the places are taken.
+//
+//===----------------------------------------------------------------------===//
+
+#include "../Common/SparseConvolution.h"
+
+#include <algorithm>
+
+using namespace prune_rt;
+
+/// Calls visit(place, row, index) for the elements of all rows.
+template <typename Visit>
+static void forEachElement(const SparsePattern &pattern, int64_t rows,
+                           Visit visit) {
+  for (int64_t row = 0; row < rows; ++row)
+    for (int64_t p = pattern.pointers[row]; p < pattern.pointers[row + 1]; ++p)
+      visit(p, row, int64_t(pattern.indices[p]));
+}
+
+static Buffer makeWeights(const ConvolutionShape &shape) {
+  Buffer buffer(std::max<int64_t>(1, shape.weightSize()) * sizeof(float));
+  std::fill_n(buffer.floats(), shape.weightSize(), 0.0f);
+  return buffer;
+}
+
+void prune_rt_sparse_convolution_f32(const float *values,
+                                     const int32_t *indices,
+                                     const int32_t *pointers, const float *x,
+                                     const float *bias, float *y,
+                                     const int64_t *shape, int64_t flags,
+                                     int64_t activation) {
+  SparseConvolutionCall call{
+      values, {indices, pointers},     x,     bias,
+      y,      ConvolutionShape(shape), flags, activation};
+  check(call);
+  DenormalScope denormals;
+  Buffer weights = makeWeights(call.shape);
+  int64_t inner = call.shape.c * call.shape.kh * call.shape.kw;
+  forEachElement(call.pattern, call.shape.f,
+                 [&](int64_t p, int64_t row, int64_t index) {
+                   weights.floats()[row * inner + index] = values[p];
+                 });
+  ConvolutionCall dense{x,     weights.floats(), bias, y, call.shape,
+                        flags, activation};
+  runLoops(dense, 0, call.shape.n);
+}
+
+void prune_rt_sparse_convolution_backward_data_f32(const float *values,
+                                                   const int32_t *indices,
+                                                   const int32_t *pointers,
+                                                   const float *dy, float *dx,
+                                                   const int64_t *shape) {
+  SparseBackwardDataCall call{
+      values, {indices, pointers}, dy, dx, ConvolutionShape(shape)};
+  check(call);
+  DenormalScope denormals;
+  Buffer weights = makeWeights(call.shape);
+  int64_t window = call.shape.kh * call.shape.kw;
+  forEachElement(call.pattern, call.shape.c,
+                 [&](int64_t p, int64_t row, int64_t index) {
+                   int64_t feature = index / window;
+                   weights.floats()[(feature * call.shape.c + row) * window +
+                                    index % window] = values[p];
+                 });
+  BackwardDataCall dense{dy, weights.floats(), dx, call.shape, /*flags=*/0};
+  runLoops(dense, 0, call.shape.n);
+}
+
+void prune_rt_sparse_convolution_backward_weights_f32(
+    const int32_t *indices, const int32_t *pointers, const float *x,
+    const float *dy, float *dvalues, float *dbias, const int64_t *shape) {
+  SparseBackwardWeightsCall call{{indices, pointers},    x, dy, dvalues, dbias,
+                                 ConvolutionShape(shape)};
+  check(call);
+  DenormalScope denormals;
+  Buffer weights = makeWeights(call.shape);
+  BackwardWeightsCall dense{x,     dy,         weights.floats(),
+                            dbias, call.shape, /*flags=*/0};
+  runLoops(dense, 0, call.shape.f);
+  int64_t inner = call.shape.c * call.shape.kh * call.shape.kw;
+  forEachElement(call.pattern, call.shape.f,
+                 [&](int64_t p, int64_t row, int64_t index) {
+                   dvalues[p] = weights.floats()[row * inner + index];
+                 });
+}
