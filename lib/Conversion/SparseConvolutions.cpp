@@ -53,7 +53,7 @@ static Dims getKernelDims(const Convolution &convolution, ConvolutionDim first,
 /// What the kernels take, measured in the multiplications of a dense one: each
 /// kept weight at one position, and each element of the images, which they
 /// bring side by side; and what a dense kernel takes for such an element.
-static constexpr double kSparseWork = 2.0, kSparseElement = 20.0,
+static constexpr double kSparseWork = 1.6, kSparseElement = 20.0,
                         kDenseElement = 10.0;
 
 /// How many times faster a convolution whose weight has `kept` elements should
@@ -68,8 +68,10 @@ static double predictGain(const Convolution &convolution, double kept,
   double missing = static_cast<double>(llvm::alignTo(images, 16)) / images;
   double x = count(convolution.x), y = count(convolution.y);
   double outputs = y / getExtent(convolution.y, Dim::Out);
-  double inputs = x / getExtent(convolution.x, Dim::In) /
-                  (convolution.strides[0] * convolution.strides[1]);
+  // The gradient of x has every column, and the rows of y for each weight.
+  double inputs = outputs / getExtent(convolution.y, Dim::Column) *
+                  getExtent(convolution.x, Dim::Column) /
+                  convolution.strides[1];
   double dense = outputs * count(convolution.w) + kDenseElement * (x + y);
   double sparse = kSparseWork * kept * (isBackwardData ? inputs : outputs) +
                   kSparseElement * (x + y);

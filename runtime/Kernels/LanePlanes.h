@@ -12,6 +12,8 @@
 #include "../Common/ConvolutionShape.h"
 #include "../Common/Lanes.h"
 
+#include <algorithm>
+
 namespace prune_rt {
 
 /// The planes of up to 16 images, whose pixels of one place are a vector:
@@ -23,6 +25,14 @@ struct LanePlanes {
   int64_t firstRow, rows; ///< the strip, in rows with those above the image
   int64_t phases, columns;
   int64_t top, left; ///< rows above the image and columns before it
+
+  /// The first line of the strip that is a row of an image of `height` rows,
+  /// and the one behind the last.
+  int64_t firstLine() const { return std::max<int64_t>(0, top - firstRow); }
+  int64_t endLine(int64_t height) const {
+    return std::max<int64_t>(firstLine(),
+                             std::min(rows, top + height - firstRow));
+  }
 
   /// Floats from the start to a vector; `row` counts from that of the strip.
   int64_t at(int64_t channel, int64_t row, int64_t column) const {

@@ -13,8 +13,8 @@
 
 #include "../Common/SparseConvolution.h"
 
-#include "SparseConvolutionLoops.h"
 #include "SparseConvolutionParts.h"
+#include "SparseTerms.h"
 
 using namespace prune_rt;
 
@@ -29,10 +29,21 @@ struct ForwardPlan {
   Parts parts;
   LanePlanes input, output;
   size_t bytes; ///< of the scratchpad
-  LineSums sums;
+  LineSums sums = {};
 };
 
 } // namespace
+
+/// What the window reads of the planes of x.
+static void listTaps(const ConvolutionShape &shape, const TermSource &source) {
+  WindowTap *tap = source.windowTaps;
+  for (int64_t ky = 0; ky < shape.kh; ++ky) {
+    source.tapLines[ky] = static_cast<int32_t>(ky * shape.dilationH);
+    for (int64_t kx = 0; kx < shape.kw; ++kx)
+      *tap++ = {static_cast<int32_t>(ky), static_cast<int32_t>(source.planes.at(
+                                              0, 0, kx * shape.dilationW))};
+  }
+}
 
 ForwardPlan::ForwardPlan(const SparseConvolutionCall &call)
     : call(call), parts(call.shape.n, call.shape.oh, getRowFloats(call.shape)),
@@ -40,32 +51,25 @@ ForwardPlan::ForwardPlan(const SparseConvolutionCall &call)
       output(getOutputPlanes(call.shape, parts.stripRows)),
       bytes(Regions::getBytes<float>(input.size()) +
             Regions::getBytes<float>(output.size()) +
-            Regions::getBytes<int32_t>(getTableSize(call.shape)) +
-            Regions::getBytes<int32_t>(call.shape.f)) {
+            Regions::getBytes<int32_t>(getTableSize(call.shape))) {
   const ConvolutionShape &shape = call.shape;
-  int64_t inner = shape.c * shape.kh * shape.kw;
-  int64_t elements = call.pattern.pointers[shape.f];
-  Regions regions(getCallBuffer(
-      (Regions::getBytes<int32_t>(inner) + Regions::getBytes<Term>(elements)) /
-      sizeof(float)));
-  auto *offsets = regions.take<int32_t>(inner);
-  auto *terms = regions.take<Term>(elements);
-  listOffsets(shape, input, offsets);
-  for (int64_t p = call.pattern.pointers[0]; p < elements; ++p)
-    terms[p] = {offsets[call.pattern.indices[p]], call.values[p]};
-  sums = {terms,
-          call.pattern.pointers,
-          shape.f,
-          /*in=*/nullptr,
-          call.bias,
-          /*out=*/nullptr,
-          parts.stripRows,
-          shape.ow,
-          shape.strideH * input.line(),
-          output.plane(),
-          output.line(),
-          getBlock(input, (shape.kh - 1) * shape.dilationH + 1),
-          call.has(PRUNE_RT_ACCUMULATE)};
+  TermSource source{call.pattern, call.values, shape.f, shape.kh * shape.kw,
+                    input,        nullptr,     nullptr, shape.kh};
+  Regions regions(getCallBuffer((Regions::getBytes<WindowTap>(source.window) +
+                                 Regions::getBytes<int32_t>(shape.kh) +
+                                 getTermBytes(source, shape.kh)) /
+                                sizeof(float)));
+  source.windowTaps = regions.take<WindowTap>(source.window);
+  source.tapLines = regions.take<int32_t>(shape.kh);
+  listTaps(shape, source);
+  listTerms(source, regions, sums);
+  sums.bias = call.bias;
+  sums.columns = shape.ow;
+  sums.inStep = shape.strideH;
+  sums.inLine = input.line();
+  sums.outRow = output.plane();
+  sums.outLine = output.line();
+  sums.accumulates = call.has(PRUNE_RT_ACCUMULATE);
 }
 
 void ForwardPlan::run(const Part &part, Regions &regions) const {
@@ -77,13 +81,15 @@ void ForwardPlan::run(const Part &part, Regions &regions) const {
   LanePlanes to = output.startAt(part.row);
   ImageBatch<float> images = getOutput(shape, call.y, part);
   loadPlanes(from, getInput(shape, call.x, part), table, x);
+  if (sums.accumulates)
+    loadPlanes(to, getOutput<const float>(shape, call.y, part), table, y);
   LineSums strip = sums;
   strip.in = x;
   strip.out = y;
   strip.lines = std::min(parts.stripRows, shape.oh - part.row);
-  if (sums.accumulates)
-    loadPlanes(to, getOutput<const float>(shape, call.y, part), table, y);
-  sumLines(strip, regions.take<int32_t>(shape.f));
+  strip.inBegin = from.firstLine();
+  strip.inEnd = from.endLine(shape.h);
+  sumLines(strip);
   if (call.activation != PRUNE_RT_ACTIVATION_NONE)
     addBiasAndActivate(y, shape.f, strip.lines * output.line(), output.plane(),
                        /*rowBias=*/nullptr, /*columnBias=*/nullptr,

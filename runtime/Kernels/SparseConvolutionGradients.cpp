@@ -15,8 +15,8 @@
 
 #include "../Common/SparseConvolution.h"
 
-#include "SparseConvolutionLoops.h"
 #include "SparseConvolutionParts.h"
+#include "SparseTerms.h"
 #include "Sums.h"
 
 using namespace prune_rt;
@@ -55,12 +55,10 @@ struct DataPlan {
 private:
   int64_t getNumRows() const;
   LanePlanes getDyPlanes() const;
-  void listTerms();
-  int32_t *listPhase(int64_t row, int64_t column, Term *&next,
-                     int32_t *pointers) const;
+  void listTaps(int64_t row, int64_t column, TermSource &source) const;
+  void listPhases();
 
-  const Term *terms;
-  const int32_t *pointers; ///< of each phase, one more than channels
+  LineSums *phases;
 };
 
 } // namespace
@@ -101,48 +99,54 @@ DataPlan::DataPlan(const SparseBackwardDataCall &call)
   input = getDyPlanes();
   bytes = Regions::getBytes<float>(input.size()) +
           Regions::getBytes<float>(output.size()) +
-          Regions::getBytes<int32_t>(getTableSize(call.shape)) +
-          Regions::getBytes<int32_t>(call.shape.c);
-  listTerms();
+          Regions::getBytes<int32_t>(getTableSize(call.shape));
+  listPhases();
 }
 
-/// The elements of one phase; returns where the next pointers go.
-int32_t *DataPlan::listPhase(int64_t row, int64_t column, Term *&next,
-                             int32_t *pointers) const {
+/// What the elements of a phase read of dy.
+void DataPlan::listTaps(int64_t row, int64_t column, TermSource &source) const {
   const ConvolutionShape &shape = call.shape;
-  int64_t window = shape.kh * shape.kw;
-  const SparsePattern &pattern = call.pattern;
-  for (int64_t c = 0; c < shape.c; ++c) {
-    *pointers++ = static_cast<int32_t>(next - terms);
-    for (int64_t p = pattern.pointers[c]; p < pattern.pointers[c + 1]; ++p) {
-      int64_t place = pattern.indices[p] % window;
-      int64_t ky = place / shape.kw, kx = place % shape.kw;
-      if (rows.phase(ky) != row || columns.phase(kx) != column)
-        continue;
-      int64_t offset =
-          input.at(pattern.indices[p] / window, rows.reach - rows.distance(ky),
-                   columns.reach - columns.distance(kx));
-      *next++ = {static_cast<int32_t>(offset), call.values[p]};
+  WindowTap *tap = source.windowTaps;
+  source.taps = 0;
+  for (int64_t ky = 0; ky < shape.kh; ++ky) {
+    bool isRow = rows.phase(ky) == row;
+    if (isRow)
+      source.tapLines[source.taps++] =
+          static_cast<int32_t>(rows.reach - rows.distance(ky));
+    for (int64_t kx = 0; kx < shape.kw; ++kx) {
+      bool isIn = isRow && columns.phase(kx) == column;
+      int64_t offset = (columns.reach - columns.distance(kx)) * kLanes;
+      *tap++ = {static_cast<int32_t>(isIn ? source.taps - 1 : -1),
+                static_cast<int32_t>(offset)};
     }
   }
-  *pointers++ = static_cast<int32_t>(next - terms);
-  return pointers;
 }
 
-void DataPlan::listTerms() {
-  int64_t phases = rows.stride * columns.stride;
-  int64_t count = phases * (call.shape.c + 1);
-  int64_t elements = call.pattern.pointers[call.shape.c];
-  Regions regions(getCallBuffer(
-      (Regions::getBytes<int32_t>(count) + Regions::getBytes<Term>(elements)) /
-      sizeof(float)));
-  auto *all = regions.take<int32_t>(count);
-  auto *next = regions.take<Term>(elements);
-  pointers = all;
-  terms = next;
-  for (int64_t row = 0; row < rows.stride; ++row)
-    for (int64_t column = 0; column < columns.stride; ++column)
-      all = listPhase(row, column, next, all);
+void DataPlan::listPhases() {
+  const ConvolutionShape &shape = call.shape;
+  int64_t count = rows.stride * columns.stride;
+  TermSource source{call.pattern, call.values, shape.c, shape.kh * shape.kw,
+                    input,        nullptr,     nullptr, 0};
+  size_t lists =
+      Regions::getBytes<int32_t>(shape.kh) + getTermBytes(source, shape.kh);
+  Regions regions(getCallBuffer((Regions::getBytes<LineSums>(count) +
+                                 Regions::getBytes<WindowTap>(source.window) +
+                                 count * lists) /
+                                sizeof(float)));
+  phases = regions.take<LineSums>(count);
+  source.windowTaps = regions.take<WindowTap>(source.window);
+  for (int64_t phase = 0; phase < count; ++phase) {
+    source.tapLines = regions.take<int32_t>(shape.kh);
+    listTaps(phase / columns.stride, phase % columns.stride, source);
+    LineSums sums = {};
+    listTerms(source, regions, sums);
+    sums.columns = output.columns;
+    sums.inStep = 1;
+    sums.inLine = input.line();
+    sums.outRow = output.plane();
+    sums.outLine = rows.stride * output.line();
+    phases[phase] = sums;
+  }
 }
 
 void DataPlan::run(const Part &part, Regions &regions) const {
@@ -150,27 +154,18 @@ void DataPlan::run(const Part &part, Regions &regions) const {
   auto *dy = regions.take<float>(input.size());
   auto *dx = regions.take<float>(output.size());
   auto *table = regions.take<int32_t>(getTableSize(shape));
-  auto *cursors = regions.take<int32_t>(shape.c);
   int64_t row = firstRow + part.row;
-  loadPlanes(input.startAt(row), getOutput(shape, call.dy, part), table, dy);
-  LineSums sums = {terms,
-                   /*pointers=*/nullptr,
-                   shape.c,
-                   dy,
-                   /*bias=*/nullptr,
-                   /*out=*/nullptr,
-                   std::min(parts.stripRows, parts.rows - part.row),
-                   output.columns,
-                   input.line(),
-                   output.plane(),
-                   rows.stride * output.line(),
-                   getBlock(input, rows.reach + 1),
-                   /*accumulates=*/false};
+  LanePlanes from = input.startAt(row);
+  loadPlanes(from, getOutput(shape, call.dy, part), table, dy);
   for (int64_t phase = 0; phase < rows.stride * columns.stride; ++phase) {
-    sums.pointers = pointers + phase * (shape.c + 1);
+    LineSums sums = phases[phase];
+    sums.in = dy;
     sums.out =
         dx + output.at(0, phase / columns.stride, phase % columns.stride);
-    sumLines(sums, cursors);
+    sums.lines = std::min(parts.stripRows, parts.rows - part.row);
+    sums.inBegin = from.firstLine();
+    sums.inEnd = from.endLine(shape.oh);
+    sumLines(sums);
   }
   storePlanes(output.startAt(row * rows.stride), getInput(shape, call.dx, part),
               table, dx);
@@ -198,6 +193,9 @@ void prune_rt_sparse_convolution_backward_data_f32(const float *values,
 // dw
 //===----------------------------------------------------------------------===//
 
+/// Elements of a row that should be sampled together.
+static constexpr int64_t kMinSamples = 8;
+
 namespace {
 
 /// The gradients of all parts, of the weights and then of the bias.
@@ -214,6 +212,9 @@ struct WeightsPlan {
   size_t bytes; ///< of the scratchpad
 
 private:
+  /// Planes of x that are read together: of fewer, a row has too few elements.
+  int64_t getSampledPlanes() const;
+
   int64_t size; ///< of the gradients of a part
   const int32_t *offsets;
   float *gradients;
@@ -246,6 +247,12 @@ WeightsPlan::WeightsPlan(const SparseBackwardWeightsCall &call)
   offsets = places;
 }
 
+int64_t WeightsPlan::getSampledPlanes() const {
+  int64_t inRow = std::max<int64_t>(1, elements / call.shape.f);
+  int64_t least = (kMinSamples * input.channels + inRow - 1) / inRow;
+  return std::max(getPlanesTogether(input, input.rows), least);
+}
+
 void WeightsPlan::run(const Part &part, int64_t number,
                       Regions &regions) const {
   const ConvolutionShape &shape = call.shape;
@@ -268,7 +275,7 @@ void WeightsPlan::run(const Part &part, int64_t number,
                          shape.strideH * input.line(),
                          output.plane(),
                          output.line(),
-                         getBlock(input, input.rows)};
+                         getSampledPlanes() * input.plane()};
   sampleLines(samples, regions.take<int32_t>(shape.f));
   if (call.dbias)
     addLines(samples, sums + elements);

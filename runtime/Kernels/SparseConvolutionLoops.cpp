@@ -24,7 +24,8 @@
 
 using namespace prune_rt;
 
-/// Vectors of a line whose sums are in registers.
+/// Vectors of a line whose sums are in registers. With AVX2, where they are two
+/// registers each, six are no faster.
 static constexpr int64_t kTile = 8;
 
 //===----------------------------------------------------------------------===//
@@ -71,50 +72,69 @@ static PRUNE_RT_INLINE void sumVectors(int64_t vectors, const Term *begin,
   }
 }
 
+/// Adds the terms of one block to all rows of a line, or begins with them.
 PRUNE_RT_CLONES
-static void sumBlock(const LineSums &sums, int64_t line, int64_t limit,
-                     bool isFirst, int32_t *cursors) {
+static void sumBlock(const LineSums &sums, const Term *terms,
+                     const int32_t *pointers, const float *in, float *out,
+                     bool isFirst) {
   int64_t tiles = (sums.columns + kTile - 1) / kTile;
-  const float *in = sums.in + line * sums.inLine;
-  for (int64_t row = 0; row < sums.rows; ++row) {
-    const Term *begin = sums.terms + cursors[row], *end = begin;
-    const Term *stop = sums.terms + sums.pointers[row + 1];
-    while (end != stop && end->offset < limit)
-      ++end;
-    cursors[row] = static_cast<int32_t>(end - sums.terms);
+  for (int64_t row = 0; row < sums.rows; ++row, out += sums.outRow) {
+    const Term *begin = terms + pointers[row], *end = terms + pointers[row + 1];
     if (begin == end && !isFirst)
       continue;
     float bias = isFirst && sums.bias ? sums.bias[row] : 0.0f;
-    float *out = sums.out + row * sums.outRow + line * sums.outLine;
-    for (int64_t tile = 0; tile < tiles; ++tile) {
-      int64_t first = sums.columns * tile / tiles;
-      int64_t next = sums.columns * (tile + 1) / tiles;
+    for (int64_t i = 0; i < tiles; ++i) {
+      int64_t first = sums.columns * i / tiles;
+      int64_t next = sums.columns * (i + 1) / tiles;
       sumVectors(next - first, begin, end, in + first * kLanes,
                  out + first * kLanes, bias, !isFirst || sums.accumulates);
     }
   }
 }
 
-/// The largest offset of all rows and one more; each row ends with its largest
-/// plane, but not its largest offset, so all are looked at.
-template <typename GetOffset>
-static int64_t getEnd(int64_t begin, int64_t end, GetOffset getOffset) {
-  int64_t most = 0;
-  for (int64_t p = begin; p < end; ++p)
-    most = std::max<int64_t>(most, getOffset(p) + 1);
-  return most;
+/// The same for the blocks of a tap, or of all.
+static void sumBlocks(const LineSums &sums, const SparseTerms &terms,
+                      int64_t tap, const float *in, float *out, bool isFirst) {
+  for (int64_t block = 0; block < terms.blocks; ++block) {
+    const int32_t *pointers =
+        terms.pointers + (tap * terms.blocks + block) * sums.rows;
+    sumBlock(sums, terms.terms, pointers, in, out, isFirst && block == 0);
+  }
 }
 
-void prune_rt::sumLines(const LineSums &sums, int32_t *cursors) {
-  int64_t end = getEnd(sums.pointers[0], sums.pointers[sums.rows],
-                       [&](int64_t p) { return sums.terms[p].offset; });
+/// A line whose inputs are all zero.
+static void beginLine(const LineSums &sums, float *out) {
+  for (int64_t row = 0; row < sums.rows; ++row, out += sums.outRow) {
+    float bias = sums.bias ? sums.bias[row] : 0.0f;
+    for (int64_t i = 0; i < sums.columns * kLanes; ++i)
+      out[i] = (sums.accumulates ? out[i] : 0.0f) + bias;
+  }
+}
+
+void prune_rt::sumLines(const LineSums &sums) {
   for (int64_t line = 0; line < sums.lines; ++line) {
-    std::copy_n(sums.pointers, sums.rows, cursors);
-    int64_t limit = 0;
-    do {
-      limit += sums.block;
-      sumBlock(sums, line, limit, limit == sums.block, cursors);
-    } while (limit < end);
+    float *out = sums.out + line * sums.outLine;
+    int64_t first = line * sums.inStep;
+    auto isInside = [&](int64_t tap) {
+      int64_t from = first + sums.tapLines[tap];
+      return from >= sums.inBegin && from < sums.inEnd;
+    };
+    if (sums.taps > 0 && isInside(0) && isInside(sums.taps - 1)) {
+      sumBlocks(sums, sums.merged, /*tap=*/0, sums.in + first * sums.inLine,
+                out, /*isFirst=*/true);
+      continue;
+    }
+    bool isFirst = true;
+    for (int64_t tap = 0; tap < sums.taps; ++tap) {
+      if (!isInside(tap))
+        continue;
+      int64_t from = first + sums.tapLines[tap];
+      sumBlocks(sums, sums.byTap, tap, sums.in + from * sums.inLine, out,
+                isFirst);
+      isFirst = false;
+    }
+    if (isFirst)
+      beginLine(sums, out);
   }
 }
 
@@ -183,8 +203,9 @@ static void sampleBlock(const LineSamples &samples, int64_t limit,
 }
 
 void prune_rt::sampleLines(const LineSamples &samples, int32_t *cursors) {
-  int64_t end = getEnd(samples.pointers[0], samples.pointers[samples.rows],
-                       [&](int64_t p) { return samples.offsets[p]; });
+  int64_t end = 0;
+  for (int64_t p = samples.pointers[0]; p < samples.pointers[samples.rows]; ++p)
+    end = std::max<int64_t>(end, samples.offsets[p] + 1);
   std::copy_n(samples.pointers, samples.rows, cursors);
   for (int64_t limit = samples.block; limit < end + samples.block;
        limit += samples.block)

@@ -17,29 +17,39 @@
 
 namespace prune_rt {
 
-/// A weight: where the inputs lie that it multiplies, in floats from the inputs
-/// of the line, and its value.
+/// A weight: where the inputs lie that it multiplies, in floats from the start
+/// of their line, and its value.
 struct Term {
   int32_t offset;
   float value;
 };
 
+/// The terms of a weight, in blocks that are read together: of one tap, which
+/// is a line of each input plane, or of all taps, and of some planes.
+struct SparseTerms {
+  const Term *terms;
+  /// Of block b and row r of `rows`, the terms from pointers[b * rows + r] on.
+  const int32_t *pointers;
+  int64_t blocks; ///< of each tap, or of all
+};
+
 /// Sums out[row][line] = sum of the terms of the row times their inputs.
 struct LineSums {
-  const Term *terms; ///< of each row by ascending input plane
-  const int32_t *pointers;
+  SparseTerms byTap, merged;
+  const int32_t
+      *tapLines; ///< of the input, ascending or descending, for line 0
+  int64_t taps;
   int64_t rows;
   const float *in, *bias;
   float *out;
   int64_t lines, columns;
-  int64_t inLine;          ///< floats from the inputs of a line to the next
-  int64_t outRow, outLine; ///< and of its results
-  int64_t block;           ///< offsets below a multiple of it are read together
+  int64_t inStep, inLine;  ///< input lines for each line, and floats of one
+  int64_t inBegin, inEnd;  ///< input lines that are not zero
+  int64_t outRow, outLine; ///< floats from a row to the next, and from a line
   bool accumulates;        ///< on what is in `out`
 };
 
-/// `cursors` has a number for each row.
-void sumLines(const LineSums &sums, int32_t *cursors);
+void sumLines(const LineSums &sums);
 
 /// Sums values[p] = sum over lines and columns of grad[row] times the inputs at
 /// offsets[p], for the p of a row.

@@ -50,9 +50,9 @@ int64_t prune_rt::getRowFloats(const ConvolutionShape &shape) {
          getOutputPlanes(shape, 1).line() * shape.f;
 }
 
-int64_t prune_rt::getBlock(const LanePlanes &planes, int64_t rows) {
-  int64_t read = std::min(rows, planes.rows) * planes.line();
-  return std::max<int64_t>(1, kBlockFloats / read) * planes.plane();
+int64_t prune_rt::getPlanesTogether(const LanePlanes &planes, int64_t lines) {
+  int64_t read = std::min(lines, planes.rows) * planes.line();
+  return std::max<int64_t>(1, kBlockFloats / read);
 }
 
 void prune_rt::listOffsets(const ConvolutionShape &shape,

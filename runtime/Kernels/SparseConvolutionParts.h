@@ -102,9 +102,8 @@ int64_t getRowFloats(const ConvolutionShape &shape);
 /// Elements of a table that serves the images of both.
 int64_t getTableSize(const ConvolutionShape &shape);
 
-/// How far an offset goes so that the rows that are read of its planes, `rows`
-/// of each, are in the first cache.
-int64_t getBlock(const LanePlanes &planes, int64_t rows);
+/// Planes of which some lines each are in the first cache.
+int64_t getPlanesTogether(const LanePlanes &planes, int64_t lines);
 
 /// Where a window finds element [c][ky][kx] in the planes of x, in floats.
 void listOffsets(const ConvolutionShape &shape, const LanePlanes &planes,
