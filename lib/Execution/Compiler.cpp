@@ -26,6 +26,7 @@
 #include "mlir/Target/LLVMIR/Dialect/OpenMP/OpenMPToLLVMIRTranslation.h"
 #include "mlir/Target/LLVMIR/Export.h"
 #include "llvm/IR/Module.h"
+#include "llvm/Support/Process.h"
 #include "llvm/Target/TargetMachine.h"
 
 using namespace mlir;
@@ -71,6 +72,8 @@ LogicalResult CompiledModule::lower(const CompileOptions &options,
   pipeline.vectorWidth = getVectorBits(*target);
   pipeline.threads = options.threads;
   pipeline.isa = isa.str();
+  // As the runtime does with what it allocates.
+  pipeline.fill = llvm::sys::Process::GetEnv("PRUNE_RT_POISON").has_value();
   // Nobody has to know that kernels are chosen to get fast ones.
   if (!options.reference && !hasKernels(module)) {
     SelectKernelsPassOptions select;

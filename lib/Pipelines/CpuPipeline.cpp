@@ -129,6 +129,12 @@ static void addToBuffers(OpPassManager &manager,
   bufferization::buildBufferDeallocationPipeline(manager);
   manager.addNestedPass<func::FuncOp>(
       bufferization::createOptimizeAllocationLivenessPass());
+  // Once it is known how long they live.
+  if (!options.reference) {
+    PlanArenaPassOptions arena;
+    arena.fill = options.fill;
+    manager.addNestedPass<func::FuncOp>(createPlanArenaPass(arena));
+  }
   // While each operation says what it is and on which shapes.
   if (options.profile)
     manager.addPass(createProfileFunctionsPass());

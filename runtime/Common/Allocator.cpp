@@ -7,7 +7,8 @@
 //===----------------------------------------------------------------------===//
 //
 // Blocks are rounded up to a size class (four classes per power of two, so at
-// most a quarter is lost) and kept on one list per class when freed. A header
+// most a quarter is lost; sixteen from 1 MiB on, where there are few blocks and
+// a sixteenth is much) and kept on one list per class when freed. A header
 // of one cache line in front of each block names its class. Network code
 // allocates the same few sizes at every call, so after the first call nothing
 // reaches the system. One lock guards the lists: an allocation is tens of
@@ -46,15 +47,15 @@ static Pool &getPool() { return threadPool ? *threadPool : processPool; }
 
 static const bool poisons = std::getenv("PRUNE_RT_POISON") != nullptr;
 
-/// Index of the size class and, in `size`, its size: 2^e * {4, 5, 6, 7} / 4.
+/// Index of the size class and, in `size`, its size: 2^e * {4, 5, 6, 7} / 4 or
+/// 2^e * {16, ..., 31} / 16.
 static size_t roundToClass(size_t &size) {
   size = std::max<size_t>(size, 4 * kBlockAlignment);
   unsigned exponent = 63 - __builtin_clzll(size);
-  size_t step = size_t(1) << (exponent - 2);
+  size_t step = size_t(1) << (exponent - (exponent < 20 ? 2 : 4));
   size = (size + step - 1) / step * step;
   exponent = 63 - __builtin_clzll(size);
-  step = size_t(1) << (exponent - 2);
-  return (exponent - 8) * 4 + (size / step - 4);
+  return (exponent - 8) * 16 + ((size >> (exponent - 4)) - 16);
 }
 
 static void *allocateBlock(size_t alignment, size_t size) {

@@ -17,7 +17,7 @@ namespace prune_rt {
 
 /// Alignment of blocks.
 constexpr size_t kBlockAlignment = 64;
-constexpr size_t kNumBlockClasses = 4 * 44;
+constexpr size_t kNumBlockClasses = 16 * 44;
 
 /// One cache line in front of every block.
 struct alignas(kBlockAlignment) BlockHeader {

@@ -51,6 +51,10 @@ struct CpuPipelineOptions : PassPipelineOptions<CpuPipelineOptions> {
       llvm::cl::desc("Instruction set of generated kernels: 'avx512', 'avx2', "
                      "'none', or 'host' for the best of this processor."),
       llvm::cl::init("host")};
+  Option<bool> fill{
+      *this, "fill",
+      llvm::cl::desc("Fill each temporary buffer with NaN where it begins."),
+      llvm::cl::init(false)};
   Option<CpuForm> stopAfter{
       *this, "stop-after", llvm::cl::desc("Form to stop after."),
       llvm::cl::init(CpuForm::Llvm),

@@ -110,6 +110,59 @@ def ExpandPowersPass : Pass<"prune-expand-powers"> {
   let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::math::MathDialect"];
 }
 
+def PlanArenaPass : Pass<"prune-plan-arena", "func::FuncOp"> {
+  let summary = "Give temporary buffers places in one block of memory";
+  let description = [{
+    Before: bufferized functions whose temporary buffers are freed after their last
+    use. After: those of static shape that are allocated and freed in one block, be
+    it the function's or that of a loop in it, are views of one allocation of the
+    function. Buffers that are never there at the same time share memory. Places are
+    aligned to 64 bytes, or as a buffer asks. The largest buffers get theirs first.
+
+    Buffers of parallel loops stay, as several iterations run at a time, and so do
+    those that are returned, freed in another block or under a condition, or have a
+    layout or memory space. A function with one buffer stays as it is.
+
+    ```mlir
+    %a = memref.alloc() : memref<16xf32>
+    "use"(%x, %a) : (memref<16xf32>, memref<16xf32>) -> ()
+    %b = memref.alloc() : memref<32xf32>
+    "use"(%a, %b) : (memref<16xf32>, memref<32xf32>) -> ()
+    memref.dealloc %a : memref<16xf32>
+    %c = memref.alloc() : memref<16xf32>
+    "use"(%b, %c) : (memref<32xf32>, memref<16xf32>) -> ()
+    memref.dealloc %b : memref<32xf32>
+    memref.dealloc %c : memref<16xf32>
+    ```
+
+    becomes
+
+    ```mlir
+    %arena = memref.alloc() {alignment = 64 : i64} : memref<192xi8>
+    %a = memref.view %arena[%c128][] : memref<192xi8> to memref<16xf32>
+    "use"(%x, %a) : (memref<16xf32>, memref<16xf32>) -> ()
+    %b = memref.view %arena[%c0][] : memref<192xi8> to memref<32xf32>
+    "use"(%a, %b) : (memref<16xf32>, memref<32xf32>) -> ()
+    %c = memref.view %arena[%c128][] : memref<192xi8> to memref<16xf32>
+    "use"(%b, %c) : (memref<32xf32>, memref<16xf32>) -> ()
+    memref.dealloc %arena : memref<192xi8>
+    ```
+
+    A remark says how many bytes there are, how many live at the same time at most,
+    which is the least that there can be, and how many all buffers have.
+  }];
+  let options = [
+    Option<"fill", "fill", "bool", "false",
+           "Fill each buffer with NaN, or ones, where it begins, so that a read of what "
+           "nobody wrote shows.">
+  ];
+  let statistics = [
+    Statistic<"numBuffers", "num-buffers-placed", "Buffers that have a place">
+  ];
+  let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::linalg::LinalgDialect",
+                           "::mlir::memref::MemRefDialect"];
+}
+
 def ResultsToDestinationsPass : Pass<"prune-results-to-destinations", "ModuleOp"> {
   let summary = "Convert results of public functions into destination arguments";
   let description = [{
