@@ -21,9 +21,17 @@ from typing import Any
 import numpy as np
 from compare_torch import build_network
 
+NETWORKS = ("lenet300", "lenet5", "lenet5-6-16-120", "resnet20")
 SHARES = (0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.98, 0.99)
 OPTIMIZERS = {"momentum": "momentum=0.9", "adam": "optimizer=adam"}
 BATCH = 100
+
+
+def make_network(name: str) -> Any:
+    """A network of compare_torch.py, or LeNet-5 of few channels."""
+    from mlir_prune import models
+
+    return models.LeNet5(widths=(6, 16, 120)) if name == NETWORKS[2] else build_network(name)
 
 
 class Step:
@@ -34,7 +42,11 @@ class Step:
 
         module = parse(network.text(BATCH))
         module.mask(masks)
-        module.run(f"builtin.module(prune-train-pipeline{{{options}}})")
+        norms = "prune-train-batch-norms," if "norm" in str(module) else ""
+        module.run(
+            f"builtin.module(prune-train-pipeline{{stop-after=loss}},{norms}"
+            f"prune-train-pipeline{{forward= {options}}})"
+        )
         step = next(f for f in module.functions() if f.name == "train_step")
         values = network.init(np.random.default_rng(1))
         rng = np.random.default_rng(2)
@@ -68,7 +80,7 @@ class Step:
 
 def compare(name: str, optimizer: str, zeros: float, threads: int, options: Any) -> None:
     """Prints the medians of both steps at one share of zeros."""
-    network = build_network(name)
+    network = make_network(name)
     rng = np.random.default_rng(3)
     masks = {w: rng.random(network.shapes()[w]) >= zeros for w in network.weights()}
     common = OPTIMIZERS[optimizer]
@@ -92,7 +104,7 @@ def compare(name: str, optimizer: str, zeros: float, threads: int, options: Any)
         print(json.dumps(row), flush=True)
     else:
         print(
-            f"{name:9} {optimizer:9} {threads} threads {zeros * 100:5.1f} % zeros "
+            f"{name:15} {optimizer:9} {threads} threads {zeros * 100:5.1f} % zeros "
             f"masked {medians['masked']:7.3f} ms  compressed {medians['compressed']:7.3f} ms "
             f"{row['ratio']:6.2f}x",
             flush=True,
@@ -101,7 +113,7 @@ def compare(name: str, optimizer: str, zeros: float, threads: int, options: Any)
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--networks", nargs="+", default=["lenet300", "lenet5"])
+    parser.add_argument("--networks", nargs="+", default=NETWORKS[:2], choices=NETWORKS)
     parser.add_argument("--optimizers", nargs="+", default=list(OPTIMIZERS), choices=OPTIMIZERS)
     parser.add_argument("--zeros", type=float, nargs="+", default=SHARES)
     parser.add_argument("--threads", type=int, nargs="+", default=[1, 2])

@@ -52,9 +52,10 @@ static Dims getKernelDims(const Convolution &convolution, ConvolutionDim first,
 
 /// What the kernels take, measured in the multiplications of a dense one: each
 /// kept weight at one position, and each element of the images, which they
-/// bring side by side; and what a dense kernel takes for such an element.
+/// bring side by side; and what a dense kernel takes for such an element, by
+/// itself and as a part of windows.
 static constexpr double kSparseWork = 1.6, kSparseElement = 20.0,
-                        kDenseElement = 10.0;
+                        kDenseElement = 10.0, kWindowElement = 20.0;
 
 /// How many times faster a convolution whose weight has `kept` elements should
 /// be sparse. Of the images that are taken together some may be missing.
@@ -72,7 +73,10 @@ static double predictGain(const Convolution &convolution, double kept,
   double inputs = outputs / getExtent(convolution.y, Dim::Column) *
                   getExtent(convolution.x, Dim::Column) /
                   convolution.strides[1];
-  double dense = outputs * count(convolution.w) + kDenseElement * (x + y);
+  bool isPointwise = getExtent(convolution.w, Dim::Row) == 1 &&
+                     getExtent(convolution.w, Dim::Column) == 1;
+  double dense = outputs * count(convolution.w) +
+                 (isPointwise ? kDenseElement : kWindowElement) * (x + y);
   double sparse = kSparseWork * kept * (isBackwardData ? inputs : outputs) +
                   kSparseElement * (x + y);
   return dense / (sparse * missing);

@@ -29,11 +29,15 @@ namespace mlir::prune {
 using namespace mlir;
 using namespace mlir::prune;
 
-/// Name of the first parameter among the operands, else empty.
+/// Name of the first parameter among the operands, decompressed or not, else
+/// empty.
 static StringRef getParameterName(Operation *op) {
-  for (Value operand : op->getOperands())
+  for (Value operand : op->getOperands()) {
+    if (auto decompress = operand.getDefiningOp<DecompressOp>())
+      operand = decompress.getValues();
     if (ParamAttr param = getParam(operand))
       return param.getName();
+  }
   return {};
 }
 

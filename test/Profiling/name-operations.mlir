@@ -2,7 +2,7 @@
 // RUN: prune-opt %s --pass-pipeline="builtin.module(prune-name-operations,prune-name-operations)" --mlir-print-debuginfo --mlir-print-local-scope | FileCheck %s
 // RUN: %if statistics %{ prune-opt %s --pass-pipeline="builtin.module(prune-name-operations,prune-name-operations)" --prune-pass-statistics -o /dev/null 2>&1 | FileCheck %s --check-prefix=STAT %}
 
-// STAT: (S) 8 num-operations-named
+// STAT: (S) 10 num-operations-named
 
 // What reads a parameter, what has its location, and what has a name already.
 // CHECK-LABEL: func.func @step
@@ -33,6 +33,16 @@ func.func @shared(%v: tensor<4xf32> {prune.param = #prune.param<"fc1.bias", bias
   // CHECK: arith.addf {{.*}} loc("arith.addf"("net":1:1))
   %c = arith.addf %a, %b : tensor<4xf32> loc("net":1:1)
   return %c : tensor<4xf32>
+}
+
+// What reads a decompressed weight has the name of the weight.
+// CHECK-LABEL: func.func @compressed
+func.func @compressed(%v: tensor<2xf32> {prune.param = #prune.param<"fc1.weight", weight>}) -> tensor<4xf32> {
+  // CHECK: prune.decompress {{.*}} loc("prune.decompress fc1.weight"("net":1:1))
+  %w = prune.decompress %v pattern(dense<[0, 3]> : tensor<2xi32>) : tensor<2xf32> -> tensor<4xf32> loc("net":1:1)
+  // CHECK: math.exp {{.*}} loc("math.exp fc1.weight"("net":2:1))
+  %e = math.exp %w : tensor<4xf32> loc("net":2:1)
+  return %e : tensor<4xf32>
 }
 
 func.func private @external(tensor<4xf32>)
