@@ -38,7 +38,7 @@ llvm::StringRef assembly::getHostIsa() {
   if (has({"avx2", "fma", "bmi2", "popcnt"}) && isAllowed("avx2"))
     return "avx2";
 #endif
-  return "";
+  return "portable";
 }
 
 std::optional<llvm::StringRef> assembly::getIsa(llvm::StringRef name) {
@@ -56,5 +56,7 @@ std::optional<VectorSet> assembly::getVectorSet(llvm::StringRef isa) {
     return VectorSet::Avx512;
   if (isa == "avx2")
     return VectorSet::Avx2;
+  if (isa == "portable")
+    return VectorSet::Portable;
   return std::nullopt;
 }

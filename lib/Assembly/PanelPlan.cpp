@@ -359,6 +359,8 @@ PanelPlan mlir::prune::assembly::planPanels(const ConvolutionShape &shape,
   PanelPlan plan;
   llvm::SmallVector<int64_t> shifts = makeAllPanels(shape, orders, plan);
   plan.numMasks = static_cast<int64_t>(shifts.size());
+  for (int64_t shift : shifts)
+    plan.maskReach = std::max(plan.maskReach, std::abs(shift));
   measureImages(shape, orders, plan);
   int64_t step = getChannelStep(shape, orders.out);
   size_t index = 0;
@@ -443,6 +445,7 @@ mlir::prune::assembly::getPanelProduct(const ConvolutionShape &shape,
   product.hasRest = plan.hasRest;
   product.masks = plan.masks;
   product.numMasks = plan.numMasks;
+  product.maskReach = plan.maskReach;
   product.resultStep = getResultStep(plan);
   return product;
 }

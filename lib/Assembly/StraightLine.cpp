@@ -15,11 +15,31 @@
 
 #include "Blocks.h"
 #include "SegmentEmitter.h"
+#include "Streams.h"
 
 #include "llvm/ADT/STLExtras.h"
+#include "llvm/ADT/STLFunctionalExtras.h"
 #include "llvm/ADT/StringMap.h"
 
 using namespace mlir::prune::assembly;
+
+using SegmentFunction =
+    llvm::function_ref<void(const Tile &, llvm::ArrayRef<Term>, Ends)>;
+
+/// All tiles for the first range of inputs, then for the next.
+static void forEachSegment(const Group &group, SegmentFunction body) {
+  llvm::SmallVector<size_t> done(group.tiles.size(), 0);
+  for (auto [range, cut] : llvm::enumerate(group.cuts)) {
+    Ends ends{range == 0, range + 1 == group.cuts.size()};
+    auto isInRange = [cut = cut](const Term &term) { return term.input < cut; };
+    for (auto [tile, first] : llvm::zip_equal(group.tiles, done)) {
+      llvm::ArrayRef<Term> terms =
+          llvm::ArrayRef(tile.terms).drop_front(first).take_while(isInRange);
+      first += terms.size();
+      body(tile, terms, ends);
+    }
+  }
+}
 
 namespace {
 
@@ -30,11 +50,10 @@ public:
                 size_t bytes)
       : product(product), emitter(product, options, bytes) {}
 
-  void write(const Group &group);
+  void write(const Tile &tile, llvm::ArrayRef<Term> terms, Ends ends);
   llvm::Expected<StraightLineCode> finish();
 
 private:
-  void writeSegment(const Tile &tile, llvm::ArrayRef<Term> terms, Ends ends);
   int64_t writeStraightLine(const Tile &tile, llvm::ArrayRef<Term> terms,
                             Ends ends);
   int64_t writeBlocks(Ends ends);
@@ -78,8 +97,8 @@ int64_t SegmentWriter::writeStraightLine(const Tile &tile,
   return place->second;
 }
 
-void SegmentWriter::writeSegment(const Tile &tile, llvm::ArrayRef<Term> terms,
-                                 Ends ends) {
+void SegmentWriter::write(const Tile &tile, llvm::ArrayRef<Term> terms,
+                          Ends ends) {
   emitter.align(64);
   auto stream = static_cast<int64_t>(result.stream.size());
   if (tile.isBlocked)
@@ -90,20 +109,6 @@ void SegmentWriter::writeSegment(const Tile &tile, llvm::ArrayRef<Term> terms,
       {begin, stream, static_cast<int64_t>(terms.size())});
 }
 
-void SegmentWriter::write(const Group &group) {
-  llvm::SmallVector<size_t> done(group.tiles.size(), 0);
-  for (auto [range, cut] : llvm::enumerate(group.cuts)) {
-    Ends ends{range == 0, range + 1 == group.cuts.size()};
-    auto isInRange = [cut = cut](const Term &term) { return term.input < cut; };
-    for (auto [tile, first] : llvm::zip_equal(group.tiles, done)) {
-      llvm::ArrayRef<Term> terms =
-          llvm::ArrayRef(tile.terms).drop_front(first).take_while(isInRange);
-      first += terms.size();
-      writeSegment(tile, terms, ends);
-    }
-  }
-}
-
 llvm::Expected<StraightLineCode> SegmentWriter::finish() {
   if (int error = Xbyak::GetError())
     return llvm::createStringError(Xbyak::ConvertErrorToString(error));
@@ -111,7 +116,7 @@ llvm::Expected<StraightLineCode> SegmentWriter::finish() {
   return std::move(result);
 }
 
-static llvm::Error checkReach(const PanelProduct &product) {
+static llvm::Error checkReach(const PanelProduct &product, VectorSet set) {
   auto isFar = [](int32_t place) {
     return std::abs(int64_t(place)) >= (int64_t(1) << 29);
   };
@@ -119,7 +124,28 @@ static llvm::Error checkReach(const PanelProduct &product) {
       llvm::any_of(product.outputs, isFar))
     return llvm::createStringError(
         "a panel is larger than 32-bit distances reach");
+  // The loop loads whole vectors, of which masks leave lanes out.
+  if (set == VectorSet::Portable && product.maskReach > kLanes)
+    return llvm::createStringError("a window reaches beyond its panel by more "
+                                   "than a vector");
   return llvm::Error::success();
+}
+
+/// Streams of all segments.
+static StraightLineCode writeStreams(const PanelProduct &product,
+                                     llvm::ArrayRef<Group> groups) {
+  StraightLineCode result;
+  // What a segment names of the code is there.
+  result.code.push_back(0);
+  auto write = [&](const Tile &tile, llvm::ArrayRef<Term> terms, Ends ends) {
+    auto begin = static_cast<int64_t>(result.stream.size());
+    appendStream(product, tile, terms, ends, result.stream);
+    result.segments.push_back(
+        {/*code=*/0, begin, static_cast<int64_t>(terms.size())});
+  };
+  for (const Group &group : groups)
+    forEachSegment(group, write);
+  return result;
 }
 
 /// Most bytes that the code takes: long distances, starts and ends of all rows
@@ -134,17 +160,29 @@ static size_t boundBytes(const PanelProduct &product,
          product.outputs.size() * ranges * ofRow;
 }
 
+/// Code of all segments.
+static llvm::Expected<StraightLineCode>
+writeCode(const PanelProduct &product, const StraightLineOptions &options,
+          llvm::ArrayRef<Group> groups) {
+  SegmentWriter writer(product, options,
+                       boundBytes(product, groups, options.set));
+  auto write = [&](const Tile &tile, llvm::ArrayRef<Term> terms, Ends ends) {
+    writer.write(tile, terms, ends);
+  };
+  for (const Group &group : groups)
+    forEachSegment(group, write);
+  return writer.finish();
+}
+
 llvm::Expected<StraightLineCode>
 mlir::prune::assembly::emitStraightLine(const PanelProduct &product,
                                         const StraightLineOptions &options) {
-  if (llvm::Error error = checkReach(product))
+  if (llvm::Error error = checkReach(product, options.set))
     return std::move(error);
   llvm::SmallVector<Group, 0> groups = makeGroups(product, options);
-  SegmentWriter writer(product, options,
-                       boundBytes(product, groups, options.set));
-  for (const Group &group : groups)
-    writer.write(group);
-  llvm::Expected<StraightLineCode> code = writer.finish();
+  llvm::Expected<StraightLineCode> code =
+      options.set == VectorSet::Portable ? writeStreams(product, groups)
+                                         : writeCode(product, options, groups);
   if (code)
     code->tiles = static_cast<int64_t>(groups.front().tiles.size());
   return code;

@@ -15,6 +15,7 @@
 
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/STLFunctionalExtras.h"
+#include "llvm/Support/ErrorHandling.h"
 #include "llvm/Support/MathExtras.h"
 
 #include <algorithm>
@@ -102,8 +103,16 @@ int64_t mlir::prune::assembly::estimateBytes(llvm::ArrayRef<Term> terms,
   int64_t inputs = 0;
   for (size_t i = 0; i < terms.size(); ++i)
     inputs += i == 0 || !terms[i].hasSameInput(terms[i - 1]);
-  return (set == VectorSet::Avx2 ? 16 : 8) *
-         (static_cast<int64_t>(terms.size()) + inputs);
+  auto values = static_cast<int64_t>(terms.size());
+  switch (set) {
+  case VectorSet::Avx512:
+    return 8 * (values + inputs);
+  case VectorSet::Avx2:
+    return 16 * (values + inputs);
+  case VectorSet::Portable:
+    return 8 * values;
+  }
+  llvm_unreachable("no other set");
 }
 
 /// How many ranges of inputs there are: code stays in the instruction cache,
@@ -151,8 +160,8 @@ static bool paysForBlocks(const PanelProduct &product,
                           const StraightLineOptions &options) {
   constexpr size_t kLeastWeights = 1000;
   // The loop loads vectors and stores them in one place.
-  if (!options.blocks || getRowStep(product) <= 0 || product.inputStep != 1 ||
-      product.hasRest)
+  if (!options.blocks || options.set == VectorSet::Portable ||
+      getRowStep(product) <= 0 || product.inputStep != 1 || product.hasRest)
     return false;
   return product.values.size() >=
              kLeastWeights * std::max<int64_t>(options.panels, 1) ||

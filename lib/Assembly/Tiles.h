@@ -47,7 +47,8 @@ inline constexpr int64_t kBlockRows = 4;
 int64_t getRowStep(const PanelProduct &product);
 
 /// About the bytes of straight-line code of terms: with AVX-512 8 per value and
-/// 8 per input, with AVX2, where a vector is two registers, twice as many.
+/// 8 per input, with AVX2, where a vector is two registers, twice as many; of a
+/// stream 8 per value.
 int64_t estimateBytes(llvm::ArrayRef<Term> terms, VectorSet set);
 
 /// The tiles of a group, and where their ranges of inputs end.

@@ -53,7 +53,8 @@ struct ResultRows {
 /// from `v * registersOfVector` on.
 class Vectors {
 public:
-  /// `code` gets the instructions for the panels of `product`.
+  /// `code` gets the instructions for the panels of `product`. For sets that
+  /// have code.
   static std::unique_ptr<Vectors> create(VectorSet set,
                                          Xbyak::CodeGenerator &code,
                                          const PanelProduct &product);

@@ -47,6 +47,7 @@ using namespace mlir::prune;
 using assembly::ImageGrid;
 using assembly::ImageOrder;
 using assembly::PlanOrders;
+using assembly::VectorSet;
 
 template <typename T>
 static ElementsAttr createData(OpBuilder &builder, Type elementType,
@@ -176,11 +177,15 @@ void GenerateKernels::convert(const KernelLayer &layer,
   int64_t bytes = generated->getCode().getNumElements();
   int64_t panels = generated->getPanels().size() / kernel::kPanelNumbers;
   ++numKernels;
-  numBytes += bytes;
   numDirect += orders.in.isOrdered();
-  std::string text = (Twine(bytes) + " bytes of " + set + " code, " +
-                      Twine(panels) + " panels of an image")
-                         .str();
+  bool isStream = assembly::getVectorSet(set) == VectorSet::Portable;
+  if (isStream)
+    bytes = generated->getStream().getNumElements() * sizeof(float);
+  std::string text =
+      (Twine(bytes) + " bytes of " + (isStream ? "a stream" : set + " code") +
+       ", " + Twine(panels) + " panels of an image")
+          .str();
+  numBytes += bytes;
   if (orders.in.isOrdered() || orders.out.isOrdered())
     text += (", " + getOrderName(orders.in) + " to " + getOrderName(orders.out))
                 .str();

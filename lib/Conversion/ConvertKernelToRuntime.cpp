@@ -73,6 +73,11 @@ private:
 
 } // namespace
 
+/// The weights are a stream, and there is no code.
+static bool isStreamed(kernel::GeneratedOp op) {
+  return op.getIsa() == "portable";
+}
+
 LLVM::GlobalOp PlanBuilder::createData(StringRef name, ElementsAttr value) {
   auto type =
       LLVM::LLVMArrayType::get(value.getElementType(), value.getNumElements());
@@ -100,8 +105,11 @@ void PlanBuilder::addNumber(Value &plan, int64_t number) {
 }
 
 LLVM::GlobalOp PlanBuilder::build() {
-  LLVM::GlobalOp code = createData("prune_code", op.getCode());
-  code.setSection(kCodeSection);
+  LLVM::GlobalOp code;
+  if (!isStreamed(op)) {
+    code = createData("prune_code", op.getCode());
+    code.setSection(kCodeSection);
+  }
   LLVM::GlobalOp stream = createData("prune_stream", op.getStream());
   LLVM::GlobalOp segments =
       createData("prune_segments", builder.getI64TensorAttr(op.getSegments()));
@@ -119,7 +127,12 @@ LLVM::GlobalOp PlanBuilder::build() {
   symbols.insert(global);
   builder.createBlock(&global.getInitializerRegion());
   Value plan = LLVM::UndefOp::create(builder, op.getLoc(), type);
-  addAddress(plan, code);
+  if (code) {
+    addAddress(plan, code);
+  } else {
+    Value none = LLVM::ZeroOp::create(builder, op.getLoc(), pointer);
+    addWord(plan, none);
+  }
   addAddress(plan, stream);
   addAddress(plan, segments);
   addNumber(plan, op.getSegments().size() / 2);
@@ -287,7 +300,9 @@ static LogicalResult convertGenerated(kernel::GeneratedOp op, ModuleOp module,
   call.addAddress(plan);
   call.addPointer(op.getX());
   call.addPointer(op.getOutput());
-  return call.call("prune_rt_generated_f32", module);
+  return call.call(isStreamed(op) ? "prune_rt_streamed_f32"
+                                  : "prune_rt_generated_f32",
+                   module);
 }
 
 static LogicalResult convertOp(Operation *op, ModuleOp module,

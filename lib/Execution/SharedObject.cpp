@@ -64,6 +64,9 @@ static FailureOr<NetworkCode> compileCode(ModuleOp module,
                                           const SharedObjectOptions &options) {
   NetworkCode code{level, module.clone(), nullptr};
   CompileTarget target = CompileTarget::object(level, options.triple);
+  // A stream is smaller than code, and one for all instruction sets.
+  if (options.small)
+    target.isa = "portable";
   if (options.standalone)
     if (llvm::Error error = selectStandaloneKernels(
             *code.module, assembly::getVectorSet(target.isa), options.small,

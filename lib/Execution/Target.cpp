@@ -145,7 +145,7 @@ static StringRef getProcessor(InstructionLevel level) {
 CompileTarget CompileTarget::object(InstructionLevel level, StringRef triple) {
   CompileTarget target;
   target.triple = getTriple(triple).str();
-  target.isa = level == InstructionLevel::Base ? "none" : toString(level);
+  target.isa = level == InstructionLevel::Base ? "portable" : toString(level);
   target.cpu = llvm::Triple(target.triple).isX86_64() ? getProcessor(level)
                                                       : StringRef("generic");
   return target;

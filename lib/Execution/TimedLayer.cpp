@@ -42,8 +42,7 @@ public:
     size.columns = shape.n * shape.oh * shape.ow;
     if (!problem.isProduct)
       size.convolution = shape;
-    if (auto set = assembly::getVectorSet(assembly::getHostIsa()))
-      size.set = *set;
+    size.set = *assembly::getVectorSet(assembly::getHostIsa());
     size.nonZeros = llvm::count_if(weights.get(),
                                    [](float weight) { return weight != 0.0f; });
     // Random zeros are in no blocks, but no zeros are.
@@ -200,13 +199,16 @@ public:
     return llvm::Error::success();
   }
   void run(const float *x, float *y) override {
-    generated(&kernel->get(), x, y);
+    (size.set == assembly::VectorSet::Portable ? streamed : generated)(
+        &kernel->get(), x, y);
   }
 
 private:
   std::unique_ptr<assembly::LoadedKernel> kernel;
   decltype(prune_rt_generated_f32) *generated =
       lookup<decltype(prune_rt_generated_f32)>("prune_rt_generated_f32");
+  decltype(prune_rt_streamed_f32) *streamed =
+      lookup<decltype(prune_rt_streamed_f32)>("prune_rt_streamed_f32");
 };
 
 class Transposition final : public TimedLayer {
@@ -278,8 +280,6 @@ LayerTimer::make(const LayerProblem &problem, KernelKind kind) {
   if (kind == KernelKind::Dense)
     return std::make_unique<DenseLayer>(problem, *runtime);
   if (kind == KernelKind::StraightLine) {
-    if (!assembly::getVectorSet(assembly::getHostIsa()))
-      return nullptr;
     auto layer = std::make_unique<GeneratedLayer>(problem, *runtime);
     llvm::Error error = layer->generate();
     return finish(std::move(layer), std::move(error));

@@ -73,11 +73,14 @@ const CostFormula &prune::getTurnFormula() {
 /// The formulas of all families, for products, then for convolutions.
 static SmallVector<const CostFormula *> collectFormulas() {
   using assembly::VectorSet;
-  SmallVector<ProductSize> sizes(4);
-  for (size_t i = 0; i < sizes.size(); ++i) {
-    if (i % 2 == 1)
-      sizes[i].convolution = assembly::ConvolutionShape();
-    sizes[i].set = i < 2 ? VectorSet::Avx512 : VectorSet::Avx2;
+  SmallVector<ProductSize> sizes;
+  for (VectorSet set :
+       {VectorSet::Avx512, VectorSet::Avx2, VectorSet::Portable}) {
+    ProductSize size;
+    size.set = set;
+    sizes.push_back(size);
+    size.convolution = assembly::ConvolutionShape();
+    sizes.push_back(size);
   }
   SmallVector<const CostFormula *> formulas;
   for (const KernelFamily *family : getKernelFamilies())

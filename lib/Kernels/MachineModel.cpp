@@ -49,7 +49,7 @@ static std::string getProcessor() {
 
 static std::string getVectors() {
   StringRef isa = assembly::getHostIsa();
-  return isa.empty() ? "base" : isa.str();
+  return isa == "portable" ? "base" : isa.str();
 }
 
 MachineKey MachineKey::getHost(int64_t threads) {

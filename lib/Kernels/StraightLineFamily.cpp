@@ -13,6 +13,9 @@ using namespace mlir::prune;
 
 using assembly::VectorSet;
 
+/// Bytes of code or of a stream for a tile and a range of inputs.
+static constexpr double kSegmentBytes = 24 << 10;
+
 /// Registers of AVX-512 for the sums and weights of generated code.
 static constexpr int64_t kKeptRegisters = 31;
 
@@ -111,10 +114,18 @@ static std::optional<CodeCounts> countBlocks(const ProductSize &size,
                     std::max(floats / kRangeFloats, 1.0)};
 }
 
+/// A stream has a weight and where its input lies, which is loaded for it.
+static CodeCounts countStream(const ProductSize &size, double tiles) {
+  constexpr double kPairBytes = 8;
+  bool isStrided = size.convolution && isStridedDepthwise(*size.convolution);
+  double bytes = kPairBytes * size.nonZeros;
+  return {isStrided ? double(size.nonZeros) : 0.0, bytes,
+          std::max(bytes / std::max(tiles, 1.0) / kSegmentBytes, 1.0)};
+}
+
 static CodeCounts countCode(const ProductSize &size) {
   // Of a tile, of an instruction with its weight, and of a load. AVX2 loads and
   // multiplies two registers, and the weight into one of its own.
-  constexpr double kSegmentBytes = 24 << 10;
   constexpr double kTileRows = 30;
   bool isWide = size.set == VectorSet::Avx512;
   double codeBytes = isWide ? 7.7 : 16.2, loadBytes = isWide ? 8 : 14;
@@ -123,6 +134,8 @@ static CodeCounts countCode(const ProductSize &size) {
   // Rows of different groups share no inputs.
   double rows = std::clamp<double>(double(size.rows) / groups, 1, kTileRows);
   double tiles = size.rows / rows;
+  if (size.set == VectorSet::Portable)
+    return countStream(size, tiles);
   double together = std::min<double>(rows, assembly::getMostRows(size.set));
   double loads = size.rows / together * countLoads(size, together);
   double code = codeBytes * nonZeros + loadBytes * loads;
@@ -133,7 +146,9 @@ static CodeCounts countCode(const ProductSize &size) {
 static SmallVector<double> getStraightLine(const ProductSize &size,
                                            double cache) {
   PanelCounts counts(size);
-  std::optional<CodeCounts> blocks = countBlocks(size, counts);
+  std::optional<CodeCounts> blocks;
+  if (size.set != VectorSet::Portable)
+    blocks = countBlocks(size, counts);
   auto [loads, bytes, cuts] = blocks ? *blocks : countCode(size);
   SmallVector<double> terms = {1.0,
                                size.nonZeros * counts.panels,
@@ -154,6 +169,10 @@ static const CostFormula *getFormula(const ProductSize &size) {
                                          getStraightLine};
   static constexpr CostFormula avx2 = {"straight_line_avx2", kTerms,
                                        getStraightLine};
+  static constexpr CostFormula portable = {"straight_line_portable", kTerms,
+                                           getStraightLine};
+  if (size.set == VectorSet::Portable)
+    return &portable;
   return size.set == VectorSet::Avx512 ? &avx512 : &avx2;
 }
 

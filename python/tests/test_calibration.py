@@ -191,6 +191,7 @@ def test_measured_figures_know_every_kernel_of_this_computer() -> None:
     isa = figures["key"]["isa"]
     assert ("straight_line" in kernels) == (isa == "avx512")
     assert ("straight_line_avx2" in kernels) == (isa == "avx2")
+    assert ("straight_line_portable" in kernels) == (isa == "base")
     # A call takes time on any computer, and so does a multiplication.
     dense = figures["kernels"]["dense"]
     assert 1 < dense["call"] < 1e6

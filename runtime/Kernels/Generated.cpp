@@ -17,6 +17,7 @@
 #include "../Common/Lanes.h"
 #include "../Common/Runtime.h"
 #include "PanelCopies.h"
+#include "Streams.h"
 #include "Threads.h"
 
 #include <algorithm>
@@ -40,8 +41,9 @@ struct Piece {
 /// The run of a plan on one input.
 class Run {
 public:
-  Run(const prune_rt_generated &plan, const float *x, float *y)
-      : plan(plan), x(x), y(y) {}
+  Run(const prune_rt_generated &plan, const float *x, float *y,
+      prune_rt_segment *streamed)
+      : plan(plan), x(x), y(y), streamed(streamed) {}
 
   void run(int64_t threads);
 
@@ -65,6 +67,8 @@ private:
   const prune_rt_generated &plan;
   const float *x;
   float *y;
+  /// Runs all segments; null where they are code.
+  prune_rt_segment *streamed;
 };
 
 } // namespace
@@ -132,8 +136,10 @@ void Run::runSegments(const Piece &piece, const float *from, int64_t ofImage,
       continue;
     const prune_rt_segment_place &place =
         plan.segments[piece.group * segments + s];
-    auto *segment = reinterpret_cast<prune_rt_segment *>(
-        reinterpret_cast<uintptr_t>(plan.code) + place.code);
+    auto *segment =
+        streamed ? streamed
+                 : reinterpret_cast<prune_rt_segment *>(
+                       reinterpret_cast<uintptr_t>(plan.code) + place.code);
     float *to = y + piece.image * plan.out_image +
                 (piece.group + group) * plan.out_group;
     for (int64_t i = 0; i < piece.images; ++i)
@@ -205,8 +211,10 @@ void Run::run(int64_t threads) {
   int64_t columns = byGroups
                         ? divideCeil(plan.groups, size.groups)
                         : divideCeil(plan.panel_count, size.panels) * tileCuts;
-  // Whole pages, so that threads share none.
-  int64_t floats = divideCeil(size.images * floatsOfImage(size), 1024) * 1024;
+  // Whole pages, so that threads share none, with what masks leave out of a
+  // vector in front and behind.
+  int64_t wanted = size.images * floatsOfImage(size) + 2 * kLanes;
+  int64_t floats = divideCeil(wanted, 1024) * 1024;
   threads = std::min(threads, rows * columns);
   Buffer copies(threads * floats * sizeof(float));
   forEach(rows * columns, threads, [&](int64_t index, int64_t thread) {
@@ -222,12 +230,17 @@ void Run::run(int64_t threads) {
       piece.tile = index % tileCuts * size.tiles;
       piece.tiles = std::min(size.tiles, plan.tiles - piece.tile);
     }
-    runPiece(piece, copies.floats() + thread * floats);
+    runPiece(piece, copies.floats() + thread * floats + kLanes);
   });
+}
+
+void prune_rt::runGenerated(const prune_rt_generated &plan, const float *x,
+                            float *y, prune_rt_segment *segment) {
+  DenormalScope denormals;
+  Run(plan, x, y, segment).run(prune_rt_get_num_threads());
 }
 
 void prune_rt_generated_f32(const prune_rt_generated *plan, const float *x,
                             float *y) {
-  DenormalScope denormals;
-  Run(*plan, x, y).run(prune_rt_get_num_threads());
+  runGenerated(*plan, x, y, /*segment=*/nullptr);
 }

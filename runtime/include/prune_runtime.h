@@ -269,6 +269,39 @@ typedef struct prune_rt_generated {
 PRUNE_RT_EXPORT void prune_rt_generated_f32(const prune_rt_generated *plan,
                                             const float *x, float *y);
 
+/** What a segment of a stream begins with. Numbers are as wide as floats and
+ * not negative. For each row follow where its results lie, its bias, if there
+ * is one, and for inputs without a mask and then with each mask how many
+ * weights there are, and these: where the input lies, and the weight. */
+typedef struct prune_rt_stream {
+  int32_t rows;
+  int32_t flags;  /**< PRUNE_RT_STREAM_LOADED, ... */
+  int32_t store;  /**< PRUNE_RT_STREAM_ALL, ... */
+  int32_t masks;  /**< of a panel */
+  int32_t before; /**< floats from the panel to where inputs count from */
+  int32_t step;   /**< floats from the input of a lane to that of the next */
+} prune_rt_stream;
+
+enum {
+  PRUNE_RT_STREAM_LOADED = 1, /**< sums begin with what is in the result */
+  PRUNE_RT_STREAM_BIAS = 2,
+  PRUNE_RT_STREAM_RELU = 4
+};
+
+/** Where lanes go, as prune_rt_panel says: all from `output` on; those of
+ * `lanes` side by side; all, with zeros for others than `lanes`; the same to
+ * two places. */
+enum {
+  PRUNE_RT_STREAM_ALL,
+  PRUNE_RT_STREAM_PACKED,
+  PRUNE_RT_STREAM_ZEROED,
+  PRUNE_RT_STREAM_PARTS
+};
+
+/** The same for weights that are a stream, without code, on any processor. */
+PRUNE_RT_EXPORT void prune_rt_streamed_f32(const prune_rt_generated *plan,
+                                           const float *x, float *y);
+
 /** Positions in the shape of a reordered image. Position (r, q) of a channel
  * has place `r * COLUMNS + q`; LEAD and PLANE are 0 for panels. */
 enum {

@@ -2,6 +2,8 @@
 // RUN: prune-opt %s --pass-pipeline="builtin.module(prune-generate-kernels{isa=avx512})" --remarks-filter=".*" 2>%t.remarks | FileCheck %s
 // RUN: FileCheck %s --check-prefix=REMARK --input-file=%t.remarks
 // RUN: prune-opt %s --pass-pipeline="builtin.module(prune-generate-kernels{isa=avx2})" --remarks-filter=".*" 2>&1 | FileCheck %s --check-prefix=AVX2
+// RUN: prune-opt %s --pass-pipeline="builtin.module(prune-generate-kernels{isa=portable})" --remarks-filter=".*" 2>&1 | FileCheck %s --check-prefix=STREAM
+// RUN: env PRUNE_MAX_ISA=base prune-opt %s --pass-pipeline="builtin.module(prune-generate-kernels{isa=host})" --remarks-filter=".*" 2>&1 | FileCheck %s --check-prefix=STREAM
 // RUN: prune-opt %s --pass-pipeline="builtin.module(prune-generate-kernels{isa=none})" --remarks-filter=".*" 2>&1 | FileCheck %s --check-prefix=NONE
 
 // The plan is the same for all instruction sets.
@@ -12,6 +14,15 @@
 // AVX2-SAME: panels = array<i32: 0, 0, 983091, 0, 0, 0, 0>
 // AVX2-SAME: shape = array<i64: 1, 1, 4, 4, 8, 4, 2, 3, 3, 1, 1, 0, 0, 4, 4, 1, 0, 0, 0, 0, 0, 8, 0, 0, 0, 1, 3>
 // AVX2-SAME: stream = dense_resource<stream> : tensor<5xf32>
+
+// Six numbers, and for each of two rows its place, its bias, how many weights
+// there are, and two numbers for each.
+// STREAM: 72 bytes of a stream, 1 panels of an image
+// STREAM-LABEL: func @convolution
+// STREAM: kernel.generated
+// STREAM-SAME: isa = "portable"
+// STREAM-SAME: panels = array<i32: 0, 0, 983091, 0, 0, 0, 0>
+// STREAM-SAME: stream = dense_resource<stream> : tensor<18xf32>
 
 // NONE: no code is generated: there is none for this processor
 // NONE-NOT: kernel.generated

@@ -5,12 +5,22 @@
 // CHECK-DAG: llvm.mlir.global internal constant @prune_segments(dense<0> : tensor<2xi64>)
 // CHECK-DAG: llvm.mlir.global internal constant @prune_panels(dense<[0, 0, -1, 0, 0, 0, 0]> : tensor<7xi32>)
 // CHECK-DAG: llvm.mlir.global internal constant @prune_plan()
+// CHECK-NOT: @prune_code_0
 // CHECK-LABEL: func @f
 func.func @f(%x: memref<2x16xf32>, %o: memref<3x16xf32>) {
   // CHECK: %[[PLAN:.*]] = llvm.mlir.addressof @prune_plan
   // CHECK: llvm.call @prune_rt_generated_f32(%[[PLAN]], %{{.*}}, %{{.*}}) : (!llvm.ptr, !llvm.ptr, !llvm.ptr) -> ()
   kernel.generated ins(%x : memref<2x16xf32>) outs(%o : memref<3x16xf32>)
       {code = dense<0> : tensor<64xi8>, isa = "avx512", panels = array<i32: 0, 0, -1, 0, 0, 0, 0>, segments = array<i64: 0, 0>, shape = array<i64: 1, 2, 1, 16, 48, 16, 16, 1, 1, 1, 1, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 48, 0, 0, 0, 1, 4>, stream = dense<0.0> : tensor<4xf32>}
+  return
+}
+
+// Weights that are a stream have no code.
+// CHECK-LABEL: func @streamed
+func.func @streamed(%x: memref<2x16xf32>, %o: memref<3x16xf32>) {
+  // CHECK: llvm.call @prune_rt_streamed_f32(%{{.*}}, %{{.*}}, %{{.*}}) : (!llvm.ptr, !llvm.ptr, !llvm.ptr) -> ()
+  kernel.generated ins(%x : memref<2x16xf32>) outs(%o : memref<3x16xf32>)
+      {code = dense<0> : tensor<1xi8>, isa = "portable", panels = array<i32: 0, 0, -1, 0, 0, 0, 0>, segments = array<i64: 0, 0>, shape = array<i64: 1, 2, 1, 16, 48, 16, 16, 1, 1, 1, 1, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 48, 0, 0, 0, 1, 4>, stream = dense<0.0> : tensor<4xf32>}
   return
 }
 

@@ -10,6 +10,7 @@
 #define PRUNE_UNITTESTS_ASSEMBLY_EXAMPLES_H
 
 #include "../Runtime/Convolutions.h"
+#include "Features.h"
 #include "Guarded.h"
 
 #include "Prune/Assembly/LoadedKernel.h"
@@ -63,7 +64,7 @@ inline mlir::prune::assembly::ConvolutionShape getShape(const Window &w) {
 /// The result of generated code on inputs that lie in `orders`.
 inline std::vector<float>
 runGenerated(const Example &example, const Runtime &runtime, Guard guard,
-             mlir::prune::assembly::VectorSet set,
+             VectorSet set,
              const mlir::prune::assembly::PlanOrders &orders = {}) {
   using namespace mlir::prune::assembly;
   StraightLineOptions options;
@@ -78,7 +79,10 @@ runGenerated(const Example &example, const Runtime &runtime, Guard guard,
   // So many that threads share the work.
   prune_rt_generated plan = (*kernel)->get();
   plan.weights = 1 << 20;
-  PRUNE_RT(runtime, prune_rt_generated_f32)(&plan, x.data(), y.data());
+  auto *run = set == VectorSet::Portable
+                  ? PRUNE_RT(runtime, prune_rt_streamed_f32)
+                  : PRUNE_RT(runtime, prune_rt_generated_f32);
+  run(&plan, x.data(), y.data());
   return {y.data(), y.data() + example.y.size()};
 }
 

@@ -21,6 +21,8 @@ using VectorSet = mlir::prune::assembly::VectorSet;
 
 inline bool canRun(VectorSet set) {
   static llvm::StringMap<bool> features = llvm::sys::getHostCPUFeatures();
+  if (set == VectorSet::Portable)
+    return true;
   if (set == VectorSet::Avx512)
     return features.lookup("avx512f") && features.lookup("avx512vl");
   return features.lookup("avx2") && features.lookup("fma") &&
@@ -31,14 +33,21 @@ inline bool canRun(VectorSet set) {
 class CodeTest : public testing::TestWithParam<VectorSet> {};
 
 inline std::string getSetName(const testing::TestParamInfo<VectorSet> &set) {
+  if (set.param == VectorSet::Portable)
+    return "Portable";
   return set.param == VectorSet::Avx512 ? "Avx512" : "Avx2";
 }
 
-/// Tests of a suite that is a CodeTest run with each instruction set.
-#define FOR_EACH_SET(SUITE)                                                    \
+/// Tests of a suite that is a CodeTest run with each instruction set that has
+/// code, and without code.
+#define FOR_EACH_CODE(SUITE)                                                   \
   INSTANTIATE_TEST_SUITE_P(                                                    \
       Sets, SUITE, testing::Values(VectorSet::Avx512, VectorSet::Avx2),        \
       getSetName)
+#define FOR_EACH_SET(SUITE)                                                    \
+  FOR_EACH_CODE(SUITE);                                                        \
+  INSTANTIATE_TEST_SUITE_P(Streams, SUITE,                                     \
+                           testing::Values(VectorSet::Portable), getSetName)
 
 #define SKIP_UNLESS_RUNNABLE()                                                 \
   if (!canRun(GetParam()))                                                     \

@@ -23,6 +23,8 @@ using namespace prune_test;
 namespace {
 class Generated : public CodeTest {};
 FOR_EACH_SET(Generated);
+class GeneratedCode : public CodeTest {};
+FOR_EACH_CODE(GeneratedCode);
 } // namespace
 
 static void expectEqual(const Example &example, VectorSet set) {
@@ -95,7 +97,7 @@ TEST_P(Generated, ComputesGroups) {
   }
 }
 
-TEST_P(Generated, SharesTheCodeOfGroups) {
+TEST_P(GeneratedCode, SharesTheCodeOfGroups) {
   StraightLineOptions options;
   options.set = GetParam();
   auto generate = [&](double zeros) {

@@ -62,7 +62,7 @@ protected:
   }
 };
 
-FOR_EACH_SET(StraightLine);
+FOR_EACH_CODE(StraightLine);
 
 } // namespace
 

@@ -20,9 +20,9 @@ namespace mlir::prune::assembly {
 /// Instruction sets that code is generated for, separated by commas, for
 /// messages.
 inline constexpr llvm::StringLiteral kIsas =
-    "'host', 'none', 'avx2' or 'avx512'";
+    "'host', 'none', 'portable', 'avx2' or 'avx512'";
 
-/// The best one of this processor, empty when there is none. The environment
+/// The best one of this processor: `portable` at least. The environment
 /// variable PRUNE_MAX_ISA, `base`, `avx2` or `avx512`, names the best one that
 /// counts, so that computers with more run and measure what others do.
 llvm::StringRef getHostIsa();
@@ -31,8 +31,7 @@ llvm::StringRef getHostIsa();
 bool isAllowed(llvm::StringRef isa);
 
 /// The set that an option names: `host` is the best one of this processor.
-/// Empty for `none` and where there is none, and when `name` is no such option,
-/// nothing.
+/// Empty for `none`, and when `name` is no such option, nothing.
 std::optional<llvm::StringRef> getIsa(llvm::StringRef name);
 
 /// The vectors of a set that getIsa returned; nothing when it is empty.

@@ -77,6 +77,8 @@ struct PanelPlan {
   /// For each value, see PanelProduct, and how many masks a panel has.
   llvm::SmallVector<uint8_t, 0> masks;
   int64_t numMasks = 0;
+  /// See PanelProduct.
+  int64_t maskReach = 0;
   llvm::SmallVector<float, 0> values;
 };
 

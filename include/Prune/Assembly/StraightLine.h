@@ -83,6 +83,8 @@ struct PanelProduct {
   /// is zero in other lanes. 0 for inputs that have none. Empty when none has.
   llvm::ArrayRef<uint8_t> masks = {};
   int64_t numMasks = 0;
+  /// Floats that inputs with a mask may lie beside what is there.
+  int64_t maskReach = 0;
   /// Floats from a panel's results to those of the next one, which are fetched
   /// meanwhile; 0 where caches have them.
   int64_t resultStep = 0;
@@ -90,12 +92,13 @@ struct PanelProduct {
   int64_t getNumRows() const { return outputs.size(); }
 };
 
-/// Instruction sets of the code. With AVX2 a vector is two registers.
-enum class VectorSet { Avx512, Avx2 };
+/// Instruction sets of the code. With AVX2 a vector is two registers. Portable
+/// has no code, but a stream for a loop of the runtime.
+enum class VectorSet { Avx512, Avx2, Portable };
 
 /// Most rows whose sums fit in registers beside an input.
 constexpr int64_t getMostRows(VectorSet set) {
-  return set == VectorSet::Avx512 ? 30 : 6;
+  return set == VectorSet::Avx2 ? 6 : 30;
 }
 
 /// How the code is cut.
@@ -139,8 +142,9 @@ struct StraightLineCode {
   int64_t tiles = 0;
 };
 
-/// Fails where a distance does not fit in 32 bits. Linear in the values but for
-/// sorting those of a tile.
+/// Fails where a distance does not fit in 32 bits, and for streams where masked
+/// inputs lie further beside a panel than a vector is long. Linear in the
+/// values but for sorting those of a tile.
 llvm::Expected<StraightLineCode>
 emitStraightLine(const PanelProduct &product,
                  const StraightLineOptions &options);

@@ -17,7 +17,8 @@ def GenerateKernelsPass : Pass<"prune-generate-kernels"> {
     Before: `onednn.convolution` and `kernel.spmm` whose `prune.kernel` is
     `straight_line`, on tensors. After: `kernel.generated`, with machine code in
     which each weight that is not zero is one instruction, with AVX2 three, and with
-    the bias and relu in it. What cannot be generated runs dense, and a remark says why:
+    the bias and relu in it. For other processors (`portable`) the weights become a
+    stream that a loop of the runtime reads, and there is no code. What cannot be generated runs dense, and a remark says why:
     convolutions of channels last, one by one with padding, weights
     or biases that are not constant, other activations, and processors without
     the instruction set. The time and the code are linear in the weights that are
@@ -43,7 +44,7 @@ def GenerateKernelsPass : Pass<"prune-generate-kernels"> {
   }];
   let options = [
     Option<"isa", "isa", "std::string", /*default=*/"\"host\"",
-           "Instruction set: 'avx512', 'avx2', 'none', or 'host' for the best of this processor.">
+           "Instruction set: 'avx512', 'avx2', 'portable' (a stream, no code), 'none', or 'host' for the best of this processor.">
   ];
   let statistics = [
     Statistic<"numKernels", "num-kernels-generated", "Operations that became generated code">,

@@ -48,8 +48,9 @@ struct CpuPipelineOptions : PassPipelineOptions<CpuPipelineOptions> {
       llvm::cl::init(false)};
   Option<std::string> isa{
       *this, "isa",
-      llvm::cl::desc("Instruction set of generated kernels: 'avx512', 'avx2', "
-                     "'none', or 'host' for the best of this processor."),
+      llvm::cl::desc(
+          "Instruction set of generated kernels: 'avx512', 'avx2', "
+          "'portable', 'none', or 'host' for the best of this processor."),
       llvm::cl::init("host")};
   Option<bool> fill{
       *this, "fill",

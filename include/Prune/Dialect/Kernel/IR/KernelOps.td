@@ -20,7 +20,8 @@ def Kernel_GeneratedOp : Op<Kernel_Dialect, "generated", [
     Applies a sparse weight to images `[n, c, h, w]`, or to a matrix `[c, w]` as
     one image of one row. `code` is machine code for the instruction set `isa`,
     which holds where the zeros are; `stream` are the bias and the weights in the
-    order in which the code reads them. `segments` has for each piece of the code
+    order in which the code reads them. For `portable` there is no code, and the
+    stream says where the zeros are, too. `segments` has for each piece of the code
     where it begins in `code`, in bytes, and in `stream`, in floats. `panels` has
     seven numbers for every 16 results of a channel, those of `prune_rt_panel`:
     where its inputs and results lie in the images, in floats, which of the 16 are

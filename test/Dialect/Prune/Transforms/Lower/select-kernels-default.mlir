@@ -3,6 +3,7 @@
 // RUN: prune-opt %s --pass-pipeline="builtin.module(prune-select-kernels{isa=none batch=1})" | FileCheck %s --check-prefix=ONE
 // RUN: prune-opt %s --pass-pipeline="builtin.module(prune-select-kernels{isa=avx512})" | FileCheck %s --check-prefix=CODE
 // RUN: prune-opt %s --pass-pipeline="builtin.module(prune-select-kernels{isa=avx2})" | FileCheck %s --check-prefix=CODE
+// RUN: prune-opt %s --pass-pipeline="builtin.module(prune-select-kernels{isa=portable})" | FileCheck %s --check-prefix=STREAM
 
 // MANY: linalg.matmul {prune.kernel = #prune.kernel<csr>}
 // ONE: linalg.matmul {prune.kernel = #prune.kernel<lanes>}
@@ -24,6 +25,8 @@ func.func @ones(%x: tensor<256x512xf32>, %i: tensor<256x512xf32>) -> tensor<256x
 
 // A convolution of which all weights are zero, one of a channel each, and one of groups.
 // MANY: linalg.conv_2d_nchw_fchw {{.*}}prune.kernel = #prune.kernel<dense>
+// STREAM-LABEL: func.func @convolution(
+// STREAM: linalg.conv_2d_nchw_fchw {{.*}}prune.kernel = #prune.kernel<straight_line>
 // CODE: linalg.conv_2d_nchw_fchw {{.*}}prune.kernel = #prune.kernel<straight_line>
 func.func @convolution(%x: tensor<1x64x30x30xf32>, %i: tensor<1x64x28x28xf32>) -> tensor<1x64x28x28xf32> {
   %w = arith.constant dense<0.0> : tensor<64x64x3x3xf32>

@@ -53,7 +53,7 @@ def SelectKernelsPass : Pass<"prune-select-kernels"> {
     Option<"batch", "batch", "int64_t", /*default=*/"0",
            "Rows of the batch to predict for; when 0 the one in the types, or its part that `prune-tile-batch` runs at a time.">,
     Option<"isa", "isa", "std::string", /*default=*/"\"host\"",
-           "Instruction set that code can be generated for: 'avx512', 'avx2', 'none', or 'host'.">
+           "Instruction set that code can be generated for: 'avx512', 'avx2', 'portable', 'none', or 'host'.">
   ];
   let statistics = [
     Statistic<"numDense", "num-dense-chosen", "Contractions with a dense kernel">,
@@ -86,7 +86,7 @@ def PrintCostsPass : Pass<"prune-print-costs"> {
     Option<"batch", "batch", "int64_t", /*default=*/"0",
            "Rows of the batch to predict for; the one in the types when 0.">,
     Option<"isa", "isa", "std::string", /*default=*/"\"host\"",
-           "Instruction set that code can be generated for: 'avx512', 'avx2', 'none', or 'host'.">
+           "Instruction set that code can be generated for: 'avx512', 'avx2', 'portable', 'none', or 'host'.">
   ];
 }
 
