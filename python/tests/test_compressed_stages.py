@@ -11,6 +11,7 @@ import pytest
 
 import drawn
 from conftest import make_blobs
+from mlir_prune.data import Dataset, Split
 from mlir_prune.training.checkpoint import read_checkpoint
 from mlir_prune.training.compressed_weights import CompressedWeights, FixedMasks
 from mlir_prune.training.history import read_history
@@ -65,6 +66,41 @@ def test_stage_equals_the_masked_one(tmp_path: Path, keys: dict[str, Any]) -> No
     a, b = (read_history(tmp_path / kind) for kind in ("auto", "never"))
     assert [line["nonzeros"] for line in a] == [line["nonzeros"] for line in b]
     assert [line.get("mean") is None for line in a] == [line.get("mean") is None for line in b]
+
+
+def make_images(rows: int = 60) -> Dataset:
+    """Noise around four images, in the extents that LeNet-5-Caffe takes."""
+    rng = drawn.rng(3)
+    labels = np.arange(3 * rows) % 4
+    images = rng.standard_normal((4, 784))[labels] + rng.standard_normal((3 * rows, 784))
+    parts = [
+        Split(
+            images[start : start + rows].astype(np.float32).reshape(-1, 1, 28, 28),
+            labels[start : start + rows].astype(np.int32),
+        )
+        for start in range(0, 3 * rows, rows)
+    ]
+    return Dataset("images", parts[0], parts[1], 10, lambda: parts[2])
+
+
+def test_stage_of_convolutions_equals_the_masked_one(tmp_path: Path) -> None:
+    runs = {}
+    for kind in ("auto", "never"):
+        stages = [{**DENSE, "epochs": 1, "learning_rate": 1e-3}, PRUNE, tune(compressed=kind)]
+        trainer = Trainer(
+            recipe(*stages, model="lenet5_caffe"), make_images(), tmp_path / kind
+        )
+        trainer.run()
+        runs[kind] = trainer.state.arrays
+    for name, array in runs["never"].items():
+        assert runs["auto"][name].shape == array.shape, name
+        # Nine steps apart by rounding.
+        np.testing.assert_allclose(
+            runs["auto"][name], array, atol=1e-4 * max(float(np.abs(array).max()), 1e-3),
+            err_msg=name,
+        )  # fmt: skip
+    for name in ("conv1.weight", "conv2.weight"):
+        assert not runs["auto"][name][~runs["auto"][PREFIX + name]].any()
 
 
 def test_threads_do_not_change_bits(tmp_path: Path) -> None:
