@@ -111,8 +111,7 @@ void prune_rt_sparse_convolution_f32(const float *values,
     return;
   DenormalScope denormals;
   ForwardPlan plan(call);
-  forEachPart(plan.parts, getThreads(call.shape, pointers[call.shape.f]),
-              plan.bytes, [&](const Part &part, int64_t, Regions &regions) {
-                plan.run(part, regions);
-              });
+  forEachPart(
+      plan.parts, getThreads(call.shape, pointers[call.shape.f]), plan.bytes,
+      [&](const Part &part, Regions &regions) { plan.run(part, regions); });
 }

@@ -9,7 +9,7 @@
 // Rows and columns of dx of one phase, that is of one remainder of the stride,
 // meet the same elements of the window, each at one distance in dy: each phase
 // is a convolution of dy that moves on by one. The gradient of the weights is
-// summed for each part and then over the parts, in their order.
+// summed over shares of the parts and then over the shares, in their order.
 //
 //===----------------------------------------------------------------------===//
 
@@ -183,10 +183,9 @@ void prune_rt_sparse_convolution_backward_data_f32(const float *values,
     return;
   DenormalScope denormals;
   DataPlan plan(call);
-  forEachPart(plan.parts, getThreads(call.shape, pointers[call.shape.c]),
-              plan.bytes, [&](const Part &part, int64_t, Regions &regions) {
-                plan.run(part, regions);
-              });
+  forEachPart(
+      plan.parts, getThreads(call.shape, pointers[call.shape.c]), plan.bytes,
+      [&](const Part &part, Regions &regions) { plan.run(part, regions); });
 }
 
 //===----------------------------------------------------------------------===//
@@ -195,27 +194,34 @@ void prune_rt_sparse_convolution_backward_data_f32(const float *values,
 
 /// Elements of a row that should be sampled together.
 static constexpr int64_t kMinSamples = 8;
+/// Sums that are kept apart, for as many threads; each takes as much memory as
+/// the weights.
+static constexpr int64_t kMaxShares = 16;
 
 namespace {
 
-/// The gradients of all parts, of the weights and then of the bias.
+/// The gradients of the weights and then of the bias, of each share of the
+/// parts.
 struct WeightsPlan {
   explicit WeightsPlan(const SparseBackwardWeightsCall &call);
-  void run(const Part &part, int64_t number, Regions &regions) const;
-  /// Adds up what the parts have summed.
+  /// Sums over the parts of a share, in their order.
+  void run(int64_t share) const;
+  /// Adds up the sums of the shares.
   void finish() const;
 
   const SparseBackwardWeightsCall &call;
   int64_t elements;
   Parts parts;
   LanePlanes input, output;
+  int64_t shares;
   size_t bytes; ///< of the scratchpad
 
 private:
+  void run(const Part &part, float *sums, bool accumulates) const;
   /// Planes of x that are read together: of fewer, a row has too few elements.
   int64_t getSampledPlanes() const;
 
-  int64_t size; ///< of the gradients of a part
+  int64_t size; ///< of the gradients of a share
   const int32_t *offsets;
   float *gradients;
 };
@@ -227,6 +233,7 @@ WeightsPlan::WeightsPlan(const SparseBackwardWeightsCall &call)
       parts(call.shape.n, call.shape.oh, getRowFloats(call.shape)),
       input(getInputPlanes(call.shape, parts.stripRows)),
       output(getOutputPlanes(call.shape, parts.stripRows)),
+      shares(std::min(parts.count, kMaxShares)),
       bytes(Regions::getBytes<float>(input.size()) +
             Regions::getBytes<float>(output.size()) +
             Regions::getBytes<int32_t>(getTableSize(call.shape)) +
@@ -236,11 +243,11 @@ WeightsPlan::WeightsPlan(const SparseBackwardWeightsCall &call)
   int64_t inner = shape.c * shape.kh * shape.kw;
   Regions regions(getCallBuffer((Regions::getBytes<int32_t>(inner) +
                                  Regions::getBytes<int32_t>(elements) +
-                                 Regions::getBytes<float>(parts.count * size)) /
+                                 Regions::getBytes<float>(shares * size)) /
                                 sizeof(float)));
   auto *window = regions.take<int32_t>(inner);
   auto *places = regions.take<int32_t>(elements);
-  gradients = regions.take<float>(parts.count * size);
+  gradients = regions.take<float>(shares * size);
   listOffsets(shape, input, window);
   for (int64_t p = call.pattern.pointers[0]; p < elements; ++p)
     places[p] = window[call.pattern.indices[p]];
@@ -253,9 +260,15 @@ int64_t WeightsPlan::getSampledPlanes() const {
   return std::max(getPlanesTogether(input, input.rows), least);
 }
 
-void WeightsPlan::run(const Part &part, int64_t number,
-                      Regions &regions) const {
+void WeightsPlan::run(int64_t share) const {
+  int64_t first = parts.count * share / shares;
+  for (int64_t part = first; part < parts.count * (share + 1) / shares; ++part)
+    run(parts.get(part), gradients + share * size, part != first);
+}
+
+void WeightsPlan::run(const Part &part, float *sums, bool accumulates) const {
   const ConvolutionShape &shape = call.shape;
+  Regions regions(getScratchpad(bytes));
   auto *x = regions.take<float>(input.size());
   auto *dy = regions.take<float>(output.size());
   auto *table = regions.take<int32_t>(getTableSize(shape));
@@ -263,7 +276,6 @@ void WeightsPlan::run(const Part &part, int64_t number,
              getInput(shape, call.x, part), table, x);
   loadPlanes(output.startAt(part.row), getOutput(shape, call.dy, part), table,
              dy);
-  float *sums = gradients + number * size;
   LineSamples samples = {offsets,
                          call.pattern.pointers,
                          shape.f,
@@ -275,7 +287,8 @@ void WeightsPlan::run(const Part &part, int64_t number,
                          shape.strideH * input.line(),
                          output.plane(),
                          output.line(),
-                         getSampledPlanes() * input.plane()};
+                         getSampledPlanes() * input.plane(),
+                         accumulates};
   sampleLines(samples, regions.take<int32_t>(shape.f));
   if (call.dbias)
     addLines(samples, sums + elements);
@@ -283,7 +296,7 @@ void WeightsPlan::run(const Part &part, int64_t number,
 
 void WeightsPlan::finish() const {
   int64_t used = call.dbias ? size : elements;
-  addRows(gradients, parts.count, size, 0, used);
+  addRows(gradients, shares, size, 0, used);
   std::copy_n(gradients, elements, call.dvalues);
   if (call.dbias)
     std::copy_n(gradients + elements, call.shape.f, call.dbias);
@@ -304,9 +317,7 @@ void prune_rt_sparse_convolution_backward_weights_f32(
   }
   DenormalScope denormals;
   WeightsPlan plan(call);
-  forEachPart(plan.parts, getThreads(call.shape, elements), plan.bytes,
-              [&](const Part &part, int64_t number, Regions &regions) {
-                plan.run(part, number, regions);
-              });
+  forEach(plan.shares, getThreads(call.shape, elements),
+          [&](int64_t share, int64_t) { plan.run(share); });
   plan.finish();
 }

@@ -160,6 +160,11 @@ static PRUNE_RT_INLINE void sampleGroup(const LineSamples &samples,
     }
   }
   Lanes added = addLanes(sums);
+  if (samples.accumulates) {
+    Lanes before = {};
+    std::memcpy(&before, values, Count * sizeof(float));
+    added += before;
+  }
   std::memcpy(values, &added, Count * sizeof(float));
 }
 
@@ -227,6 +232,8 @@ static PRUNE_RT_INLINE float addLines(const LineSamples &samples,
 
 PRUNE_RT_CLONES
 void prune_rt::addLines(const LineSamples &samples, float *sums) {
-  for (int64_t row = 0; row < samples.rows; ++row)
-    sums[row] = ::addLines(samples, samples.grad + row * samples.gradRow);
+  for (int64_t row = 0; row < samples.rows; ++row) {
+    float sum = ::addLines(samples, samples.grad + row * samples.gradRow);
+    sums[row] = samples.accumulates ? sums[row] + sum : sum;
+  }
 }

@@ -62,11 +62,13 @@ struct LineSamples {
   int64_t lines, columns;
   int64_t inLine, gradRow, gradLine;
   int64_t block;
+  bool accumulates; ///< on what is in `values`
 };
 
 void sampleLines(const LineSamples &samples, int32_t *cursors);
 
-/// sums[row] = the sum of all lines of grad[row], for the gradient of a bias.
+/// sums[row] (+)= the sum of all lines of grad[row], for the gradient of a
+/// bias.
 void addLines(const LineSamples &samples, float *sums);
 
 } // namespace prune_rt

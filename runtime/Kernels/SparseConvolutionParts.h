@@ -112,13 +112,13 @@ void listOffsets(const ConvolutionShape &shape, const LanePlanes &planes,
 /// Threads for a convolution of `elements` weights.
 int64_t getThreads(const ConvolutionShape &shape, int64_t elements);
 
-/// Calls run(part, number, regions) for all parts, each with a scratchpad of
+/// Calls run(part, regions) for all parts, each with a scratchpad of
 /// `bytes`.
 template <typename Run>
 void forEachPart(const Parts &parts, int64_t threads, size_t bytes, Run run) {
   forEach(parts.count, threads, [&](int64_t number, int64_t) {
     Regions regions(getScratchpad(bytes));
-    run(parts.get(number), number, regions);
+    run(parts.get(number), regions);
   });
 }
 
