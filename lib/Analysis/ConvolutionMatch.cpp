@@ -10,7 +10,8 @@
 // other two, output and weights, either could be the output: exchanging them
 // exchanges images with channels and strides with dilations. The reading in
 // which the images of the input come first is taken. A loop's meaning follows
-// from the operands that it indexes.
+// from the operands that it indexes. linalg::inferConvolutionDims reads the
+// first of these forms alone, where the output is what is computed.
 //
 //===----------------------------------------------------------------------===//
 

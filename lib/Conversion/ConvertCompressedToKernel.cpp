@@ -23,9 +23,9 @@
 #include "SparseConvolutions.h"
 #include "TransposePropagation.h"
 
+#include "Prune/Analysis/MatrixProduct.h"
 #include "Prune/Dialect/OneDNN/IR/OneDNN.h"
 #include "Prune/Dialect/Prune/IR/Prune.h"
-#include "Prune/Kernels/MatrixProduct.h"
 
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
@@ -75,7 +75,7 @@ private:
 LogicalResult Converter::convertProduct(DecompressOp decompress,
                                         OpOperand &factor) {
   auto op = dyn_cast<linalg::LinalgOp>(factor.getOwner());
-  std::optional<MatrixProduct> product = matchMatrixProduct(op, factor);
+  std::optional<WeightProduct> product = matchWeightProduct(op, factor);
   if (!product || product->input == decompress.getResult())
     return failure();
   ImplicitLocOpBuilder builder(op.getLoc(), op);
@@ -110,7 +110,7 @@ LogicalResult Converter::convertProduct(DecompressOp decompress,
 
 LogicalResult Converter::convertGradient(CompressOp compress) {
   auto op = compress.getDense().getDefiningOp<linalg::LinalgOp>();
-  if (!isMatrixProduct(op) || !compress.getDense().hasOneUse() ||
+  if (!isStaticMatrixProduct(op) || !compress.getDense().hasOneUse() ||
       !isConstantFloat(op.getDpsInitOperand(0)->get(), 0.0))
     return failure();
   AffineMap result = op.getMatchingIndexingMap(op.getDpsInitOperand(0));

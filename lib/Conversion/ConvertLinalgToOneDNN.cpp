@@ -20,6 +20,7 @@
 
 #include "ConvolutionPatterns.h"
 #include "Epilogue.h"
+#include "Prune/Analysis/MatrixProduct.h"
 #include "Prune/Analysis/StructuredOps.h"
 #include "Prune/Dialect/OneDNN/IR/OneDNN.h"
 #include "Prune/Dialect/Prune/IR/Prune.h"
@@ -41,48 +42,14 @@ namespace mlir::prune {
 using namespace mlir;
 using namespace mlir::prune;
 
-namespace {
-
-/// A contraction as a product of two matrices.
-struct Product {
-  Value a, b;
-  bool transposeA, transposeB;
-};
-
-} // namespace
-
-/// Why the contraction is no product of two f32 matrices; empty when it is one,
-/// described in `product`.
-static StringRef matchProduct(linalg::LinalgOp op, Product &product) {
+/// Why the contraction is not for oneDNN; empty when it is, described in
+/// `product`.
+static StringRef matchProduct(linalg::LinalgOp op, MatrixProduct &product) {
   if (auto kernel =
           op->getAttrOfType<KernelAttr>(PruneDialect::kKernelAttrName))
     if (kernel.getKind() != KernelKind::Dense)
       return "another kernel was chosen";
-  if (!op.hasPureTensorSemantics())
-    return "it is not on tensors";
-  for (Value operand : op->getOperands()) {
-    auto type = dyn_cast<RankedTensorType>(operand.getType());
-    if (!type || !type.getElementType().isF32())
-      return "an operand is no tensor of f32";
-    if (type.getRank() != 2)
-      return "an operand is no matrix";
-  }
-  SmallVector<AffineMap> maps = op.getIndexingMapsArray();
-  if (op.getNumLoops() != 3 || !llvm::all_of(maps, [](AffineMap map) {
-        return map.isProjectedPermutation() && map.getNumResults() == 2;
-      }))
-    return "it is no product of two matrices";
-  unsigned row = maps[2].getDimPosition(0), column = maps[2].getDimPosition(1);
-  unsigned left = maps[0].isFunctionOfDim(row) ? 0 : 1, right = 1 - left;
-  // Each of the three loops is in exactly two of the maps.
-  if (!maps[left].isFunctionOfDim(row) || maps[left].isFunctionOfDim(column) ||
-      !maps[right].isFunctionOfDim(column) || maps[right].isFunctionOfDim(row))
-    return "it is no product of two matrices";
-  product.a = op->getOperand(left);
-  product.b = op->getOperand(right);
-  product.transposeA = maps[left].getDimPosition(1) == row;
-  product.transposeB = maps[right].getDimPosition(0) == column;
-  return {};
+  return matchMatrixProduct(op, product);
 }
 
 namespace {
@@ -94,14 +61,15 @@ struct ConvertContraction : OpInterfaceRewritePattern<linalg::LinalgOp> {
                                 PatternRewriter &rewriter) const override {
     if (!isContraction(op))
       return rewriter.notifyMatchFailure(op, "no contraction");
-    Product product;
+    MatrixProduct product;
     StringRef reason = matchProduct(op, product);
     if (!reason.empty())
       return rewriter.notifyMatchFailure(op, reason);
     auto matmul = onednn::MatmulOp::create(
-        rewriter, op.getLoc(), op->getResultTypes(), product.a, product.b,
-        /*bias=*/Value(), op.getDpsInits().front(), product.transposeA,
-        product.transposeB, /*accumulate=*/true, /*constant_b=*/false,
+        rewriter, op.getLoc(), op->getResultTypes(), product.left->get(),
+        product.right->get(),
+        /*bias=*/Value(), op.getDpsInits().front(), product.isLeftTransposed,
+        product.isRightTransposed, /*accumulate=*/true, /*constant_b=*/false,
         kernel::Activation::None);
     for (NamedAttribute attribute : op->getDiscardableAttrs())
       if (isa_and_nonnull<PruneDialect>(attribute.getNameDialect()))
@@ -190,7 +158,7 @@ struct ConvertLinalgToOneDNN
     auto linalgOp = dyn_cast<linalg::LinalgOp>(op);
     if (!linalgOp)
       return;
-    Product product;
+    MatrixProduct product;
     if (isContraction(linalgOp))
       return reportKept(op, "ContractionKept", matchProduct(linalgOp, product));
     StringRef obstacle = getConvolutionObstacle(linalgOp);

@@ -14,9 +14,9 @@
 
 #include "Prune/Kernels/SparseProduct.h"
 
+#include "Prune/Analysis/MatrixProduct.h"
 #include "Prune/Analysis/StructuredOps.h"
 #include "Prune/Interfaces/PrunableOpInterface.h"
-#include "Prune/Kernels/MatrixProduct.h"
 
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/IR/Matchers.h"
@@ -105,8 +105,8 @@ std::optional<SparseProduct> prune::matchSparseProduct(Operation *op,
     return fail("it has no weight");
   if (!isContraction(structured))
     return fail("only matrix products have a sparse kernel");
-  std::optional<MatrixProduct> matched =
-      matchMatrixProduct(structured, *weight);
+  std::optional<WeightProduct> matched =
+      matchWeightProduct(structured, *weight);
   if (!matched)
     return fail("it is no product of two static f32 matrices");
   std::optional<ConstantView> view = getWeights(weight->get());
