@@ -23,6 +23,7 @@
 #include "Prune/Dialect/OneDNN/IR/OneDNN.h"
 #include "Prune/Dialect/Prune/IR/Prune.h"
 #include "Prune/Kernels/KernelOptions.h"
+#include "Prune/Kernels/KernelPlan.h"
 #include "Prune/Support/Constants.h"
 
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
@@ -59,6 +60,19 @@ static ElementsAttr createData(OpBuilder &builder, Type elementType,
   return createResource(type, name, data);
 }
 
+static KernelAttr getKernel(Operation *op) {
+  return op->getAttrOfType<KernelAttr>(PruneDialect::kKernelAttrName);
+}
+
+/// Cuts the code as the plan in `#prune.kernel` says.
+static void applyPlan(Operation *op, assembly::StraightLineOptions &options) {
+  KernelAttr kernel = getKernel(op);
+  options.tileRows = getSetting(kernel, "tile_rows").value_or(options.tileRows);
+  options.segmentBytes =
+      getSetting(kernel, "segment_bytes").value_or(options.segmentBytes);
+  options.blocks = getSetting(kernel, "blocks").value_or(options.blocks);
+}
+
 /// The operation that runs the code of a layer on `x` and `output`.
 static llvm::Expected<kernel::GeneratedOp>
 generate(ImplicitLocOpBuilder &builder, const KernelLayer &layer,
@@ -74,6 +88,7 @@ generate(ImplicitLocOpBuilder &builder, const KernelLayer &layer,
   assembly::StraightLineOptions options;
   options.set = *assembly::getVectorSet(isa);
   options.panels = std::max<int64_t>(plan.panels.size(), 4);
+  applyPlan(layer.op, options);
   llvm::Expected<assembly::StraightLineCode> code =
       assembly::emitStraightLine(product, options);
   if (!code)
@@ -117,6 +132,7 @@ struct GenerateKernels : prune::impl::GenerateKernelsPassBase<GenerateKernels> {
   /// By function, which has its own images.
   llvm::MapVector<Operation *, SmallVector<KernelLayer>> layers;
   OrderedImages images;
+  bool hasFailed = false;
   llvm::SmallPtrSet<Operation *, 16> converted;
 };
 
@@ -131,11 +147,16 @@ void GenerateKernels::refuse(Operation *op, const Twine &reason) {
 
 /// Notes an operation that can become code.
 void GenerateKernels::read(Operation *op, StringRef set) {
-  auto kernel = op->getAttrOfType<KernelAttr>(PruneDialect::kKernelAttrName);
+  KernelAttr kernel = getKernel(op);
   if (!kernel || kernel.getKind() != KernelKind::StraightLine ||
       !isa_and_present<onednn::ConvolutionOp, kernel::SpmmOp>(op) ||
       op->getNumResults() != 1)
     return;
+  if (std::string reason = checkPlan(kernel); !reason.empty()) {
+    op->emitOpError(reason);
+    hasFailed = true;
+    return;
+  }
   if (set.empty())
     return refuse(op, "there is none for this processor");
   KernelLayer layer;
@@ -233,6 +254,8 @@ void GenerateKernels::runOnOperation() {
   if (failed(set))
     return signalPassFailure();
   getOperation()->walk([&](Operation *op) { read(op, *set); });
+  if (hasFailed)
+    return signalPassFailure();
   for (auto &[function, list] : layers)
     convertAll(list, *set);
   numCopies += images.getNumCopies();

@@ -20,6 +20,7 @@
 #include "Prune/Dialect/Prune/IR/Prune.h"
 #include "Prune/Interfaces/PrunableOpInterface.h"
 #include "Prune/Kernels/KernelChoices.h"
+#include "Prune/Kernels/KernelPlan.h"
 #include "Prune/Kernels/MachineModel.h"
 
 using namespace mlir;
@@ -61,7 +62,8 @@ llvm::Error prune::selectStandaloneKernels(
     KernelKind kind =
         choices ? choose(*choices, costs->model, small) : KernelKind::Dense;
     op->setAttr(PruneDialect::kKernelAttrName,
-                KernelAttr::get(op->getContext(), kind));
+                planKernel(op->getContext(), kind,
+                           choices ? choices->size : ProductSize()));
   });
   return llvm::Error::success();
 }

@@ -34,4 +34,5 @@ const KernelFamily prune::kCsrFamily = {
     /*runsConvolutions=*/false,
     /*isGenerated=*/false,
     /*turnsProducts=*/true,
-    [](const ProductSize &) { return &kFormula; }};
+    [](const ProductSize &) { return &kFormula; },
+    "loops over a weight in compressed rows"};

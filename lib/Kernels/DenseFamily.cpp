@@ -53,13 +53,13 @@ static constexpr CostFormula kProduct = {"dense", kProductTerms, getDense};
 static constexpr CostFormula kConvolution = {"convolution", kConvolutionTerms,
                                              getConvolution};
 
-const KernelFamily prune::kDenseFamily = {KernelKind::Dense,
-                                          /*runsProducts=*/true,
-                                          /*runsConvolutions=*/true,
-                                          /*isGenerated=*/false,
-                                          /*turnsProducts=*/false,
-                                          [](const ProductSize &size) {
-                                            return size.convolution
-                                                       ? &kConvolution
-                                                       : &kProduct;
-                                          }};
+const KernelFamily prune::kDenseFamily = {
+    KernelKind::Dense,
+    /*runsProducts=*/true,
+    /*runsConvolutions=*/true,
+    /*isGenerated=*/false,
+    /*turnsProducts=*/false,
+    [](const ProductSize &size) {
+      return size.convolution ? &kConvolution : &kProduct;
+    },
+    "oneDNN, or loops of our own where it was not built in"};

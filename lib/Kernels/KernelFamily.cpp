@@ -12,6 +12,7 @@
 
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/Support/MathExtras.h"
+#include "llvm/Support/raw_ostream.h"
 
 using namespace mlir;
 using namespace mlir::prune;
@@ -35,6 +36,28 @@ std::string prune::listKernelFamilies() {
     if (!text.empty())
       text += family == families.back() ? " or " : ", ";
     text += ("'" + family->getName() + "'").str();
+  }
+  return text;
+}
+
+std::string prune::describeKernelFamilies() {
+  std::string text;
+  llvm::raw_string_ostream os(text);
+  os << "| Kernel | What it is | Products | Convolutions | Plan |\n"
+     << "|---|---|---|---|---|\n";
+  auto say = [](bool value) { return value ? "yes" : "no"; };
+  for (const KernelFamily *family : getKernelFamilies()) {
+    os << "| `" << family->getName() << "` | " << family->summary << " | "
+       << say(family->runsProducts) << " | " << say(family->runsConvolutions)
+       << " | ";
+    llvm::interleave(
+        family->settings, os,
+        [&](const KernelSetting &setting) {
+          os << "`" << setting.name << "`, " << setting.least << " to "
+             << setting.most << ": " << setting.summary;
+        },
+        "; ");
+    os << " |\n";
   }
   return text;
 }

@@ -35,9 +35,11 @@ static const CostFormula *getFormula(const ProductSize &size) {
              : nullptr;
 }
 
-const KernelFamily prune::kLanesFamily = {KernelKind::Lanes,
-                                          /*runsProducts=*/true,
-                                          /*runsConvolutions=*/false,
-                                          /*isGenerated=*/false,
-                                          /*turnsProducts=*/false,
-                                          getFormula};
+const KernelFamily prune::kLanesFamily = {
+    KernelKind::Lanes,
+    /*runsProducts=*/true,
+    /*runsConvolutions=*/false,
+    /*isGenerated=*/false,
+    /*turnsProducts=*/false,
+    getFormula,
+    "loops that permute the inputs of up to four columns in registers"};

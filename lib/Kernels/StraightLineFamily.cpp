@@ -13,11 +13,12 @@ using namespace mlir::prune;
 
 using assembly::VectorSet;
 
-/// Bytes of code or of a stream for a tile and a range of inputs.
-static constexpr double kSegmentBytes = 24 << 10;
-
 /// Registers of AVX-512 for the sums and weights of generated code.
 static constexpr int64_t kKeptRegisters = 31;
+
+/// Rows of a tile, and bytes of code or of a stream for it and a range of
+/// inputs.
+static constexpr int64_t kTileRows = 30, kSegmentBytes = 24 << 10;
 
 static constexpr StringLiteral kTerms[] = {
     "call",     "multiply",      "load",      "sum",          "copy",
@@ -120,13 +121,12 @@ static CodeCounts countStream(const ProductSize &size, double tiles) {
   bool isStrided = size.convolution && isStridedDepthwise(*size.convolution);
   double bytes = kPairBytes * size.nonZeros;
   return {isStrided ? double(size.nonZeros) : 0.0, bytes,
-          std::max(bytes / std::max(tiles, 1.0) / kSegmentBytes, 1.0)};
+          std::max(bytes / std::max(tiles, 1.0) / double(kSegmentBytes), 1.0)};
 }
 
 static CodeCounts countCode(const ProductSize &size) {
   // Of a tile, of an instruction with its weight, and of a load. AVX2 loads and
   // multiplies two registers, and the weight into one of its own.
-  constexpr double kTileRows = 30;
   bool isWide = size.set == VectorSet::Avx512;
   double codeBytes = isWide ? 7.7 : 16.2, loadBytes = isWide ? 8 : 14;
   double nonZeros = size.nonZeros;
@@ -139,7 +139,8 @@ static CodeCounts countCode(const ProductSize &size) {
   double together = std::min<double>(rows, assembly::getMostRows(size.set));
   double loads = size.rows / together * countLoads(size, together);
   double code = codeBytes * nonZeros + loadBytes * loads;
-  double cuts = std::max(code / std::max(tiles, 1.0) / kSegmentBytes, 1.0);
+  double cuts =
+      std::max(code / std::max(tiles, 1.0) / double(kSegmentBytes), 1.0);
   return {loads, code + sizeof(float) * nonZeros, cuts};
 }
 
@@ -176,9 +177,31 @@ static const CostFormula *getFormula(const ProductSize &size) {
   return size.set == VectorSet::Avx512 ? &avx512 : &avx2;
 }
 
-const KernelFamily prune::kStraightLineFamily = {KernelKind::StraightLine,
-                                                 /*runsProducts=*/true,
-                                                 /*runsConvolutions=*/true,
-                                                 /*isGenerated=*/true,
-                                                 /*turnsProducts=*/true,
-                                                 getFormula};
+/// In the order of their names.
+static constexpr KernelSetting kSettings[] = {
+    {"blocks", 0, 1,
+     "1: rows that read the same inputs, four by four, are a stream for one "
+     "loop, where a loop can read them"},
+    {"segment_bytes", 1 << 10, 1 << 20,
+     "bytes of code that stay in the instruction cache while panels stream by"},
+    {"tile_rows", 1, kTileRows, "rows whose sums are computed together"}};
+
+static SmallVector<int64_t> makePlan(const ProductSize &size) {
+  int64_t groups = size.convolution ? size.convolution->groups : 1;
+  int64_t rows = std::max<int64_t>(size.rows / groups, 1);
+  int64_t tiles = llvm::divideCeil(rows, kTileRows);
+  int64_t tileRows = llvm::divideCeil(rows, tiles);
+  bool hasBlocks = countBlocks(size, PanelCounts(size)).has_value();
+  return {hasBlocks, kSegmentBytes, tileRows};
+}
+
+const KernelFamily prune::kStraightLineFamily = {
+    KernelKind::StraightLine,
+    /*runsProducts=*/true,
+    /*runsConvolutions=*/true,
+    /*isGenerated=*/true,
+    /*turnsProducts=*/true,
+    getFormula,
+    "machine code generated for the weight",
+    kSettings,
+    makePlan};

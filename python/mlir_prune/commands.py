@@ -252,7 +252,7 @@ def _tune(module: Any, model: Path, threads: int, standalone: bool) -> None:
     """Sets the fastest kernels, as they were measured before or are now."""
     path = model.with_suffix(".tuned.json")
     layers = tuning.read(path, threads)
-    kernels = tuning.STANDALONE if standalone else tuning.KERNELS
+    kernels = tuning.STANDALONE if standalone else tuning.all_kernels()
     wrong = layers is not None and any(layer.kernel not in kernels for layer in layers)
     if layers is None or wrong or not tuning.fits(module, layers):
         layers = tuning.measure(module, threads, kernels=kernels)

@@ -24,7 +24,6 @@ from .errors import InputError
 from .native import native
 from .pipelines import cost_model_option, module, options
 
-KERNELS = ("dense", "csr", "straight_line", "lanes")
 STANDALONE = ("straight_line", "lanes")
 """Kernels that a shared object has without oneDNN."""
 SECONDS = 3.0
@@ -53,10 +52,16 @@ class Layer:
         return self.name, self.rows, self.inner, self.columns, self.non_zeros
 
 
+def all_kernels() -> tuple[str, ...]:
+    """The names of all kernels, the dense one first."""
+    return tuple(native().kernel_families())
+
+
 def tune(
-    network: Any, threads: int = 1, seconds: float = SECONDS, kernels: Sequence[str] = KERNELS
+    network: Any, threads: int = 1, seconds: float = SECONDS, kernels: Sequence[str] = ()
 ) -> list[Layer]:
-    """Measures the kernels of a network's layers and sets the fastest in place.
+    """Measures the kernels of a network's layers, all or some, and sets the fastest in
+    place.
 
     Layers that have no choice are not measured.
     """
@@ -69,12 +74,12 @@ def tune(
 
 
 def measure(
-    network: Any, threads: int = 1, seconds: float = SECONDS, kernels: Sequence[str] = KERNELS
+    network: Any, threads: int = 1, seconds: float = SECONDS, kernels: Sequence[str] = ()
 ) -> list[Layer]:
     """The layers with their times; the network stays as it is."""
     layers: dict[tuple[str, int, int, int, int], Layer] = {}
     runs = {}
-    for kernel in kernels:
+    for kernel in kernels or all_kernels():
         copy = network.clone()
         remarks = copy.run(module(_select(threads, kernel=kernel)))
         chosen = _chosen(remarks)
@@ -185,7 +190,7 @@ def make_table(layers: list[Layer]) -> Any:
     table.add_column("weights")
     table.add_column("zeros", justify="right")
     table.add_column("columns", justify="right")
-    kernels = [kernel for kernel in KERNELS if any(kernel in layer.us for layer in layers)]
+    kernels = [kernel for kernel in all_kernels() if any(kernel in layer.us for layer in layers)]
     for kernel in kernels:
         table.add_column(kernel, justify="right")
     table.add_column("chosen")

@@ -11,9 +11,11 @@
 
 #include "Prune/Execution/Calibration.h"
 #include "Prune/Execution/TimedLayer.h"
+#include "Prune/Kernels/KernelFamily.h"
 #include "Prune/Kernels/MachineModel.h"
 
 #include <nanobind/stl/string.h>
+#include <nanobind/stl/vector.h>
 
 using namespace mlir;
 using namespace mlir::prune;
@@ -51,6 +53,15 @@ void python::bindCalibration(nb::module_ &module) {
       },
       nb::arg("name"), nb::arg("threads") = 1,
       "The cost model 'builtin', 'machine' or of a file.");
+  module.def(
+      "kernel_families",
+      [] {
+        std::vector<std::string> names;
+        for (const KernelFamily *family : getKernelFamilies())
+          names.push_back(family->getName().str());
+        return names;
+      },
+      "The names of all kernels, the dense one first.");
   module.def("default_cost_model", &getDefaultCostModel,
              "What PRUNE_COST_MODEL says, else 'machine'.");
   module.def(

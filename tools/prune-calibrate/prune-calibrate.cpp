@@ -13,6 +13,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "Prune/Execution/Calibration.h"
+#include "Prune/Kernels/KernelFamily.h"
 #include "Prune/Kernels/MachineModel.h"
 
 #include "llvm/Support/CommandLine.h"
@@ -34,6 +35,9 @@ static cl::opt<bool> keep("keep",
 static cl::opt<std::string>
     machine("machine", cl::desc("Description of the machine for the file"),
             cl::init("this machine"), cl::cat(category));
+static cl::opt<bool> families("families",
+                              cl::desc("Print a table of the kernels"),
+                              cl::cat(category));
 static cl::opt<double> seconds("seconds",
                                cl::desc("Time to measure for, in all"),
                                cl::init(CalibrationOptions().seconds),
@@ -47,10 +51,21 @@ static int fail(Error error) {
   return 1;
 }
 
+/// Writes a text where -o says.
+static int write(StringRef text) {
+  Error error = writeToOutput(outputFile, [&](raw_ostream &stream) {
+    stream << text;
+    return Error::success();
+  });
+  return error ? fail(std::move(error)) : 0;
+}
+
 int main(int argc, char **argv) {
   InitLLVM init(argc, argv);
   cl::HideUnrelatedOptions(category);
   cl::ParseCommandLineOptions(argc, argv, "Measures the cost model\n");
+  if (families)
+    return write("# Kernels\n\n" + describeKernelFamilies());
   if (threads < 1)
     return fail(createStringError("expected --call-threads to be at least 1"));
   CalibrationOptions options;
@@ -67,9 +82,5 @@ int main(int argc, char **argv) {
     outs() << *path << "\n";
     return 0;
   }
-  Error error = writeToOutput(outputFile, [&](raw_ostream &stream) {
-    stream << *text;
-    return Error::success();
-  });
-  return error ? fail(std::move(error)) : 0;
+  return write(*text);
 }

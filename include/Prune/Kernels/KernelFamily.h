@@ -64,6 +64,13 @@ struct CostFormula {
   SmallVector<double> (*count)(const ProductSize &size, double cache);
 };
 
+/// A number of the plan of a kernel.
+struct KernelSetting {
+  StringLiteral name;
+  int64_t least, most;
+  StringLiteral summary;
+};
+
 /// A family of kernels.
 struct KernelFamily {
   KernelKind kind;
@@ -75,6 +82,11 @@ struct KernelFamily {
   bool turnsProducts;
   /// The formula for a layer; null for one that it cannot run.
   const CostFormula *(*getFormula)(const ProductSize &size);
+  StringLiteral summary;
+  /// What the plan of a layer says, in the order of their names, and the
+  /// numbers for a layer. Null without settings.
+  ArrayRef<KernelSetting> settings = {};
+  SmallVector<int64_t> (*plan)(const ProductSize &size) = nullptr;
 
   StringRef getName() const { return stringifyKernelKind(kind); }
 };
@@ -87,6 +99,9 @@ const KernelFamily &getKernelFamily(KernelKind kind);
 
 /// The names of all families, quoted, between commas and `or`.
 std::string listKernelFamilies();
+
+/// A table of all families in Markdown.
+std::string describeKernelFamilies();
 
 /// All formulas, in the order of files of figures.
 ArrayRef<const CostFormula *> getCostFormulas();

@@ -141,17 +141,28 @@ def Prune_SelectionAttr : Prune_Attr<"Selection", "selection"> {
 }
 
 def Prune_KernelAttr : Prune_Attr<"Kernel", "kernel"> {
-  let summary = "kernel chosen for a contraction";
+  let summary = "kernel chosen for a contraction, and its plan";
   let description = [{
     `dense` runs a oneDNN primitive, or loops of our own in its place. The others
     are our own: `csr` a product with the weight in compressed rows, `lanes` a
     product for up to four columns, which permutes inputs in registers,
     `straight_line` machine code that is generated for the weight.
 
-    Example: `#prune.kernel<csr>`
+    The plan says how the kernel runs the layer: numbers by name, which
+    `prune-select-kernels` decides for the weight and a person may change. What
+    it leaves out the kernel decides. [KernelFamilies](KernelFamilies.md) lists
+    the names; others are errors in `prune-verify-kernels` and where code is
+    generated.
+
+    Example: `#prune.kernel<csr>`,
+    `#prune.kernel<straight_line, {blocks = 0, segment_bytes = 24576, tile_rows = 22}>`
   }];
-  let parameters = (ins EnumParameter<Prune_KernelKind>:$kind);
-  let assemblyFormat = "`<` $kind `>`";
+  let parameters = (ins EnumParameter<Prune_KernelKind>:$kind,
+                        OptionalParameter<"::mlir::DictionaryAttr">:$plan);
+  let builders = [AttrBuilder<(ins "KernelKind":$kind), [{
+    return $_get($_ctxt, kind, ::mlir::DictionaryAttr());
+  }]>];
+  let assemblyFormat = "`<` $kind (`,` $plan^)? `>`";
 }
 
 #endif // PRUNE_DIALECT_PRUNE_IR_PRUNEATTRIBUTES_TD

@@ -21,6 +21,7 @@
 #include "Prune/Kernels/BatchParts.h"
 #include "Prune/Kernels/KernelChoices.h"
 #include "Prune/Kernels/KernelOptions.h"
+#include "Prune/Kernels/KernelPlan.h"
 #include "Prune/Kernels/NetworkChoices.h"
 #include "Prune/Kernels/TunedKernels.h"
 
@@ -90,8 +91,9 @@ struct SelectKernels : prune::impl::SelectKernelsPassBase<SelectKernels> {
                      int64_t rows);
   void selectForParts(const CostModel &costs);
   void setKernel(const LayerChoice &layer) {
-    layer.op->setAttr(PruneDialect::kKernelAttrName,
-                      KernelAttr::get(&getContext(), layer.kernel));
+    layer.op->setAttr(
+        PruneDialect::kKernelAttrName,
+        planKernel(&getContext(), layer.kernel, layer.costs.size));
   }
   void mark(const LayerChoice &layer);
 };

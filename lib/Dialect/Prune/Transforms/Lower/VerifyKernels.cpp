@@ -15,6 +15,7 @@
 #include "Prune/Dialect/Prune/IR/Prune.h"
 #include "Prune/Interfaces/PrunableOpInterface.h"
 #include "Prune/Kernels/KernelChoices.h"
+#include "Prune/Kernels/KernelPlan.h"
 
 namespace mlir::prune {
 #define GEN_PASS_DEF_VERIFYKERNELSPASS
@@ -29,6 +30,8 @@ static LogicalResult verifyKernel(PrunableOpInterface op) {
   if (!kernel)
     return op->emitOpError()
            << "expected a kernel in '" << PruneDialect::kKernelAttrName << "'";
+  if (std::string reason = checkPlan(kernel); !reason.empty())
+    return op->emitOpError(reason);
   if (kernel.getKind() == KernelKind::Dense)
     return success();
   std::string reason;

@@ -7,7 +7,7 @@
 
 // MANY: linalg.matmul {prune.kernel = #prune.kernel<csr>}
 // ONE: linalg.matmul {prune.kernel = #prune.kernel<lanes>}
-// CODE: linalg.matmul {prune.kernel = #prune.kernel<{{csr|straight_line}}>}
+// CODE: linalg.matmul {prune.kernel = #prune.kernel<{{csr>|straight_line, {.*}>}}}
 func.func @zeros(%x: tensor<256x512xf32>, %i: tensor<256x512xf32>) -> tensor<256x512xf32> {
   %w = arith.constant dense<0.0> : tensor<512x512xf32>
   %z = linalg.matmul ins(%x, %w : tensor<256x512xf32>, tensor<512x512xf32>) outs(%i : tensor<256x512xf32>) -> tensor<256x512xf32>
@@ -26,8 +26,8 @@ func.func @ones(%x: tensor<256x512xf32>, %i: tensor<256x512xf32>) -> tensor<256x
 // A convolution of which all weights are zero, one of a channel each, and one of groups.
 // MANY: linalg.conv_2d_nchw_fchw {{.*}}prune.kernel = #prune.kernel<dense>
 // STREAM-LABEL: func.func @convolution(
-// STREAM: linalg.conv_2d_nchw_fchw {{.*}}prune.kernel = #prune.kernel<straight_line>
-// CODE: linalg.conv_2d_nchw_fchw {{.*}}prune.kernel = #prune.kernel<straight_line>
+// STREAM: linalg.conv_2d_nchw_fchw {{.*}}prune.kernel = #prune.kernel<straight_line, {{.*}}>
+// CODE: linalg.conv_2d_nchw_fchw {{.*}}prune.kernel = #prune.kernel<straight_line, {blocks = {{[01]}} : i64, segment_bytes = 24576 : i64, tile_rows = {{[0-9]+}} : i64}>
 func.func @convolution(%x: tensor<1x64x30x30xf32>, %i: tensor<1x64x28x28xf32>) -> tensor<1x64x28x28xf32> {
   %w = arith.constant dense<0.0> : tensor<64x64x3x3xf32>
   %z = linalg.conv_2d_nchw_fchw {dilations = dense<1> : tensor<2xi64>, strides = dense<1> : tensor<2xi64>}
@@ -36,7 +36,7 @@ func.func @convolution(%x: tensor<1x64x30x30xf32>, %i: tensor<1x64x28x28xf32>) -
 }
 
 // MANY: linalg.depthwise_conv_2d_nchw_chw {{.*}}prune.kernel = #prune.kernel<dense>
-// CODE: linalg.depthwise_conv_2d_nchw_chw {{.*}}prune.kernel = #prune.kernel<straight_line>
+// CODE: linalg.depthwise_conv_2d_nchw_chw {{.*}}prune.kernel = #prune.kernel<straight_line, {{.*}}>
 func.func @depthwise(%x: tensor<1x64x30x30xf32>, %i: tensor<1x64x28x28xf32>) -> tensor<1x64x28x28xf32> {
   %w = arith.constant dense<0.0> : tensor<64x3x3xf32>
   %z = linalg.depthwise_conv_2d_nchw_chw {dilations = dense<1> : tensor<2xi64>, strides = dense<1> : tensor<2xi64>}
@@ -45,7 +45,7 @@ func.func @depthwise(%x: tensor<1x64x30x30xf32>, %i: tensor<1x64x28x28xf32>) -> 
 }
 
 // The weight of an imported network has a dimension of one channel.
-// CODE: linalg.depthwise_conv_2d_nchw_chw {{.*}}prune.kernel = #prune.kernel<straight_line>
+// CODE: linalg.depthwise_conv_2d_nchw_chw {{.*}}prune.kernel = #prune.kernel<straight_line, {{.*}}>
 func.func @depthwise_collapsed(%x: tensor<1x64x30x30xf32>, %i: tensor<1x64x28x28xf32>) -> tensor<1x64x28x28xf32> {
   %c = arith.constant dense<0.0> : tensor<64x1x3x3xf32>
   %w = tensor.collapse_shape %c [[0, 1], [2], [3]] : tensor<64x1x3x3xf32> into tensor<64x3x3xf32>
@@ -55,7 +55,7 @@ func.func @depthwise_collapsed(%x: tensor<1x64x30x30xf32>, %i: tensor<1x64x28x28
 }
 
 // MANY: linalg.conv_2d_ngchw_gfchw {{.*}}prune.kernel = #prune.kernel<dense>
-// CODE: linalg.conv_2d_ngchw_gfchw {{.*}}prune.kernel = #prune.kernel<straight_line>
+// CODE: linalg.conv_2d_ngchw_gfchw {{.*}}prune.kernel = #prune.kernel<straight_line, {{.*}}>
 func.func @groups(%x: tensor<1x4x16x30x30xf32>, %i: tensor<1x4x16x28x28xf32>) -> tensor<1x4x16x28x28xf32> {
   %w = arith.constant dense<0.0> : tensor<4x16x16x3x3xf32>
   %z = linalg.conv_2d_ngchw_gfchw {dilations = dense<1> : tensor<2xi64>, strides = dense<1> : tensor<2xi64>}
@@ -65,7 +65,7 @@ func.func @groups(%x: tensor<1x4x16x30x30xf32>, %i: tensor<1x4x16x28x28xf32>) ->
 
 // A dense first layer, whose three channels fill no vector.
 // MANY: linalg.conv_2d_nchw_fchw {{.*}}prune.kernel = #prune.kernel<dense>
-// CODE: linalg.conv_2d_nchw_fchw {{.*}}prune.kernel = #prune.kernel<straight_line>
+// CODE: linalg.conv_2d_nchw_fchw {{.*}}prune.kernel = #prune.kernel<straight_line, {blocks = {{[01]}} : i64, segment_bytes = 24576 : i64, tile_rows = {{[0-9]+}} : i64}>
 func.func @first(%x: tensor<1x3x34x34xf32>, %i: tensor<1x16x32x32xf32>) -> tensor<1x16x32x32xf32> {
   %w = arith.constant dense<1.0> : tensor<16x3x3x3xf32>
   %z = linalg.conv_2d_nchw_fchw {dilations = dense<1> : tensor<2xi64>, strides = dense<1> : tensor<2xi64>}
