@@ -126,3 +126,14 @@ def test_large_files_are_refused(tmp_path: Path) -> None:
     assert check(path, set()) == []
     path.write_bytes(bytes((1 << 20) + 1))
     assert check(path, set()) == [f"{path}:1: more than 1 MB"]
+
+
+def test_lit_tests_ask_whether_a_build_has_statistics(tmp_path: Path) -> None:
+    """A build without assertions has none."""
+    path = tmp_path / "pass.mlir"
+    check = script("check_sources").check
+    command = "prune-opt %s \\\n// RUN:   --prune-pass-statistics | FileCheck %s"
+    path.write_text(f"// RUN: {command}\n", encoding="utf-8")
+    assert len(check(path, set())) == 1
+    path.write_text(f"// RUN: %if statistics %{{ {command} %}}\n", encoding="utf-8")
+    assert check(path, set()) == []

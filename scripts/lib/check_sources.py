@@ -7,6 +7,7 @@
   the order of arguments open, so the printed IR would depend on the compiler.
 * Every pass of a *Passes.td has a lit test named after its flag.
 * No source file outside test/ has more than 500 lines.
+* A lit test asks for statistics only where these are built in.
 * Remarks are named by a thing and what happened to it, such as `MaskNotFolded`.
 * No file is large: packages and data belong elsewhere.
 
@@ -55,10 +56,19 @@ def pass_flags(text: str) -> list[str]:
     return re.findall(r'def\s+\w+\s*:\s*(?:Pass|InterfacePass)<\s*"([^"]+)"', text)
 
 
+def unguarded_statistics(text: str) -> bool:
+    """True when a command of a lit test asks for statistics without asking whether a
+    build has them: one without assertions does not."""
+    commands = re.findall(r"RUN:((?:.*\\\n)*.*)", text)
+    return any("pass-statistics" in line and "%if statistics" not in line for line in commands)
+
+
 def check(path: Path, tests: set[str]) -> list[str]:
     """Breaches in one file, each as `file:line: message`."""
     if path.stat().st_size > MAX_BYTES:
         return [f"{path}:1: more than {MAX_BYTES >> 20} MB"]
+    if path.suffix == ".mlir" and unguarded_statistics(path.read_text(encoding="utf-8")):
+        return [f"{path}:1: expected '%if statistics %{{ ... %}}' around a command that needs it"]
     if path.suffix not in SOURCE:
         return []
     text = path.read_text(encoding="utf-8")

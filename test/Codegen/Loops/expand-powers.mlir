@@ -1,7 +1,7 @@
 // RUN: prune-opt %s --pass-pipeline='builtin.module(prune-expand-powers)' --split-input-file | FileCheck %s
 // RUN: prune-opt %s --pass-pipeline='builtin.module(prune-expand-powers,prune-expand-powers)' --split-input-file | FileCheck %s
-// RUN: prune-opt %s --pass-pipeline='builtin.module(prune-expand-powers)' --split-input-file -o /dev/null \
-// RUN:   --prune-pass-statistics 2>&1 | FileCheck %s --check-prefix=STATISTICS
+// RUN: %if statistics %{ prune-opt %s --pass-pipeline='builtin.module(prune-expand-powers)' --split-input-file -o /dev/null \
+// RUN:   --prune-pass-statistics 2>&1 | FileCheck %s --check-prefix=STATISTICS %}
 
 // STATISTICS: 5 num-powers-expanded
 
