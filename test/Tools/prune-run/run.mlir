@@ -3,7 +3,7 @@
 // RUN: prune-run %s %t.npz --function=scale --reference | FileCheck %s --check-prefixes=CHECK,NAIVE
 // RUN: %python -c "import zipfile; print([z.filename for z in zipfile.ZipFile(r'%t.out.npz').infolist()])" | FileCheck %s --check-prefix=NAMES
 
-// CHECK: scale on {{(naive|onednn [0-9.]+)}}: 1 call, median
+// CHECK: scale on {{(naive|loops|onednn [0-9.]+)}}: 1 call, median
 // NAIVE-SAME: ms
 // CHECK: y: float32 (2, 3) min 2 max 12 mean 7
 // CHECK: result1: float32 () min 21 max 21
