@@ -32,12 +32,14 @@ struct FuseBiasGradient : OpRewritePattern<Op> {
     linalg::LinalgOp sum = getBiasGradient(op.getDy(), op.getLayout());
     if (!sum || sum->getBlock() != op->getBlock())
       return rewriter.notifyMatchFailure(op, "no gradient of a bias");
-    // Where the first of both is, as long as the input is there already.
+    // Where the first of both is, as long as the operands are there already.
     Operation *first = sum->isBeforeInBlock(op) ? sum.getOperation() : op;
-    Operation *input = op.getX().getDefiningOp();
-    if (input &&
-        (input->getBlock() != op->getBlock() || !input->isBeforeInBlock(first)))
-      return rewriter.notifyMatchFailure(op, "the input comes too late");
+    for (Value operand : op->getOperands().drop_back()) {
+      Operation *input = operand.getDefiningOp();
+      if (input && input->getBlock() == op->getBlock() &&
+          !input->isBeforeInBlock(first))
+        return rewriter.notifyMatchFailure(op, "an operand comes too late");
+    }
     rewriter.setInsertionPoint(first);
     auto both = cast<Op>(createWithBias(op, sum, rewriter));
     rewriter.replaceOp(sum, both->getResult(1));

@@ -82,6 +82,17 @@ static double predictGain(const Convolution &convolution, double kept,
   return dense / (sparse * missing);
 }
 
+/// True when 32-bit distances reach all of 16 images side by side.
+static bool fitsInPlanes(const ConvolutionOperand &operand) {
+  constexpr int64_t kImages = 16;
+  int64_t floats = kImages;
+  for (ConvolutionDim dim : operand.dims)
+    if (dim != ConvolutionDim::Batch &&
+        llvm::MulOverflow(floats, getExtent(operand, dim), floats))
+      return false;
+  return floats <= std::numeric_limits<int32_t>::max();
+}
+
 /// Recognizes a convolution in one group whose operand `weight` has `kept`
 /// elements.
 static bool match(linalg::LinalgOp op, OpOperand &weight, int64_t kept,
@@ -94,6 +105,8 @@ static bool match(linalg::LinalgOp op, OpOperand &weight, int64_t kept,
     if (operand->dims.size() != 4 ||
         llvm::is_contained(operand->dims, ConvolutionDim::Group))
       return false;
+  if (!fitsInPlanes(convolution.x) || !fitsInPlanes(convolution.y))
+    return false;
   bool isBackwardData = op.getDpsInitOperand(0) == convolution.x.operand;
   return predictGain(convolution, static_cast<double>(kept), isBackwardData) >=
          minGain;
@@ -196,6 +209,10 @@ LogicalResult prune::convertSparseConvolution(DecompressOp decompress,
                                               PatternCache &patterns,
                                               double minGain) {
   auto op = dyn_cast<linalg::LinalgOp>(weight.getOwner());
+  // A weight that a gradient is added to, and one that is an image besides.
+  if (!op || op.isDpsInit(&weight) ||
+      llvm::count(op->getOperands(), decompress.getResult()) != 1)
+    return failure();
   int64_t kept =
       cast<ShapedType>(decompress.getValues().getType()).getNumElements();
   Convolution convolution;

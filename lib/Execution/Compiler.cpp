@@ -26,7 +26,6 @@
 #include "mlir/Target/LLVMIR/Dialect/OpenMP/OpenMPToLLVMIRTranslation.h"
 #include "mlir/Target/LLVMIR/Export.h"
 #include "llvm/IR/Module.h"
-#include "llvm/Support/Process.h"
 #include "llvm/Target/TargetMachine.h"
 
 using namespace mlir;
@@ -72,8 +71,7 @@ LogicalResult CompiledModule::lower(const CompileOptions &options,
   pipeline.vectorWidth = getVectorBits(*target);
   pipeline.threads = options.threads;
   pipeline.isa = isa.str();
-  // As the runtime does with what it allocates.
-  pipeline.fill = llvm::sys::Process::GetEnv("PRUNE_RT_POISON").has_value();
+  pipeline.fill = options.poison;
   // Nobody has to know that kernels are chosen to get fast ones.
   if (!options.reference && !hasKernels(module)) {
     SelectKernelsPassOptions select;

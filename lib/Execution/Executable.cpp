@@ -24,6 +24,7 @@
 #include "mlir/ExecutionEngine/ExecutionEngine.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/IR/Module.h"
+#include "llvm/Support/Process.h"
 #include "llvm/Target/TargetMachine.h"
 
 #include <chrono>
@@ -83,6 +84,8 @@ LogicalResult Executable::compile(ModuleOp module, CompileOptions options) {
   // The naive runtime has no threads.
   if (!runtime->lookup("__kmpc_fork_call"))
     options.threads = 1;
+  // As the runtime does with what it allocates. Files are the same without.
+  options.poison |= llvm::sys::Process::GetEnv("PRUNE_RT_POISON").has_value();
   FailureOr<std::unique_ptr<CompiledModule>> created =
       CompiledModule::create(module, options);
   if (failed(created))

@@ -125,7 +125,10 @@ static void addLibraries(const LinkJob &job,
   }
   options.push_back("-l:libstdc++.so.6");
   options.push_back("-Wl,--enable-new-dtags");
-  options.push_back("-Wl,-rpath," + llvm::join(folders, ":"));
+  // A name of a folder may have a comma.
+  for (const std::string &option :
+       {std::string("-rpath"), llvm::join(folders, ":")})
+    llvm::append_range(options, ArrayRef<std::string>{"-Xlinker", option});
 }
 
 llvm::Error prune::linkSharedObject(const LinkJob &job,

@@ -223,7 +223,8 @@ def compile_network(arguments: argparse.Namespace) -> None:
     if arguments.batch is not None:
         module.run(f"builtin.module(prune-set-batch-size{{batch={arguments.batch}}})")
     if arguments.tune:
-        _tune(module, Path(arguments.model), arguments.threads, arguments.standalone)
+        standalone = arguments.standalone or target.suffix == ".a"
+        _tune(module, Path(arguments.model), arguments.threads, standalone)
     module.write_shared_object(
         str(target), name=arguments.name, isa=isa, small=arguments.size,
         weights=arguments.weights, threads=arguments.threads,
@@ -251,12 +252,11 @@ def _cost_model(named: str | None, isa: str) -> str:
 def _tune(module: Any, model: Path, threads: int, standalone: bool) -> None:
     """Sets the fastest kernels, as they were measured before or are now."""
     path = model.with_suffix(".tuned.json")
-    layers = tuning.read(path, threads)
-    kernels = tuning.STANDALONE if standalone else tuning.all_kernels()
-    wrong = layers is not None and any(layer.kernel not in kernels for layer in layers)
-    if layers is None or wrong or not tuning.fits(module, layers):
+    kernels = tuning.STANDALONE if standalone else ()
+    layers = tuning.read(path, threads, kernels)
+    if layers is None or not tuning.fits(module, layers):
         layers = tuning.measure(module, threads, kernels=kernels)
-        tuning.write(path, layers, threads)
+        tuning.write(path, layers, threads, kernels)
         print(f"kernels were measured, and are kept in {path}")
     tuning.apply(module, path, threads)
     _console().print(tuning.make_table(layers))

@@ -24,7 +24,7 @@ from .errors import InputError
 from .native import native
 from .pipelines import cost_model_option, module, options
 
-STANDALONE = ("straight_line", "lanes")
+STANDALONE = ("csr", "straight_line", "lanes")
 """Kernels that a shared object has without oneDNN."""
 SECONDS = 3.0
 """Time to measure for, besides compiling."""
@@ -162,19 +162,24 @@ def apply(network: Any, path: Path, threads: int = 1) -> None:
     network.run(module(_select(threads, tuned=f"'{path}'")))
 
 
-def write(path: Path, layers: list[Layer], threads: int) -> None:
-    """Keeps tuned layers in a file, for :func:`apply` and :func:`read`."""
+def write(path: Path, layers: list[Layer], threads: int, kernels: Sequence[str] = ()) -> None:
+    """Keeps tuned layers in a file, for :func:`apply` and :func:`read`: those of
+    :func:`measure` with the same threads and kernels."""
     files.write_json(path, {
         "version": 1, "key": json.loads(native().machine_key(threads)),
+        "kernels": sorted(kernels or all_kernels()),
         "layers": [asdict(layer) for layer in layers],
     })  # fmt: skip
 
 
-def read(path: Path, threads: int) -> list[Layer] | None:
-    """Tuned layers of this computer in a file; none if it has no such layers."""
+def read(path: Path, threads: int, kernels: Sequence[str] = ()) -> list[Layer] | None:
+    """Tuned layers of this computer in a file; none if it has no such layers, or if other
+    kernels were measured."""
     try:
         found = files.read_json(path)
         if found["version"] != 1 or found["key"] != json.loads(native().machine_key(threads)):
+            return None
+        if found["kernels"] != sorted(kernels or all_kernels()):
             return None
         return [Layer(**layer) for layer in found["layers"]]
     except (InputError, KeyError, TypeError):

@@ -83,6 +83,8 @@ Runs::Runs(const LanePlanes &planes, const ImageBatch<Element> &images,
   perChannel = rows == 0 ? 1 : rows / rowsOfRun;
   count = rows == 0 ? 0 : perChannel * (isLast ? 1 : images.channels);
   length = imageRow * rowsOfRun;
+  if (count == 0)
+    return;
   if (isWhole) {
     for (int64_t i = 0; i < length; ++i)
       places[i] = static_cast<int32_t>(i * kLanes);

@@ -92,7 +92,8 @@ static SparseTerms list(const TermSource &source, const Blocks &blocks,
 }
 
 size_t prune_rt::getTermBytes(const TermSource &source, int64_t taps) {
-  int64_t blocks = source.planes.channels;
+  // As many as Blocks makes: one where there are no planes.
+  int64_t blocks = std::max<int64_t>(1, source.planes.channels);
   return 2 * Regions::getBytes<Term>(source.elements()) +
          Regions::getBytes<int32_t>(blocks * source.rows + 2) +
          Regions::getBytes<int32_t>(taps * blocks * source.rows + 2);

@@ -109,6 +109,7 @@ Attributes prune_rt::makeAttributes(int64_t flags, int64_t activation) {
 }
 
 Reorder::Reorder(const_dnnl_memory_desc_t from, const_dnnl_memory_desc_t to) {
+  OneThreadScope scope;
   Attributes attributes = makeAttributes(0, PRUNE_RT_ACTIVATION_NONE);
   dnnl_primitive_desc_t created = nullptr;
   expectSuccess(dnnl_reorder_primitive_desc_create(&created, from, getEngine(),
@@ -123,6 +124,7 @@ Reorder::Reorder(const_dnnl_memory_desc_t from, const_dnnl_memory_desc_t to) {
 }
 
 void Reorder::run(dnnl_stream_t stream, const void *from, void *to) const {
+  OneThreadScope scope;
   auto query = [&](dnnl_query_t what) {
     return dnnl_primitive_desc_query_md(desc.get(), what, 0);
   };

@@ -166,6 +166,37 @@ func.func @groups(%x: tensor<16x2x3x4x4xf32>, %v: tensor<3xf32>) -> tensor<16x2x
   return %y : tensor<16x2x2x4x4xf32>
 }
 
+// A gradient that is added to a weight reads it, but not as a kernel.
+// CHECK-LABEL: func @gradient_added_to_a_weight
+// CHECK: %[[W:.*]] = prune.decompress
+// CHECK: linalg.generic {{.*}} outs(%[[W]] : tensor<16x3x2x2xf32>)
+#xs = affine_map<(f, c, k, l, n, i, j) -> (n, c, i + k, j + l)>
+#ys = affine_map<(f, c, k, l, n, i, j) -> (n, f, i, j)>
+#ws = affine_map<(f, c, k, l, n, i, j) -> (f, c, k, l)>
+func.func @gradient_added_to_a_weight(%x: tensor<16x3x2x2xf32>, %v: tensor<3xf32>, %dy: tensor<16x16x1x1xf32>) -> tensor<16x3x2x2xf32> {
+  %w = prune.decompress %v pattern(dense<[0, 11, 13]> : tensor<3xi32>) : tensor<3xf32> -> tensor<16x3x2x2xf32>
+  %dw = linalg.generic {indexing_maps = [#xs, #ys, #ws],
+      iterator_types = ["parallel", "parallel", "parallel", "parallel", "reduction", "reduction", "reduction"]}
+      ins(%x, %dy : tensor<16x3x2x2xf32>, tensor<16x16x1x1xf32>) outs(%w : tensor<16x3x2x2xf32>) {
+  ^bb0(%a: f32, %b: f32, %out: f32):
+    %m = arith.mulf %a, %b : f32
+    %s = arith.addf %out, %m : f32
+    linalg.yield %s : f32
+  } -> tensor<16x3x2x2xf32>
+  return %dw : tensor<16x3x2x2xf32>
+}
+
+// A weight that is the image, too.
+// CHECK-LABEL: func @weight_and_image
+// CHECK: %[[W:.*]] = prune.decompress
+// CHECK: linalg.conv_2d_nchw_fchw ins(%[[W]], %[[W]]
+func.func @weight_and_image(%v: tensor<3xf32>, %i: tensor<4x4x1x1xf32>) -> tensor<4x4x1x1xf32> {
+  %w = prune.decompress %v pattern(dense<[0, 11, 13]> : tensor<3xi32>) : tensor<3xf32> -> tensor<4x3x2x2xf32>
+  %y = linalg.conv_2d_nchw_fchw ins(%w, %w : tensor<4x3x2x2xf32>, tensor<4x3x2x2xf32>)
+      outs(%i : tensor<4x4x1x1xf32>) -> tensor<4x4x1x1xf32>
+  return %y : tensor<4x4x1x1xf32>
+}
+
 // Rows by output channel, by input channel, and of channels last.
 // CHECK-DAG: pattern.pointers: "0x10000000000000000200000003000000"
 // CHECK-DAG: pattern.indices: "0x10000000000000000B00000001000000"

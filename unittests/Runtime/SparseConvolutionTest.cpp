@@ -208,6 +208,14 @@ TEST(SparseConvolutionTest, randomWindows) {
   }
 }
 
+TEST(SparseConvolutionTest, noChannels) {
+  for (int64_t layout : {PRUNE_RT_LAYOUT_NCHW, PRUNE_RT_LAYOUT_NHWC}) {
+    compareAll({1, 0, 3, 3, 64, 3, 3, 1, 1, 0, 0, 0, 0}, layout, 0.5, 1);
+    compareAll({17, 0, 3, 3, 1024, 3, 3, 1, 1, 1, 1, 1, 1}, layout, 0.5, 1);
+    compareAll({2, 64, 5, 5, 0, 3, 3, 1, 1, 1, 1, 1, 1}, layout, 0.5, 1);
+  }
+}
+
 TEST(SparseConvolutionTest, noImages) {
   SparseOperands operands({0, 2, 4, 4, 3, 3, 3}, PRUNE_RT_LAYOUT_NHWC, 0.5, 1);
   std::vector<float> zeros(operands.byOutput.values.size() + 3, 0.0f);

@@ -85,6 +85,9 @@ struct CompileOptions {
   unsigned optimization = 3;
   /// Prefer small code to fast code.
   bool small = false;
+  /// Temporary buffers are NaN in the beginning, so that tests find what reads
+  /// them too early.
+  bool poison = false;
   /// Name of the cost model that chooses kernels where nobody did, as
   /// findCostModel takes it.
   std::string costModel;

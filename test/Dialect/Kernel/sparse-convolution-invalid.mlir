@@ -97,3 +97,12 @@ func.func @sparse_convolution_backward_weights_c1(%i: tensor<5xi32>, %p: tensor<
       outs(%v : tensor<5xf32>) {window = array<i64: 2, 2, 1>} -> tensor<5xf32>
   return
 }
+
+// -----
+
+func.func @sparse_convolution_window_that_does_not_fit(%v: tensor<5xf32>, %i: tensor<5xi32>, %p: tensor<3xi32>, %x: tensor<16x1x1x5xf32>, %y: tensor<16x2x0x4xf32>) {
+  // expected-error@below {{expected windows that fit in the padded input of 1x5 places}}
+  %0 = kernel.sparse_convolution ins(%v, %i, %p, %x : tensor<5xf32>, tensor<5xi32>, tensor<3xi32>, tensor<16x1x1x5xf32>)
+      outs(%y : tensor<16x2x0x4xf32>) {window = array<i64: 2, 2>} -> tensor<16x2x0x4xf32>
+  return
+}

@@ -70,11 +70,11 @@ LogicalResult kernel::verifyWindowKinds(DestinationStyleOpInterface op) {
   return success();
 }
 
-/// Number of places of a window along one dimension.
+/// Number of places of a window along one dimension; -1 where it does not fit.
 static int64_t countPlaces(int64_t extent, int64_t padding, int64_t window,
                            int64_t stride, int64_t dilation) {
   int64_t room = extent + padding - (window - 1) * dilation - 1;
-  return room < 0 ? 0 : room / stride + 1;
+  return room < 0 ? -1 : room / stride + 1;
 }
 
 LogicalResult kernel::verifyWindowExtents(Operation *op,
@@ -88,6 +88,10 @@ LogicalResult kernel::verifyWindowExtents(Operation *op,
                            shape.strideH, shape.dilationH);
   int64_t ow = countPlaces(shape.w, shape.padLeft + shape.padRight, shape.kw,
                            shape.strideW, shape.dilationW);
+  if (oh < 0 || ow < 0)
+    return op->emitOpError("expected windows that fit in the padded input of ")
+           << shape.h + shape.padTop + shape.padBottom << "x"
+           << shape.w + shape.padLeft + shape.padRight << " places";
   if (oh != shape.oh || ow != shape.ow)
     return op->emitOpError("expected an output of ")
            << oh << "x" << ow << " places, got " << shape.oh << "x" << shape.ow;
