@@ -46,19 +46,23 @@ StringRef prune::matchMatrixProduct(linalg::LinalgOp op,
   return {};
 }
 
-bool prune::isStaticMatrixProduct(linalg::LinalgOp op) {
-  MatrixProduct product;
+/// Describes a product of static matrices; false when `op` is none.
+static bool matchStatic(linalg::LinalgOp op, MatrixProduct &product) {
   return matchMatrixProduct(op, product).empty() &&
          llvm::all_of(op->getOperandTypes(), [](Type type) {
            return cast<RankedTensorType>(type).hasStaticShape();
          });
 }
 
+bool prune::isStaticMatrixProduct(linalg::LinalgOp op) {
+  MatrixProduct product;
+  return matchStatic(op, product);
+}
+
 std::optional<WeightProduct> prune::matchWeightProduct(linalg::LinalgOp op,
                                                        OpOperand &factor) {
   MatrixProduct product;
-  if (!isStaticMatrixProduct(op) || op.isDpsInit(&factor) ||
-      !matchMatrixProduct(op, product).empty())
+  if (!matchStatic(op, product) || op.isDpsInit(&factor))
     return std::nullopt;
   if (&factor == product.left)
     return WeightProduct{product.right->get(), product.isLeftTransposed,
