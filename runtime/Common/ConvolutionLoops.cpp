@@ -64,6 +64,9 @@ static double sumWindows(const BackwardDataCall &call, int64_t image,
   int64_t channels = shape.groupInputs(), features = shape.groupOutputs();
   int64_t group = channel / channels, window = shape.kh * shape.kw;
   double sum = 0.0;
+  // Without features there are no weights to point at.
+  if (features == 0)
+    return sum;
   for (int64_t ky = 0; ky < shape.kh; ++ky) {
     int64_t rowOffset = iy + shape.padTop - ky * shape.dilationH;
     int64_t oy = rowOffset / shape.strideH;
