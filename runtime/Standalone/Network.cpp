@@ -232,18 +232,18 @@ static int setBuffers(prune_network_handle &handle, int64_t first,
 }
 
 int prune_network_run(prune_network_handle *handle, const void *const *inputs,
-                      const size_t *input_bytes, void *const *outputs,
-                      const size_t *output_bytes) {
+                      const size_t *inputBytes, void *const *outputs,
+                      const size_t *outputBytes) {
   if (!handle)
     return PRUNE_NETWORK_NULL;
   BusyScope scope(*handle);
   if (!scope)
     return PRUNE_NETWORK_BUSY;
   const prune_network &network = *handle->network;
-  int code = setBuffers(*handle, 0, network.inputs, inputs, input_bytes);
+  int code = setBuffers(*handle, 0, network.inputs, inputs, inputBytes);
   if (code == PRUNE_NETWORK_OK)
     code = setBuffers(*handle, network.inputs, network.outputs, outputs,
-                      output_bytes);
+                      outputBytes);
   if (code == PRUNE_NETWORK_OK)
     call(*handle);
   return code;

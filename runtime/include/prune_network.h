@@ -120,8 +120,8 @@ typedef struct prune_network {
   /** Null when the weights are beside the code. */
   const prune_network_weights *weights;
   int32_t inputs, outputs;
-  int32_t code_count;
-  int32_t threads; /**< of a new handle */
+  int32_t code_count; /* NOLINT(readability-identifier-naming): C's style */
+  int32_t threads;    /**< of a new handle */
 } prune_network;
 
 /** Memory of one caller of a network. */
@@ -142,9 +142,11 @@ const prune_network_value *prune_network_output(const prune_network *network,
 int prune_network_isa(const prune_network_handle *handle);
 int prune_network_set_isa(prune_network_handle *handle, int isa);
 int prune_network_set_threads(prune_network_handle *handle, int threads);
+/* NOLINTBEGIN(readability-identifier-naming): parameters in C's style */
 int prune_network_run(prune_network_handle *handle, const void *const *inputs,
                       const size_t *input_bytes, void *const *outputs,
                       const size_t *output_bytes);
+/* NOLINTEND(readability-identifier-naming) */
 const char *prune_network_message(int code);
 
 #ifdef __cplusplus

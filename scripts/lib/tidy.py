@@ -95,7 +95,7 @@ def main() -> int:
     parser.add_argument("-j", "--jobs", type=int, default=2)
     parser.add_argument("--since")
     parser.add_argument("--seconds", type=float, default=float("inf"))
-    arguments = parser.parse_args()
+    arguments = parser.parse_intermixed_args()
     build = arguments.build.resolve()
     sources = sources_of(build)
     files = arguments.files or sorted(sources)

@@ -14,6 +14,8 @@
 #include "Examples.h"
 #include "Features.h"
 
+#include "llvm/ADT/STLExtras.h"
+
 #include <algorithm>
 #include <cmath>
 
@@ -84,10 +86,9 @@ TEST(Reorder, IsUndone) {
       std::vector<float> ordered = reorder(*runtime, plain, grid, shape);
       EXPECT_EQ(restore(*runtime, ordered, grid, shape), plain);
       // All else is zero.
-      EXPECT_EQ(std::count_if(ordered.begin(), ordered.end(),
-                              [](float value) { return value != 0.0f; }),
-                std::count_if(plain.begin(), plain.end(),
-                              [](float value) { return value != 0.0f; }));
+      EXPECT_EQ(
+          llvm::count_if(ordered, [](float value) { return value != 0.0f; }),
+          llvm::count_if(plain, [](float value) { return value != 0.0f; }));
     }
   }
 }

@@ -24,9 +24,11 @@ struct Rows {
   std::vector<int32_t> indices, pointers = {0};
 };
 
+} // namespace
+
 /// What is not zero of [rows][inner], of which `get` has the elements.
 template <typename Get>
-Rows compress(int64_t rows, int64_t inner, Get get) {
+static Rows compress(int64_t rows, int64_t inner, Get get) {
   Rows result;
   for (int64_t row = 0; row < rows; ++row) {
     for (int64_t i = 0; i < inner; ++i) {
@@ -40,6 +42,8 @@ Rows compress(int64_t rows, int64_t inner, Get get) {
   }
   return result;
 }
+
+namespace {
 
 /// A convolution of one group whose weight has a share of zeros.
 struct SparseOperands {
@@ -100,28 +104,30 @@ struct SparseOperands {
   Rows byOutput, byInput;
 };
 
-const Window kWindows[] = {{1, 1, 1, 1, 1, 1, 1},
-                           {19, 1, 28, 28, 6, 5, 5},
-                           {33, 20, 12, 12, 50, 5, 5},
-                           {16, 3, 16, 16, 16, 3, 3, 1, 1, 1, 1, 1, 1},
-                           {4, 16, 16, 16, 32, 3, 3, 2, 1, 1, 1, 1, 1},
-                           {17, 24, 7, 7, 40, 1, 1},
-                           {18, 5, 11, 9, 7, 3, 2, 1, 1, 1, 0, 2, 1},
-                           {3, 8, 13, 13, 8, 3, 3, 2, 2, 2, 1, 2, 2},
-                           {2, 4, 6, 6, 4, 3, 3, 3, 1, 0, 2, 0, 2},
-                           {5, 3, 15, 14, 33, 5, 5, 1, 2, 2, 1, 3, 4},
-                           // Phases of the gradient without weights.
-                           {18, 6, 9, 10, 8, 1, 2, 3, 1, 0, 0, 1, 0},
-                           // Many images.
-                           {300, 2, 6, 7, 3, 3, 3},
-                           // Cut into strips of rows.
-                           {2, 16, 64, 60, 24, 3, 3, 1, 1, 1, 1, 1, 1},
-                           {2, 24, 61, 64, 16, 3, 3, 2, 1, 1, 1, 1, 1}};
+} // namespace
+
+static const Window kWindows[] = {{1, 1, 1, 1, 1, 1, 1},
+                                  {19, 1, 28, 28, 6, 5, 5},
+                                  {33, 20, 12, 12, 50, 5, 5},
+                                  {16, 3, 16, 16, 16, 3, 3, 1, 1, 1, 1, 1, 1},
+                                  {4, 16, 16, 16, 32, 3, 3, 2, 1, 1, 1, 1, 1},
+                                  {17, 24, 7, 7, 40, 1, 1},
+                                  {18, 5, 11, 9, 7, 3, 2, 1, 1, 1, 0, 2, 1},
+                                  {3, 8, 13, 13, 8, 3, 3, 2, 2, 2, 1, 2, 2},
+                                  {2, 4, 6, 6, 4, 3, 3, 3, 1, 0, 2, 0, 2},
+                                  {5, 3, 15, 14, 33, 5, 5, 1, 2, 2, 1, 3, 4},
+                                  // Phases of the gradient without weights.
+                                  {18, 6, 9, 10, 8, 1, 2, 3, 1, 0, 0, 1, 0},
+                                  // Many images.
+                                  {300, 2, 6, 7, 3, 3, 3},
+                                  // Cut into strips of rows.
+                                  {2, 16, 64, 60, 24, 3, 3, 1, 1, 1, 1, 1, 1},
+                                  {2, 24, 61, 64, 16, 3, 3, 2, 1, 1, 1, 1, 1}};
 
 /// Runs on the library under test with one thread, then with more, and compares
 /// with the oracle and bit for bit.
 template <typename Run>
-void compare(int64_t terms, Run run) {
+static void compare(int64_t terms, Run run) {
   std::vector<float> expected = run(getNaive());
   PRUNE_RT(getFast(), prune_rt_set_num_threads)(1);
   std::vector<float> one = run(getFast());
@@ -131,8 +137,8 @@ void compare(int64_t terms, Run run) {
   PRUNE_RT(getFast(), prune_rt_set_num_threads)(1);
 }
 
-void compareAll(const Window &window, int64_t layout, double zeros,
-                unsigned seed) {
+static void compareAll(const Window &window, int64_t layout, double zeros,
+                       unsigned seed) {
   SCOPED_TRACE(testing::Message() << window << (layout ? " nhwc" : " nchw")
                                   << ", zeros " << zeros);
   SparseOperands operands(window, layout, zeros, seed);
@@ -238,5 +244,3 @@ TEST(SparseConvolutionDeathTest, wrongArguments) {
                "prune_rt_sparse_convolution_f32: expected one group");
   EXPECT_DEATH(run(operands.shape.data(), nullptr), "expected pointers");
 }
-
-} // namespace
