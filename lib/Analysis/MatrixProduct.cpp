@@ -46,29 +46,27 @@ StringRef prune::matchMatrixProduct(linalg::LinalgOp op,
   return {};
 }
 
-/// Describes a product of static matrices; false when `op` is none.
-static bool matchStatic(linalg::LinalgOp op, MatrixProduct &product) {
-  return matchMatrixProduct(op, product).empty() &&
-         llvm::all_of(op->getOperandTypes(), [](Type type) {
-           return cast<RankedTensorType>(type).hasStaticShape();
-         });
-}
-
-bool prune::isStaticMatrixProduct(linalg::LinalgOp op) {
+std::optional<MatrixProduct>
+prune::matchStaticMatrixProduct(linalg::LinalgOp op) {
   MatrixProduct product;
-  return matchStatic(op, product);
+  if (!matchMatrixProduct(op, product).empty() ||
+      !llvm::all_of(op->getOperandTypes(), [](Type type) {
+        return cast<RankedTensorType>(type).hasStaticShape();
+      }))
+    return std::nullopt;
+  return product;
 }
 
 std::optional<WeightProduct> prune::matchWeightProduct(linalg::LinalgOp op,
                                                        OpOperand &factor) {
-  MatrixProduct product;
-  if (!matchStatic(op, product) || op.isDpsInit(&factor))
+  std::optional<MatrixProduct> product = matchStaticMatrixProduct(op);
+  if (!product || op.isDpsInit(&factor))
     return std::nullopt;
-  if (&factor == product.left)
-    return WeightProduct{product.right->get(), product.isLeftTransposed,
-                         !product.isRightTransposed,
+  if (&factor == product->left)
+    return WeightProduct{product->right->get(), product->isLeftTransposed,
+                         !product->isRightTransposed,
                          /*isResultFeatureMajor=*/true};
-  return WeightProduct{product.left->get(), !product.isRightTransposed,
-                       product.isLeftTransposed,
+  return WeightProduct{product->left->get(), !product->isRightTransposed,
+                       product->isLeftTransposed,
                        /*isResultFeatureMajor=*/false};
 }

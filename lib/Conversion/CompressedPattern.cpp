@@ -162,3 +162,22 @@ Value prune::createGather(ImplicitLocOpBuilder &builder, Value values,
       });
   return gather.getResult(0);
 }
+
+CompressedRows prune::createRows(ImplicitLocOpBuilder &builder,
+                                 const CompressedPattern &pattern) {
+  Value indices = arith::ConstantOp::create(builder, pattern.indices);
+  Value pointers = arith::ConstantOp::create(builder, pattern.pointers);
+  return {Value(), indices, pointers};
+}
+
+CompressedRows prune::createRows(ImplicitLocOpBuilder &builder,
+                                 DecompressOp decompress,
+                                 ArrayRef<int64_t> dims,
+                                 PatternCache &patterns) {
+  CompressedPattern pattern =
+      patterns.get(decompress.getPattern(), decompress.getType(), dims);
+  Value values = createGather(builder, decompress.getValues(), pattern.order);
+  CompressedRows rows = createRows(builder, pattern);
+  rows.values = values;
+  return rows;
+}

@@ -40,6 +40,21 @@ private:
   llvm::DenseMap<Key, CompressedPattern> known;
 };
 
+/// A compressed weight in rows, as kernels take it.
+struct CompressedRows {
+  Value values; ///< null of a pattern alone
+  Value indices, pointers;
+};
+
+/// The rows of `pattern`.
+CompressedRows createRows(ImplicitLocOpBuilder &builder,
+                          const CompressedPattern &pattern);
+
+/// The rows of a weight whose dimensions are in the order of `dims`.
+CompressedRows createRows(ImplicitLocOpBuilder &builder,
+                          DecompressOp decompress, ArrayRef<int64_t> dims,
+                          PatternCache &patterns);
+
 /// `values` in the order of their places in `order`, or as they are when that
 /// is null.
 Value createGather(ImplicitLocOpBuilder &builder, Value values,

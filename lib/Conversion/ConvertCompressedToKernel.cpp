@@ -46,13 +46,6 @@ using namespace mlir::prune;
 /// The dimensions of rows and columns of a matrix.
 static constexpr int64_t kStraight[] = {0, 1}, kTransposed[] = {1, 0};
 
-/// `matrix` as [first, other] of the loops that its map names.
-static Value toFeatureMajor(ImplicitLocOpBuilder &builder, Value matrix,
-                            AffineMap map, unsigned first) {
-  return map.getDimPosition(0) == first ? matrix
-                                        : createTranspose(builder, matrix);
-}
-
 namespace {
 
 class Converter {
@@ -79,12 +72,9 @@ LogicalResult Converter::convertProduct(DecompressOp decompress,
   if (!product || product->input == decompress.getResult())
     return failure();
   ImplicitLocOpBuilder builder(op.getLoc(), op);
-  CompressedPattern pattern =
-      patterns.get(decompress.getPattern(), decompress.getType(),
-                   product->isTransposed ? kTransposed : kStraight);
-  Value values = createGather(builder, decompress.getValues(), pattern.order);
-  Value indices = arith::ConstantOp::create(builder, pattern.indices);
-  Value pointers = arith::ConstantOp::create(builder, pattern.pointers);
+  CompressedRows weight =
+      createRows(builder, decompress,
+                 product->isTransposed ? kTransposed : kStraight, patterns);
   Value x = product->isInputFeatureMajor
                 ? product->input
                 : createTranspose(builder, product->input);
@@ -95,9 +85,9 @@ LogicalResult Converter::convertProduct(DecompressOp decompress,
   int64_t columns = cast<RankedTensorType>(x.getType()).getDimSize(1);
   Value empty = tensor::EmptyOp::create(
       builder, ArrayRef<int64_t>{rows, columns}, builder.getF32Type());
-  auto matmul = kernel::SpmmOp::create(builder, empty.getType(), values,
-                                       indices, pointers, x, bias, empty,
-                                       kernel::Activation::None);
+  auto matmul = kernel::SpmmOp::create(builder, empty.getType(), weight.values,
+                                       weight.indices, weight.pointers, x, bias,
+                                       empty, kernel::Activation::None);
   Value result = matmul->getResult(0);
   if (!product->isResultFeatureMajor)
     result = createTranspose(builder, result);
@@ -110,33 +100,25 @@ LogicalResult Converter::convertProduct(DecompressOp decompress,
 
 LogicalResult Converter::convertGradient(CompressOp compress) {
   auto op = compress.getDense().getDefiningOp<linalg::LinalgOp>();
-  if (!isStaticMatrixProduct(op) || !compress.getDense().hasOneUse() ||
+  std::optional<MatrixProduct> product = matchStaticMatrixProduct(op);
+  if (!product || !compress.getDense().hasOneUse() ||
       !isConstantFloat(op.getDpsInitOperand(0)->get(), 0.0))
     return failure();
-  AffineMap result = op.getMatchingIndexingMap(op.getDpsInitOperand(0));
-  unsigned row = result.getDimPosition(0), column = result.getDimPosition(1);
-  OpOperand *a = op.getDpsInputOperand(0), *b = op.getDpsInputOperand(1);
-  if (!op.getMatchingIndexingMap(a).isFunctionOfDim(row))
-    std::swap(a, b);
-  AffineMap left = op.getMatchingIndexingMap(a);
-  AffineMap right = op.getMatchingIndexingMap(b);
-  if (!left.isFunctionOfDim(row) || left.isFunctionOfDim(column) ||
-      !right.isFunctionOfDim(column) || right.isFunctionOfDim(row))
-    return failure();
-
   ImplicitLocOpBuilder builder(compress.getLoc(), compress);
   CompressedPattern pattern = patterns.get(
       compress.getPattern(), compress.getDense().getType(), kStraight);
-  Value indices = arith::ConstantOp::create(builder, pattern.indices);
-  Value pointers = arith::ConstantOp::create(builder, pattern.pointers);
-  Value rows = toFeatureMajor(builder, a->get(), left, row);
-  Value columns = toFeatureMajor(builder, b->get(), right, column);
+  CompressedRows sampled = createRows(builder, pattern);
+  Value left = product->left->get(), right = product->right->get();
+  if (product->isLeftTransposed)
+    left = createTranspose(builder, left);
+  if (!product->isRightTransposed)
+    right = createTranspose(builder, right);
   auto type = cast<RankedTensorType>(compress.getType());
   Value empty =
       tensor::EmptyOp::create(builder, type.getShape(), type.getElementType());
-  auto sampled = kernel::SddmmOp::create(builder, type, indices, pointers, rows,
-                                         columns, empty);
-  compress.getResult().replaceAllUsesWith(sampled->getResult(0));
+  auto values = kernel::SddmmOp::create(builder, type, sampled.indices,
+                                        sampled.pointers, left, right, empty);
+  compress.getResult().replaceAllUsesWith(values->getResult(0));
   compress.erase();
   op->erase();
   return success();

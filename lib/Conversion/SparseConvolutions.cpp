@@ -149,37 +149,35 @@ private:
 } // namespace
 
 Value SparseBuilder::buildForward(DecompressOp decompress) {
-  CompressedPattern pattern = patterns.get(
-      decompress.getPattern(), decompress.getType(),
-      getKernelDims(convolution, ConvolutionDim::Out, ConvolutionDim::In));
-  Value values = createGather(b, decompress.getValues(), pattern.order);
-  Value indices = arith::ConstantOp::create(b, pattern.indices);
-  Value pointers = arith::ConstantOp::create(b, pattern.pointers);
+  CompressedRows rows = createRows(
+      b, decompress,
+      getKernelDims(convolution, ConvolutionDim::Out, ConvolutionDim::In),
+      patterns);
   Value image = x.apply(b, convolution.x.operand->get());
   Value init = y.apply(b, convolution.y.operand->get());
   bool accumulates = !kernel::isZero(convolution.y.operand->get());
   if (!accumulates)
     init = createEmpty(init.getType());
   auto created = kernel::SparseConvolutionOp::create(
-      b, init.getType(), values, indices, pointers, image, /*bias=*/Value(),
-      init, window, convolution.strides, convolution.dilations, kNoPadding,
-      layout, accumulates, kernel::Activation::None);
+      b, init.getType(), rows.values, rows.indices, rows.pointers, image,
+      /*bias=*/Value(), init, window, convolution.strides,
+      convolution.dilations, kNoPadding, layout, accumulates,
+      kernel::Activation::None);
   return y.revert(b, created->getResult(0));
 }
 
 Value SparseBuilder::buildBackwardData(DecompressOp decompress) {
-  CompressedPattern pattern = patterns.get(
-      decompress.getPattern(), decompress.getType(),
-      getKernelDims(convolution, ConvolutionDim::In, ConvolutionDim::Out));
-  Value values = createGather(b, decompress.getValues(), pattern.order);
-  Value indices = arith::ConstantOp::create(b, pattern.indices);
-  Value pointers = arith::ConstantOp::create(b, pattern.pointers);
+  CompressedRows rows = createRows(
+      b, decompress,
+      getKernelDims(convolution, ConvolutionDim::In, ConvolutionDim::Out),
+      patterns);
   Value output = y.apply(b, convolution.y.operand->get());
   Value start = op.getDpsInits().front();
   Value empty = createEmpty(x.apply(b, start).getType());
   auto created = kernel::SparseConvolutionBackwardDataOp::create(
-      b, empty.getType(), values, indices, pointers, output, empty, window,
-      convolution.strides, convolution.dilations, kNoPadding, layout);
+      b, empty.getType(), rows.values, rows.indices, rows.pointers, output,
+      empty, window, convolution.strides, convolution.dilations, kNoPadding,
+      layout);
   Value result = x.revert(b, created->getResult(0));
   if (kernel::isZero(start))
     return result;
@@ -192,13 +190,13 @@ Value SparseBuilder::buildBackwardWeights(CompressOp compress) {
   CompressedPattern pattern = patterns.get(
       compress.getPattern(), compress.getDense().getType(),
       getKernelDims(convolution, ConvolutionDim::Out, ConvolutionDim::In));
-  Value indices = arith::ConstantOp::create(b, pattern.indices);
-  Value pointers = arith::ConstantOp::create(b, pattern.pointers);
+  CompressedRows rows = createRows(b, pattern);
   Value image = x.apply(b, convolution.x.operand->get());
   Value output = y.apply(b, convolution.y.operand->get());
   Value empty = createEmpty(compress.getType());
   auto created = kernel::SparseConvolutionBackwardWeightsOp::create(
-      b, TypeRange(empty.getType()), indices, pointers, image, output, empty,
+      b, TypeRange(empty.getType()), rows.indices, rows.pointers, image, output,
+      empty,
       /*bias_output=*/Value(), window, convolution.strides,
       convolution.dilations, kNoPadding, layout);
   return createGather(b, created->getResult(0), pattern.inverse);

@@ -47,10 +47,11 @@ struct SparseBackwardWeightsCall {
   ConvolutionShape shape;
 };
 
-/// Ends the process when shape, flags, pattern or pointers are impossible.
-void check(const SparseConvolutionCall &call);
-void check(const SparseBackwardDataCall &call);
-void check(const SparseBackwardWeightsCall &call);
+/// Runs a call that was checked. Each runtime has functions of its own; the
+/// interface in SparseConvolution.cpp calls them.
+void run(const SparseConvolutionCall &call);
+void run(const SparseBackwardDataCall &call);
+void run(const SparseBackwardWeightsCall &call);
 
 } // namespace prune_rt
 

@@ -97,21 +97,12 @@ void ForwardPlan::run(const Part &part, Regions &regions) const {
   storePlanes(to, images, table, y);
 }
 
-void prune_rt_sparse_convolution_f32(const float *values,
-                                     const int32_t *indices,
-                                     const int32_t *pointers, const float *x,
-                                     const float *bias, float *y,
-                                     const int64_t *shape, int64_t flags,
-                                     int64_t activation) {
-  SparseConvolutionCall call{
-      values, {indices, pointers},     x,     bias,
-      y,      ConvolutionShape(shape), flags, activation};
-  check(call);
+void prune_rt::run(const SparseConvolutionCall &call) {
   if (!call.shape.outputSize())
     return;
-  DenormalScope denormals;
   ForwardPlan plan(call);
   forEachPart(
-      plan.parts, getThreads(call.shape, pointers[call.shape.f]), plan.bytes,
+      plan.parts, getThreads(call.shape, call.pattern.pointers[call.shape.f]),
+      plan.bytes,
       [&](const Part &part, Regions &regions) { plan.run(part, regions); });
 }

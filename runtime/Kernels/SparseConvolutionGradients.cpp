@@ -171,20 +171,13 @@ void DataPlan::run(const Part &part, Regions &regions) const {
               table, dx);
 }
 
-void prune_rt_sparse_convolution_backward_data_f32(const float *values,
-                                                   const int32_t *indices,
-                                                   const int32_t *pointers,
-                                                   const float *dy, float *dx,
-                                                   const int64_t *shape) {
-  SparseBackwardDataCall call{
-      values, {indices, pointers}, dy, dx, ConvolutionShape(shape)};
-  check(call);
+void prune_rt::run(const SparseBackwardDataCall &call) {
   if (!call.shape.inputSize())
     return;
-  DenormalScope denormals;
   DataPlan plan(call);
   forEachPart(
-      plan.parts, getThreads(call.shape, pointers[call.shape.c]), plan.bytes,
+      plan.parts, getThreads(call.shape, call.pattern.pointers[call.shape.c]),
+      plan.bytes,
       [&](const Part &part, Regions &regions) { plan.run(part, regions); });
 }
 
@@ -302,20 +295,14 @@ void WeightsPlan::finish() const {
     std::copy_n(gradients + elements, call.shape.f, call.dbias);
 }
 
-void prune_rt_sparse_convolution_backward_weights_f32(
-    const int32_t *indices, const int32_t *pointers, const float *x,
-    const float *dy, float *dvalues, float *dbias, const int64_t *shape) {
-  SparseBackwardWeightsCall call{{indices, pointers},    x, dy, dvalues, dbias,
-                                 ConvolutionShape(shape)};
-  check(call);
-  int64_t elements = pointers[call.shape.f];
+void prune_rt::run(const SparseBackwardWeightsCall &call) {
+  int64_t elements = call.pattern.pointers[call.shape.f];
   if (!call.shape.n || !call.shape.f) {
-    std::fill_n(dvalues, elements, 0.0f);
-    if (dbias)
-      std::fill_n(dbias, call.shape.f, 0.0f);
+    std::fill_n(call.dvalues, elements, 0.0f);
+    if (call.dbias)
+      std::fill_n(call.dbias, call.shape.f, 0.0f);
     return;
   }
-  DenormalScope denormals;
   WeightsPlan plan(call);
   forEach(plan.shares, getThreads(call.shape, elements),
           [&](int64_t share, int64_t) { plan.run(share); });

@@ -71,25 +71,26 @@ private:
 
 /// Images of a part.
 template <typename Element>
+ImageBatch<Element> getImages(Element *data, const Part &part, int64_t channels,
+                              int64_t height, int64_t width, bool isNhwc) {
+  return {data + part.image * channels * height * width,
+          part.images,
+          channels,
+          height,
+          width,
+          isNhwc};
+}
+
+template <typename Element>
 ImageBatch<Element> getInput(const ConvolutionShape &shape, Element *data,
                              const Part &part) {
-  return {data + part.image * shape.c * shape.h * shape.w,
-          part.images,
-          shape.c,
-          shape.h,
-          shape.w,
-          shape.isNhwc()};
+  return getImages(data, part, shape.c, shape.h, shape.w, shape.isNhwc());
 }
 
 template <typename Element>
 ImageBatch<Element> getOutput(const ConvolutionShape &shape, Element *data,
                               const Part &part) {
-  return {data + part.image * shape.f * shape.oh * shape.ow,
-          part.images,
-          shape.f,
-          shape.oh,
-          shape.ow,
-          shape.isNhwc()};
+  return getImages(data, part, shape.f, shape.oh, shape.ow, shape.isNhwc());
 }
 
 /// The planes of x, which windows of `rows` rows of y read.

@@ -32,63 +32,40 @@ static Buffer makeWeights(const ConvolutionShape &shape) {
   return buffer;
 }
 
-void prune_rt_sparse_convolution_f32(const float *values,
-                                     const int32_t *indices,
-                                     const int32_t *pointers, const float *x,
-                                     const float *bias, float *y,
-                                     const int64_t *shape, int64_t flags,
-                                     int64_t activation) {
-  SparseConvolutionCall call{
-      values, {indices, pointers},     x,     bias,
-      y,      ConvolutionShape(shape), flags, activation};
-  check(call);
-  DenormalScope denormals;
+void prune_rt::run(const SparseConvolutionCall &call) {
   Buffer weights = makeWeights(call.shape);
   int64_t inner = call.shape.c * call.shape.kh * call.shape.kw;
   forEachElement(call.pattern, call.shape.f,
                  [&](int64_t p, int64_t row, int64_t index) {
-                   weights.floats()[row * inner + index] = values[p];
+                   weights.floats()[row * inner + index] = call.values[p];
                  });
-  ConvolutionCall dense{x,     weights.floats(), bias, y, call.shape,
-                        flags, activation};
+  ConvolutionCall dense{call.x,     weights.floats(), call.bias,      call.y,
+                        call.shape, call.flags,       call.activation};
   runLoops(dense, 0, call.shape.n);
 }
 
-void prune_rt_sparse_convolution_backward_data_f32(const float *values,
-                                                   const int32_t *indices,
-                                                   const int32_t *pointers,
-                                                   const float *dy, float *dx,
-                                                   const int64_t *shape) {
-  SparseBackwardDataCall call{
-      values, {indices, pointers}, dy, dx, ConvolutionShape(shape)};
-  check(call);
-  DenormalScope denormals;
+void prune_rt::run(const SparseBackwardDataCall &call) {
   Buffer weights = makeWeights(call.shape);
   int64_t window = call.shape.kh * call.shape.kw;
   forEachElement(call.pattern, call.shape.c,
                  [&](int64_t p, int64_t row, int64_t index) {
                    int64_t feature = index / window;
                    weights.floats()[(feature * call.shape.c + row) * window +
-                                    index % window] = values[p];
+                                    index % window] = call.values[p];
                  });
-  BackwardDataCall dense{dy, weights.floats(), dx, call.shape, /*flags=*/0};
+  BackwardDataCall dense{call.dy, weights.floats(), call.dx, call.shape,
+                         /*flags=*/0};
   runLoops(dense, 0, call.shape.n);
 }
 
-void prune_rt_sparse_convolution_backward_weights_f32(
-    const int32_t *indices, const int32_t *pointers, const float *x,
-    const float *dy, float *dvalues, float *dbias, const int64_t *shape) {
-  SparseBackwardWeightsCall call{{indices, pointers},    x, dy, dvalues, dbias,
-                                 ConvolutionShape(shape)};
-  check(call);
-  DenormalScope denormals;
+void prune_rt::run(const SparseBackwardWeightsCall &call) {
   Buffer weights = makeWeights(call.shape);
-  BackwardWeightsCall dense{x,     dy,         weights.floats(),
-                            dbias, call.shape, /*flags=*/0};
+  BackwardWeightsCall dense{call.x,     call.dy,    weights.floats(),
+                            call.dbias, call.shape, /*flags=*/0};
   runLoops(dense, 0, call.shape.f);
   int64_t inner = call.shape.c * call.shape.kh * call.shape.kw;
   forEachElement(call.pattern, call.shape.f,
                  [&](int64_t p, int64_t row, int64_t index) {
-                   dvalues[p] = weights.floats()[row * inner + index];
+                   call.dvalues[p] = weights.floats()[row * inner + index];
                  });
 }

@@ -6,6 +6,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "CompressedRows.h"
 #include "Runtimes.h"
 
 using namespace prune_test;
@@ -18,30 +19,23 @@ struct SampledOperands {
                   int64_t padding, unsigned seed)
       : m(m), n(n), k(k), ld(k + padding) {
     std::mt19937 generator = makeGenerator(seed);
-    std::uniform_real_distribution<double> uniform;
-    pointers.push_back(0);
-    for (int64_t row = 0; row < m; ++row) {
-      for (int64_t column = 0; column < n; ++column)
-        if (uniform(generator) >= zeros)
-          indices.push_back(static_cast<int32_t>(column));
-      pointers.push_back(static_cast<int32_t>(indices.size()));
-    }
+    pattern = makeRandomRows(m, n, zeros, generator);
     a = makeRandom(m * ld, generator);
     b = makeRandom(n * ld, generator);
   }
 
   /// The values, and behind them one element that must stay as it is.
   std::vector<float> run(const Runtime &runtime) const {
-    std::vector<float> values(indices.size() + 1, 3.0f);
+    std::vector<float> values(pattern.indices.size() + 1, 3.0f);
     PRUNE_RT(runtime, prune_rt_sddmm_f32)
-    (indices.data(), pointers.data(), a.data(), b.data(), values.data(), m, n,
-     k, ld, ld);
+    (pattern.indices.data(), pattern.pointers.data(), a.data(), b.data(),
+     values.data(), m, n, k, ld, ld);
     return values;
   }
 
   int64_t m, n, k, ld;
   std::vector<float> a, b;
-  std::vector<int32_t> indices, pointers;
+  CompressedRows pattern;
 };
 
 } // namespace

@@ -8,6 +8,7 @@
 
 #include "Prune/Assembly/LanePermute.h"
 
+#include "CompressedRows.h"
 #include "Runtimes.h"
 
 #include <array>
@@ -22,17 +23,9 @@ struct LaneOperands {
   LaneOperands(int64_t m, int64_t n, int64_t k, double zeros, unsigned seed)
       : m(m), n(n), k(k), ldx(k + seed % 3), ldy(m + seed % 2) {
     std::mt19937 generator = makeGenerator(seed);
-    std::uniform_real_distribution<double> uniform;
-    std::normal_distribution<float> normal;
-    for (int64_t row = 0; row < m; ++row) {
-      for (int64_t column = 0; column < k; ++column)
-        if (uniform(generator) >= zeros) {
-          values.push_back(normal(generator));
-          columns.push_back(static_cast<int32_t>(column));
-        }
-      pointers.push_back(static_cast<int32_t>(values.size()));
-    }
-    weight = llvm::cantFail(packLanePermute({pointers, columns, values, k}));
+    rows = makeRandomRows(m, k, zeros, generator);
+    weight = llvm::cantFail(
+        packLanePermute({rows.pointers, rows.indices, rows.values, k}));
     x = makeRandom(n * ldx, generator);
     bias = makeRandom(m, generator);
   }
@@ -42,9 +35,9 @@ struct LaneOperands {
     std::vector<float> y(n * ldy, 3.0f);
     for (int64_t j = 0; j < n; ++j)
       PRUNE_RT(getNaive(), prune_rt_spmm_f32)
-    (values.data(), columns.data(), pointers.data(), x.data() + j * ldx,
-     hasBias ? bias.data() : nullptr, y.data() + j * ldy, m, 1, k, 1, 1,
-     activation);
+    (rows.values.data(), rows.indices.data(), rows.pointers.data(),
+     x.data() + j * ldx, hasBias ? bias.data() : nullptr, y.data() + j * ldy, m,
+     1, k, 1, 1, activation);
     return y;
   }
 
@@ -62,8 +55,8 @@ struct LaneOperands {
 
   int64_t m, n, k, ldx, ldy;
   LanePermuteWeight weight;
-  std::vector<int32_t> pointers = {0}, columns;
-  std::vector<float> values, x, bias;
+  prune_test::CompressedRows rows;
+  std::vector<float> x, bias;
 };
 
 } // namespace

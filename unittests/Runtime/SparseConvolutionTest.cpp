@@ -12,36 +12,10 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "CompressedRows.h"
 #include "Convolutions.h"
 
 using namespace prune_test;
-
-namespace {
-
-/// A weight in compressed rows.
-struct Rows {
-  std::vector<float> values;
-  std::vector<int32_t> indices, pointers = {0};
-};
-
-} // namespace
-
-/// What is not zero of [rows][inner], of which `get` has the elements.
-template <typename Get>
-static Rows compress(int64_t rows, int64_t inner, Get get) {
-  Rows result;
-  for (int64_t row = 0; row < rows; ++row) {
-    for (int64_t i = 0; i < inner; ++i) {
-      float value = get(row, i);
-      if (value == 0.0f)
-        continue;
-      result.values.push_back(value);
-      result.indices.push_back(int32_t(i));
-    }
-    result.pointers.push_back(int32_t(result.values.size()));
-  }
-  return result;
-}
 
 namespace {
 
@@ -101,7 +75,7 @@ struct SparseOperands {
   Window window;
   std::vector<int64_t> shape;
   std::vector<float> x, y, w, bias;
-  Rows byOutput, byInput;
+  CompressedRows byOutput, byInput;
 };
 
 } // namespace

@@ -6,6 +6,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "CompressedRows.h"
 #include "Runtimes.h"
 
 #include <array>
@@ -20,17 +21,7 @@ struct SparseOperands {
                  unsigned seed)
       : m(m), n(n), k(k), ld(n + padding) {
     std::mt19937 generator = makeGenerator(seed);
-    std::uniform_real_distribution<double> uniform;
-    std::normal_distribution<float> normal;
-    pointers.push_back(0);
-    for (int64_t row = 0; row < m; ++row) {
-      for (int64_t column = 0; column < k; ++column)
-        if (uniform(generator) >= zeros) {
-          values.push_back(normal(generator));
-          indices.push_back(static_cast<int32_t>(column));
-        }
-      pointers.push_back(static_cast<int32_t>(values.size()));
-    }
+    rows = makeRandomRows(m, k, zeros, generator);
     x = makeRandom(k * ld, generator);
     bias = makeRandom(m, generator);
   }
@@ -39,14 +30,14 @@ struct SparseOperands {
                          int64_t activation) const {
     std::vector<float> y(m * ld, 3.0f);
     PRUNE_RT(runtime, prune_rt_spmm_f32)
-    (values.data(), indices.data(), pointers.data(), x.data(),
+    (rows.values.data(), rows.indices.data(), rows.pointers.data(), x.data(),
      hasBias ? bias.data() : nullptr, y.data(), m, n, k, ld, ld, activation);
     return y;
   }
 
   int64_t m, n, k, ld;
-  std::vector<float> values, x, bias;
-  std::vector<int32_t> indices, pointers;
+  CompressedRows rows;
+  std::vector<float> x, bias;
 };
 
 /// m, n and k.
@@ -114,8 +105,8 @@ TEST(SpmmTest, ReadsValuesThatChange) {
           EXPECT_EQ(operands.run(getFast(), hasBias, activation), one);
           PRUNE_RT(getFast(), prune_rt_set_num_threads)(1);
           if (round == 1)
-            operands.values = std::vector<float>(operands.values);
-          for (float &value : operands.values)
+            operands.rows.values = std::vector<float>(operands.rows.values);
+          for (float &value : operands.rows.values)
             value = 0.5f - value;
         }
       }

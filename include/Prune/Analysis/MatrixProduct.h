@@ -31,9 +31,9 @@ struct MatrixProduct {
 /// empty when it is one, described in `product`. Extents may be dynamic.
 StringRef matchMatrixProduct(linalg::LinalgOp op, MatrixProduct &product);
 
-/// True for a product of two static f32 matrices in any transposition. `op` may
-/// be null.
-bool isStaticMatrixProduct(linalg::LinalgOp op);
+/// Describes a product of two f32 matrices of static shapes; nothing when `op`,
+/// which may be null, is none.
+std::optional<MatrixProduct> matchStaticMatrixProduct(linalg::LinalgOp op);
 
 /// A product of a weight with another matrix. The sparse matrix is
 /// [rows, inner].
