@@ -58,6 +58,9 @@ NETWORKS: dict[str, tuple[Callable[[], Any], tuple[int, ...]]] = {
     "batch norm": (lambda: nn.Sequential(nn.Conv2d(1, 2, 1), nn.BatchNorm2d(2)), (1, 3, 3)),
     "group norm": (lambda: nn.GroupNorm(2, 4), (4, 3, 3)),
     "instance norm": (lambda: nn.InstanceNorm2d(2), (2, 3, 3)),
+    "instance norm between layers": (
+        lambda: nn.Sequential(nn.Conv2d(2, 3, 1), nn.InstanceNorm2d(3, affine=True), nn.ReLU(), nn.Conv2d(3, 2, 1)), (2, 3, 3)),
+    "instance norm in one dimension": (lambda: nn.InstanceNorm1d(2, affine=True), (2, 5)),
     "nearest upsampling": (lambda: nn.Upsample(scale_factor=2), (1, 3, 3)),
     "bilinear upsampling": (lambda: nn.Upsample(scale_factor=2, mode="bilinear"), (2, 3, 3)),
     "reflection": (lambda: nn.Sequential(nn.ReflectionPad2d(1), nn.Conv2d(1, 2, 3)), (1, 4, 4)),
@@ -73,6 +76,12 @@ NETWORKS: dict[str, tuple[Callable[[], Any], tuple[int, ...]]] = {
         lambda: Call(Token(), lambda f, x: torch.cat([f.token.expand(x.shape[0], -1, -1), x], 1)), (3, 4)),
     "positions": (lambda: Call(nn.Embedding(3, 4), lambda f, x: x + f.weight), (3, 4)),
     "attention": (lambda: Call(nn.MultiheadAttention(4, 2, batch_first=True), lambda f, x: f(x, x, x)[0]), (3, 4)),
+    "attention of one query": (lambda: Call(nn.Linear(4, 1), lambda f, x: (x * f(x).softmax(1)).sum(1)), (3, 4)),
+    "products of tokens": (lambda: Call(nn.Linear(4, 4), lambda f, x: torch.einsum("bti,bsi->bts", x, f(x))), (3, 4)),
+    "bilinear": (lambda: Call(nn.Bilinear(4, 4, 3), lambda f, x: f(x, x)), (4,)),
+    "bilinear contraction": (
+        lambda: Call(nn.Bilinear(4, 4, 3), lambda f, x: torch.einsum("bi,oij,bj->bo", x, f.weight, x)), (4,)),
+    "outer product": (lambda: Call(nn.Linear(4, 3), lambda f, x: torch.einsum("bi,bj->bij", x, f(x))), (4,)),
     "encoder": (lambda: nn.TransformerEncoderLayer(4, 2, 8, batch_first=True), (3, 4)),
     "first token": (lambda: Call(nn.Linear(4, 2), lambda f, x: f(x[:, 0])), (3, 4)),
     "shuffled channels": (lambda: nn.ChannelShuffle(2), (4, 3, 3)),
@@ -98,28 +107,9 @@ NETWORKS: dict[str, tuple[Callable[[], Any], tuple[int, ...]]] = {
 }  # fmt: skip
 
 
-# With one row, the framework writes the statistics of each image as those of the
-# batch: the two cannot be told apart.
-AMBIGUOUS = {("instance norm", 1)}
-
-
-@pytest.mark.parametrize(("name", "exported"), sorted(AMBIGUOUS))
-def test_ambiguous_batch(name: str, exported: int) -> None:
-    build, shape = NETWORKS[name]
-    module = frontend.from_torch(build().eval(), torch.randn(exported, *shape))
-    before = str(module)
-    with pytest.raises(
-        native.PruneError, match=r"op cannot change the batch size: it is reduced by"
-    ):
-        module.run("builtin.module(prune-set-batch-size{batch=4})")
-    assert str(module) == before
-
-
 @pytest.mark.parametrize("exported", [1, 2, 3])
 @pytest.mark.parametrize("name", NETWORKS)
 def test_same_rows(name: str, exported: int) -> None:
-    if (name, exported) in AMBIGUOUS:
-        return
     torch.manual_seed(0)
     build, shape = NETWORKS[name]
     model = build().eval()
@@ -129,3 +119,16 @@ def test_same_rows(name: str, exported: int) -> None:
         x = torch.randn(batch, *shape)
         (found,) = module.compile()("forward", x.numpy())
         np.testing.assert_allclose(found, model(x).detach().numpy(), rtol=1e-5, atol=1e-5)
+
+
+def test_statistics_of_one_row() -> None:
+    """Statistics of a batch of one are those of its row: a normalization by them gives
+    the same for each row by itself."""
+    torch.manual_seed(0)
+    model = nn.BatchNorm2d(2, track_running_stats=False).eval()
+    module = frontend.from_torch(model, torch.randn(1, 2, 3, 3))
+    module.run("builtin.module(prune-set-batch-size{batch=4})")
+    x = torch.randn(4, 2, 3, 3)
+    (found,) = module.compile()("forward", x.numpy())
+    expected = torch.cat([model(row) for row in x.split(1)]).detach().numpy()
+    np.testing.assert_allclose(found, expected, rtol=1e-5, atol=1e-5)

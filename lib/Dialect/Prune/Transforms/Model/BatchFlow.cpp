@@ -38,6 +38,19 @@ BatchFlow::Steps BatchFlow::fail(const Twine &text) {
 }
 
 LogicalResult BatchFlow::run() {
+  Contradiction contradiction;
+  if (walk(contradiction))
+    return success();
+  // Another way of a reshape is better than a loop over rows.
+  mayLift = batch == 1;
+  Contradiction ignored;
+  if (mayLift && walk(ignored))
+    return success();
+  return contradiction.op->emitOpError()
+         << "cannot change the batch size: it is " << contradiction.reason;
+}
+
+bool BatchFlow::walk(Contradiction &contradiction) {
   SmallVector<Operation *> ops;
   for (Operation &op : block)
     ops.push_back(&op);
@@ -47,8 +60,6 @@ LogicalResult BatchFlow::run() {
     Steps rest;
   };
   SmallVector<Choice> choices;
-  Operation *contradiction = nullptr;
-  std::string firstReason;
   // Choices that fail late are rare; this only bounds what malice could do.
   int64_t budget = 64 * static_cast<int64_t>(ops.size()) + 4096;
   while (steps.size() < ops.size()) {
@@ -56,18 +67,15 @@ LogicalResult BatchFlow::run() {
     Steps ways = follow(op);
     LLVM_DEBUG(if (ways.empty()) llvm::dbgs()
                << "no way (" << reason << "): " << *op << "\n");
-    if (ways.empty() && !contradiction) {
-      contradiction = op;
-      firstReason = reason;
-    }
+    if (ways.empty() && !contradiction.op)
+      contradiction = {op, reason};
     if (ways.empty()) {
-      if (choices.empty() || --budget < 0)
-        return contradiction->emitOpError()
-               << "cannot change the batch size: it is " << firstReason;
+      if (choices.empty() || --budget < 0) {
+        undo(/*position=*/0);
+        return false;
+      }
       Choice choice = choices.pop_back_val();
-      while (steps.size() > choice.position)
-        for (auto &[value, dim] : steps.pop_back_val().results)
-          states.erase(value);
+      undo(choice.position);
       ways = std::move(choice.rest);
     }
     --budget;
@@ -77,7 +85,13 @@ LogicalResult BatchFlow::run() {
       states[value] = dim;
     steps.push_back(std::move(ways.front()));
   }
-  return success();
+  return true;
+}
+
+void BatchFlow::undo(size_t position) {
+  while (steps.size() > position)
+    for (auto &[value, dim] : steps.pop_back_val().results)
+      states.erase(value);
 }
 
 /// Calls `function` with every operand of the operation and of those in its
@@ -333,6 +347,17 @@ bool BatchFlow::findLoopOfCaptured(linalg::LinalgOp op,
 }
 
 BatchFlow::Steps BatchFlow::followStructured(linalg::LinalgOp op) {
+  Steps ways = followLoops(op);
+  if (!ways.empty() || !mayLift)
+    return ways;
+  std::string refusal = reason;
+  ways = followLifted(op);
+  if (ways.empty())
+    reason = refusal;
+  return ways;
+}
+
+BatchFlow::Steps BatchFlow::followLoops(linalg::LinalgOp op) {
   std::string name = op->getName().getStringRef().str();
   std::optional<BatchDim> loop;
   BatchStep step;

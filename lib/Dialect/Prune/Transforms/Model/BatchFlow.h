@@ -31,6 +31,24 @@ struct BatchDim {
   BatchDim at(unsigned other) const { return {other, outer, inner}; }
 };
 
+/// A structured operation with one more loop, over the rows of the batch. What
+/// the loops of a batch of one did (reduce it, or meet it in two places) is
+/// done for each row by itself.
+struct BatchLift {
+  /// For each operand the place of the batch, nothing for one without it.
+  SmallVector<std::optional<BatchDim>> places;
+  /// Over the new loops, for operands that have the batch in a dimension of its
+  /// own; the loop over rows is the first.
+  SmallVector<AffineMap> maps;
+  SmallVector<utils::IteratorType> iterators;
+  /// The new number of each old loop; nothing for one that nothing counts any
+  /// more.
+  SmallVector<std::optional<unsigned>> loops;
+
+  /// True when the operation reduced the batch of one.
+  bool reducesRows(linalg::LinalgOp op) const;
+};
+
 /// How the batch goes through one operation.
 struct BatchStep {
   SmallVector<std::pair<Value, BatchDim>> results;
@@ -49,6 +67,8 @@ struct BatchStep {
   SmallVector<ReassociationIndices> groups;
   /// The first of two flat dimensions of a reshape that are merged in between.
   std::optional<unsigned> bridge;
+  /// The loop that a structured operation gets.
+  std::optional<BatchLift> lift;
 };
 
 /// Follows the batch from arguments of a block through its operations.
@@ -72,6 +92,16 @@ public:
 
 private:
   using Steps = SmallVector<BatchStep, 0>;
+  struct Contradiction {
+    Operation *op = nullptr;
+    std::string reason;
+  };
+
+  /// Takes a step through every operation; false, the first contradiction, and
+  /// no steps, when there is no way.
+  bool walk(Contradiction &contradiction);
+  /// Takes back the steps from `position` on.
+  void undo(size_t position);
 
   /// The ways in which the batch can go through an operation; none, and a
   /// reason, when it cannot.
@@ -79,6 +109,8 @@ private:
   Steps fail(const Twine &text);
 
   Steps followStructured(linalg::LinalgOp op);
+  Steps followLoops(linalg::LinalgOp op);
+  Steps followLifted(linalg::LinalgOp op);
   Steps followReshape(Operation *op);
   Steps followSlice(Operation *op);
   Steps followExtract(tensor::ExtractSliceOp op);
@@ -103,6 +135,8 @@ private:
 
   Block &block;
   int64_t batch;
+  /// Whether operations may get a loop over the rows of a batch of one.
+  bool mayLift = false;
   llvm::DenseMap<Value, BatchDim> states;
   SmallVector<BatchStep, 0> steps;
   std::string reason;
@@ -118,6 +152,10 @@ BatchDim mergeBatch(ArrayRef<int64_t> shape,
 SmallVector<BatchDim> splitBatch(ArrayRef<int64_t> shape,
                                  ArrayRef<ReassociationIndices> groups,
                                  const BatchDim &batch, int64_t size);
+
+/// Makes an operation again with a loop over rows; its operands have the new
+/// batch.
+void liftOverRows(linalg::LinalgOp op, const BatchLift &lift, int64_t batch);
 
 /// The dimension of the source of a slice that its dimension `dim` is all of;
 /// nothing when it is a part.

@@ -28,6 +28,7 @@
 #include "mlir/Dialect/Linalg/Transforms/Transforms.h"
 #include "mlir/Dialect/Utils/ReshapeOpsUtils.h"
 #include "mlir/IR/BuiltinOps.h"
+#include "mlir/IR/Remarks.h"
 #include "llvm/ADT/MapVector.h"
 #include "llvm/Support/DebugLog.h"
 
@@ -339,11 +340,23 @@ struct SetBatchSizePass final
         flow.addInput(argument);
     if (failed(flow.run()))
       return failure();
+    remarkReductions(block, flow);
     apply(function, block, flow, *oldSize);
     LDBG() << function.getName() << ": batch " << *oldSize << " becomes "
            << batch;
     ++numFunctionsChanged;
     return success();
+  }
+
+  /// A normalization by the statistics of the batch looks like one by those of
+  /// an image where there is one row.
+  void remarkReductions(Block &block, const BatchFlow &flow) {
+    for (auto [op, step] : llvm::zip(block, flow.getSteps()))
+      if (step.lift && step.lift->reducesRows(cast<linalg::LinalgOp>(op)))
+        remark::passed(
+            op.getLoc(),
+            remark::RemarkOpts::name("RowsReduced").category(DEBUG_TYPE))
+            << "reduces a batch of one row; from now on each row by itself";
   }
 
   void apply(FunctionOpInterface function, Block &block, const BatchFlow &flow,
@@ -371,9 +384,12 @@ struct SetBatchSizePass final
       for (auto [operand, dim] : step.repeated)
         repeat(*operand, dim, batch);
     }
-    for (auto [op, step] : llvm::zip(old, flow.getSteps()))
+    for (auto [op, step] : llvm::zip(old, flow.getSteps())) {
       if (isa<tensor::ExpandShapeOp, tensor::CollapseShapeOp>(op))
         bridgeGroups(op, step.bridge);
+      if (step.lift)
+        liftOverRows(cast<linalg::LinalgOp>(op), *step.lift, batch);
+    }
     updateSignature(function, block);
     eraseDead(adapter.getOriginals());
   }

@@ -141,3 +141,12 @@ func.func @merged(%x: tensor<1x5x4xf32> {prune.input = "x"}) -> tensor<5x4xf32> 
   // expected-error @below {{cannot change the batch size: it is returned as a part of a larger dimension}}
   return %0 : tensor<5x4xf32>
 }
+
+// -----
+
+// A number of a batch of one: there is no dimension for more rows.
+func.func @number(%x: tensor<1x4xf32> {prune.input = "x"}, %i: tensor<f32>) -> tensor<f32> {
+  // expected-error @below {{'linalg.reduce' op cannot change the batch size: it is reduced by 'linalg.reduce'}}
+  %0 = linalg.reduce {arith.addf} ins(%x : tensor<1x4xf32>) outs(%i : tensor<f32>) dimensions = [0, 1]
+  return %0 : tensor<f32>
+}

@@ -457,6 +457,13 @@ def SetBatchSizePass : Pass<"prune-set-batch-size", "ModuleOp"> {
     An empty tensor or a splat that serves two purposes is made once per purpose. A
     constant of extent one that a batch of one reads is broadcast from then on.
 
+    A batch of one may be in places where several rows could not be: added up, as by
+    an instance normalization exported with one row, or in two loops of one
+    operation. The one row was all there was, so each row is computed by itself from
+    then on. The operation gets a loop over rows for that, and a remark where a
+    reduction over the batch goes: a normalization by the statistics of the batch
+    looks the same with one row.
+
     ```mlir
     func.func @f(%x: tensor<64x784xf32> {prune.input = "input"}) -> tensor<64x784xf32>
     // with batch=1 becomes
@@ -464,9 +471,10 @@ def SetBatchSizePass : Pass<"prune-set-batch-size", "ModuleOp"> {
     ```
 
     Refuses, with an error at the operation and the function unchanged, when two
-    flows contradict: when the batch is reduced, read through a window, sliced, or
-    an index that is computed with, when it would be a dimension of a parameter or
-    of a constant that is not a splat, when it is in two places at once; and when
+    flows contradict: when a batch of several rows is reduced, read through a window
+    or in two places at once, when it is sliced or an index that is computed with,
+    when it would be a dimension of a parameter or of a constant that is not a splat,
+    when a batch of one is reduced to a tensor without dimensions; and when
     it reaches an operation without `ChannelOpInterface` or others call the
     function.
   }];
