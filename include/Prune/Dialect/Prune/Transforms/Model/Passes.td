@@ -455,28 +455,22 @@ def SetBatchSizePass : Pass<"prune-set-batch-size", "ModuleOp"> {
     flattened with other dimensions (tokens) it is a factor of an extent. Extents
     decide nothing: a dimension that only happens to be as large stays as it is.
     An empty tensor or a splat that serves two purposes is made once per purpose. A
-    constant of extent one that a batch of one reads is broadcast from then on.
-
-    A batch of one may be in places where several rows could not be: added up, as by
-    an instance normalization exported with one row, or in two loops of one
-    operation. The one row was all there was, so each row is computed by itself from
-    then on. The operation gets a loop over rows for that, and a remark where a
-    reduction over the batch goes: a normalization by the statistics of the batch
-    looks the same with one row.
+    constant of extent one that a batch of one reads is broadcast. An operation that
+    reduces a batch of one or has it in two loops (an instance norm of one row) gets
+    a loop over rows, each by itself; a remark names a reduction that goes.
 
     ```mlir
     func.func @f(%x: tensor<64x784xf32> {prune.input = "input"}) -> tensor<64x784xf32>
-    // with batch=1 becomes
+    // with batch=1
     func.func @f(%x: tensor<1x784xf32> {prune.input = "input"}) -> tensor<1x784xf32>
     ```
 
     Refuses, with an error at the operation and the function unchanged, when two
-    flows contradict: when a batch of several rows is reduced, read through a window
-    or in two places at once, when it is sliced or an index that is computed with,
-    when it would be a dimension of a parameter or of a constant that is not a splat,
-    when a batch of one is reduced to a tensor without dimensions; and when
-    it reaches an operation without `ChannelOpInterface` or others call the
-    function.
+    flows contradict: when a batch of several rows is reduced, read through a window,
+    in two places or an index that is computed with, when any is sliced or would be a
+    dimension of a parameter or of a constant that is not a splat, when a batch of one
+    becomes a tensor without dimensions; and when it reaches an operation without
+    `ChannelOpInterface` or others call the function.
   }];
   let options = [
     Option<"batch", "batch", "int64_t", "0", "new batch size, at least 1">,
@@ -495,8 +489,7 @@ def VerifyTrainablePass : Pass<"prune-verify-trainable", "ModuleOp"> {
     static shape with operations of `func`, `linalg`, `tensor`, `arith`, `math`
     and `prune` only; every argument is a parameter, an input or state; there is a
     parameter to train; parameters are floating-point tensors, and those that are
-    constants are `dense_resource`. The module is not changed.
-    Each violation is an error at the operation.
+    constants are `dense_resource`. Each violation is an error at the operation.
   }];
   let options = [
     ListOption<"functions", "functions", "std::string",
