@@ -12,8 +12,8 @@
 // of one cache line in front of each block names its class. Network code
 // allocates the same few sizes at every call, so after the first call nothing
 // reaches the system. One lock guards the lists: an allocation is tens of
-// nanoseconds beside kernels of microseconds. A thread may use lists of its
-// own.
+// nanoseconds beside kernels of microseconds. The handle of a network has lists
+// of its own.
 //
 // Kept blocks are limited to 1 GiB; what is freed beyond goes back to the
 // system. Alignments above 64 bytes are rare and served without keeping.
@@ -26,6 +26,10 @@
 
 #include "Pool.h"
 
+#ifdef PRUNE_RT_STATIC
+#include "ThreadState.h"
+#endif
+
 #include <algorithm>
 #include <cstdlib>
 #include <cstring>
@@ -37,13 +41,13 @@ static constexpr int64_t kCacheLimit = int64_t(1) << 30;
 
 static Pool processPool;
 
-/// The pool of the thread's PoolScope; null outside of one.
-static thread_local Pool *threadPool PRUNE_RT_TLS = nullptr;
-
-PoolScope::PoolScope(Pool &pool) : before(threadPool) { threadPool = &pool; }
-PoolScope::~PoolScope() { threadPool = before; }
-
-static Pool &getPool() { return threadPool ? *threadPool : processPool; }
+static Pool &getPool() {
+#ifdef PRUNE_RT_STATIC
+  if (ThreadState *state = findThreadState())
+    return *state->pool;
+#endif
+  return processPool;
+}
 
 static const bool poisons = std::getenv("PRUNE_RT_POISON") != nullptr;
 

@@ -54,19 +54,6 @@ private:
   Pool &pool;
 };
 
-/// What the calling thread allocates and frees while this lives comes from a
-/// pool of its own instead of that of the process.
-class PoolScope {
-public:
-  explicit PoolScope(Pool &pool);
-  ~PoolScope();
-  PoolScope(const PoolScope &) = delete;
-  PoolScope &operator=(const PoolScope &) = delete;
-
-private:
-  Pool *before;
-};
-
 } // namespace prune_rt
 
 #endif // PRUNE_RUNTIME_COMMON_POOL_H

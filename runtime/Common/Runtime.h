@@ -15,14 +15,6 @@
 #include <cstdint>
 #include <utility>
 
-// A network's shared object needs nothing of the loader at run time. A process
-// may load many runtimes, whose room of that kind would run out.
-#ifdef PRUNE_RT_STATIC
-#define PRUNE_RT_TLS __attribute__((tls_model("initial-exec")))
-#else
-#define PRUNE_RT_TLS
-#endif
-
 namespace prune_rt {
 
 /// Prints the message on the standard error stream and ends the process.

@@ -8,19 +8,20 @@
 
 #include "LanePermute.h"
 
+#ifdef PRUNE_RT_STATIC
+#include "../Common/ThreadState.h"
+#endif
+
 #include <cstring>
 
 using namespace prune_rt;
 
-/// What the thread may use.
-static thread_local InstructionSet best PRUNE_RT_TLS = InstructionSet::Avx512;
-
-InstructionSetScope::InstructionSetScope(InstructionSet set) : before(best) {
-  best = set;
-}
-InstructionSetScope::~InstructionSetScope() { best = before; }
-
 InstructionSet prune_rt::getInstructionSet() {
+  InstructionSet best = InstructionSet::Avx512;
+#ifdef PRUNE_RT_STATIC
+  if (ThreadState *state = findThreadState())
+    best = state->best;
+#endif
   for (InstructionSet set : {InstructionSet::Avx512, InstructionSet::Avx2})
     if (set <= best && isSupported(set))
       return set;

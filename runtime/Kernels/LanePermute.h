@@ -29,18 +29,6 @@ constexpr int64_t kChains = 4;
 /// The best one that the processor has and the thread may use.
 InstructionSet getInstructionSet();
 
-/// While this lives the calling thread uses no better instruction set.
-class InstructionSetScope {
-public:
-  explicit InstructionSetScope(InstructionSet best);
-  ~InstructionSetScope();
-  InstructionSetScope(const InstructionSetScope &) = delete;
-  InstructionSetScope &operator=(const InstructionSetScope &) = delete;
-
-private:
-  InstructionSet before;
-};
-
 /// Floats of one copied row of x: windows end beyond the last input.
 inline int64_t getInputStride(int64_t k) {
   return (k + kGroupRows - 1) / kGroupRows * kGroupRows + kGroupRows;

@@ -8,19 +8,16 @@
 
 #include "Scratch.h"
 
+#ifdef PRUNE_RT_STATIC
+#include "../Common/ThreadState.h"
+#endif
+
 using namespace prune_rt;
 
 #ifdef PRUNE_RT_STATIC
 // Of the handle and its threads, so that it ends with them, whatever threads
 // the handle is used in.
-static thread_local ThreadMemory *current PRUNE_RT_TLS = nullptr;
-
-ThreadMemoryScope::ThreadMemoryScope(ThreadMemory &memory) : before(current) {
-  current = &memory;
-}
-ThreadMemoryScope::~ThreadMemoryScope() { current = before; }
-
-static ThreadMemory &getMemory() { return *current; }
+static ThreadMemory &getMemory() { return *findThreadState()->memory; }
 #else
 namespace {
 struct ThreadMemory {

@@ -27,24 +27,9 @@ float *getCallBuffer(size_t floats);
 struct ThreadMemory {
   Buffer scratchpad, call;
 };
-
-/// Gives the calling thread its memory while this lives.
-class ThreadMemoryScope {
-public:
-  explicit ThreadMemoryScope(ThreadMemory &memory);
-  ~ThreadMemoryScope();
-  ThreadMemoryScope(const ThreadMemoryScope &) = delete;
-  ThreadMemoryScope &operator=(const ThreadMemoryScope &) = delete;
-
-private:
-  ThreadMemory *before;
-};
 #elif defined(PRUNE_RT_STATIC)
 /// Plain loops need none.
 struct ThreadMemory {};
-struct ThreadMemoryScope {
-  explicit ThreadMemoryScope(ThreadMemory &) {}
-};
 #endif
 
 } // namespace prune_rt

@@ -16,7 +16,7 @@
 
 #include "prune_network.h"
 
-#include "../Kernels/LanePermute.h"
+#include "../Common/ThreadState.h"
 #include "Handle.h"
 
 #include <cstdlib>
@@ -52,8 +52,10 @@ static prune_network_handle *makeHandle(const prune_network &network,
   size_t bytes = sizeof(prune_network_handle) + count * sizeof(int64_t *) +
                  words * sizeof(int64_t);
   void *memory = std::malloc(bytes);
-  if (!memory)
+  if (!memory || !reserveThreadStates(1)) {
+    std::free(memory);
     return nullptr;
+  }
   auto *handle = new (memory) prune_network_handle();
   handle->network = &network;
   handle->code = code;
@@ -75,11 +77,12 @@ static void setData(prune_network_handle &handle, int64_t index, void *data) {
 
 static void call(prune_network_handle &handle) {
   DenormalScope denormals;
-  PoolScope pool(handle.pool);
-  ThreadMemoryScope memory(handle.memory);
-  WorkersScope workers(handle.workers);
-  InstructionSetScope instructions(
-      static_cast<InstructionSet>(handle.code->isa));
+  ThreadState state;
+  state.pool = &handle.pool;
+  state.memory = &handle.memory;
+  state.best = static_cast<InstructionSet>(handle.code->isa);
+  state.helpers = handle.workers;
+  ThreadScope scope(state);
   handle.code->call(reinterpret_cast<void *const *>(handle.descriptors));
 }
 
@@ -171,9 +174,12 @@ void prune_network_destroy(prune_network_handle *handle) {
   if (handle->workers)
     handle->workers->destroy();
   {
-    PoolScope scope(handle->pool);
+    ThreadState state;
+    state.pool = &handle->pool;
+    ThreadScope scope(state);
     handle->memory = ThreadMemory();
   }
+  releaseThreadStates(1);
   handle->pool.trim();
   void (*close)(const prune_network &) = handle->close;
   const prune_network &network = *handle->network;

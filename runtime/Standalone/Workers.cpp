@@ -16,6 +16,7 @@
 
 #include "Workers.h"
 
+#include "../Common/ThreadState.h"
 #include "../Kernels/Scratch.h"
 #include "../Kernels/Threads.h"
 
@@ -26,11 +27,6 @@ using namespace prune_rt;
 
 /// Looks before a thread sleeps.
 static constexpr int kLooks = 2000;
-
-/// Others that the thread may share its work with.
-static thread_local Workers *available PRUNE_RT_TLS = nullptr;
-static thread_local Workers *team PRUNE_RT_TLS = nullptr;
-static thread_local int64_t place PRUNE_RT_TLS = 0;
 
 static void pause() {
 #if defined(__x86_64__)
@@ -52,8 +48,10 @@ static bool look(Condition condition) {
 Workers *Workers::create(int64_t threads, Pool &pool) {
   size_t bytes = sizeof(Workers) + (threads - 1) * sizeof(Start);
   void *memory = std::calloc(bytes, 1);
-  if (!memory)
+  if (!memory || !reserveThreadStates(threads - 1)) {
+    std::free(memory);
     return nullptr;
+  }
   auto *workers = new (memory) Workers();
   workers->pool = &pool;
   workers->starts = reinterpret_cast<Start *>(workers + 1);
@@ -61,6 +59,7 @@ Workers *Workers::create(int64_t threads, Pool &pool) {
   pthread_cond_init(&workers->wake, nullptr);
   pthread_cond_init(&workers->done, nullptr);
   pthread_barrier_init(&workers->barrier, nullptr, threads);
+  workers->reserved = threads - 1;
   for (workers->threads = 1; workers->threads < threads; ++workers->threads) {
     Start &start = workers->starts[workers->threads - 1];
     start.workers = workers;
@@ -77,6 +76,7 @@ void Workers::destroy() {
   run(nullptr, nullptr);
   for (int64_t i = 0; i < threads - 1; ++i)
     pthread_join(starts[i].thread, nullptr);
+  releaseThreadStates(reserved);
   pthread_barrier_destroy(&barrier);
   pthread_cond_destroy(&done);
   pthread_cond_destroy(&wake);
@@ -87,9 +87,14 @@ void Workers::destroy() {
 void *Workers::main(void *argument) {
   auto &start = *static_cast<Start *>(argument);
   DenormalScope denormals;
-  PoolScope scope(*start.workers->pool);
+  ThreadState initial;
+  initial.pool = start.workers->pool;
+  initial.team = start.workers;
+  initial.place = start.index;
+  ThreadScope scope(initial);
+  // Freed in the scope.
   ThreadMemory memory;
-  ThreadMemoryScope memoryScope(memory);
+  scope.get().memory = &memory;
   start.workers->work(start.index);
   return nullptr;
 }
@@ -107,8 +112,6 @@ uint32_t Workers::waitForJob(uint32_t seen) {
 }
 
 void Workers::work(int64_t index) {
-  team = this;
-  place = index;
   for (uint32_t seen = 0;;) {
     seen = waitForJob(seen);
     if (!function)
@@ -137,9 +140,10 @@ void Workers::run(void (*run)(void *context, int64_t thread), void *argument) {
   pthread_mutex_unlock(&mutex);
   if (!run)
     return;
-  team = this;
+  ThreadState &state = *findThreadState();
+  state.team = this;
   run(argument, 0);
-  team = nullptr;
+  state.team = nullptr;
   auto isDone = [&] {
     return __atomic_load_n(&pending, __ATOMIC_ACQUIRE) == 0;
   };
@@ -151,27 +155,28 @@ void Workers::run(void (*run)(void *context, int64_t thread), void *argument) {
   pthread_mutex_unlock(&mutex);
 }
 
-ThreadPlace prune_rt::getThreadPlace() { return {team, place}; }
-
-WorkersScope::WorkersScope(Workers *workers) : before(available) {
-  available = workers;
+ThreadPlace prune_rt::getThreadPlace() {
+  ThreadState &state = *findThreadState();
+  return {state.team, state.place};
 }
-WorkersScope::~WorkersScope() { available = before; }
 
 int64_t prune_rt_get_num_threads(void) {
-  return available ? available->getThreads() : 1;
+  ThreadState *state = findThreadState();
+  Workers *helpers = state ? state->helpers : nullptr;
+  return helpers ? helpers->getThreads() : 1;
 }
 
 void prune_rt::runOnThreads(int64_t threads,
                             void (*run)(void *context, int64_t thread),
                             void *argument) {
-  Workers *workers = available;
+  ThreadState &state = *findThreadState();
+  Workers *workers = state.helpers;
   if (!workers || threads > workers->getThreads()) {
-    ThreadPlace before = getThreadPlace();
-    team = nullptr, place = 0;
+    ThreadState before = state;
+    state.team = nullptr, state.place = 0;
     for (int64_t thread = 0; thread < threads; ++thread)
       run(argument, thread);
-    team = before.workers, place = before.index;
+    state.team = before.team, state.place = before.place;
     return;
   }
   struct Job {
@@ -180,7 +185,7 @@ void prune_rt::runOnThreads(int64_t threads,
     void *argument;
   } job = {threads, run, argument};
   // What is called there runs on one thread.
-  WorkersScope alone(nullptr);
+  state.helpers = nullptr;
   workers->run(
       [](void *context, int64_t thread) {
         const Job &job = *static_cast<Job *>(context);
@@ -188,4 +193,5 @@ void prune_rt::runOnThreads(int64_t threads,
           job.run(job.argument, thread);
       },
       &job);
+  state.helpers = workers;
 }

@@ -51,6 +51,7 @@ private:
 
   Pool *pool;
   int64_t threads;
+  int64_t reserved; ///< states of threads
   pthread_mutex_t mutex;
   pthread_cond_t wake, done;
   pthread_barrier_t barrier;
@@ -74,19 +75,6 @@ struct ThreadPlace {
 };
 
 ThreadPlace getThreadPlace();
-
-/// While this lives, the calling thread shares its work with others, which may
-/// be none.
-class WorkersScope {
-public:
-  explicit WorkersScope(Workers *workers);
-  ~WorkersScope();
-  WorkersScope(const WorkersScope &) = delete;
-  WorkersScope &operator=(const WorkersScope &) = delete;
-
-private:
-  Workers *before;
-};
 
 } // namespace prune_rt
 
