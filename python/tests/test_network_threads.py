@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 
 from mlir_prune.cli import main
-from network_programs import ALLOCATIONS, STRESS
+from mlir_prune.native import parse
+from network_programs import ALLOCATIONS, COUNTED, STRESS
 from shared_objects import COMPILER, MLP, build, network, run, sample
 
 pytestmark = pytest.mark.skipif(COMPILER is None, reason="there is no C compiler")
@@ -53,6 +54,45 @@ def test_runs_allocate_nothing(
         str(tmp_path / "net.so"), standalone=True, threads=threads, small=small
     )
     assert run(build(tmp_path, ALLOCATIONS, "allocations")).split() == ["1", *"0000"]
+
+
+OUTER = """
+func.func @forward(%x: tensor<16896x1xf32>, %y: tensor<1x16896xf32>, %v: tensor<16896x1xf32>)
+    -> tensor<16896x1xf32> {
+  %zero = arith.constant 0.0 : f32
+  %0 = tensor.empty() : tensor<16896x16896xf32>
+  %1 = linalg.fill ins(%zero : f32) outs(%0 : tensor<16896x16896xf32>) -> tensor<16896x16896xf32>
+  %2 = linalg.matmul ins(%x, %y : tensor<16896x1xf32>, tensor<1x16896xf32>)
+      outs(%1 : tensor<16896x16896xf32>) -> tensor<16896x16896xf32>
+  %3 = tensor.empty() : tensor<16896x1xf32>
+  %4 = linalg.fill ins(%zero : f32) outs(%3 : tensor<16896x1xf32>) -> tensor<16896x1xf32>
+  %5 = linalg.matmul ins(%2, %v : tensor<16896x16896xf32>, tensor<16896x1xf32>)
+      outs(%4 : tensor<16896x1xf32>) -> tensor<16896x1xf32>
+  return %5 : tensor<16896x1xf32>
+}
+"""
+"""Its values between layers take more than a GiB."""
+
+LARGE = COUNTED + r"""
+int main(void) {
+  const void *inputs[3];
+  size_t bytes[3];
+  for (int i = 0; i < 3; ++i) bytes[i] = net_input(i)->bytes, inputs[i] = calloc(bytes[i], 1);
+  void *outputs[] = {calloc(net_output(0)->bytes, 1)};
+  net_handle *net;
+  if (net_create(&net)) return 1;
+  int made = blocks;
+  if (net_run(net, inputs, bytes, outputs, &net_output(0)->bytes)) return 1;
+  printf("%d\n", blocks - made);
+  net_destroy(net);
+  return 0;
+}
+"""
+
+
+def test_a_large_block_is_kept(tmp_path: Path) -> None:
+    parse(OUTER).write_shared_object(str(tmp_path / "net.so"), standalone=True)
+    assert run(build(tmp_path, LARGE, "large")).split() == ["0"]
 
 
 @pytest.mark.parametrize("threads", ["0", "-1", "257"])

@@ -15,8 +15,10 @@
 // nanoseconds beside kernels of microseconds. The handle of a network has lists
 // of its own.
 //
-// Kept blocks are limited to 1 GiB; what is freed beyond goes back to the
-// system. Alignments above 64 bytes are rare and served without keeping.
+// The process keeps at most 1 GiB of free blocks, since nobody knows which of
+// them will be needed again; what is freed beyond goes back to the system. A
+// handle keeps all, because each of its runs needs the same ones. Alignments
+// above 64 bytes are rare and served without keeping.
 //
 // With PRUNE_RT_POISON in the environment when the library is loaded, every
 // block is filled with ones when it is allocated, which reads as NaN: what is
@@ -36,10 +38,7 @@
 
 using namespace prune_rt;
 
-/// Bytes that are kept at most.
-static constexpr int64_t kCacheLimit = int64_t(1) << 30;
-
-static Pool processPool;
+static Pool processPool(/*limit=*/int64_t(1) << 30);
 
 static Pool &getPool() {
 #ifdef PRUNE_RT_STATIC
@@ -113,7 +112,7 @@ void _mlir_memref_to_llvm_free(void *pointer) {
     auto size = static_cast<int64_t>(header->size);
     pool.inUse -= size;
     if (header->sizeClass < kNumBlockClasses &&
-        pool.cached + size <= kCacheLimit) {
+        pool.cached + size <= pool.limit) {
       header->next = pool.free[header->sizeClass];
       pool.free[header->sizeClass] = header;
       pool.cached += size;

@@ -32,6 +32,10 @@ static_assert(sizeof(BlockHeader) == kBlockAlignment,
 /// Blocks in use and blocks that are free. It has no destructor, because
 /// compiled code may free during the exit of the process.
 struct Pool {
+  /// Keeps at most `limit` bytes that are free.
+  explicit constexpr Pool(int64_t limit) : limit(limit) {}
+
+  const int64_t limit;
   pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
   BlockHeader *free[kNumBlockClasses] = {};
   int64_t inUse = 0, peak = 0, cached = 0;
