@@ -26,6 +26,7 @@
 #include "Prune/Analysis/MatrixProduct.h"
 #include "Prune/Dialect/OneDNN/IR/OneDNN.h"
 #include "Prune/Dialect/Prune/IR/Prune.h"
+#include "Prune/Kernels/KernelOptions.h"
 
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
@@ -147,29 +148,32 @@ struct ConvertCompressedToKernel
     });
     if (decompresses.empty() && compresses.empty())
       return markAllAnalysesPreserved();
+    FailureOr<CostModel> costs = readCostModel(getOperation(), model, threads);
+    if (failed(costs))
+      return signalPassFailure();
+    SparseConvolutionChoice choice = {*costs, minGain};
     PatternCache patterns;
     Converter converter(patterns);
     for (CompressOp compress : compresses) {
       if (succeeded(converter.convertGradient(compress)))
         ++numGradients;
-      else if (succeeded(
-                   convertSampledConvolution(compress, patterns, minGain)))
+      else if (succeeded(convertSampledConvolution(compress, patterns, choice)))
         ++numConvolutionGradients;
       else
         report(compress, "the gradient is computed densely and compressed");
     }
     for (DecompressOp decompress : decompresses)
-      convert(converter, patterns, decompress);
+      convert(converter, patterns, choice, decompress);
   }
 
   void convert(Converter &converter, PatternCache &patterns,
-               DecompressOp decompress) {
+               const SparseConvolutionChoice &choice, DecompressOp decompress) {
     for (OpOperand &use :
          llvm::make_early_inc_range(decompress.getResult().getUses())) {
       if (succeeded(converter.convertProduct(decompress, use)))
         ++numProducts;
-      else if (succeeded(convertSparseConvolution(decompress, use, patterns,
-                                                  minGain)))
+      else if (succeeded(
+                   convertSparseConvolution(decompress, use, patterns, choice)))
         ++numConvolutions;
       else
         report(use.getOwner(), "reads the weight decompressed");

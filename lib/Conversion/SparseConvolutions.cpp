@@ -19,6 +19,7 @@
 #include "Epilogue.h"
 
 #include "Prune/Dialect/Kernel/IR/Kernel.h"
+#include "Prune/Kernels/SparseConvolution.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
@@ -50,36 +51,29 @@ static Dims getKernelDims(const Convolution &convolution, ConvolutionDim first,
           getDim(w, ConvolutionDim::Column)};
 }
 
-/// What the kernels take, measured in the multiplications of a dense one: each
-/// kept weight at one position, and each element of the images, which they
-/// bring side by side; and what a dense kernel takes for such an element, by
-/// itself and as a part of windows.
-static constexpr double kSparseWork = 1.6, kSparseElement = 20.0,
-                        kDenseElement = 10.0, kWindowElement = 20.0;
+/// What the convolution computes.
+static ConvolutionPass getPass(linalg::LinalgOp op,
+                               const Convolution &convolution) {
+  OpOperand *result = op.getDpsInitOperand(0);
+  if (result == convolution.y.operand)
+    return ConvolutionPass::Forward;
+  return result == convolution.x.operand ? ConvolutionPass::BackwardData
+                                         : ConvolutionPass::BackwardWeights;
+}
 
-/// How many times faster a convolution whose weight has `kept` elements should
-/// be sparse. Of the images that are taken together some may be missing.
-static double predictGain(const Convolution &convolution, double kept,
-                          bool isBackwardData) {
-  using Dim = ConvolutionDim;
-  auto count = [](const ConvolutionOperand &operand) -> double {
-    return cast<ShapedType>(operand.operand->get().getType()).getNumElements();
-  };
-  int64_t images = getExtent(convolution.x, Dim::Batch);
-  double missing = static_cast<double>(llvm::alignTo(images, 16)) / images;
-  double x = count(convolution.x), y = count(convolution.y);
-  double outputs = y / getExtent(convolution.y, Dim::Out);
-  // The gradient of x has every column, and the rows of y for each weight.
-  double inputs = outputs / getExtent(convolution.y, Dim::Column) *
-                  getExtent(convolution.x, Dim::Column) /
-                  convolution.strides[1];
-  bool isPointwise = getExtent(convolution.w, Dim::Row) == 1 &&
-                     getExtent(convolution.w, Dim::Column) == 1;
-  double dense = outputs * count(convolution.w) +
-                 (isPointwise ? kDenseElement : kWindowElement) * (x + y);
-  double sparse = kSparseWork * kept * (isBackwardData ? inputs : outputs) +
-                  kSparseElement * (x + y);
-  return dense / (sparse * missing);
+/// Whether a convolution whose weight has `kept` elements should be sparse.
+static bool isWorthIt(linalg::LinalgOp op, const Convolution &convolution,
+                      int64_t kept, const SparseConvolutionChoice &choice) {
+  ProductSize size;
+  size.convolution = getConvolutionShape(convolution);
+  const assembly::ConvolutionShape &shape = *size.convolution;
+  size.rows = shape.f;
+  size.inner = shape.c * shape.kh * shape.kw;
+  size.columns = shape.n * shape.oh * shape.ow;
+  size.nonZeros = kept;
+  std::optional<double> gain =
+      predictGain(choice.costs, getPass(op, convolution), size);
+  return gain.value_or(0.0) >= choice.minGain;
 }
 
 /// True when 32-bit distances reach all of 16 images side by side.
@@ -96,7 +90,8 @@ static bool fitsInPlanes(const ConvolutionOperand &operand) {
 /// Recognizes a convolution in one group whose operand `weight` has `kept`
 /// elements.
 static bool match(linalg::LinalgOp op, OpOperand &weight, int64_t kept,
-                  double minGain, Convolution &convolution) {
+                  const SparseConvolutionChoice &choice,
+                  Convolution &convolution) {
   if (!op || !isWindowed(op) || !matchConvolution(op, convolution).empty() ||
       convolution.w.operand != &weight)
     return false;
@@ -107,9 +102,7 @@ static bool match(linalg::LinalgOp op, OpOperand &weight, int64_t kept,
       return false;
   if (!fitsInPlanes(convolution.x) || !fitsInPlanes(convolution.y))
     return false;
-  bool isBackwardData = op.getDpsInitOperand(0) == convolution.x.operand;
-  return predictGain(convolution, static_cast<double>(kept), isBackwardData) >=
-         minGain;
+  return isWorthIt(op, convolution, kept, choice);
 }
 
 namespace {
@@ -202,10 +195,10 @@ Value SparseBuilder::buildBackwardWeights(CompressOp compress) {
   return createGather(b, created->getResult(0), pattern.inverse);
 }
 
-LogicalResult prune::convertSparseConvolution(DecompressOp decompress,
-                                              OpOperand &weight,
-                                              PatternCache &patterns,
-                                              double minGain) {
+LogicalResult
+prune::convertSparseConvolution(DecompressOp decompress, OpOperand &weight,
+                                PatternCache &patterns,
+                                const SparseConvolutionChoice &choice) {
   auto op = dyn_cast<linalg::LinalgOp>(weight.getOwner());
   // A weight that a gradient is added to, and one that is an image besides.
   if (!op || op.isDpsInit(&weight) ||
@@ -214,11 +207,11 @@ LogicalResult prune::convertSparseConvolution(DecompressOp decompress,
   int64_t kept =
       cast<ShapedType>(decompress.getValues().getType()).getNumElements();
   Convolution convolution;
-  if (!match(op, weight, kept, minGain, convolution))
+  if (!match(op, weight, kept, choice, convolution))
     return failure();
   ImplicitLocOpBuilder b(op.getLoc(), op);
   SparseBuilder builder(op, convolution, b, patterns);
-  bool isForward = op.getDpsInitOperand(0) == convolution.y.operand;
+  bool isForward = getPass(op, convolution) == ConvolutionPass::Forward;
   Value result = isForward ? builder.buildForward(decompress)
                            : builder.buildBackwardData(decompress);
   op->getResult(0).replaceAllUsesWith(result);
@@ -226,16 +219,16 @@ LogicalResult prune::convertSparseConvolution(DecompressOp decompress,
   return success();
 }
 
-LogicalResult prune::convertSampledConvolution(CompressOp compress,
-                                               PatternCache &patterns,
-                                               double minGain) {
+LogicalResult
+prune::convertSampledConvolution(CompressOp compress, PatternCache &patterns,
+                                 const SparseConvolutionChoice &choice) {
   auto op = compress.getDense().getDefiningOp<linalg::LinalgOp>();
   if (!op || !compress.getDense().hasOneUse() || op.getNumDpsInits() != 1 ||
       !kernel::isZero(op.getDpsInitOperand(0)->get()))
     return failure();
   int64_t kept = cast<ShapedType>(compress.getType()).getNumElements();
   Convolution convolution;
-  if (!match(op, *op.getDpsInitOperand(0), kept, minGain, convolution))
+  if (!match(op, *op.getDpsInitOperand(0), kept, choice, convolution))
     return failure();
   ImplicitLocOpBuilder b(compress.getLoc(), compress);
   Value result = SparseBuilder(op, convolution, b, patterns)

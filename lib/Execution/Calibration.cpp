@@ -22,6 +22,7 @@
 #include "llvm/Support/JSON.h"
 
 #include <algorithm>
+#include <chrono>
 #include <cmath>
 
 using namespace mlir;
@@ -52,6 +53,7 @@ public:
 
 private:
   void add(const LayerTrial &trial);
+  void measureTrained(LayerProblem problem);
 
   LayerTimer &timer;
   const MachineKey &key;
@@ -169,6 +171,11 @@ static void addLargeLayers(SmallVectorImpl<LayerProblem> &problems) {
   for (int64_t images : {4, 16})
     for (double zeros : {0.7, 0.9})
       problems.push_back(makeConvolution(images, 512, 512, 14, 3, 2, zeros));
+  // Compressed rows of which inputs, results or weights leave the caches.
+  for (double zeros : {0.6, 0.75})
+    for (auto [rows, inner] :
+         {std::pair(3072, 768), std::pair(768, 3072), std::pair(2048, 1024)})
+      problems.push_back(LayerProblem::product(rows, inner, 128, zeros));
   // First layers of large images, which keep their weights.
   for (int64_t kernel : {3, 7})
     for (int64_t side : {112, 224})
@@ -190,6 +197,73 @@ static SmallVector<LayerProblem> makeProblems() {
   return problems;
 }
 
+/// Convolutions of training steps, as LeNet-5, ResNets and VGG have them.
+static SmallVector<LayerProblem> makeTrainedProblems() {
+  SmallVector<LayerProblem> problems;
+  auto add = [&](int64_t n, int64_t c, int64_t f, int64_t side, int64_t kernel,
+                 int64_t stride = 1) {
+    problems.push_back(
+        makeConvolution(n, c, f, side, kernel, stride, /*zeros=*/0.0));
+  };
+  add(64, 1, 20, 28, 5);
+  add(64, 20, 50, 12, 5);
+  add(100, 6, 16, 14, 5);
+  add(64, 3, 16, 32, 3);
+  add(16, 16, 16, 32, 3);
+  add(32, 16, 32, 32, 3, 2);
+  add(32, 32, 32, 16, 3);
+  add(32, 64, 64, 8, 3);
+  add(24, 32, 64, 16, 1);
+  add(32, 128, 64, 7, 1);
+  add(64, 16, 32, 16, 1);
+  add(32, 16, 32, 32, 1, 2);
+  add(64, 32, 64, 16, 1, 2);
+  add(4, 32, 48, 14, 3);
+  add(1, 24, 24, 28, 3);
+  add(16, 128, 128, 4, 3);
+  // Small ones, for what a call takes.
+  add(1, 1, 4, 6, 3);
+  add(1, 8, 8, 8, 5);
+  add(4, 4, 4, 5, 1);
+  add(16, 4, 4, 8, 1);
+  add(16, 8, 8, 8, 3);
+  add(8, 16, 8, 6, 3);
+  return problems;
+}
+
+/// By turns, dense and with several shares of zeros, in all directions.
+void Calibration::measureTrained(LayerProblem problem) {
+  struct Timed {
+    const CostFormula *formula;
+    std::unique_ptr<TimedLayer> layer;
+    std::vector<double> times;
+  };
+  SmallVector<Timed> layers;
+  for (double zeros : {0.0, 0.6, 0.9, 0.98}) {
+    problem.zeros = zeros;
+    bool isSparse = zeros > 0.0;
+    for (ConvolutionPass pass : kConvolutionPasses)
+      layers.push_back({&getTrainedFormula(pass, isSparse),
+                        timer.makeTrained(problem, pass, isSparse),
+                        {}});
+  }
+  // The first run of a layer prepares it.
+  constexpr int kTurns = 4;
+  for (int turn = 0; turn <= kTurns; ++turn)
+    for (Timed &timed : layers) {
+      auto start = std::chrono::steady_clock::now();
+      timed.layer->run(nullptr, nullptr);
+      std::chrono::duration<double, std::nano> time =
+          std::chrono::steady_clock::now() - start;
+      if (turn > 0)
+        timed.times.push_back(time.count());
+    }
+  for (Timed &timed : layers)
+    samples[timed.formula].add(
+        timed.formula->count(timed.layer->getSize(), cache),
+        getTime(timed.times));
+}
+
 llvm::Error Calibration::measure(double seconds) {
   constexpr size_t kFewestTurns = 4;
   SmallVector<LayerProblem> problems = makeProblems();
@@ -200,6 +274,8 @@ llvm::Error Calibration::measure(double seconds) {
     trial->run(kFewestTurns, seconds / double(problems.size()));
     add(*trial);
   }
+  for (const LayerProblem &problem : makeTrainedProblems())
+    measureTrained(problem);
   return llvm::Error::success();
 }
 

@@ -71,6 +71,7 @@ LogicalResult CompiledModule::lower(const CompileOptions &options,
   pipeline.vectorWidth = getVectorBits(*target);
   pipeline.threads = options.threads;
   pipeline.isa = isa.str();
+  pipeline.model = options.costModel;
   pipeline.fill = options.poison;
   // Nobody has to know that kernels are chosen to get fast ones.
   if (!options.reference && !hasKernels(module)) {

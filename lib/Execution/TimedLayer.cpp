@@ -9,6 +9,8 @@
 #include "Prune/Execution/TimedLayer.h"
 
 #include "Runtime.h"
+#include "RuntimeShape.h"
+#include "TrainedLayer.h"
 
 #include "Prune/Assembly/Isa.h"
 #include "Prune/Assembly/LanePermute.h"
@@ -21,6 +23,34 @@
 
 using namespace mlir;
 using namespace mlir::prune;
+
+SmallVector<int64_t> prune::getRuntimeShape(const assembly::ConvolutionShape &s,
+                                            int64_t layout) {
+  auto getEnd = [](int64_t out, int64_t stride, int64_t dilation,
+                   int64_t kernel, int64_t begin, int64_t extent) {
+    return std::max<int64_t>(
+        (out - 1) * stride + dilation * (kernel - 1) + 1 - begin - extent, 0);
+  };
+  return {s.n,
+          s.c,
+          s.h,
+          s.w,
+          s.f,
+          s.oh,
+          s.ow,
+          s.kh,
+          s.kw,
+          s.strideH,
+          s.strideW,
+          s.dilationH,
+          s.dilationW,
+          s.padTop,
+          s.padLeft,
+          getEnd(s.oh, s.strideH, s.dilationH, s.kh, s.padTop, s.h),
+          getEnd(s.ow, s.strideW, s.dilationW, s.kw, s.padLeft, s.w),
+          s.groups,
+          layout};
+}
 
 namespace {
 
@@ -74,33 +104,8 @@ protected:
 class DenseLayer final : public Layer {
 public:
   DenseLayer(const LayerProblem &problem, const Runtime &runtime)
-      : Layer(problem, runtime) {
-    const assembly::ConvolutionShape &s = problem.shape;
-    auto getEnd = [](int64_t out, int64_t stride, int64_t dilation,
-                     int64_t kernel, int64_t begin, int64_t extent) {
-      return std::max<int64_t>(
-          (out - 1) * stride + dilation * (kernel - 1) + 1 - begin - extent, 0);
-    };
-    geometry = {s.n,
-                s.c,
-                s.h,
-                s.w,
-                s.f,
-                s.oh,
-                s.ow,
-                s.kh,
-                s.kw,
-                s.strideH,
-                s.strideW,
-                s.dilationH,
-                s.dilationW,
-                s.padTop,
-                s.padLeft,
-                getEnd(s.oh, s.strideH, s.dilationH, s.kh, s.padTop, s.h),
-                getEnd(s.ow, s.strideW, s.dilationW, s.kw, s.padLeft, s.w),
-                s.groups,
-                PRUNE_RT_LAYOUT_NCHW};
-  }
+      : Layer(problem, runtime),
+        geometry(getRuntimeShape(problem.shape, PRUNE_RT_LAYOUT_NCHW)) {}
   void run(const float *x, float *y) override {
     if (problem.isProduct)
       matmul(&slot, x, weights.data(), bias.data(), y, size.columns, size.rows,
@@ -113,7 +118,7 @@ public:
   }
 
 private:
-  SmallVector<int64_t, PRUNE_RT_SHAPE_SIZE> geometry;
+  SmallVector<int64_t> geometry;
   decltype(prune_rt_matmul_f32) *matmul =
       lookup<decltype(prune_rt_matmul_f32)>("prune_rt_matmul_f32");
   decltype(prune_rt_convolution_f32) *convolution =
@@ -293,6 +298,12 @@ LayerTimer::make(const LayerProblem &problem, KernelKind kind) {
   auto layer = std::make_unique<LanesLayer>(problem, *runtime);
   llvm::Error error = layer->pack();
   return finish(std::move(layer), std::move(error));
+}
+
+std::unique_ptr<TimedLayer> LayerTimer::makeTrained(const LayerProblem &problem,
+                                                    ConvolutionPass pass,
+                                                    bool isSparse) {
+  return makeTrainedLayer(problem, pass, isSparse, *runtime);
 }
 
 std::unique_ptr<TimedLayer> LayerTimer::makeTransposition(int64_t rows,

@@ -10,6 +10,8 @@
 
 #include "CostTerms.h"
 
+#include "Prune/Kernels/TrainedConvolution.h"
+
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/Support/MathExtras.h"
 #include "llvm/Support/raw_ostream.h"
@@ -40,6 +42,25 @@ std::string prune::listKernelFamilies() {
   return text;
 }
 
+/// What is no kernel of a constant weight, but is predicted as they are.
+static void describeTrained(llvm::raw_ostream &os) {
+  os << "\n## Convolutions of training steps\n\n"
+     << "By these figures `convert-compressed-to-kernel` chooses between a "
+        "dense convolution and\none on the weights that a fixed mask keeps.\n\n"
+     << "| Figures | What they are of | Terms |\n|---|---|---|\n";
+  constexpr StringLiteral whats[] = {"the result", "the gradient of the input",
+                                     "the gradient of the weight"};
+  for (bool isSparse : {false, true})
+    for (auto [pass, what] : llvm::zip_equal(kConvolutionPasses, whats)) {
+      const CostFormula &formula = getTrainedFormula(pass, isSparse);
+      os << "| `" << formula.name << "` | " << what
+         << (isSparse ? ", weights that are kept" : ", dense") << " | ";
+      llvm::interleaveComma(formula.terms, os,
+                            [&](StringRef term) { os << "`" << term << "`"; });
+      os << " |\n";
+    }
+}
+
 std::string prune::describeKernelFamilies() {
   std::string text;
   llvm::raw_string_ostream os(text);
@@ -59,6 +80,7 @@ std::string prune::describeKernelFamilies() {
         "; ");
     os << " |\n";
   }
+  describeTrained(os);
   return text;
 }
 
@@ -93,7 +115,8 @@ const CostFormula &prune::getTurnFormula() {
   return formula;
 }
 
-/// The formulas of all families, for products, then for convolutions.
+/// The formulas of all families, for products, then for convolutions; then the
+/// others.
 static SmallVector<const CostFormula *> collectFormulas() {
   using assembly::VectorSet;
   SmallVector<ProductSize> sizes;
@@ -115,6 +138,9 @@ static SmallVector<const CostFormula *> collectFormulas() {
         formulas.push_back(formula);
     }
   formulas.push_back(&getTurnFormula());
+  for (bool isSparse : {false, true})
+    for (ConvolutionPass pass : kConvolutionPasses)
+      formulas.push_back(&getTrainedFormula(pass, isSparse));
   return formulas;
 }
 

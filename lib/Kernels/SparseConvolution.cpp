@@ -8,7 +8,6 @@
 
 #include "Prune/Kernels/SparseConvolution.h"
 
-#include "Prune/Analysis/ConvolutionMatch.h"
 #include "Prune/Analysis/Copies.h"
 #include "Prune/Interfaces/PrunableOpInterface.h"
 #include "Prune/Kernels/SparseProduct.h"
@@ -63,8 +62,8 @@ static int64_t getExtent(const ConvolutionOperand &operand,
   return type.getDimSize(place - operand.dims.begin());
 }
 
-/// The shape without padding, which comes before it.
-static assembly::ConvolutionShape getShape(const Convolution &convolution) {
+assembly::ConvolutionShape
+prune::getConvolutionShape(const Convolution &convolution) {
   using Dim = ConvolutionDim;
   auto x = [&](Dim dim) { return getExtent(convolution.x, dim); };
   auto y = [&](Dim dim) { return getExtent(convolution.y, dim); };
@@ -115,7 +114,7 @@ std::optional<ProductSize> prune::matchSparseConvolution(Operation *op,
   size.inner = size.rows ? view->getNumElements() / size.rows : 0;
   size.columns = countPositions(convolution.y);
   size.nonZeros = countNonZeros(*view);
-  size.convolution = getShape(convolution);
+  size.convolution = getConvolutionShape(convolution);
   size.hasBlocks = size.convolution->groups == 1 && hasBlocks(*view);
   return size;
 }

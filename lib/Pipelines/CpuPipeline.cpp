@@ -54,8 +54,12 @@ static void addToLinalg(OpPassManager &manager,
   if (!options.reference)
     manager.addPass(createConvertPoolingToKernelPass());
   // While compressed weights are decompressed by one operation each.
-  if (!options.reference)
-    manager.addPass(createConvertCompressedToKernelPass());
+  if (!options.reference) {
+    ConvertCompressedToKernelPassOptions compressed;
+    compressed.model = options.model;
+    compressed.threads = options.threads;
+    manager.addPass(createConvertCompressedToKernelPass(compressed));
+  }
   // Masks, penalties and updates become loop nests that fuse with others.
   manager.addPass(createConvertPruneToLinalgPass());
   // A softmax becomes reductions and element-wise operations.

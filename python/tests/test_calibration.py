@@ -14,7 +14,7 @@ import pytest
 
 from mlir_prune.calibration import calibrate, calibrate_once
 from mlir_prune.cli import main
-from mlir_prune.forms import with_kernels
+from mlir_prune.forms import run_with_remarks, with_kernels
 from mlir_prune.models import Mlp
 from mlir_prune.native import native, parse
 
@@ -259,3 +259,19 @@ def test_a_shared_object_of_named_instructions_ignores_this_computer(tmp_path: P
     native().keep_cost_model(figures_for("straight_line"), 1)
     assert written("a") == before
     assert written("c", cost_model="machine") != lanes
+
+
+def test_rows_whose_inputs_leave_the_caches_are_not_compressed() -> None:
+    """Generated code for AVX2 takes half the time of compressed rows on these layers."""
+    built = Mlp((768, 3072, 768))
+    module = parse(built.text(128))
+    generator = np.random.default_rng(0)
+    values = dict(built.init(generator))
+    for name in built.weights():
+        values[name] = np.where(generator.random(values[name].shape) < 0.7, 0, values[name])
+    module.bind(values)
+    remarks = run_with_remarks(
+        module, "builtin.module(prune-select-kernels{model=builtin isa=avx2})"
+    )
+    kernels = [r["arguments"]["Kernel"] for r in remarks if r["name"] == "KernelChosen"]
+    assert kernels == ["straight_line", "straight_line"]

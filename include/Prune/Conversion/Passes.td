@@ -134,8 +134,9 @@ def ConvertCompressedToKernelPass : Pass<"convert-compressed-to-kernel"> {
     of its dimensions, become `kernel.sparse_convolution`,
     `kernel.sparse_convolution_backward_data` and
     `kernel.sparse_convolution_backward_weights`, where these should be `min-gain`
-    times faster than dense ones, by the number of weights that are kept, the size of
-    the images, and their number, which the kernels fill up to a multiple of 16.
+    times faster than dense ones. The cost model predicts it, from the number of weights
+    that are kept, the size of the images, and their number, which the kernels fill up to a
+    multiple of 16. Figures that do not know such convolutions leave them dense.
 
     What is no such operation reads the weight decompressed, or compresses a dense
     gradient; a remark says so.
@@ -157,7 +158,11 @@ def ConvertCompressedToKernelPass : Pass<"convert-compressed-to-kernel"> {
                            "::mlir::tensor::TensorDialect"];
   let options = [
     Option<"minGain", "min-gain", "double", /*default=*/"1.1",
-           "How many times faster than a dense convolution a sparse one should be.">
+           "How many times faster than a dense convolution a sparse one should be.">,
+    Option<"model", "model", "std::string", /*default=*/"\"\"",
+           "Cost model: 'builtin', as when empty, 'machine' for the figures kept of this computer, or a file.">,
+    Option<"threads", "threads", "int64_t", /*default=*/"1",
+           "Threads of a call, for which 'machine' may have figures.">
   ];
   let statistics = [
     Statistic<"numProducts", "num-products-converted", "Products that became kernel.spmm">,

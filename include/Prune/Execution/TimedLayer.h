@@ -11,6 +11,7 @@
 
 #include "Prune/Assembly/PanelPlan.h"
 #include "Prune/Kernels/CostModel.h"
+#include "Prune/Kernels/TrainedConvolution.h"
 
 #include <memory>
 #include <vector>
@@ -80,6 +81,11 @@ public:
   /// the runtime library has no such kernel.
   llvm::Expected<std::unique_ptr<TimedLayer>> make(const LayerProblem &problem,
                                                    KernelKind kind);
+
+  /// A convolution of a training step, dense or on the values of a mask. It
+  /// has inputs and results of its own.
+  std::unique_ptr<TimedLayer> makeTrained(const LayerProblem &problem,
+                                          ConvolutionPass pass, bool isSparse);
 
   /// A transposition of a matrix of `rows` by `columns`, as a layer.
   std::unique_ptr<TimedLayer> makeTransposition(int64_t rows, int64_t columns);

@@ -29,7 +29,7 @@ namespace mlir::prune {
 class CostModel {
 public:
   /// What files of this format say; higher when figures mean something else.
-  static constexpr int64_t kVersion = 3;
+  static constexpr int64_t kVersion = 4;
 
   /// Reads the JSON text; an error names the member that is wrong.
   static llvm::Expected<CostModel> parse(StringRef text);
@@ -41,14 +41,14 @@ public:
   std::optional<double> predict(KernelKind kernel,
                                 const ProductSize &size) const;
 
-  /// Bytes of the second cache of the machine that was measured.
-  int64_t getCacheBytes() const { return static_cast<int64_t>(cache); }
-
-private:
   /// Nanoseconds of all terms of a formula; nothing without figures.
   std::optional<double> predict(const CostFormula &formula,
                                 const ProductSize &size) const;
 
+  /// Bytes of the second cache of the machine that was measured.
+  int64_t getCacheBytes() const { return static_cast<int64_t>(cache); }
+
+private:
   /// Bytes of the second cache.
   double cache = 0.0;
   /// By name of the formula, in the order of its terms.

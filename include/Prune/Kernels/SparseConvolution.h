@@ -9,6 +9,7 @@
 #ifndef PRUNE_KERNELS_SPARSECONVOLUTION_H
 #define PRUNE_KERNELS_SPARSECONVOLUTION_H
 
+#include "Prune/Analysis/ConvolutionMatch.h"
 #include "Prune/Kernels/CostModel.h"
 
 #include "mlir/IR/Operation.h"
@@ -24,6 +25,9 @@ namespace mlir::prune {
 /// are not zero: O(weights).
 std::optional<ProductSize> matchSparseConvolution(Operation *op,
                                                   std::string &reason);
+
+/// The shape of a convolution without padding, which is an operation before it.
+assembly::ConvolutionShape getConvolutionShape(const Convolution &convolution);
 
 } // namespace mlir::prune
 

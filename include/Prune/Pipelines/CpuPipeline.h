@@ -42,6 +42,11 @@ struct CpuPipelineOptions : PassPipelineOptions<CpuPipelineOptions> {
       *this, "threads",
       llvm::cl::desc("Threads of large loops that no kernel took, on OpenMP."),
       llvm::cl::init(1)};
+  Option<std::string> model{
+      *this, "model",
+      llvm::cl::desc("Cost model for convolutions with compressed weights: "
+                     "'builtin', as when empty, 'machine' or a file."),
+      llvm::cl::init("")};
   Option<bool> profile{
       *this, "profile",
       llvm::cl::desc("Measure the time of each costly operation."),

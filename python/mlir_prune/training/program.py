@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import copy
 import functools
+import os
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -30,6 +31,12 @@ def state_name(function: str, name: str) -> str:
     return f"step:{function}" if name == "step" and function != STEP else name
 
 
+def _cost_model() -> str:
+    """Figures that choose kernels of a step: not those of this computer unless they are asked for,
+    since measuring again would change the bits of a run that goes on."""
+    return os.environ.get("PRUNE_COST_MODEL") or "builtin"
+
+
 class Program:
     """A network after a pass pipeline, compiled when it is first called."""
 
@@ -47,7 +54,7 @@ class Program:
     @functools.cached_property
     def executable(self) -> Any:
         """The code, compiled where it is first called."""
-        return self.module.compile(threads=self._threads)
+        return self.module.compile(threads=self._threads, cost_model=_cost_model())
 
     def __str__(self) -> str:
         return str(self.module)
@@ -88,7 +95,9 @@ class Program:
 
     def profiled(self) -> Any:
         """The same code as an executable that measures its operations."""
-        return self.module.compile(threads=self._threads, profile=True)
+        return self.module.compile(
+            threads=self._threads, profile=True, cost_model=_cost_model()
+        )
 
     def bind(self, function: str, state: Mapping[str, np.ndarray]) -> Call:
         """A function with the arrays of `state` in place; inputs are set later."""
