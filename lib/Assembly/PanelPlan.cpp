@@ -8,6 +8,8 @@
 
 #include "Prune/Assembly/PanelPlan.h"
 
+#include "ImageLanes.h"
+
 #include "Prune/Assembly/StraightLine.h"
 
 #include "llvm/ADT/STLExtras.h"
@@ -169,6 +171,8 @@ static int64_t getPanelOutput(const ConvolutionShape &shape,
     return place * shape.f;
   case ImageOrder::Planes:
     return grid.lead + place;
+  case ImageOrder::Images:
+    break;
   }
   llvm_unreachable("no other order");
 }
@@ -290,6 +294,8 @@ static int64_t getChannelStep(const ConvolutionShape &shape,
     return kLanes;
   case ImageOrder::Planes:
     return grid.plane;
+  case ImageOrder::Images:
+    return kLanes;
   }
   llvm_unreachable("no other order");
 }
@@ -353,15 +359,32 @@ static llvm::SmallVector<int64_t> makeAllPanels(const ConvolutionShape &shape,
   return shifts;
 }
 
+/// The place of a weight in the sum of its row: that of its input where images
+/// are not lanes.
+static int64_t getRank(const ConvolutionShape &shape, const PanelPlan &copied,
+                       int64_t channel, int64_t ky, int64_t kx) {
+  if (isStridedDepthwise(shape))
+    return (channel * shape.kh + ky) * shape.kw + kx;
+  return getInput(shape, copied, ImageGrid(), channel, ky, kx);
+}
+
 PanelPlan mlir::prune::assembly::planPanels(const ConvolutionShape &shape,
                                             llvm::ArrayRef<float> weights,
                                             const PlanOrders &orders) {
-  PanelPlan plan;
-  llvm::SmallVector<int64_t> shifts = makeAllPanels(shape, orders, plan);
+  PanelPlan plan, copied;
+  llvm::SmallVector<int64_t> shifts;
+  bool hasLanes = orders.in.hasImageLanes();
+  assert(hasLanes == orders.out.hasImageLanes() && "images are lanes of both");
+  if (hasLanes) {
+    planImageLanes(shape, orders, plan);
+    planPlaces(shape, {}, copied);
+  } else {
+    shifts = makeAllPanels(shape, orders, plan);
+    measureImages(shape, orders, plan);
+  }
   plan.numMasks = static_cast<int64_t>(shifts.size());
   for (int64_t shift : shifts)
     plan.maskReach = std::max(plan.maskReach, std::abs(shift));
-  measureImages(shape, orders, plan);
   int64_t step = getChannelStep(shape, orders.out);
   size_t index = 0;
   int64_t rows = shape.f / shape.groups;
@@ -378,8 +401,12 @@ PanelPlan mlir::prune::assembly::planPanels(const ConvolutionShape &shape,
           auto mask = llvm::find(shifts, getShift(shape, kx)) - shifts.begin();
           plan.masks.push_back(
               static_cast<uint8_t>(mask < plan.numMasks ? mask + 1 : 0));
+          if (hasLanes)
+            plan.ranks.push_back(
+                static_cast<int32_t>(getRank(shape, copied, c, ky, kx)));
           plan.inputs.push_back(static_cast<int32_t>(
-              getInput(shape, plan, orders.in, c, ky, kx)));
+              hasLanes ? getLaneInput(shape, orders.in, c, ky, kx)
+                       : getInput(shape, plan, orders.in, c, ky, kx)));
         }
     plan.pointers.push_back(static_cast<int32_t>(plan.values.size()));
     plan.outputs.push_back(static_cast<int32_t>(f % rows * step));
@@ -387,11 +414,12 @@ PanelPlan mlir::prune::assembly::planPanels(const ConvolutionShape &shape,
   return plan;
 }
 
-llvm::SmallVector<int64_t, 27>
+llvm::SmallVector<int64_t, 29>
 mlir::prune::assembly::getPlanNumbers(const ConvolutionShape &shape,
                                       const PlanOrders &orders,
                                       const PanelPlan &plan, int64_t tiles) {
-  return {shape.n,
+  const ImageGrid &out = orders.out;
+  return {shape.n / out.getNumTogether(),
           shape.c,
           shape.h,
           shape.w,
@@ -413,9 +441,11 @@ mlir::prune::assembly::getPlanNumbers(const ConvolutionShape &shape,
           orders.in.lead,
           orders.in.plane,
           plan.outGroup,
-          orders.out.lead,
-          orders.out.plane,
-          orders.out.plane > 0 ? plan.outEnd : 0,
+          out.lead,
+          out.plane,
+          out.plane > 0 ? plan.outEnd : 0,
+          out.hasImageLanes() ? out.columns : 0,
+          out.hasImageLanes() ? getPlaceChannels(shape.f) * kLanes : 0,
           tiles,
           static_cast<int64_t>(plan.values.size())};
 }
@@ -436,6 +466,7 @@ mlir::prune::assembly::getPanelProduct(const ConvolutionShape &shape,
   PanelProduct product;
   product.pointers = plan.pointers;
   product.inputs = plan.inputs;
+  product.ranks = plan.ranks;
   product.values = plan.values;
   product.outputs = plan.outputs;
   product.store = plan.store;

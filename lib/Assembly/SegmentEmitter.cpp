@@ -119,7 +119,7 @@ bool SegmentEmitter::paysToMove(const Cursor &cursor,
   int32_t last = -1;
   for (const Term &term : terms) {
     int64_t distance = (int64_t(term.input) - terms.front().input) * 4;
-    if (distance > 255 * unit || loads > 3)
+    if (distance < 0 || distance > 255 * unit || loads > 3)
       break;
     if (term.input != last && distance % unit == 0)
       ++loads;

@@ -31,7 +31,7 @@ static void forEachSegment(const Group &group, SegmentFunction body) {
   llvm::SmallVector<size_t> done(group.tiles.size(), 0);
   for (auto [range, cut] : llvm::enumerate(group.cuts)) {
     Ends ends{range == 0, range + 1 == group.cuts.size()};
-    auto isInRange = [cut = cut](const Term &term) { return term.input < cut; };
+    auto isInRange = [cut = cut](const Term &term) { return term.rank < cut; };
     for (auto [tile, first] : llvm::zip_equal(group.tiles, done)) {
       llvm::ArrayRef<Term> terms =
           llvm::ArrayRef(tile.terms).drop_front(first).take_while(isInRange);

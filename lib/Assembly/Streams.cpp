@@ -52,10 +52,10 @@ void mlir::prune::assembly::appendStream(const PanelProduct &product,
   for (int32_t number :
        {head.rows, head.flags, head.store, head.masks, head.before, head.step})
     append(number);
-  // By row and mask; those of each are by input.
+  // By row and mask; those of each are in the order of the sum.
   llvm::SmallVector<Term, 0> sorted(terms);
   llvm::sort(sorted, [](const Term &a, const Term &b) {
-    return std::tie(a.row, a.mask, a.input) < std::tie(b.row, b.mask, b.input);
+    return std::tie(a.row, a.mask, a.rank) < std::tie(b.row, b.mask, b.rank);
   });
   llvm::ArrayRef<Term> rest = sorted;
   for (int32_t row = 0; row < head.rows; ++row) {

@@ -33,7 +33,8 @@ static Tile makeTile(const PanelProduct &product, int64_t begin, int64_t end) {
   for (int64_t row = begin; row < end; ++row)
     for (int32_t p = product.pointers[row]; p < product.pointers[row + 1]; ++p)
       tile.terms.push_back(
-          {product.inputs[p], product.masks.empty() ? 0 : product.masks[p],
+          {product.ranks.empty() ? product.inputs[p] : product.ranks[p],
+           product.inputs[p], product.masks.empty() ? 0 : product.masks[p],
            static_cast<int32_t>(row - begin), product.values[p]});
   llvm::sort(tile.terms);
   return tile;
@@ -74,7 +75,8 @@ static bool areBlocks(const Tile &tile) {
         first.row % kBlockRows != 0 || !term.hasSameInput(first))
       return false;
   }
-  // Numbers in a stream of floats are never those of a NaN.
+  // Numbers in a stream of floats are never those of a NaN. Where there are
+  // ranks no input is negative.
   return tile.terms.empty() || tile.terms.front().input >= 0;
 }
 
@@ -115,10 +117,24 @@ int64_t mlir::prune::assembly::estimateBytes(llvm::ArrayRef<Term> terms,
   llvm_unreachable("no other set");
 }
 
+/// Floats of what a panel reads, and what lies between it.
+static int64_t countFloats(llvm::ArrayRef<Tile> tiles, bool hasRanks) {
+  llvm::SmallVector<int32_t, 0> inputs;
+  for (const Tile &tile : tiles)
+    for (const Term &term : tile.terms)
+      inputs.push_back(term.input);
+  if (inputs.empty())
+    return 0;
+  llvm::sort(inputs);
+  // Between inputs that are no neighbors lies what other panels read.
+  if (hasRanks)
+    return (llvm::unique(inputs) - inputs.begin()) * kLanes;
+  return int64_t(inputs.back()) - inputs.front();
+}
+
 /// How many ranges of inputs there are: code stays in the instruction cache,
 /// and what blocks read in the second cache.
-static int64_t countRanges(llvm::ArrayRef<Tile> tiles,
-                           llvm::ArrayRef<int32_t> inputs,
+static int64_t countRanges(llvm::ArrayRef<Tile> tiles, bool hasRanks,
                            const StraightLineOptions &options) {
   if (tiles.empty() || !tiles.front().isBlocked) {
     int64_t bytes = 1;
@@ -126,26 +142,24 @@ static int64_t countRanges(llvm::ArrayRef<Tile> tiles,
       bytes = std::max(bytes, estimateBytes(tile.terms, options.set));
     return llvm::divideCeil(bytes, options.segmentBytes);
   }
-  if (inputs.empty())
-    return 1;
-  auto [least, most] = std::minmax_element(inputs.begin(), inputs.end());
   int64_t panels = std::clamp<int64_t>(options.panels, 1, 16);
-  return (int64_t(*most) - *least) * panels / kRangeFloats + 1;
+  return countFloats(tiles, hasRanks) * panels / kRangeFloats + 1;
 }
 
 /// Where ranges of inputs end, the same for all tiles, so that each range of
 /// inputs is read by one tile after the other.
 static llvm::SmallVector<int32_t>
-cutInputs(llvm::ArrayRef<Tile> tiles, const StraightLineOptions &options) {
-  llvm::SmallVector<int32_t, 0> inputs;
+cutInputs(llvm::ArrayRef<Tile> tiles, bool hasRanks,
+          const StraightLineOptions &options) {
+  llvm::SmallVector<int32_t, 0> ranks;
   for (const Tile &tile : tiles)
     for (const Term &term : tile.terms)
-      inputs.push_back(term.input);
-  int64_t count = countRanges(tiles, inputs, options);
+      ranks.push_back(term.rank);
+  int64_t count = countRanges(tiles, hasRanks, options);
   llvm::SmallVector<int32_t> cuts;
   for (int64_t i = 1; i < count; ++i) {
-    auto *place = inputs.begin() + inputs.size() * i / count;
-    std::nth_element(inputs.begin(), place, inputs.end());
+    auto *place = ranks.begin() + ranks.size() * i / count;
+    std::nth_element(ranks.begin(), place, ranks.end());
     if (cuts.empty() || *place > cuts.back())
       cuts.push_back(*place);
   }
@@ -195,7 +209,7 @@ mlir::prune::assembly::makeGroups(const PanelProduct &product,
   llvm::SmallVector<Group, 0> groups = cutRows(product, options);
   size_t ranges = 1;
   for (Group &group : groups) {
-    group.cuts = cutInputs(group.tiles, options);
+    group.cuts = cutInputs(group.tiles, !product.ranks.empty(), options);
     ranges = std::max(ranges, group.cuts.size());
   }
   for (Group &group : groups)

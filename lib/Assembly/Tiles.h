@@ -17,15 +17,16 @@ namespace mlir::prune::assembly {
 
 /// A value of a tile.
 struct Term {
-  int32_t input;
+  /// Where its place is in the order of the sum, and where its input lies.
+  int32_t rank, input;
   /// Which of the masks of a panel says where the input is one; 0 for none.
   int32_t mask;
   int32_t row;
   float value;
 
   bool operator<(const Term &other) const {
-    return std::tie(input, mask, row) <
-           std::tie(other.input, other.mask, other.row);
+    return std::tie(rank, mask, row) <
+           std::tie(other.rank, other.mask, other.row);
   }
   bool hasSameInput(const Term &other) const {
     return input == other.input && mask == other.mask;
@@ -51,7 +52,7 @@ int64_t getRowStep(const PanelProduct &product);
 /// stream 8 per value.
 int64_t estimateBytes(llvm::ArrayRef<Term> terms, VectorSet set);
 
-/// The tiles of a group, and where their ranges of inputs end.
+/// The tiles of a group, and where their ranges of inputs end, by rank.
 struct Group {
   llvm::SmallVector<Tile, 0> tiles;
   llvm::SmallVector<int32_t> cuts;

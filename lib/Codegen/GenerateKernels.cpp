@@ -46,7 +46,6 @@ namespace mlir::prune {
 using namespace mlir;
 using namespace mlir::prune;
 using assembly::ImageGrid;
-using assembly::ImageOrder;
 using assembly::PlanOrders;
 using assembly::VectorSet;
 
@@ -163,19 +162,15 @@ void GenerateKernels::read(Operation *op, StringRef set) {
   StringRef reason = readKernelLayer(op, layer);
   if (!reason.empty())
     return refuse(op, reason);
-  layers[op->getParentOfType<FunctionOpInterface>()].push_back(layer);
-}
-
-static StringRef getOrderName(const ImageGrid &grid) {
-  switch (grid.order) {
-  case ImageOrder::Nchw:
-    return "nchw";
-  case ImageOrder::Panels:
-    return "panels";
-  case ImageOrder::Planes:
-    return "planes";
+  if (getSetting(kernel, "image_lanes").value_or(0)) {
+    layer.link.hasImageLanes = assembly::canHaveImageLanes(layer.link.shape);
+    if (!layer.link.hasImageLanes)
+      remark::missed(
+          op->getLoc(),
+          remark::RemarkOpts::name("PositionsInLanes").category(DEBUG_TYPE))
+          << "lanes are positions, for the batch is no multiple of 16";
   }
-  llvm_unreachable("no other order");
+  layers[op->getParentOfType<FunctionOpInterface>()].push_back(layer);
 }
 
 void GenerateKernels::convert(const KernelLayer &layer,
@@ -208,7 +203,8 @@ void GenerateKernels::convert(const KernelLayer &layer,
           .str();
   numBytes += bytes;
   if (orders.in.isOrdered() || orders.out.isOrdered())
-    text += (", " + getOrderName(orders.in) + " to " + getOrderName(orders.out))
+    text += (", " + getOrderName(orders.in.order) + " to " +
+             getOrderName(orders.out.order))
                 .str();
   remark::passed(
       layer.op->getLoc(),

@@ -11,7 +11,8 @@
 // reads planes; else it copies its input. Every kernel writes any order. A
 // kernel that accumulates ties its destination to its result, and all images
 // that are tied so have one order. All images of one height and width have one
-// number of columns, which is enough for every kernel among them.
+// number of columns, which is enough for every kernel among them. Where the
+// lanes of a kernel are images, both its images are in that order.
 //
 //===----------------------------------------------------------------------===//
 
@@ -28,12 +29,14 @@ using assembly::ImageGrid;
 using assembly::ImageOrder;
 
 void ImageOrders::addImage(Value value, int64_t height, int64_t width,
-                           bool isWritten) {
-  auto [entry, isNew] = images.try_emplace(
-      value, Image{height, width, static_cast<unsigned>(values.size()), false});
+                           bool isWritten, bool hasImageLanes) {
+  auto index = static_cast<unsigned>(values.size());
+  auto [entry, isNew] =
+      images.try_emplace(value, Image{height, width, index, index, false});
   if (isNew)
     values.push_back(value);
   entry->second.isWritten |= isWritten;
+  entry->second.hasImageLanes |= hasImageLanes;
 }
 
 static int64_t roundUp(int64_t floats) {
@@ -49,6 +52,8 @@ void ImageOrders::measureGrids(ArrayRef<KernelLink> links) {
   };
   for (const KernelLink &link : links) {
     const ConvolutionShape &shape = link.shape;
+    if (link.hasImageLanes)
+      continue;
     ImageGrid &out = find(shape.oh, shape.ow);
     if (!assembly::isStridedDepthwise(shape))
       out.columns = std::max(out.columns, assembly::getMinColumns(shape));
@@ -58,7 +63,8 @@ void ImageOrders::measureGrids(ArrayRef<KernelLink> links) {
   // Columns are settled now.
   for (const KernelLink &link : links) {
     const ConvolutionShape &shape = link.shape;
-    if (assembly::getDirectOrder(shape) != ImageOrder::Planes)
+    if (link.hasImageLanes ||
+        assembly::getDirectOrder(shape) != ImageOrder::Planes)
       continue;
     ImageGrid &grid = find(shape.h, shape.w);
     int64_t before = assembly::getReadBegin(shape, grid.columns);
@@ -74,6 +80,41 @@ void ImageOrders::measureGrids(ArrayRef<KernelLink> links) {
     if (grid.plane / assembly::kLanes % 2 == 0)
       grid.plane += assembly::kLanes;
   }
+}
+
+/// Zeros around the places of each group that are enough for what reads it.
+void ImageOrders::measureLaneGrids(ArrayRef<KernelLink> links) {
+  auto find = [&](Value value) -> ImageGrid & {
+    const Image &image = images.find(value)->second;
+    ImageGrid &grid = laneGrids[image.laneGroup];
+    grid.order = ImageOrder::Images;
+    grid.columns = std::max(grid.columns, image.width);
+    return grid;
+  };
+  for (const KernelLink &link : links)
+    if (link.hasImageLanes) {
+      ImageGrid &in = find(link.x);
+      in.columns =
+          std::max(in.columns, assembly::getMinLaneColumns(link.shape));
+      find(link.result);
+    }
+  for (const KernelLink &link : links)
+    if (link.hasImageLanes) {
+      ImageGrid &in = find(link.x);
+      in.lead =
+          std::max(in.lead, assembly::getReadBegin(link.shape, in.columns));
+    }
+  auto enlarge = [](ImageGrid &grid, int64_t end) {
+    grid.plane = std::max(grid.plane, grid.lead + end);
+  };
+  for (const KernelLink &link : links)
+    if (link.hasImageLanes) {
+      const ConvolutionShape &shape = link.shape;
+      ImageGrid &in = find(link.x), &out = find(link.result);
+      enlarge(in, (shape.h - 1) * in.columns + shape.w);
+      enlarge(in, assembly::getLaneReadEnd(shape, in.columns));
+      enlarge(out, (shape.oh - 1) * out.columns + shape.ow);
+    }
 }
 
 int64_t &ImageOrders::getCost(Costs &costs, ImageOrder order) {
@@ -94,6 +135,8 @@ void ImageOrders::addCosts(ArrayRef<KernelLink> links) {
       const KernelLink *link = linkOf.lookup(use.getOwner());
       if (link && link->x != value)
         continue;
+      if (link && link->hasImageLanes)
+        link = nullptr;
       cost.nchw += link ? 1 : 0;
       for (ImageOrder order : {ImageOrder::Panels, ImageOrder::Planes}) {
         bool isDirect = link && getDirectOrder(link->shape) == order;
@@ -111,21 +154,38 @@ void ImageOrders::addCosts(ArrayRef<KernelLink> links) {
 ImageOrders::ImageOrders(ArrayRef<KernelLink> links) {
   for (const KernelLink &link : links) {
     addImage(link.x, link.shape.h, link.shape.w, /*isWritten=*/false);
-    addImage(link.result, link.shape.oh, link.shape.ow, /*isWritten=*/true);
+    addImage(link.result, link.shape.oh, link.shape.ow, /*isWritten=*/true,
+             link.hasImageLanes);
     if (link.accumulates)
       addImage(link.output, link.shape.oh, link.shape.ow, /*isWritten=*/false);
   }
-  llvm::IntEqClasses classes(values.size());
-  for (const KernelLink &link : links)
-    if (link.accumulates)
-      classes.join(images.find(link.output)->second.group,
-                   images.find(link.result)->second.group);
-  classes.compress();
-  for (auto &[value, image] : images)
-    image.group = classes[image.group];
-  costs.resize(classes.getNumClasses());
+  addGroups(links);
   measureGrids(links);
+  measureLaneGrids(links);
   addCosts(links);
+}
+
+/// Images that a kernel ties together by accumulating.
+void ImageOrders::addGroups(ArrayRef<KernelLink> links) {
+  llvm::IntEqClasses classes(values.size()), laneClasses(values.size());
+  for (const KernelLink &link : links) {
+    if (!link.accumulates)
+      continue;
+    const Image &output = images.find(link.output)->second;
+    const Image &result = images.find(link.result)->second;
+    if (link.hasImageLanes)
+      laneClasses.join(output.laneGroup, result.laneGroup);
+    else if (!output.hasImageLanes)
+      classes.join(output.group, result.group);
+  }
+  classes.compress();
+  laneClasses.compress();
+  for (auto &[value, image] : images) {
+    image.group = classes[image.group];
+    image.laneGroup = laneClasses[image.laneGroup];
+  }
+  costs.resize(classes.getNumClasses());
+  laneGrids.resize(laneClasses.getNumClasses());
 }
 
 ImageGrid ImageOrders::getGrid(const Image &image, ImageOrder order) const {
@@ -141,6 +201,8 @@ ImageGrid ImageOrders::get(Value value) const {
   if (found == images.end())
     return {};
   const Image &image = found->second;
+  if (image.hasImageLanes)
+    return laneGrids[image.laneGroup];
   const Costs &cost = costs[image.group];
   if (cost.nchw <= std::min(cost.panels, cost.planes))
     return {};
@@ -149,9 +211,12 @@ ImageGrid ImageOrders::get(Value value) const {
 }
 
 ImageGrid ImageOrders::getInput(const KernelLink &link) const {
+  if (link.hasImageLanes)
+    return laneGrids[images.find(link.x)->second.laneGroup];
   // Its copy would say how many columns the result has.
   if (assembly::isStridedDepthwise(link.shape))
     return getGrid(images.find(link.x)->second, ImageOrder::Planes);
   ImageGrid grid = get(link.x);
-  return canRead(link.shape, grid.order) ? grid : ImageGrid();
+  return !grid.hasImageLanes() && canRead(link.shape, grid.order) ? grid
+                                                                  : ImageGrid();
 }

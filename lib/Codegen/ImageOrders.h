@@ -23,6 +23,8 @@ struct KernelLink {
   assembly::ConvolutionShape shape;
   Value x, output, result;
   bool accumulates = false;
+  /// The lanes are images: both images are in this order.
+  bool hasImageLanes = false;
 };
 
 /// The order of each image between operations that become generated code: the
@@ -40,13 +42,20 @@ public:
 private:
   struct Image {
     int64_t height, width;
-    unsigned group;
+    /// Images that share memory: in the order that is chosen, and with images
+    /// in lanes.
+    unsigned group, laneGroup;
     bool isWritten;
+    /// What makes it has images in lanes.
+    bool hasImageLanes = false;
   };
 
   assembly::ImageGrid getGrid(const Image &image,
                               assembly::ImageOrder order) const;
-  void addImage(Value value, int64_t height, int64_t width, bool isWritten);
+  void addImage(Value value, int64_t height, int64_t width, bool isWritten,
+                bool hasImageLanes = false);
+  void addGroups(ArrayRef<KernelLink> links);
+  void measureLaneGrids(ArrayRef<KernelLink> links);
   void measureGrids(ArrayRef<KernelLink> links);
   void addCosts(ArrayRef<KernelLink> links);
 
@@ -55,6 +64,8 @@ private:
   SmallVector<Value> values;
   /// For each height and width, the grid of planes.
   llvm::DenseMap<std::pair<int64_t, int64_t>, assembly::ImageGrid> grids;
+  /// For each group of images in lanes, the grid.
+  SmallVector<assembly::ImageGrid> laneGrids;
   /// For each group of images that share memory: copies with each order.
   struct Costs {
     int64_t nchw = 0, panels = 0, planes = 0;

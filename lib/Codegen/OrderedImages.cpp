@@ -12,17 +12,36 @@
 
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/IR/Builders.h"
+#include "mlir/IR/Remarks.h"
+#include "llvm/Support/ErrorHandling.h"
 
 using namespace mlir;
 using namespace mlir::prune;
 using assembly::ImageGrid;
 using assembly::ImageOrder;
 
+StringRef prune::getOrderName(ImageOrder order) {
+  switch (order) {
+  case ImageOrder::Nchw:
+    return "nchw";
+  case ImageOrder::Panels:
+    return "panels";
+  case ImageOrder::Planes:
+    return "planes";
+  case ImageOrder::Images:
+    return "images";
+  }
+  llvm_unreachable("no other order");
+}
+
 Value OrderedImages::createEmpty(OpBuilder &builder, Location loc,
                                  const ImageGrid &grid,
                                  const ImageExtents &extents) {
-  SmallVector<int64_t> shape = {extents.images};
-  if (grid.order == ImageOrder::Planes)
+  SmallVector<int64_t> shape = {extents.images / grid.getNumTogether()};
+  if (grid.hasImageLanes())
+    shape.append(
+        {grid.plane, assembly::getPlaceChannels(extents.channels), 16});
+  else if (grid.order == ImageOrder::Planes)
     shape.append({extents.channels, grid.plane});
   else
     shape.append({getNumPanels(grid, extents.height, extents.width),
@@ -47,10 +66,16 @@ static Value reorder(Value value, const ImageGrid &grid,
   }
   int64_t shape[kernel::GridShapeSize] = {
       extents.images, extents.channels, extents.height, extents.width,
-      grid.columns,   grid.lead,        grid.plane};
+      grid.columns,   grid.lead,        grid.plane,     grid.getNumTogether()};
   auto op = kernel::ReorderOp::create(builder, loc, TypeRange(empty.getType()),
                                       value, empty, ArrayRef<int64_t>(shape),
                                       /*reverse=*/static_cast<bool>(plain));
+  StringRef name = getOrderName(grid.order);
+  remark::passed(loc, remark::RemarkOpts::name("ImageReordered")
+                          .category("prune-generate-kernels"))
+      << ("an image is copied, " +
+          (plain ? name + " to nchw" : "nchw to " + name))
+             .str();
   return op->getResult(0);
 }
 

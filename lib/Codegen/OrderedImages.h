@@ -23,6 +23,9 @@ struct ImageExtents {
   int64_t images, channels, height, width;
 };
 
+/// The name in remarks.
+StringRef getOrderName(assembly::ImageOrder order);
+
 /// The images between operations that are replaced, in the orders in which they
 /// are read. An image is named by its value before.
 class OrderedImages {

@@ -8,7 +8,8 @@
 //
 // The function is cloned and gets a smaller batch by prune-set-batch-size,
 // which knows whether rows of a batch are independent. A loop calls the clone
-// on slices; the call is inlined later.
+// on slices; the call is inlined later. Where kernels with images in their
+// lanes begin, the function is cut, and each part of it has a loop for itself.
 //
 //===----------------------------------------------------------------------===//
 
@@ -16,16 +17,20 @@
 
 #include "Prune/Dialect/Prune/IR/Prune.h"
 #include "Prune/Dialect/Prune/Transforms/Model/Passes.h"
+#include "Prune/Kernels/BatchCuts.h"
 #include "Prune/Kernels/BatchParts.h"
+#include "Prune/Kernels/KernelPlan.h"
 #include "Prune/Kernels/MachineModel.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "mlir/IR/IRMapping.h"
 #include "mlir/IR/ImplicitLocOpBuilder.h"
 #include "mlir/IR/Remarks.h"
 #include "mlir/IR/SymbolTable.h"
+#include "mlir/Interfaces/SideEffectInterfaces.h"
 #include "mlir/Pass/PassManager.h"
 #include "llvm/Support/DebugLog.h"
 
@@ -41,11 +46,24 @@ using namespace mlir::prune;
 
 namespace {
 
+/// Operations of a function that become one of their own.
+struct Outline {
+  ValueRange inputs, results;
+  llvm::function_ref<bool(Operation *)> contains;
+};
+
 struct TileBatch : prune::impl::TileBatchPassBase<TileBatch> {
   using Base::Base;
 
   void runOnOperation() override;
-  void tile(func::FuncOp function, int64_t batch, SymbolTable &symbols);
+  void tile(func::FuncOp function, int64_t batch, int64_t parts,
+            SymbolTable &symbols);
+  void tilePart(func::FuncOp function, int64_t batch, bool hasLanes,
+                SymbolTable &symbols);
+  func::FuncOp outline(func::FuncOp function, const Outline &part,
+                       StringRef name, SymbolTable &symbols);
+  void cut(func::FuncOp function, int64_t batch, Operation *first,
+           SymbolTable &symbols);
 };
 
 } // namespace
@@ -115,11 +133,18 @@ static void buildLoop(func::FuncOp function, func::FuncOp part, int64_t batch,
   func::ReturnOp::create(b, loop.getResults());
 }
 
-void TileBatch::tile(func::FuncOp function, int64_t batch,
+/// A part of the batch at a time.
+void TileBatch::tilePart(func::FuncOp function, int64_t batch, bool hasLanes,
+                         SymbolTable &symbols) {
+  bool isGiven = images > 0 && (!hasLanes || images % assembly::kLanes == 0);
+  int64_t parts = isGiven ? int64_t(images)
+                          : chooseBatchPart(function, batch, threads,
+                                            getCacheBytes(), hasLanes);
+  tile(function, batch, parts, symbols);
+}
+
+void TileBatch::tile(func::FuncOp function, int64_t batch, int64_t parts,
                      SymbolTable &symbols) {
-  int64_t parts =
-      images > 0 ? int64_t(images)
-                 : chooseBatchPart(function, batch, threads, getCacheBytes());
   if (parts >= batch || batch % parts != 0)
     return;
   func::FuncOp part = function.clone();
@@ -153,10 +178,96 @@ void TileBatch::tile(func::FuncOp function, int64_t batch,
   ++numFunctions;
 }
 
+/// A private function of some operations.
+func::FuncOp TileBatch::outline(func::FuncOp function, const Outline &part,
+                                StringRef name, SymbolTable &symbols) {
+  OpBuilder b(&getContext());
+  auto type =
+      b.getFunctionType(part.inputs.getTypes(), part.results.getTypes());
+  auto outlined = func::FuncOp::create(b, function.getLoc(),
+                                       (function.getName() + name).str(), type);
+  outlined.setPrivate();
+  Block *body = outlined.addEntryBlock();
+  IRMapping mapping;
+  mapping.map(part.inputs, body->getArguments());
+  for (auto [i, input] : llvm::enumerate(part.inputs))
+    outlined.setArgAttr(i, PruneDialect::kInputAttrName,
+                        b.getStringAttr("cut" + Twine(i)));
+  b.setInsertionPointToStart(body);
+  for (Operation &op : function.getBody().front().without_terminator())
+    if (part.contains(&op))
+      b.clone(op, mapping);
+  SmallVector<Value> results = llvm::map_to_vector(
+      part.results, [&](Value value) { return mapping.lookup(value); });
+  func::ReturnOp::create(b, function.getLoc(), results);
+  for (Operation &op : llvm::make_early_inc_range(llvm::reverse(*body)))
+    if (isOpTriviallyDead(&op))
+      op.erase();
+  symbols.insert(outlined, std::next(Block::iterator(function)));
+  return outlined;
+}
+
+/// Cuts the function in front of the kernels whose lanes are images, of which
+/// `first` is the first, where the least passes from the layers before.
+void TileBatch::cut(func::FuncOp function, int64_t batch, Operation *first,
+                    SymbolTable &symbols) {
+  Operation *previous = nullptr;
+  for (Operation &op : function.getBody().front()) {
+    if (&op == first)
+      break;
+    if (op.hasAttr(PruneDialect::kKernelAttrName))
+      previous = &op;
+  }
+  BatchCuts cuts(function, batch);
+  Operation *place = previous ? cuts.find(previous, first) : nullptr;
+  if (!place)
+    return tilePart(function, batch, /*hasLanes=*/true, symbols);
+  auto isFront = [&](Operation *op) { return op->isBeforeInBlock(place); };
+  auto isBack = [&](Operation *op) {
+    return !op->isBeforeInBlock(place) || !cuts.isDependent(op);
+  };
+  SmallVector<Value> live = cuts.getLive(place);
+  Operation *end = function.getBody().front().getTerminator();
+  SmallVector<Value> arguments(function.getArguments());
+  func::FuncOp front =
+      outline(function, {arguments, live, isFront}, "_front", symbols);
+  func::FuncOp back =
+      outline(function, {live, end->getOperands(), isBack}, "_back", symbols);
+  remark::passed(first->getLoc(),
+                 remark::RemarkOpts::name("BatchCut").category(DEBUG_TYPE))
+      << (Twine(live.size()) +
+          " values pass to where the lanes of kernels are images")
+             .str();
+  function.getBody().front().clear();
+  OpBuilder b = OpBuilder::atBlockBegin(&function.getBody().front());
+  auto begin = func::CallOp::create(b, function.getLoc(), front, arguments);
+  auto rest =
+      func::CallOp::create(b, function.getLoc(), back, begin.getResults());
+  func::ReturnOp::create(b, function.getLoc(), rest.getResults());
+  tilePart(front, batch, /*hasLanes=*/false, symbols);
+  tilePart(back, batch, /*hasLanes=*/true, symbols);
+}
+
+/// The first layer whose lanes are images.
+static Operation *findImageLanes(func::FuncOp function, int64_t batch) {
+  if (batch % assembly::kLanes != 0)
+    return nullptr;
+  for (Operation &op : function.getBody().front())
+    if (getSetting(op.getAttrOfType<KernelAttr>(PruneDialect::kKernelAttrName),
+                   "image_lanes")
+            .value_or(0))
+      return &op;
+  return nullptr;
+}
+
 void TileBatch::runOnOperation() {
   SymbolTable symbols(getOperation());
   SmallVector<func::FuncOp> functions(getOperation().getOps<func::FuncOp>());
   for (func::FuncOp function : functions)
-    if (int64_t batch = getSplitBatch(function); batch > 1)
-      tile(function, batch, symbols);
+    if (int64_t batch = getSplitBatch(function); batch > 1) {
+      if (Operation *first = findImageLanes(function, batch))
+        cut(function, batch, first, symbols);
+      else
+        tilePart(function, batch, /*hasLanes=*/false, symbols);
+    }
 }

@@ -41,7 +41,7 @@ static_assert(offsetof(prune_rt_generated, images) == 6 * sizeof(int64_t));
 static_assert(sizeof(prune_rt_generated) ==
               (6 + kernel::GeneratedShapeSize) * sizeof(int64_t));
 static_assert(unsigned(kernel::GridShapeSize) == PRUNE_RT_GRID_SIZE &&
-              unsigned(kernel::GridPlane) == PRUNE_RT_GRID_PLANE);
+              unsigned(kernel::GridTogether) == PRUNE_RT_GRID_TOGETHER);
 static_assert(sizeof(prune_rt_panel) ==
               kernel::kPanelNumbers * sizeof(int32_t));
 static_assert(sizeof(prune_rt_segment_place) == 2 * sizeof(int64_t));

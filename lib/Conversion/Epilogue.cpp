@@ -18,6 +18,7 @@
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Math/IR/Math.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/IR/Matchers.h"
 
@@ -266,11 +267,24 @@ bool prune::isSumOfInputs(linalg::LinalgOp op) {
   return addsArguments(op.getBlock(), 0, 1);
 }
 
+/// What `value` has its memory from: a destination, what a loop begins with, or
+/// the batch that a loop made, for a part of it; null for something else.
+static Value getMemory(Value value) {
+  if (auto op = value.getDefiningOp<DestinationStyleOpInterface>())
+    return op.getTiedOpOperand(cast<OpResult>(value))->get();
+  if (auto loop = value.getDefiningOp<scf::ForOp>())
+    return loop.getTiedLoopInit(cast<OpResult>(value))->get();
+  if (auto part = value.getDefiningOp<tensor::ExtractSliceOp>();
+      part && part.getSource().getDefiningOp<scf::ForOp>())
+    return part.getSource();
+  return {};
+}
+
 /// True when a chain of destinations that begins with a new tensor leads to
 /// `value`.
 static bool hasOwnMemory(Value value) {
-  while (auto op = value.getDefiningOp<DestinationStyleOpInterface>())
-    value = op.getTiedOpOperand(cast<OpResult>(value))->get();
+  while (Value memory = getMemory(value))
+    value = memory;
   return static_cast<bool>(value.getDefiningOp<tensor::EmptyOp>());
 }
 

@@ -81,14 +81,14 @@ int64_t prune::getSplitBatch(func::FuncOp function) {
 }
 
 /// The most images whose largest convolution stays in the caches of all
-/// threads, of numbers that divide the batch and that threads can share
-/// equally; the batch itself where smaller numbers do not pay.
-static int64_t chooseImages(const Traffic &traffic, int64_t batch,
+/// threads, of multiples of `unit` that divide the batch; the batch itself
+/// where smaller numbers do not pay.
+static int64_t chooseImages(const Traffic &traffic, int64_t batch, int64_t unit,
                             int64_t threads, int64_t cache) {
-  if (!traffic.hasGenerated || batch % threads != 0)
+  if (!traffic.hasGenerated || batch % unit != 0)
     return batch;
-  int64_t images = threads;
-  for (int64_t i = threads; i <= batch; i += threads)
+  int64_t images = unit;
+  for (int64_t i = unit; i <= batch; i += unit)
     if (batch % i == 0 && i / threads * traffic.largest <= cache)
       images = i;
   // Weights are read again for each part, images that stay no more.
@@ -96,9 +96,12 @@ static int64_t chooseImages(const Traffic &traffic, int64_t batch,
 }
 
 int64_t prune::chooseBatchPart(func::FuncOp function, int64_t batch,
-                               int64_t threads, int64_t cache) {
+                               int64_t threads, int64_t cache, bool hasLanes) {
   Traffic traffic;
   function.walk(
       [&](PrunableOpInterface op) { addTraffic(op, batch, traffic); });
-  return chooseImages(traffic, batch, std::max<int64_t>(threads, 1), cache);
+  threads = std::max<int64_t>(threads, 1);
+  // Threads share the positions where images are lanes, else the images.
+  return chooseImages(traffic, batch, hasLanes ? assembly::kLanes : threads,
+                      threads, cache);
 }

@@ -130,6 +130,12 @@ std::optional<double> CostModel::predict(KernelKind kind,
   return *time * 1e-3;
 }
 
+double CostModel::predictTurn(int64_t rows, int64_t columns) const {
+  ProductSize size;
+  size.inner = rows, size.columns = columns;
+  return predict(getTurnFormula(), size).value_or(0.0) * 1e-3;
+}
+
 KernelCosts mlir::prune::predictKernels(const CostModel &costs,
                                         const ProductSize &size,
                                         ArrayRef<KernelKind> kernels) {

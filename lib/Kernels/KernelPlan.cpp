@@ -24,8 +24,9 @@ KernelAttr prune::planKernel(MLIRContext *context, KernelKind kind,
   SmallVector<NamedAttribute> plan;
   for (auto [setting, value] :
        llvm::zip_equal(family.settings, family.plan(size)))
-    plan.push_back(
-        builder.getNamedAttr(setting.name, builder.getI64IntegerAttr(value)));
+    if (setting.implied != value)
+      plan.push_back(
+          builder.getNamedAttr(setting.name, builder.getI64IntegerAttr(value)));
   return KernelAttr::get(context, kind, builder.getDictionaryAttr(plan));
 }
 

@@ -43,7 +43,12 @@ PanelCounts::PanelCounts(const ProductSize &size) {
       size.convolution.value_or(assembly::ConvolutionShape::ofProduct(
           size.rows, size.inner, size.columns));
   double images = std::max<int64_t>(s.n, 1), ofImage, floats;
-  if (s.isOneByOne()) {
+  if (size.hasImageLanes) {
+    // Windows, strides and padding are distances between whole vectors.
+    images /= kLanes;
+    ofImage = double(s.oh) * s.ow;
+    floats = double(s.c) * s.h * s.w * kLanes;
+  } else if (s.isOneByOne()) {
     ofImage = std::ceil(double(s.oh) * s.ow / kLanes);
     floats = s.c * ofImage * kLanes;
   } else {
@@ -63,11 +68,11 @@ PanelCounts::PanelCounts(const ProductSize &size) {
       {images, std::ceil(kPiecePanels / ofImage),
        std::max(std::floor(kPieceFloats / std::max(floats, 1.0)), 1.0)});
   double atOnce = ofImage;
-  if (s.isOneByOne() && together == 1)
+  if ((s.isOneByOne() || size.hasImageLanes) && together == 1)
     atOnce = std::min(
         ofImage, std::max(kPieceFloats / (std::max<double>(s.c, 1) * kLanes),
                           kPiecePanels / 4));
-  if (size.isInPlace)
+  if (size.isInPlace || size.hasImageLanes)
     copied = rows = 0.0;
   pieces = std::ceil(images / together) * std::ceil(ofImage / atOnce);
 }
@@ -78,10 +83,11 @@ static double countLoads(const ProductSize &size, double rows) {
   double weights = rows * size.inner * (1.0 - size.getZeros());
   bool isWide = size.set == VectorSet::Avx512;
   // Two vectors and what picks every other number, in each half with AVX2.
-  if (size.convolution && isStridedDepthwise(*size.convolution))
+  if (size.convolution && isStridedDepthwise(*size.convolution) &&
+      !size.hasImageLanes)
     return (isWide ? 3 : 4) * loads;
-  if (!isWide || !size.convolution || size.convolution->isOneByOne() ||
-      rows + weights > kKeptRegisters)
+  if (!isWide || size.hasImageLanes || !size.convolution ||
+      size.convolution->isOneByOne() || rows + weights > kKeptRegisters)
     return loads;
   // Few weights stay in registers, and neighbors in a row of the window are
   // lanes of one vector, see lib/Assembly/SegmentEmitter.cpp.
@@ -105,8 +111,11 @@ static std::optional<CodeCounts> countBlocks(const ProductSize &size,
   constexpr double kBlockRows = 4, kBlockBytes = 20, kMostPanels = 16;
   double images =
       size.convolution ? std::max<int64_t>(size.convolution->n, 1) : 1;
+  if (size.hasImageLanes)
+    images /= kLanes;
   double panels = counts.panels / images;
-  bool isAligned = !size.convolution || size.convolution->isOneByOne();
+  bool isAligned =
+      !size.convolution || size.convolution->isOneByOne() || size.hasImageLanes;
   if (!size.hasBlocks || (!isAligned && size.nonZeros < kLeastWeights * panels))
     return std::nullopt;
   double blocks = size.nonZeros / kBlockRows;
@@ -118,7 +127,8 @@ static std::optional<CodeCounts> countBlocks(const ProductSize &size,
 /// A stream has a weight and where its input lies, which is loaded for it.
 static CodeCounts countStream(const ProductSize &size, double tiles) {
   constexpr double kPairBytes = 8;
-  bool isStrided = size.convolution && isStridedDepthwise(*size.convolution);
+  bool isStrided = size.convolution && isStridedDepthwise(*size.convolution) &&
+                   !size.hasImageLanes;
   double bytes = kPairBytes * size.nonZeros;
   return {isStrided ? double(size.nonZeros) : 0.0, bytes,
           std::max(bytes / std::max(tiles, 1.0) / double(kSegmentBytes), 1.0)};
@@ -182,6 +192,9 @@ static constexpr KernelSetting kSettings[] = {
     {"blocks", 0, 1,
      "1: rows that read the same inputs, four by four, are a stream for one "
      "loop, where a loop can read them"},
+    {"image_lanes", 0, 1,
+     "1: the lanes of vectors are 16 images each, not positions",
+     /*implied=*/0},
     {"segment_bytes", 1 << 10, 1 << 20,
      "bytes of code that stay in the instruction cache while panels stream by"},
     {"tile_rows", 1, kTileRows, "rows whose sums are computed together"}};
@@ -192,7 +205,7 @@ static SmallVector<int64_t> makePlan(const ProductSize &size) {
   int64_t tiles = llvm::divideCeil(rows, kTileRows);
   int64_t tileRows = llvm::divideCeil(rows, tiles);
   bool hasBlocks = countBlocks(size, PanelCounts(size)).has_value();
-  return {hasBlocks, kSegmentBytes, tileRows};
+  return {hasBlocks, size.hasImageLanes, kSegmentBytes, tileRows};
 }
 
 const KernelFamily prune::kStraightLineFamily = {

@@ -227,18 +227,23 @@ func.func @forward(%x: tensor<6x4x9x9xf32> {prune.input = "x"}) -> (tensor<6x8x9
 """
 
 
+def make_block(batch: int) -> native.Module:
+    """A residual block with random sparse weights."""
+    rng = drawn.rng(3)
+    text = CONVOLUTIONS.replace("<6x", f"<{batch}x")
+    for name, size in (("<A>", 32), ("<B>", 576), ("<C>", 64)):
+        values = rng.standard_normal(size) * (rng.random(size) < 0.3)
+        text = text.replace(name, f'<"0x{values.astype("<f4").tobytes().hex()}">', 1)
+    return native.Module.parse(text)
+
+
 @pytest.mark.parametrize("images", [1, 2, 3, 4, 6])
 @pytest.mark.parametrize("threads", [1, 2])
 def test_parts_of_the_batch(runtime, images, threads):
     """A residual block on a few images at a time has the results of the whole batch,
     and with generated code its bits."""
-    rng = drawn.rng(3)
-    text = CONVOLUTIONS
-    for name, size in (("<A>", 32), ("<B>", 576), ("<C>", 64)):
-        values = rng.standard_normal(size) * (rng.random(size) < 0.3)
-        text = text.replace(name, f'<"0x{values.astype("<f4").tobytes().hex()}">', 1)
-    module = native.Module.parse(text)
-    x = rng.standard_normal((6, 4, 9, 9)).astype(np.float32)
+    module = make_block(6)
+    x = drawn.rng(4).standard_normal((6, 4, 9, 9)).astype(np.float32)
     reference = module.compile(reference=True)("forward", x)[0]
     module.run("prune-select-kernels{kernel=straight_line}")
     whole = module.compile(threads=threads)("forward", x)[0]
@@ -250,3 +255,22 @@ def test_parts_of_the_batch(runtime, images, threads):
     # oneDNN may take another way for another batch where no code is generated.
     if "straight_line" in str(module):
         assert np.array_equal(parts, whole)
+
+
+@pytest.mark.parametrize("lanes", ["001", "011", "010", "101", "111"])
+@pytest.mark.parametrize("threads", [1, 2])
+def test_images_in_lanes(runtime, lanes, threads):
+    """Layers whose lanes are images have the bits of those whose lanes are positions,
+    wherever they begin and end."""
+    module = make_block(32)
+    x = drawn.rng(4).standard_normal((32, 4, 9, 9)).astype(np.float32)
+    reference = module.compile(reference=True)("forward", x)[0]
+    module.run("prune-select-kernels{kernel=straight_line}")
+    if "straight_line" not in str(module):
+        pytest.skip("no code is generated for this processor")
+    text = re.sub("image_lanes = 1 : i64, ", "", str(module))
+    choices = iter(lanes)
+    texts = [text, re.sub("straight_line, {", lambda match: f"{match[0]}image_lanes = {next(choices)} : i64, ", text)]
+    positions, images = (native.Module.parse(text).compile(threads=threads)("forward", x)[0] for text in texts)
+    np.testing.assert_allclose(positions, reference, rtol=1e-4, atol=1e-4)
+    assert np.array_equal(images, positions)

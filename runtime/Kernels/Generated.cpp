@@ -21,6 +21,7 @@
 #include "Threads.h"
 
 #include <algorithm>
+#include <cstring>
 
 using namespace prune_rt;
 
@@ -63,6 +64,7 @@ private:
                    int64_t ofGroup) const;
   void copyInputs(const Piece &piece, float *to) const;
   void clearMargins(const Piece &piece) const;
+  void clearPlaces(const Piece &piece) const;
 
   const prune_rt_generated &plan;
   const float *x;
@@ -124,6 +126,23 @@ void Run::clearMargins(const Piece &piece) const {
   }
 }
 
+/// The same where images are lanes: places in front, behind and at the ends of
+/// rows.
+void Run::clearPlaces(const Piece &piece) const {
+  for (int64_t i = 0; i < piece.images; ++i) {
+    float *places = y + (piece.image + i) * plan.out_image;
+    auto clear = [&](int64_t begin, int64_t end) {
+      std::memset(places + begin * plan.out_place, 0,
+                  (end - begin) * plan.out_place * sizeof(float));
+    };
+    clear(0, plan.out_lead);
+    int64_t row = plan.out_lead + plan.out_width;
+    for (; row < plan.out_end; row += plan.out_columns)
+      clear(row, row + plan.out_columns - plan.out_width);
+    clear(plan.out_end, plan.out_plane);
+  }
+}
+
 /// Runs the code of a piece whose first input, as panels see it, lies at
 /// `from`.
 void Run::runSegments(const Piece &piece, const float *from, int64_t ofImage,
@@ -149,7 +168,10 @@ void Run::runSegments(const Piece &piece, const float *from, int64_t ofImage,
 }
 
 void Run::runPiece(const Piece &piece, float *copy) const {
-  if (plan.out_plane > 0 && piece.panel == 0 && piece.tile == 0)
+  bool isFirst = piece.panel == 0 && piece.tile == 0;
+  if (isFirst && piece.group == 0 && plan.out_place > 0)
+    clearPlaces(piece);
+  else if (isFirst && plan.out_place == 0 && plan.out_plane > 0)
     clearMargins(piece);
   if (isDirect())
     return runSegments(
@@ -182,8 +204,13 @@ Piece Run::getPieceSize(int64_t threads) const {
   int64_t fitting = std::max<int64_t>(kPieceFloats / ofImage, 1);
   size.images = std::min({most, wanted, fitting});
   if ((isOneByOne() || isDirect()) && size.images == 1) {
-    int64_t panels =
-        std::max(kPieceFloats / (plan.channels * kLanes), kPiecePanels / 4);
+    // Where images are lanes, a panel reads no input of the next one's, and
+    // what a range of inputs reads stays in the cache.
+    int64_t ranges = plan.out_place > 0
+                         ? plan.segment_count / (plan.groups * plan.tiles)
+                         : 1;
+    int64_t panels = std::max(ranges * kPieceFloats / (plan.channels * kLanes),
+                              kPiecePanels / 4);
     size.panels = std::min(panels, plan.panel_count);
     // Threads that share one image read all of it and a part of the code each,
     // where nothing is copied for them.

@@ -12,6 +12,7 @@
 
 #include "../Common/Lanes.h"
 #include "../Common/Runtime.h"
+#include "ImageLanes.h"
 #include "PanelCopies.h"
 #include "Threads.h"
 
@@ -121,6 +122,8 @@ static void restorePanel(const Grid &grid, const Runs &runs, int64_t image,
 
 void prune_rt_reorder_f32(const float *x, float *y, const int64_t *shape,
                           int64_t reverse) {
+  if (shape[PRUNE_RT_GRID_TOGETHER] > 1)
+    return reorderImageLanes(x, y, shape, reverse != 0);
   Grid grid(shape);
   int64_t threads = prune_rt_get_num_threads();
   forEach(grid.images * grid.panels, threads, [&](int64_t index, int64_t) {

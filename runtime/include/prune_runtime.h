@@ -260,8 +260,11 @@ typedef struct prune_rt_generated {
   int64_t out_lead;  /**< zeros before the results of a plane, */
   int64_t out_plane; /**< floats of a plane; 0 for other orders, */
   int64_t out_end;   /**< and where those behind what panels write begin */
-  int64_t tiles;     /**< segments of a group for each range of inputs */
-  int64_t weights;   /**< that are not zero, of all groups */
+  /** Where 16 images are lanes: places of a row of the result, and floats of a
+   * place; else 0. LEAD, PLANE and END above count places then. */
+  int64_t out_columns, out_place;
+  int64_t tiles;   /**< segments of a group for each range of inputs */
+  int64_t weights; /**< that are not zero, of all groups */
 } prune_rt_generated;
 /* NOLINTEND(readability-identifier-naming) */
 
@@ -303,7 +306,8 @@ PRUNE_RT_EXPORT void prune_rt_streamed_f32(const prune_rt_generated *plan,
                                            const float *x, float *y);
 
 /** Positions in the shape of a reordered image. Position (r, q) of a channel
- * has place `r * COLUMNS + q`; LEAD and PLANE are 0 for panels. */
+ * has place `r * COLUMNS + q`; LEAD and PLANE are 0 for panels. TOGETHER is 1,
+ * or 16 where so many images are lanes. */
 enum {
   PRUNE_RT_GRID_IMAGES,
   PRUNE_RT_GRID_CHANNELS,
@@ -312,13 +316,16 @@ enum {
   PRUNE_RT_GRID_COLUMNS,
   PRUNE_RT_GRID_LEAD,
   PRUNE_RT_GRID_PLANE,
+  PRUNE_RT_GRID_TOGETHER,
   PRUNE_RT_GRID_SIZE /**< number of elements of a shape */
 };
 
 /** Brings images [n, c, h, w] to an order that generated code reads without a
  * copy, or back with `reverse`: panels [n, panel, c, 16], the 16 places of a
  * panel side by side, or planes [n, c, PLANE], LEAD zeros before the first
- * place. Whatever is no position is zero. */
+ * place. Or places of 16 images [n / 16, PLANE, c, 16], LEAD of zeros before
+ * the first, with a spare channel where their number is even. Whatever is no
+ * position is zero. */
 PRUNE_RT_EXPORT void prune_rt_reorder_f32(const float *x, float *y,
                                           const int64_t *shape,
                                           int64_t reverse);

@@ -42,7 +42,7 @@ func.func @residual(%x: tensor<2x4x6x6xf32>) -> (tensor<2x4x6x6xf32>, tensor<2x4
   %h = tensor.empty() : tensor<2x4x3x3xf32>
   // CHECK: %[[R:.*]] = linalg.exp
   // CHECK: %[[P:.*]] = kernel.reorder ins(%[[R]] : tensor<2x4x6x6xf32>) outs(%{{.*}} : tensor<2x3x4x16xf32>)
-  // CHECK-SAME: {shape = array<i64: 2, 4, 6, 6, 6, 0, 0>}
+  // CHECK-SAME: {shape = array<i64: 2, 4, 6, 6, 6, 0, 0, 1>}
   %r = linalg.exp ins(%x : tensor<2x4x6x6xf32>) outs(%e : tensor<2x4x6x6xf32>) -> tensor<2x4x6x6xf32>
   // CHECK: %[[Y0:.*]] = kernel.generated ins(%[[P]] : {{.*}}) outs(%{{.*}} : tensor<2x3x4x16xf32>)
   %y0 = onednn.convolution ins(%r, %w : tensor<2x4x6x6xf32>, tensor<4x4x1x1xf32>) outs(%e : tensor<2x4x6x6xf32>)

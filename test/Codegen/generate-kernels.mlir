@@ -12,7 +12,7 @@
 // AVX2: kernel.generated
 // AVX2-SAME: isa = "avx2"
 // AVX2-SAME: panels = array<i32: 0, 0, 983091, 0, 0, 0, 0>
-// AVX2-SAME: shape = array<i64: 1, 1, 4, 4, 8, 4, 2, 3, 3, 1, 1, 0, 0, 4, 4, 1, 0, 0, 0, 0, 0, 8, 0, 0, 0, 1, 3>
+// AVX2-SAME: shape = array<i64: 1, 1, 4, 4, 8, 4, 2, 3, 3, 1, 1, 0, 0, 4, 4, 1, 0, 0, 0, 0, 0, 8, 0, 0, 0, 0, 0, 1, 3>
 // AVX2-SAME: stream = dense_resource<stream> : tensor<5xf32>
 
 // Six numbers, and for each of two rows its place, its bias, how many weights
@@ -41,7 +41,7 @@ func.func @convolution(%x: tensor<1x1x4x4xf32>) -> tensor<1x2x2x2xf32> {
   // CHECK-SAME: panels = array<i32: 0, 0, 983091, 0, 0, 0, 0>
   // CHECK-SAME: prune.kernel = #prune.kernel<straight_line>
   // CHECK-SAME: segments = array<i64: 0, 0>
-  // CHECK-SAME: shape = array<i64: 1, 1, 4, 4, 8, 4, 2, 3, 3, 1, 1, 0, 0, 4, 4, 1, 0, 0, 0, 0, 0, 8, 0, 0, 0, 1, 3>
+  // CHECK-SAME: shape = array<i64: 1, 1, 4, 4, 8, 4, 2, 3, 3, 1, 1, 0, 0, 4, 4, 1, 0, 0, 0, 0, 0, 8, 0, 0, 0, 0, 0, 1, 3>
   // CHECK-SAME: stream = dense_resource<stream> : tensor<5xf32>
   %y = onednn.convolution ins(%x, %w : tensor<1x1x4x4xf32>, tensor<2x1x3x3xf32>) bias(%b : tensor<2xf32>)
       outs(%e : tensor<1x2x2x2xf32>) {prune.kernel = #prune.kernel<straight_line>, activation = #kernel.activation<relu>,
@@ -59,7 +59,7 @@ func.func @depthwise(%x: tensor<1x2x4x4xf32>) -> tensor<1x2x2x2xf32> {
   %e = tensor.empty() : tensor<1x2x2x2xf32>
   // CHECK: kernel.generated
   // CHECK-SAME: segments = array<i64: 0, 0, 0, 2>
-  // CHECK-SAME: shape = array<i64: 1, 2, 4, 4, 8, 4, 2, 3, 3, 1, 1, 0, 0, 4, 4, 2, 0, 0, 0, 0, 0, 4, 0, 0, 0, 1, 4>
+  // CHECK-SAME: shape = array<i64: 1, 2, 4, 4, 8, 4, 2, 3, 3, 1, 1, 0, 0, 4, 4, 2, 0, 0, 0, 0, 0, 4, 0, 0, 0, 0, 0, 1, 4>
   // CHECK-SAME: stream = dense_resource<stream{{.*}}> : tensor<4xf32>
   %y = onednn.convolution ins(%x, %w : tensor<1x2x4x4xf32>, tensor<2x1x3x3xf32>)
       outs(%e : tensor<1x2x2x2xf32>) {prune.kernel = #prune.kernel<straight_line>,
@@ -78,7 +78,7 @@ func.func @product(%x: tensor<3x40xf32>) -> tensor<2x40xf32> {
   %e = tensor.empty() : tensor<2x40xf32>
   // CHECK: kernel.generated
   // CHECK-SAME: panels = array<i32: 0, 0, -1, 0, 0, 0, 0, 48, 16, -1, 0, 0, 0, 0, 96, 32, 16711935, 0, 0, 0, 0>
-  // CHECK-SAME: shape = array<i64: 1, 3, 1, 40, 80, 40, 40, 1, 1, 1, 1, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 80, 0, 0, 0, 1, 3>
+  // CHECK-SAME: shape = array<i64: 1, 3, 1, 40, 80, 40, 40, 1, 1, 1, 1, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 80, 0, 0, 0, 0, 0, 1, 3>
   %y = kernel.spmm ins(%v, %i, %p, %x : tensor<3xf32>, tensor<3xi32>, tensor<3xi32>, tensor<3x40xf32>)
       outs(%e : tensor<2x40xf32>) {prune.kernel = #prune.kernel<straight_line>} -> tensor<2x40xf32>
   return %y : tensor<2x40xf32>

@@ -167,8 +167,6 @@ func.func @bias_gradient(%x: tensor<2x3x9x9xf32>, %dy: tensor<2x4x4x4xf32>) -> (
   // CHECK: return %[[G]]#1, %[[G]]#0
   return %db, %dw : tensor<4xf32>, tensor<4x3x3x3xf32>
 }
-{-# dialect_resources: { builtin: { w: "0x040000000000803F000000400000404000008040" } } #-}
-
 // The other term of a sum, which nothing reads later, is what a product is
 // added to.
 // CHECK-LABEL: func @residual
@@ -210,3 +208,32 @@ func.func @no_residual(%x: tensor<1x2x4x4xf32>, %w: tensor<2x2x1x1xf32>) -> (ten
   %y2 = linalg.add ins(%z2, %y1 : tensor<1x2x4x4xf32>, tensor<1x2x4x4xf32>) outs(%e : tensor<1x2x4x4xf32>) -> tensor<1x2x4x4xf32>
   return %y0, %y2, %r : tensor<1x2x4x4xf32>, tensor<1x2x4x4xf32>, tensor<1x2x4x4xf32>
 }
+
+// What a loop made in memory of its own is the term's, too, and a part of it.
+// CHECK-LABEL: func @residual_of_loop
+func.func @residual_of_loop(%x: tensor<4x2x4x4xf32>, %w: tensor<2x2x1x1xf32>) -> (tensor<2x2x4x4xf32>, tensor<2x2x4x4xf32>) {
+  %zero = arith.constant 0.0 : f32
+  %c0 = arith.constant 0 : index
+  %c2 = arith.constant 2 : index
+  %c4 = arith.constant 4 : index
+  %a = tensor.empty() : tensor<4x2x4x4xf32>
+  %e = tensor.empty() : tensor<2x2x4x4xf32>
+  %i = linalg.fill ins(%zero : f32) outs(%e : tensor<2x2x4x4xf32>) -> tensor<2x2x4x4xf32>
+  %l = scf.for %j = %c0 to %c4 step %c2 iter_args(%b = %a) -> (tensor<4x2x4x4xf32>) {
+    %r = linalg.exp ins(%x : tensor<4x2x4x4xf32>) outs(%b : tensor<4x2x4x4xf32>) -> tensor<4x2x4x4xf32>
+    scf.yield %r : tensor<4x2x4x4xf32>
+  }
+  // CHECK: %[[P:.*]] = tensor.extract_slice %{{.*}}[0, 0, 0, 0]
+  %p = tensor.extract_slice %l[0, 0, 0, 0] [2, 2, 4, 4] [1, 1, 1, 1] : tensor<4x2x4x4xf32> to tensor<2x2x4x4xf32>
+  // CHECK: onednn.convolution {{.*}} outs(%[[P]] : tensor<2x2x4x4xf32>) {accumulate
+  %z = linalg.conv_2d_nchw_fchw ins(%i, %w : tensor<2x2x4x4xf32>, tensor<2x2x1x1xf32>) outs(%i : tensor<2x2x4x4xf32>) -> tensor<2x2x4x4xf32>
+  %s = linalg.add ins(%z, %p : tensor<2x2x4x4xf32>, tensor<2x2x4x4xf32>) outs(%e : tensor<2x2x4x4xf32>) -> tensor<2x2x4x4xf32>
+  // A part of an argument is memory of the caller.
+  // CHECK-NOT: accumulate
+  %q = tensor.extract_slice %x[0, 0, 0, 0] [2, 2, 4, 4] [1, 1, 1, 1] : tensor<4x2x4x4xf32> to tensor<2x2x4x4xf32>
+  %z1 = linalg.conv_2d_nchw_fchw ins(%i, %w : tensor<2x2x4x4xf32>, tensor<2x2x1x1xf32>) outs(%i : tensor<2x2x4x4xf32>) -> tensor<2x2x4x4xf32>
+  %s1 = linalg.add ins(%z1, %q : tensor<2x2x4x4xf32>, tensor<2x2x4x4xf32>) outs(%e : tensor<2x2x4x4xf32>) -> tensor<2x2x4x4xf32>
+  return %s, %s1 : tensor<2x2x4x4xf32>, tensor<2x2x4x4xf32>
+}
+
+{-# dialect_resources: { builtin: { w: "0x040000000000803F000000400000404000008040" } } #-}

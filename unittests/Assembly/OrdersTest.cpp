@@ -6,8 +6,8 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// Reads and writes panels and planes. The naive convolution on images in nchw
-// says what is right.
+// Reads and writes panels, planes, and images in lanes. The naive convolution
+// on images in nchw says what is right.
 //
 //===----------------------------------------------------------------------===//
 
@@ -32,6 +32,10 @@ FOR_EACH_SET(Orders);
 static ImageGrid makeGrid(ImageOrder order, int64_t columns, int64_t height,
                           int64_t width, int64_t before, int64_t after) {
   ImageGrid grid{order, columns};
+  if (order == ImageOrder::Images) {
+    grid.lead = before;
+    grid.plane = before + std::max((height - 1) * columns + width, after);
+  }
   if (order == ImageOrder::Planes) {
     grid.lead = (before + 15) / 16 * 16;
     grid.plane = grid.lead + std::max(getNumPanels(grid, height, width) * 16,
@@ -43,7 +47,8 @@ static ImageGrid makeGrid(ImageOrder order, int64_t columns, int64_t height,
 static std::vector<int64_t> getGridShape(const ImageGrid &grid, int64_t images,
                                          int64_t channels, int64_t height,
                                          int64_t width) {
-  return {images, channels, height, width, grid.columns, grid.lead, grid.plane};
+  return {images,       channels,  height,     width,
+          grid.columns, grid.lead, grid.plane, grid.getNumTogether()};
 }
 
 /// Images in an order.
@@ -54,7 +59,9 @@ static std::vector<float> reorder(const Runtime &runtime,
   if (!grid.isOrdered())
     return plain;
   std::vector<float> result(
-      shape[0] * getImageSize(grid, shape[1], shape[2], shape[3]), NAN);
+      shape[0] / grid.getNumTogether() *
+          getImageSize(grid, shape[1], shape[2], shape[3]),
+      NAN);
   PRUNE_RT(runtime, prune_rt_reorder_f32)
   (plain.data(), result.data(), shape.data(), /*reverse=*/0);
   return result;
@@ -77,7 +84,11 @@ TEST(Reorder, IsUndone) {
   for (int i = 0, e = getNumExamples(60); i < e; ++i) {
     int64_t n = drawExtent(3, generator), c = drawExtent(20, generator);
     int64_t h = drawExtent(20, generator), w = drawExtent(40, generator);
-    ImageOrder order = i % 2 ? ImageOrder::Panels : ImageOrder::Planes;
+    const ImageOrder all[] = {ImageOrder::Panels, ImageOrder::Planes,
+                              ImageOrder::Images};
+    ImageOrder order = all[i % 3];
+    if (order == ImageOrder::Images)
+      n *= 16;
     ImageGrid grid = makeGrid(order, w + generator() % 4, h, w,
                               generator() % 40, generator() % 40);
     std::vector<int64_t> shape = getGridShape(grid, n, c, h, w);
@@ -120,6 +131,34 @@ static PlanOrders drawOrders(const Window &w, const ConvolutionShape &shape,
   return orders;
 }
 
+/// A grid of images in lanes for what a window reads or writes.
+static ImageGrid drawLaneGrid(int64_t height, int64_t width, int64_t before,
+                              int64_t columns, int64_t after,
+                              std::mt19937 &generator) {
+  return makeGrid(ImageOrder::Images, columns, height, width,
+                  before + generator() % 3, after + generator() % 3);
+}
+
+static PlanOrders drawLaneOrders(const Window &w, const ConvolutionShape &shape,
+                                 std::mt19937 &generator) {
+  int64_t columns = getMinLaneColumns(shape) + generator() % 3;
+  PlanOrders orders;
+  orders.in = drawLaneGrid(w.h, w.w, getReadBegin(shape, columns), columns,
+                           getLaneReadEnd(shape, columns), generator);
+  orders.out =
+      drawLaneGrid(w.oh(), w.ow(), 0, w.ow() + generator() % 3, 0, generator);
+  return orders;
+}
+
+/// Nobody writes or reads what follows the channels of a place.
+static void clearSpareChannels(std::vector<float> &images,
+                               const ImageGrid &grid, int64_t channels) {
+  int64_t all = getPlaceChannels(channels);
+  for (size_t i = 0; i < images.size(); ++i)
+    if (int64_t(i) / 16 % all >= channels)
+      images[i] = 0.0f;
+}
+
 static void expectEqual(const Example &example, const PlanOrders &orders,
                         VectorSet set) {
   const Window &w = example.window;
@@ -141,7 +180,10 @@ static void expectEqual(const Example &example, const PlanOrders &orders,
           runGenerated(ordered, *runtime, Guard::Behind, set, orders);
       expectNear(restore(*runtime, found, orders.out, out), expected,
                  w.terms());
-      if (orders.out.order == ImageOrder::Planes) {
+      if (orders.out.order == ImageOrder::Images)
+        clearSpareChannels(found, orders.out, w.f);
+      if (orders.out.order == ImageOrder::Planes ||
+          orders.out.order == ImageOrder::Images) {
         EXPECT_EQ(found,
                   reorder(*runtime, restore(*runtime, found, orders.out, out),
                           orders.out, out));
@@ -191,4 +233,66 @@ TEST_P(Orders, ComputesBlocksBesidePadding) {
     for (int i = 0; i < 6; ++i)
       expectEqual(makeExample(window, 0.7, i),
                   drawOrders(window, getShape(window), generator), GetParam());
+}
+
+/// A convolution of 16 or 32 images.
+static Window drawLaneWindow(std::mt19937 &generator) {
+  Window window = drawWindow(generator);
+  window.n = 16 * drawExtent(2, generator);
+  window.f = drawExtent(40, generator);
+  if (generator() % 3 == 0) {
+    window.groups = drawExtent(6, generator);
+    window.c = window.groups * drawExtent(3, generator);
+    window.f = window.groups * drawExtent(3, generator);
+  }
+  if (window.kh == 1 && window.kw == 1)
+    window.top = window.left = window.bottom = window.right = 0;
+  return window;
+}
+
+TEST_P(Orders, ComputesImagesInLanes) {
+  SKIP_UNLESS_RUNNABLE();
+  std::mt19937 generator = makeGenerator(41);
+  for (int i = 0, e = getNumExamples(100); i < e; ++i) {
+    Window window = drawLaneWindow(generator);
+    ConvolutionShape shape = getShape(window);
+    ASSERT_TRUE(canHaveImageLanes(shape));
+    double zeros = std::vector<double>{0.0, 0.5, 0.9, 1.0}[generator() % 4];
+    expectEqual(makeExample(window, zeros, i),
+                drawLaneOrders(window, shape, generator), GetParam());
+  }
+}
+
+/// What is in the lanes changes no sum.
+TEST_P(Orders, HasSameBitsWithImagesInLanes) {
+  SKIP_UNLESS_RUNNABLE();
+  if (GetParam() == VectorSet::Portable)
+    GTEST_SKIP() << "streams add inputs with a mask last";
+  std::mt19937 generator = makeGenerator(43);
+  const Runtime &runtime = getFast();
+  for (int i = 0, e = getNumExamples(60); i < e; ++i) {
+    Window w = drawLaneWindow(generator);
+    ConvolutionShape shape = getShape(w);
+    Example example = makeExample(w, 0.7, i);
+    PlanOrders lanes = drawLaneOrders(w, shape, generator), plain;
+    if (isStridedDepthwise(shape)) {
+      int64_t columns = getMinInputColumns(shape);
+      plain.in =
+          makeGrid(ImageOrder::Planes, columns, w.h, w.w,
+                   getReadBegin(shape, columns), getReadEnd(shape, columns));
+    }
+    auto run = [&](const PlanOrders &orders) {
+      std::vector<int64_t> in = getGridShape(orders.in, w.n, w.c, w.h, w.w);
+      std::vector<int64_t> out =
+          getGridShape(orders.out, w.n, w.f, w.oh(), w.ow());
+      Example ordered = example;
+      ordered.x = reorder(runtime, example.x, orders.in, in);
+      ordered.y = reorder(runtime, example.y, orders.out, out);
+      std::vector<float> found =
+          runGenerated(ordered, runtime, Guard::Behind, GetParam(), orders);
+      return restore(runtime, found, orders.out, out);
+    };
+    SCOPED_TRACE(testing::Message() << w);
+    EXPECT_EQ(run(lanes), run(plain));
+  }
 }

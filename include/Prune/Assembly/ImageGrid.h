@@ -9,7 +9,8 @@
 // Generated code works on panels of 16 positions. Between two kernels an image
 // [c, h, w] can lie as the second one reads it, so that nothing is copied. Its
 // positions are numbered row by row, with some places to spare at the end of
-// each row: position (r, q) has place `r * columns + q`.
+// each row: position (r, q) has place `r * columns + q`. Or panels are 16
+// images of one place.
 //
 //===----------------------------------------------------------------------===//
 
@@ -30,7 +31,11 @@ enum class ImageOrder {
   /// [c][plane]: `lead` zeros, the places, zeros. Places to spare are zero,
   /// too,
   /// and are the padding on both sides of a row. What larger windows read.
-  Planes
+  Planes,
+  /// [plane][c][16] for each 16 images: `lead` places of zeros, the places,
+  /// places of zeros, with those to spare as in planes. Lane i is image i. What
+  /// windows of any size and stride read.
+  Images
 };
 
 /// The order of an image and where its places lie.
@@ -39,10 +44,13 @@ struct ImageGrid {
   /// Places of a row; 0 for nchw.
   int64_t columns = 0;
   /// Floats in front of the first place of a plane, and of a whole plane: both
-  /// multiples of 16.
+  /// multiples of 16. Places where images are lanes.
   int64_t lead = 0, plane = 0;
 
   bool isOrdered() const { return order != ImageOrder::Nchw; }
+  bool hasImageLanes() const { return order == ImageOrder::Images; }
+  /// Images that lie together.
+  int64_t getNumTogether() const { return hasImageLanes() ? 16 : 1; }
   bool operator==(const ImageGrid &other) const {
     return std::tie(order, columns, lead, plane) ==
            std::tie(other.order, other.columns, other.lead, other.plane);
@@ -55,9 +63,15 @@ inline int64_t getNumPanels(const ImageGrid &grid, int64_t height,
   return ((height - 1) * grid.columns + width + 15) / 16;
 }
 
-/// Floats of an image in an order that is not nchw.
+/// Channels of a place of 16 images with those to spare: an odd number of cache
+/// lines, so that the places of a channel share no set.
+inline int64_t getPlaceChannels(int64_t channels) { return channels | 1; }
+
+/// Floats of the images that lie together in an order that is not nchw.
 inline int64_t getImageSize(const ImageGrid &grid, int64_t channels,
                             int64_t height, int64_t width) {
+  if (grid.hasImageLanes())
+    return grid.plane * getPlaceChannels(channels) * 16;
   return channels * (grid.order == ImageOrder::Planes
                          ? grid.plane
                          : getNumPanels(grid, height, width) * 16);

@@ -73,7 +73,7 @@ struct PanelPlan {
   /// and, where the input is not copied, of an image of it and from a group.
   int64_t outImage = 0, outGroup = 0, inImage = 0, inGroup = 0;
   /// The weights in compressed rows with their places, see PanelProduct.
-  llvm::SmallVector<int32_t, 0> pointers, inputs, outputs;
+  llvm::SmallVector<int32_t, 0> pointers, inputs, ranks, outputs;
   /// For each value, see PanelProduct, and how many masks a panel has.
   llvm::SmallVector<uint8_t, 0> masks;
   int64_t numMasks = 0;
@@ -87,10 +87,13 @@ struct PanelPlan {
 bool isSupported(const ConvolutionShape &shape);
 
 /// The orders of the input and the result. Windows of more than one element
-/// cannot read panels.
+/// cannot read panels. Images are lanes of both or of none.
 struct PlanOrders {
   ImageGrid in, out;
 };
+
+/// True when the lanes of vectors can be images.
+bool canHaveImageLanes(const ConvolutionShape &shape);
 
 /// True when each result reads one channel, every other column of it.
 bool isStridedDepthwise(const ConvolutionShape &shape);
@@ -114,15 +117,20 @@ int64_t getMinInputColumns(const ConvolutionShape &shape);
 int64_t getReadBegin(const ConvolutionShape &shape, int64_t columns);
 int64_t getReadEnd(const ConvolutionShape &shape, int64_t columns);
 
+/// The same where images are lanes, in places.
+int64_t getMinLaneColumns(const ConvolutionShape &shape);
+int64_t getLaneReadEnd(const ConvolutionShape &shape, int64_t columns);
+
 /// Plans a supported convolution. `weights` are in row-major order; the zeros
-/// among them are left out. Linear in weights and panels.
+/// among them are left out. In any orders a result is the same sum in the same
+/// order. Linear in weights and panels.
 PanelPlan planPanels(const ConvolutionShape &shape,
                      llvm::ArrayRef<float> weights,
                      const PlanOrders &orders = {});
 
 /// The numbers of prune_rt_generated, from `images` to its end; `tiles` are
 /// those of the code.
-llvm::SmallVector<int64_t, 27> getPlanNumbers(const ConvolutionShape &shape,
+llvm::SmallVector<int64_t, 29> getPlanNumbers(const ConvolutionShape &shape,
                                               const PlanOrders &orders,
                                               const PanelPlan &plan,
                                               int64_t tiles);

@@ -56,8 +56,7 @@ inline constexpr int64_t kMaxMasks = 4;
 struct PanelProduct {
   /// Row `i` has the values `pointers[i]` to `pointers[i + 1] - 1`.
   llvm::ArrayRef<int32_t> pointers;
-  /// For each value, where its input lies: floats from the start of the panel,
-  /// ascending within a row.
+  /// For each value, where its input lies: floats from the start of the panel.
   llvm::ArrayRef<int32_t> inputs;
   llvm::ArrayRef<float> values;
   /// For each row, where its results lie: floats from the start of the panel.
@@ -88,6 +87,9 @@ struct PanelProduct {
   /// Floats from a panel's results to those of the next one, which are fetched
   /// meanwhile; 0 where caches have them.
   int64_t resultStep = 0;
+  /// For each value, the rank of its input in the order of the sum, ascending
+  /// within a row; empty where that is the order of the inputs themselves.
+  llvm::ArrayRef<int32_t> ranks = {};
 
   int64_t getNumRows() const { return outputs.size(); }
 };

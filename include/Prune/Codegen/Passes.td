@@ -28,7 +28,13 @@ def GenerateKernelsPass : Pass<"prune-generate-kernels"> {
     the second one reads it, so that nothing is copied: panels for windows of one
     element, planes with their padding for larger ones, where the stride is one and
     the result as large as the input. The order of each image is the one with the
-    fewest copies; what else reads or makes it gets a `kernel.reorder`.
+    fewest copies; what else reads or makes it gets a `kernel.reorder`, and a remark
+    says so.
+
+    Where the plan of a layer has `image_lanes = 1` and the batch is a multiple of 16,
+    both its images have 16 images in the lanes of each vector. Every window, with
+    any stride and padding, then reads whole vectors where they lie. The results
+    have the same bits.
 
     Refuses an instruction set that does not exist.
 
@@ -65,6 +71,11 @@ def TileBatchPass : Pass<"prune-tile-batch", "::mlir::ModuleOp"> {
     convolution has generated code, and where the images of a part are more bytes
     than twice the weights, which are read again for each part.
 
+    Where layers begin whose plan has `image_lanes = 1`, the function is cut, at the
+    place between them and the layers before where the smallest images pass. The
+    layers before the cut run in parts as above, those behind it on a multiple of 16
+    images at a time.
+
     What does not treat each row of a batch for itself is left alone.
 
     ```mlir
@@ -85,7 +96,7 @@ def TileBatchPass : Pass<"prune-tile-batch", "::mlir::ModuleOp"> {
   }];
   let options = [
     Option<"images", "images", "int64_t", /*default=*/"0",
-           "Images of a part, where that divides the batch; chosen by the sizes when 0.">,
+           "Images of a part, where that divides the batch, and behind a cut is a multiple of 16; chosen by the sizes when 0.">,
     Option<"threads", "threads", "int64_t", /*default=*/"1",
            "Threads of a call, each of which has a cache of its own.">
   ];

@@ -21,9 +21,10 @@ int64_t getSplitBatch(func::FuncOp function);
 /// some bytes for each thread: the most whose largest convolution does, of
 /// numbers that divide the batch and that threads can share equally. The batch
 /// itself where no code is generated or where parts do not pay. Goes by the
-/// kernels that are chosen. Linear in the operations.
+/// kernels that are chosen. With `hasLanes` the lanes of kernels are images:
+/// the numbers are multiples of 16. Linear in the operations.
 int64_t chooseBatchPart(func::FuncOp function, int64_t batch, int64_t threads,
-                        int64_t cache);
+                        int64_t cache, bool hasLanes = false);
 
 } // namespace mlir::prune
 

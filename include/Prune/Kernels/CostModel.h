@@ -41,6 +41,9 @@ public:
   std::optional<double> predict(KernelKind kernel,
                                 const ProductSize &size) const;
 
+  /// Predicted microseconds for transposing a matrix.
+  double predictTurn(int64_t rows, int64_t columns) const;
+
   /// Nanoseconds of all terms of a formula; nothing without figures.
   std::optional<double> predict(const CostFormula &formula,
                                 const ProductSize &size) const;

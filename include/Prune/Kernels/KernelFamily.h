@@ -40,6 +40,8 @@ struct ProductSize {
   bool inputHasRows = true, resultHasRows = true;
   /// The input lies in the order in which generated code reads it.
   bool isInPlace = false;
+  /// The lanes of generated code are images.
+  bool hasImageLanes = false;
   /// What generated code runs on.
   assembly::VectorSet set = assembly::VectorSet::Avx512;
 
@@ -69,6 +71,8 @@ struct KernelSetting {
   StringLiteral name;
   int64_t least, most;
   StringLiteral summary;
+  /// The value that plans leave out, if there is one.
+  std::optional<int64_t> implied = std::nullopt;
 };
 
 /// A family of kernels.

@@ -216,7 +216,7 @@ func.func @generated(%x: tensor<1x2x4x4xf32>) -> tensor<1x2x2x2xf32> {
   // CHECK: kernel.generated
   %y = kernel.generated ins(%x : tensor<1x2x4x4xf32>) outs(%o : tensor<1x2x4x4xf32>)
       {code = dense<0> : tensor<64xi8>, isa = "avx512", panels = array<i32: 0, 0, -1, 0, 0, 0, 0>, segments = array<i64: 0, 0>,
-       shape = array<i64: 1, 2, 4, 4, 32, 16, 4, 1, 1, 1, 1, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 32, 0, 0, 0, 1, 4>, stream = dense<0.0> : tensor<4xf32>}
+       shape = array<i64: 1, 2, 4, 4, 32, 16, 4, 1, 1, 1, 1, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 32, 0, 0, 0, 0, 0, 1, 4>, stream = dense<0.0> : tensor<4xf32>}
       -> tensor<1x2x4x4xf32>
   %e = tensor.empty() : tensor<1x2x2x2xf32>
   // CHECK: kernel.max_pool

@@ -8,6 +8,8 @@
 
 #include "Prune/Dialect/Kernel/IR/Kernel.h"
 
+#include "Prune/Assembly/ImageGrid.h"
+
 #include "Prune/Dialect/Kernel/IR/Effects.h"
 #include "Prune/Dialect/Kernel/IR/Operands.h"
 
@@ -149,7 +151,8 @@ static LogicalResult verifyShape(GeneratedOp op) {
     return op.emitOpError() << "expected a destination of " << results
                             << " elements, got " << found;
   int64_t groups = shape[Groups], segments = op.getSegments().size() / 2;
-  if (groups == 0 || shape[Channels] % groups || shape[OutImage] % groups)
+  if (groups == 0 || shape[Channels] % groups ||
+      (!shape[OutPlace] && shape[OutImage] % groups))
     return op.emitOpError()
            << "expected groups that divide channels and results, got "
            << groups;
@@ -195,16 +198,28 @@ LogicalResult ReorderOp::verify() {
     return emitOpError("expected extents of at least 1 in shape");
   if (shape[GridColumns] < shape[GridWidth])
     return emitOpError("expected no fewer columns than width");
+  int64_t together = shape[GridTogether];
+  if ((together != 1 && together != 16) || shape[GridImages] % together ||
+      (together == 16 && !shape[GridPlane]))
+    return emitOpError()
+           << "expected 1 image, or 16 that divide all and have a "
+              "plane, to lie together, got "
+           << together;
   int64_t places =
       (shape[GridHeight] - 1) * shape[GridColumns] + shape[GridWidth];
-  places = llvm::alignTo(places, 16);
+  if (together == 1)
+    places = llvm::alignTo(places, 16);
   if (shape[GridPlane] && shape[GridPlane] < shape[GridLead] + places)
     return emitOpError() << "expected a plane of at least "
                          << shape[GridLead] + places << ", got "
                          << shape[GridPlane];
-  int64_t images = shape[GridImages] * shape[GridChannels];
-  int64_t plain = images * shape[GridHeight] * shape[GridWidth];
-  int64_t ordered = images * (shape[GridPlane] ? shape[GridPlane] : places);
+  int64_t plain = shape[GridImages] * shape[GridChannels] * shape[GridHeight] *
+                  shape[GridWidth];
+  int64_t ordered =
+      shape[GridImages] *
+      (together == 16 ? prune::assembly::getPlaceChannels(shape[GridChannels])
+                      : shape[GridChannels]) *
+      (shape[GridPlane] ? shape[GridPlane] : places);
   auto from = cast<ShapedType>(getX().getType());
   auto to = cast<ShapedType>(getOutput().getType());
   if (getReverse())

@@ -50,6 +50,8 @@ enum GeneratedShape : unsigned {
   OutLead,
   OutPlane,
   OutEnd,
+  OutColumns,
+  OutPlace,
   Tiles,
   Weights,
   GeneratedShapeSize
@@ -69,6 +71,7 @@ enum GridShape : unsigned {
   GridColumns,
   GridLead,
   GridPlane,
+  GridTogether,
   GridShapeSize
 };
 

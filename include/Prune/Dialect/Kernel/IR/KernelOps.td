@@ -46,9 +46,9 @@ def Kernel_GeneratedOp : Op<Kernel_Dialect, "generated", [
     * `generated_c1`: input and destination are tensors and there is one result of
       the type of the destination, or both are memrefs without gaps and there is
       no result.
-    * `generated_c2`: `shape` has 27 numbers; the extents of the images in it are
+    * `generated_c2`: `shape` has 29 numbers; the extents of the images in it are
       those of the operands, and its groups divide channels and the results of an
-      image, and the tiles of all groups `segments`.
+      image, where images are no lanes, and the tiles of all groups `segments`.
     * `generated_c3`: `segments` are pairs that lie inside `code` and `stream`;
       `panels` has seven numbers for each panel.
   }];
@@ -72,17 +72,20 @@ def Kernel_ReorderOp : Op<Kernel_Dialect, "reorder", [
   let summary = "images in the order that generated code reads";
   let description = [{
     Brings images `[n, c, h, w]`, or a matrix `[c, w]` as one image of one row, to
-    the order of panels `[n, panels, c, 16]` or planes `[n, c, plane]`, or back
-    with `reverse`. `shape` holds images, channels, height, width, columns, lead
-    and plane. Position (r, q) of a channel has place `r * columns + q`. A panel
-    holds 16 places of all channels. A plane holds `lead` zeros, then the places
-    of a channel; it is 0 for panels. Whatever is no position is zero.
+    the order of panels `[n, panels, c, 16]` or planes `[n, c, plane]`, or of
+    images in lanes `[n / 16, plane, c + spare, 16]`, or back with `reverse`.
+    `shape` holds images, channels, height, width, columns, lead and plane, and how
+    many images lie together. Position (r, q) of a channel has place
+    `r * columns + q`. A panel holds 16 places of all channels. A plane holds `lead`
+    zeros, then the places of a channel; it is 0 for panels. Where 16 images lie
+    together, it holds places, each of all channels, of which there is an odd
+    number. Whatever is no position is zero.
 
     Example:
 
     ```mlir
     %p = kernel.reorder ins(%x : tensor<1x8x4x4xf32>) outs(%e : tensor<1x2x8x16xf32>)
-        {shape = array<i64: 1, 8, 4, 4, 5, 0, 0>} -> tensor<1x2x8x16xf32>
+        {shape = array<i64: 1, 8, 4, 4, 5, 0, 0, 1>} -> tensor<1x2x8x16xf32>
     ```
 
     **Constraints**
@@ -90,8 +93,9 @@ def Kernel_ReorderOp : Op<Kernel_Dialect, "reorder", [
     * `reorder_c1`: input and destination are tensors and there is one result of
       the type of the destination, or both are memrefs without gaps and there is
       no result.
-    * `reorder_c2`: `shape` has 7 numbers, at least 1 but for the last two, with no
-      fewer columns than width; a plane holds `lead` and its places. Input and
+    * `reorder_c2`: `shape` has 8 numbers, at least 1 but for `lead` and `plane`, with
+      no fewer columns than width; a plane holds `lead` and its places. 1 or 16
+      images lie together, which divides their number; 16 have a plane. Input and
       destination have as many elements as the shape says.
   }];
   let arguments = (ins Kernel_Images:$x, Kernel_Images:$output, DenseI64ArrayAttr:$shape,

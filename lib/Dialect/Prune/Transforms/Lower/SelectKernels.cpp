@@ -22,6 +22,7 @@
 #include "Prune/Kernels/KernelChoices.h"
 #include "Prune/Kernels/KernelOptions.h"
 #include "Prune/Kernels/KernelPlan.h"
+#include "Prune/Kernels/LaneChoices.h"
 #include "Prune/Kernels/NetworkChoices.h"
 #include "Prune/Kernels/TunedKernels.h"
 
@@ -75,6 +76,10 @@ struct SelectKernels : prune::impl::SelectKernelsPassBase<SelectKernels> {
     if (batch == 0)
       selectForParts(*loaded);
     for (const LayerChoice &layer : layers)
+      setKernel(layer);
+    getOperation()->walk(
+        [&](func::FuncOp function) { selectLanes(function, *loaded); });
+    for (const LayerChoice &layer : layers)
       mark(layer);
   }
 
@@ -90,6 +95,7 @@ struct SelectKernels : prune::impl::SelectKernelsPassBase<SelectKernels> {
   LayerChoice select(PrunableOpInterface op, const CostModel &costs,
                      int64_t rows);
   void selectForParts(const CostModel &costs);
+  void selectLanes(func::FuncOp function, const CostModel &costs);
   void setKernel(const LayerChoice &layer) {
     layer.op->setAttr(
         PruneDialect::kKernelAttrName,
@@ -159,6 +165,21 @@ LayerChoice SelectKernels::select(PrunableOpInterface op,
     return decide(*measured, "measured fastest");
   layer.isFixed = false;
   return decide(layer.costs.best, "predicted fastest");
+}
+
+/// Chooses what the lanes of generated code are.
+void SelectKernels::selectLanes(func::FuncOp function, const CostModel &costs) {
+  int64_t rows = batch > 0 ? 0 : getSplitBatch(function);
+  SmallVector<LayerChoice *> ofFunction;
+  for (LayerChoice &layer : layers)
+    if (layer.op->getParentOfType<func::FuncOp>() == function)
+      ofFunction.push_back(&layer);
+  if (rows <= 1 || ofFunction.empty())
+    return;
+  int64_t part =
+      chooseBatchPart(function, rows, threads, costs.getCacheBytes());
+  chooseLanes(costs, function, rows, part, std::max<int64_t>(threads, 1),
+              ofFunction);
 }
 
 /// Chooses again, for the images that run together where the batch runs in

@@ -30,7 +30,7 @@ func.func @batched(%x: tensor<3x8x4xf32>, %i: tensor<3x8x2xf32>) -> tensor<3x8x2
 
 func.func @unknown_setting(%x: tensor<8x4xf32>, %i: tensor<8x2xf32>) -> tensor<8x2xf32> {
   %w = arith.constant dense<1.0> : tensor<4x2xf32>
-  // expected-error@below {{the plan of 'straight_line' has 'blocks', 'segment_bytes', 'tile_rows', not 'rows'}}
+  // expected-error@below {{the plan of 'straight_line' has 'blocks', 'image_lanes', 'segment_bytes', 'tile_rows', not 'rows'}}
   %z = linalg.matmul {prune.kernel = #prune.kernel<straight_line, {rows = 3}>}
       ins(%x, %w : tensor<8x4xf32>, tensor<4x2xf32>) outs(%i : tensor<8x2xf32>) -> tensor<8x2xf32>
   return %z : tensor<8x2xf32>

@@ -24,6 +24,12 @@ def SelectKernelsPass : Pass<"prune-select-kernels"> {
     then hand on without a copy make up for it. A remark per contraction has the
     choice, the predictions and the reason.
 
+    Whether the lanes of generated code are positions of an image or 16 images is
+    chosen for all layers of a function together (`image_lanes` in the plan): the
+    predicted times of the layers and of the copies where neighbors differ are the
+    least. It takes a function whose arguments and results are a batch of a multiple
+    of 16 images.
+
     The built-in figures are one machine's. `machine` takes those that
     `prune calibrate` keeps of this computer; where there are none, and with a remark
     where they cannot be used, it takes the built-in ones.
