@@ -55,7 +55,14 @@ int64_t mlir::prune::assembly::getLaneInput(const ConvolutionShape &shape,
 }
 
 bool mlir::prune::assembly::canHaveImageLanes(const ConvolutionShape &shape) {
-  return shape.n > 0 && shape.n % kLanes == 0 && isSupported(shape);
+  if (shape.n <= 0 || shape.n % kLanes != 0 || !isSupported(shape))
+    return false;
+  // Places of panels are numbers of 32 bits, padding included.
+  constexpr int64_t kMostFloats = int64_t(1) << 30;
+  int64_t rows = shape.h + shape.kh * shape.dilationH;
+  int64_t columns = shape.w + shape.kw * shape.dilationW;
+  return rows * columns * getPlaceStep(shape.c) < kMostFloats &&
+         shape.oh * shape.ow * getPlaceStep(shape.f) < kMostFloats;
 }
 
 int64_t

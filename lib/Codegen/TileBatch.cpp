@@ -235,8 +235,9 @@ void TileBatch::cut(func::FuncOp function, int64_t batch, Operation *first,
       outline(function, {live, end->getOperands(), isBack}, "_back", symbols);
   remark::passed(first->getLoc(),
                  remark::RemarkOpts::name("BatchCut").category(DEBUG_TYPE))
-      << (Twine(live.size()) +
-          " values pass to where the lanes of kernels are images")
+      << (Twine(*cuts.countElements(place)) +
+          " elements pass from the layers before to those whose lanes are "
+          "images")
              .str();
   function.getBody().front().clear();
   OpBuilder b = OpBuilder::atBlockBegin(&function.getBody().front());

@@ -4,7 +4,7 @@
 // RUN: FileCheck %s --check-prefix=REMARK --input-file=%t.remarks
 // RUN: prune-opt %s --pass-pipeline="builtin.module(prune-tile-batch{images=16})" | FileCheck %s --check-prefix=BOTH
 
-// REMARK: 1 values pass to where the lanes of kernels are images
+// REMARK: 2304 elements pass from the layers before to those whose lanes are images
 // REMARK: 2 of 32 images at a time
 
 // What passes is the smaller one of the two images between the layers.

@@ -235,6 +235,17 @@ TEST_P(Orders, ComputesBlocksBesidePadding) {
                   drawOrders(window, getShape(window), generator), GetParam());
 }
 
+TEST(ImageLanes, NeedWholeVectorsAndPlacesOf32Bits) {
+  ConvolutionShape shape{16, 64, 56, 56, 64, 56, 56, 3, 3, 1, 1, 1, 1, 1, 1};
+  EXPECT_TRUE(canHaveImageLanes(shape));
+  shape.n = 24;
+  EXPECT_FALSE(canHaveImageLanes(shape));
+  shape.n = 32, shape.c = 1 << 15;
+  EXPECT_FALSE(canHaveImageLanes(shape));
+  shape.c = 64, shape.f = 1 << 15;
+  EXPECT_FALSE(canHaveImageLanes(shape));
+}
+
 /// A convolution of 16 or 32 images.
 static Window drawLaneWindow(std::mt19937 &generator) {
   Window window = drawWindow(generator);
