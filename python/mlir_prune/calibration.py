@@ -18,7 +18,7 @@ from .errors import InputError
 from .native import native, prune_error
 
 SECONDS = 2.0
-"""Time to measure for. With what makes the layers that are timed it takes five times as long."""
+"""Time to measure for. With what makes the layers that are timed it takes six times as long."""
 
 
 def calibrate(seconds: float = SECONDS, threads: int = 1) -> Path:
@@ -55,7 +55,7 @@ def calibrate_once(threads: int = 1) -> None:
         _probe(Path(kept_path(threads)).parent)
         _say(
             "measuring this computer for the choice of kernels, once, about "
-            f"{5 * SECONDS:.0f} s (prune calibrate --show)"
+            f"{6 * SECONDS:.0f} s (prune calibrate --show)"
         )
         calibrate(threads=threads)
     except (InputError, OSError, prune_error()) as error:

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import json
 import pathlib
 import re
 import shutil
@@ -13,7 +14,9 @@ import numpy as np
 import pytest
 
 from mlir_prune.models import Builder, Network, Value, lenet5_caffe
-from mlir_prune.native import parse
+from mlir_prune.native import native, parse
+from mlir_prune.training.compressed_weights import FixedMasks
+from mlir_prune.training.program import Program
 from test_compressed_steps import (
     LIBRARIES,
     Step,
@@ -155,3 +158,44 @@ def test_naive_runtime_computes_the_same(
     monkeypatch.setenv("PRUNE_RUNTIME_DIR", str(tmp_path))
     naive, _ = Step(NETWORK, 18, f"momentum=0.9 {COMPRESS}", masks)(state, **inputs)
     assert_close(fast, naive)
+
+
+def slow_sparse_convolutions() -> str:
+    """The built-in figures, but sparse convolutions take for ever."""
+    figures = json.loads(native().find_cost_model("builtin").text)
+    for name, terms in figures["kernels"].items():
+        if name.startswith("sparse_convolution"):
+            terms.update(dict.fromkeys(terms, 1e9))
+    return json.dumps(figures | {"key": json.loads(native().machine_key(1))})
+
+
+def test_figures_choose_what_is_sparse(tmp_path: pathlib.Path) -> None:
+    """The bits of dense sums are others, the numbers the same."""
+    masks, options = draw_masks(NETWORK, 0.93), f"momentum=0.9 {COMPRESS}"
+    state, inputs = fresh(NETWORK, masks), draw_batch(NETWORK, 18, 4)
+    (tmp_path / "slow.json").write_text(slow_sparse_convolutions())
+    models = ("builtin", str(tmp_path / "slow.json"))
+    sparse, dense = (
+        Step(NETWORK, 18, options, masks, cost_model=model)(state, **inputs)[0] for model in models
+    )
+    assert_close(dense, sparse)
+    assert not np.array_equal(dense["velocity:first.weight"], sparse["velocity:first.weight"])
+
+
+def test_figures_of_this_computer_do_not_change_training(
+    tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    monkeypatch.delenv("PRUNE_COST_MODEL", raising=False)
+    masks, options = draw_masks(NETWORK, 0.93), f"momentum=0.9 {COMPRESS}"
+    state, inputs = fresh(NETWORK, masks), draw_batch(NETWORK, 18, 4)
+    step = Step(NETWORK, 18, options, masks, cost_model="builtin")
+    expected, _ = step(state, **inputs)
+    native().keep_cost_model(slow_sparse_convolutions(), 1)
+    pipeline = f"builtin.module(prune-train-pipeline{{{options}}})"
+    for figures, same in (("", True), ("machine", False)):
+        monkeypatch.setenv("PRUNE_COST_MODEL", figures)
+        program = Program(NETWORK.text(18), pipeline, masks=FixedMasks(masks))
+        step.executable = program.executable
+        got, _ = step(state, **inputs)
+        assert np.array_equal(got["velocity:first.weight"], expected["velocity:first.weight"]) == same
