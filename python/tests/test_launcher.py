@@ -28,3 +28,9 @@ def test_the_launcher_runs_the_build_tree(tmp_path: Path) -> None:
     )  # fmt: skip
     assert done.returncode == 1
     assert done.stderr.startswith("prune: error: no such.yaml: cannot be read")
+
+    # A build of a part, such as the runtime alone, has no module to run.
+    before = (venv / "bin" / "prune").read_text()
+    (tmp_path / "part" / "python").mkdir(parents=True)
+    subprocess.run([ROOT / "scripts/lib/make-launcher", venv, tmp_path / "part"], check=True)
+    assert (venv / "bin" / "prune").read_text() == before
