@@ -155,6 +155,19 @@ def test_reductions_of_single_elements(axes: list[int], keep: int, tmp_path: Pat
         np.testing.assert_allclose(result, expected.reshape(shape), rtol=1e-6, atol=1e-6)
 
 
+def test_a_result_need_not_say_its_shape(tmp_path: Path) -> None:
+    x = helper.make_tensor_value_info("x", TensorProto.FLOAT, [2, 3])
+    y = helper.make_tensor_value_info("y", TensorProto.FLOAT, None)
+    graph = helper.make_graph([helper.make_node("Relu", ["x"], ["y"])], "g", [x], [y])
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)])
+    model.ir_version = 9
+    onnx.save(model, tmp_path / "net.onnx")
+    module = frontend.from_onnx(tmp_path / "net.onnx")
+    inputs = np.float32([[-1, 2, 3], [4, -5, 6]])
+    (found,) = module.compile(reference=True)("forward", inputs)
+    np.testing.assert_array_equal(found, np.maximum(inputs, 0))
+
+
 REFUSED: dict[str, tuple[Any, ...]] = {
     "peepholes": ("LSTM", [[2, 1, 3], f32(1, 8, 3), f32(1, 8, 2), None, None, None, None,
                            f32(1, 6)], {"hidden_size": 2, "opset": 14}, "peephole"),

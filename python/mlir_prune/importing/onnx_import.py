@@ -41,8 +41,7 @@ def convert(
     """
     lowering.announce(folder, "onnx reads and checks the file")
     try:
-        onnx.checker.check_model(path)
-        model = onnx.load(path)
+        model = _load(path)
     except Exception as error:  # protobuf and onnx raise errors of many types
         raise InputError(f"cannot be read as an ONNX network ({_reason(error)})") from error
     _check_domains(model)
@@ -73,6 +72,18 @@ def convert(
     (folder / "module.mlir").write_text(lowering.lower(module, "onnx", kinds))
     np.savez(folder / "values.npz", **{f"v{i}": array for i, array in enumerate(values.values())})
     return {**reply, "names": list(values), "buffers": graph.buffers, "inputs": inputs}
+
+
+def _load(path: str) -> Any:
+    """The model of a file, checked; a result need not say its shape."""
+    model = onnx.load(path)
+    types = [value.type for value in model.graph.output]
+    if all(t.tensor_type.HasField("shape") for t in types if t.HasField("tensor_type")):
+        # By its path, as a model of several gigabytes cannot be checked otherwise.
+        onnx.checker.check_model(path)
+    else:
+        onnx.checker.check_model(onnx.shape_inference.infer_shapes(model))
+    return model
 
 
 def _return_all(model: Any) -> None:
