@@ -7,13 +7,15 @@
 //===----------------------------------------------------------------------===//
 
 //
-// All of pruning's arithmetic on values: p-norms of groups, thresholds, ranking
-// and n-of-m limits. Works in double precision on row-major arrays and knows
-// nothing of the IR, so that unit tests reach it directly.
+// All of pruning's arithmetic on values: scores of groups (Criteria.h),
+// thresholds, ranking and n-of-m limits. Works in double precision on row-major
+// arrays and knows nothing of the IR, so that unit tests reach it directly.
 //
 //===----------------------------------------------------------------------===//
 
 #include "Prune/Analysis/MaskSelection.h"
+
+#include "Prune/Dialect/Prune/Utils/Criteria.h"
 
 #include <cmath>
 #include <limits>
@@ -50,10 +52,32 @@ static void readElements(WeightScores &result, const ConstantView &weight,
   } while (advance(index, result.shape));
 }
 
-WeightScores mlir::prune::computeScores(const ConstantView &weight,
-                                        const std::optional<ConstantView> &mask,
-                                        CriterionAttr criterion,
-                                        GranularityAttr granularity) {
+/// What each element adds to the score of its group, in row-major order.
+static void addElementScores(WeightScores &result,
+                             const std::optional<ConstantView> &evidence,
+                             CriterionAttr criterion, bool isSingle) {
+  if (result.values.empty())
+    return;
+  SmallVector<int64_t> index(result.shape.size(), 0), known(index);
+  size_t position = 0;
+  do {
+    std::optional<ScalarNumber> judged;
+    if (evidence) {
+      for (auto [dim, extent] : llvm::enumerate(evidence->getShape()))
+        known[dim] = extent == 1 ? 0 : index[dim];
+      judged = evidence->at(known);
+    }
+    ScalarNumber score = getElementScore(
+        criterion, isSingle, ScalarNumber(result.values[position]), judged);
+    result.scores[result.groups[position]] += score.getValue();
+    ++position;
+  } while (advance(index, result.shape));
+}
+
+WeightScores mlir::prune::computeScores(
+    const ConstantView &weight, const std::optional<ConstantView> &mask,
+    const std::optional<ConstantView> &evidence, CriterionAttr criterion,
+    GranularityAttr granularity) {
   WeightScores result;
   SmallVector<int64_t> grid = *granularity.getGridShape(weight.getShape());
   readElements(result, weight, mask, granularity, grid);
@@ -62,23 +86,18 @@ WeightScores mlir::prune::computeScores(const ConstantView &weight,
   result.scores.assign(numGroups, 0.0);
   result.sizes.assign(numGroups, 0);
   SmallVector<char, 0> inEffect(numGroups, 0);
-  double p = criterion.getP().convertToDouble();
-  for (auto [value, kept, group] :
-       llvm::zip_equal(result.values, result.kept, result.groups)) {
-    result.scores[group] +=
-        p == 1.0 ? std::abs(value) : std::pow(std::abs(value), p);
+  for (auto [kept, group] : llvm::zip_equal(result.kept, result.groups)) {
     ++result.sizes[group];
     inEffect[group] |= kept;
   }
   bool isSingle = llvm::all_of(result.sizes, [](int64_t n) { return n == 1; });
-  if (isSingle && p != 1.0)
-    for (auto [value, group] : llvm::zip_equal(result.values, result.groups))
-      result.scores[group] = std::abs(value);
-  for (auto [score, isIn] : llvm::zip_equal(result.scores, inEffect)) {
-    if (!isIn)
-      score = -1.0;
-    else if (!isSingle && p != 1.0)
-      score = std::pow(score, 1.0 / p);
+  addElementScores(result, evidence, criterion, isSingle);
+  for (auto [score, size, isIn] :
+       llvm::zip_equal(result.scores, result.sizes, inEffect)) {
+    double total = criterion.isMean() ? score / double(size) : score;
+    ScalarNumber whole =
+        getGroupScore(criterion, isSingle, ScalarNumber(total));
+    score = isIn ? whole.getValue() : -1.0;
   }
   return result;
 }

@@ -85,6 +85,12 @@ static void describe(DictionaryAttr attributes, ValueInfo &value) {
   } else if (StringAttr parameter = text(PruneDialect::kGradOfAttrName)) {
     value.kind = ValueKind::Output;
     value.name = ("grad:" + parameter.getValue()).str();
+  } else if (auto evidence = attributes.getAs<EvidenceAttr>(
+                 PruneDialect::kEvidenceAttrName)) {
+    value.kind = ValueKind::Output;
+    value.name =
+        (stringifyEvidenceKind(evidence.getKind()) + ":" + evidence.getName())
+            .str();
   }
 }
 

@@ -36,6 +36,8 @@ static void addToScored(OpPassManager &manager, const MaskOptions &options) {
   // Closed gates prune whatever the rule says.
   manager.addPass(createFoldGatesPass());
   ScorePassOptions score;
+  score.criterion = options.criterion;
+  score.seed = options.seed;
   score.p = options.p;
   score.granularity = options.granularity;
   score.parameters = toStrings(options.parameters);

@@ -83,6 +83,15 @@ void bindLayers(nanobind::class_<Module> &type);
 /// Adds what gives parameters constant masks.
 void bindMasks(nanobind::class_<Module> &type);
 
+/// Adds what tells a module evidence about parameters.
+void bindEvidence(nanobind::class_<Module> &type);
+
+/// A value from an array, which it keeps alive and does not copy. `name` is
+/// that of the resource and of errors; raises when it is no array of f32 or
+/// f64.
+ElementsAttr makeValue(MLIRContext &context, const std::string &name,
+                       nanobind::handle array);
+
 /// Adds how a module is written as a shared object.
 void bindSharedObject(nanobind::class_<Module> &type);
 

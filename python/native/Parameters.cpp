@@ -167,10 +167,8 @@ static AsmResourceBlob makeBlob(Py_buffer *buffer) {
                          /*dataIsMutable=*/false);
 }
 
-/// The value of a parameter from an array; raises when it is no array of f32 or
-/// f64.
-static ElementsAttr makeValue(MLIRContext &context, const std::string &name,
-                              nb::handle array) {
+ElementsAttr python::makeValue(MLIRContext &context, const std::string &name,
+                               nb::handle array) {
   nb::object numpy = nb::module_::import_("numpy");
   nb::object original = numpy.attr("asarray")(array);
   nb::object contiguous = numpy.attr("ascontiguousarray")(original);
@@ -262,6 +260,7 @@ static void bindValues(Module &module, nb::dict arrays) {
 
 void python::bindParameters(nb::class_<Module> &type) {
   bindMasks(type);
+  bindEvidence(type);
   type.def("parameters", &viewParameters,
            "Name to value of the parameters that are constants, as read-only "
            "views that stay valid.")

@@ -8,14 +8,6 @@ func.func @sparsity(%s: tensor<4x8xf64>) -> tensor<4x8xi1> {
 
 // -----
 
-func.func @blocks(%w: tensor<5x8xf32>) -> tensor<2x8xf32> {
-  // expected-error @+1 {{has no run-time form: its groups do not divide the weight}}
-  %0 = prune.score %w criterion(<magnitude>) granularity(<block, shape = [4, 1]>) : tensor<5x8xf32> -> tensor<2x8xf32>
-  return %0 : tensor<2x8xf32>
-}
-
-// -----
-
 func.func @pattern(%s: tensor<4x6xf32>) -> tensor<4x6xi1> {
   // expected-error @+1 {{has no run-time form: its groups do not divide the weight}}
   %0 = prune.select_mask %s selection(<keep_all>) granularity(<n_of_m, shape = [2, 4], axis = 1>) : (tensor<4x6xf32>) -> tensor<4x6xi1>

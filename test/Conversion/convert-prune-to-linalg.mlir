@@ -127,6 +127,25 @@ func.func @scores(%w: tensor<4x8xf32>, %k: tensor<4x3x2x2xf32>)
   return %0, %1, %2, %3, %4 : tensor<4x8xf32>, tensor<4xf32>, tensor<4xf32>, tensor<1x4xf32>, tensor<4x3xf32>
 }
 
+// Evidence is read where it broadcasts to; blocks at the edge are smaller, and a
+// mean is over the elements that there are.
+// CHECK-LABEL: func @criteria
+func.func @criteria(%w: tensor<5x8xf32>, %n: tensor<1x8xf32>, %e: tensor<5x8xf32>)
+    -> (tensor<5x8xf32>, tensor<2x8xf32>, tensor<2x8xf32>) {
+  // CHECK: arith.constant dense_resource<group_sizes> : tensor<2x8xf32>
+  // CHECK: linalg.generic {{.*}} ins(%{{.*}}, %{{.*}} : tensor<5x8xf32>, tensor<1x8xf32>)
+  // CHECK: math.absf
+  // CHECK-NEXT: arith.mulf
+  %0 = prune.score %w, %n criterion(<wanda>) granularity(<unstructured>) : tensor<5x8xf32>, tensor<1x8xf32> -> tensor<5x8xf32>
+  // CHECK: tensor.pad {{.*}} low[0, 0] high[3, 0]
+  // CHECK: tensor.expand_shape {{.*}} output_shape [2, 4, 8, 1]
+  // CHECK: math.absf
+  %1 = prune.score %w criterion(<magnitude>) granularity(<block, shape = [4, 1]>) : tensor<5x8xf32> -> tensor<2x8xf32>
+  // CHECK: arith.divf
+  %2 = prune.score %w, %e criterion(<apoz>) granularity(<block, shape = [4, 1]>) : tensor<5x8xf32>, tensor<5x8xf32> -> tensor<2x8xf32>
+  return %0, %1, %2 : tensor<5x8xf32>, tensor<2x8xf32>, tensor<2x8xf32>
+}
+
 // CHECK-LABEL: func @selections
 func.func @selections(%s: tensor<4x8xf32>, %c: tensor<4xf32>, %b: tensor<1x4xf32>)
     -> (tensor<4x8xi1>, tensor<4x8xi1>, tensor<4x8xi1>, tensor<4x8xi1>) {

@@ -5,6 +5,11 @@
 // RUN: prune-opt %s --pass-pipeline="builtin.module(prune-compress-pipeline{std-factor=fc1.*:2.0,*:0.1 ignore=fc2.*})" | FileCheck %s --check-prefix=IGNORE
 // RUN: prune-opt %s --pass-pipeline="builtin.module(prune-compress-pipeline{granularity=channel:0 sparsity=0.5 parameters=fc1.*})" | FileCheck %s --check-prefix=CHANNEL
 // RUN: prune-opt %s --pass-pipeline="builtin.module(prune-compress-pipeline{threshold=100 allow-empty=true})" | FileCheck %s --check-prefix=NOTHING
+// RUN: prune-opt %s --pass-pipeline="builtin.module(prune-compress-pipeline{criterion=random seed=2 sparsity=0.5 stop-after=scored})" | FileCheck %s --check-prefix=RANDOM
+// RUN: not prune-opt %s --pass-pipeline="builtin.module(prune-compress-pipeline{criterion=magnitute sparsity=0.5})" 2>&1 | FileCheck %s --check-prefix=NAME
+
+// RANDOM: prune.score %{{.*}}, %{{.*}} criterion(<random>)
+// NAME: Cannot find option named 'magnitute'
 
 #a = affine_map<(m, n, k) -> (m, k)>
 #b = affine_map<(m, n, k) -> (n, k)>

@@ -37,7 +37,8 @@ struct MaskSelectionTest : testing::Test {
           RankedTensorType::get(shape, builder.getI1Type()), "m", mask)));
     auto criterion = CriterionAttr::get(
         &module.context, CriterionKind::Magnitude, llvm::APFloat(p));
-    return computeScores(*weight, maskView, criterion, granularity);
+    return computeScores(*weight, maskView, /*evidence=*/std::nullopt,
+                         criterion, granularity);
   }
 
   static std::string show(const WeightScores &weight) {

@@ -32,9 +32,11 @@ struct WeightScores {
 /// Reads a weight and the mask it has (or none) and scores its groups (`score`
 /// of `#prune.criterion`). A group that is wholly masked scores -1, below any
 /// other, so that what is pruned stays pruned. The granularity must fit the
-/// shape. O(elements).
+/// shape; evidence is there where the criterion needs some, and broadcasts to
+/// the shape. O(elements).
 WeightScores computeScores(const ConstantView &weight,
                            const std::optional<ConstantView> &mask,
+                           const std::optional<ConstantView> &evidence,
                            CriterionAttr criterion,
                            GranularityAttr granularity);
 

@@ -9,6 +9,8 @@
 #ifndef PRUNE_PIPELINES_COMPRESSPIPELINE_H
 #define PRUNE_PIPELINES_COMPRESSPIPELINE_H
 
+#include "Prune/Dialect/Prune/Transforms/Prune/Passes.h"
+
 #include "mlir/Pass/PassOptions.h"
 
 #include <string>
@@ -33,6 +35,12 @@ enum class CompressForm {
 
 /// What is pruned, by which rule.
 struct MaskOptions : virtual ::mlir::detail::PassOptions {
+  Option<CriterionKind> criterion{
+      *this, "criterion", llvm::cl::desc("What a score measures."),
+      llvm::cl::init(CriterionKind::Magnitude), getCriterionValues()};
+  Option<uint64_t> seed{*this, "seed",
+                        llvm::cl::desc("Seed of noise (criterion random)."),
+                        llvm::cl::init(0)};
   Option<double> p{*this, "p",
                    llvm::cl::desc("Exponent of the norm of a group."),
                    llvm::cl::init(1.0)};

@@ -7,43 +7,86 @@
 //===----------------------------------------------------------------------===//
 
 //
-// A score is a reduction over each group of the weight's granularity.
+// A score is a reduction over each group of the weight's granularity, of what
+// the criterion makes of each element (Criteria.h).
 //
 //===----------------------------------------------------------------------===//
 
 #include "Prune/Conversion/PruneToLinalg.h"
 #include "Prune/Dialect/Prune/IR/Prune.h"
+#include "Prune/Dialect/Prune/Utils/Criteria.h"
 #include "Prune/Dialect/Prune/Utils/Groups.h"
+#include "Prune/Support/Constants.h"
 
-#include "mlir/Dialect/Math/IR/Math.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/IR/PatternMatch.h"
 
 using namespace mlir;
 using namespace mlir::prune;
 
-//===----------------------------------------------------------------------===//
-// Scores
-//===----------------------------------------------------------------------===//
-
-/// `|x|^p` for the criterion's exponent.
-static Value createPower(ImplicitLocOpBuilder &e, Value x, double p) {
-  if (p == 2.0)
-    return arith::MulFOp::create(e, x, x);
-  Value magnitude = math::AbsFOp::create(e, x);
-  if (p == 1.0)
-    return magnitude;
-  Value exponent = createNumber(e, x.getType(), p);
-  return math::PowFOp::create(e, magnitude, exponent);
+/// Elements of each group, as a number or, where groups at the edge are
+/// smaller, a tensor of the shape of the grid.
+static Value createGroupSizes(ImplicitLocOpBuilder &b, RankedTensorType weight,
+                              RankedTensorType scores,
+                              GranularityAttr granularity) {
+  SmallVector<double> sizes(scores.getNumElements(), 0.0);
+  SmallVector<int64_t> index(weight.getRank(), 0);
+  if (weight.getNumElements() != 0) {
+    do {
+      int64_t position = 0;
+      for (auto [group, extent] :
+           llvm::zip_equal(granularity.getGroup(index), scores.getShape()))
+        position = position * extent + group;
+      ++sizes[position];
+    } while (advance(index, weight.getShape()));
+  }
+  bool isUniform = llvm::all_equal(sizes);
+  if (isUniform)
+    return createNumber(b, scores, sizes.empty() ? 1.0 : sizes.front());
+  auto value = createResource(scores, "group_sizes", sizes);
+  return arith::ConstantOp::create(b, cast<TypedAttr>(value));
 }
 
-/// `x^(1/p)`.
-static Value createRoot(ImplicitLocOpBuilder &e, Value x, double p) {
-  if (p == 1.0)
-    return x;
-  if (p == 2.0)
-    return math::SqrtOp::create(e, x);
-  Value exponent = createNumber(e, x.getType(), 1.0 / p);
-  return math::PowFOp::create(e, x, exponent);
+/// The map through which evidence that broadcasts is read.
+static AffineMap getEvidenceMap(RankedTensorType evidence,
+                                RankedTensorType weight, MLIRContext *context) {
+  SmallVector<AffineExpr> results;
+  for (auto [dim, extent] : llvm::enumerate(evidence.getShape())) {
+    bool isBroadcast = extent == 1 && weight.getDimSize(dim) != 1;
+    results.push_back(isBroadcast ? getAffineConstantExpr(0, context)
+                                  : getAffineDimExpr(dim, context));
+  }
+  return AffineMap::get(weight.getRank(), 0, results, context);
+}
+
+/// What each element of the weight adds to the score of its group.
+static Value createElementScores(ImplicitLocOpBuilder &b, ScoreOp op,
+                                 bool isSingle) {
+  auto type = cast<RankedTensorType>(op.getWeight().getType());
+  SmallVector<Value> inputs = {op.getWeight()};
+  SmallVector<AffineMap> maps = {b.getMultiDimIdentityMap(type.getRank())};
+  if (Value evidence = op.getEvidence()) {
+    inputs.push_back(evidence);
+    maps.push_back(getEvidenceMap(cast<RankedTensorType>(evidence.getType()),
+                                  type, b.getContext()));
+  }
+  Value empty =
+      tensor::EmptyOp::create(b, type.getShape(), type.getElementType());
+  return createMapped(b, inputs, maps, empty,
+                      [&](ImplicitLocOpBuilder &e, ValueRange args) {
+                        std::optional<ScalarExpr> evidence;
+                        if (op.getEvidence())
+                          evidence.emplace(e, args[1]);
+                        ScalarExpr score =
+                            getElementScore(op.getCriterion(), isSingle,
+                                            ScalarExpr(e, args[0]), evidence);
+                        if (isSingle)
+                          score =
+                              getGroupScore(op.getCriterion(), isSingle, score);
+                        return SmallVector<Value>{score.getValue()};
+                      })
+      .front();
 }
 
 namespace {
@@ -53,34 +96,41 @@ struct LowerScore final : OpRewritePattern<ScoreOp> {
   LogicalResult matchAndRewrite(ScoreOp op,
                                 PatternRewriter &rewriter) const override {
     ImplicitLocOpBuilder b(op.getLoc(), rewriter);
+    auto weightType = cast<RankedTensorType>(op.getWeight().getType());
     auto type = cast<RankedTensorType>(op.getScores().getType());
     GranularityAttr granularity = op.getGranularity();
-    Value weight = op.getWeight();
-    int64_t rank = cast<RankedTensorType>(weight.getType()).getRank();
-    double p = op.getCriterion().getP().convertToDouble();
-    if (getGroupMap(granularity, rank, b.getContext()).isIdentity()) {
-      Value scores = createElementwise(
-          b, weight, type,
-          [](ImplicitLocOpBuilder &e, ValueRange args) -> SmallVector<Value> {
-            Value magnitude = math::AbsFOp::create(e, args[0]);
-            return {magnitude};
-          });
-      rewriter.replaceOp(op, scores);
+    CriterionAttr criterion = op.getCriterion();
+    bool isSingle =
+        getGroupMap(granularity, weightType.getRank(), b.getContext())
+            .isIdentity();
+    if (isSingle) {
+      rewriter.replaceOp(op, createElementScores(b, op, isSingle));
       return success();
     }
-    FailureOr<SmallVector<Value>> sums = createGroupSums(
-        b, weight, granularity, /*count=*/1,
+    // Without evidence the sum computes what it adds.
+    bool isSummed = op.getEvidence() != nullptr;
+    Value elements =
+        isSummed ? createElementScores(b, op, isSingle) : op.getWeight();
+    FailureOr<SmallVector<Value>> totals = createGroupSums(
+        b, padToBlocks(b, elements, granularity), granularity, /*count=*/1,
         [&](ImplicitLocOpBuilder &e, ValueRange args) -> SmallVector<Value> {
-          Value power = createPower(e, args[0], p);
-          Value sum = arith::AddFOp::create(e, args[1], power);
-          return {sum};
+          ScalarExpr element(e, args[0]);
+          if (!isSummed)
+            element = getElementScore<ScalarExpr>(criterion, isSingle, element,
+                                                  std::nullopt);
+          return {(ScalarExpr(e, args[1]) + element).getValue()};
         });
-    if (failed(sums))
-      return rewriter.notifyMatchFailure(op, "blocks do not divide the weight");
+    if (failed(totals))
+      return rewriter.notifyMatchFailure(op, "expected whole blocks");
+    if (criterion.isMean())
+      totals->push_back(createGroupSizes(b, weightType, type, granularity));
     Value scores = createElementwise(
-        b, *sums, type,
+        b, *totals, type,
         [&](ImplicitLocOpBuilder &e, ValueRange args) -> SmallVector<Value> {
-          return {createRoot(e, args[0], p)};
+          ScalarExpr total(e, args[0]);
+          if (criterion.isMean())
+            total = total / ScalarExpr(e, args[1]);
+          return {getGroupScore(criterion, isSingle, total).getValue()};
         });
     rewriter.replaceOp(op, scores);
     return success();

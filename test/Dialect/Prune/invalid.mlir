@@ -88,6 +88,85 @@ func.func @f(%w: tensor<5x2xf32>) {
 
 // -----
 
+// score_c3
+func.func @f(%w: tensor<5x2xf32>) {
+  // expected-error @below {{criterion #prune.criterion<wanda> expects evidence 'input_norm'}}
+  %0 = prune.score %w criterion(<wanda>) granularity(<unstructured>) : tensor<5x2xf32> -> tensor<5x2xf32>
+  return
+}
+
+// -----
+
+// score_c3
+func.func @f(%w: tensor<5x2xf32>) {
+  // expected-error @below {{criterion #prune.criterion<magnitude> takes no evidence}}
+  %0 = prune.score %w, %w criterion(<magnitude>) granularity(<unstructured>) : tensor<5x2xf32>, tensor<5x2xf32> -> tensor<5x2xf32>
+  return
+}
+
+// -----
+
+// score_c3
+func.func @f(%w: tensor<5x2xf32>, %e: tensor<5x3xf32>) {
+  // expected-error @below {{expected evidence that broadcasts to 'tensor<5x2xf32>', got 'tensor<5x3xf32>'}}
+  %0 = prune.score %w, %e criterion(<snip>) granularity(<unstructured>) : tensor<5x2xf32>, tensor<5x3xf32> -> tensor<5x2xf32>
+  return
+}
+
+// -----
+
+// score_c3
+func.func @f(%w: tensor<5x2xf32>, %e: tensor<2xf32>) {
+  // expected-error @below {{expected evidence that broadcasts to 'tensor<5x2xf32>', got 'tensor<2xf32>'}}
+  %0 = prune.score %w, %e criterion(<snip>) granularity(<unstructured>) : tensor<5x2xf32>, tensor<2xf32> -> tensor<5x2xf32>
+  return
+}
+
+// -----
+
+// score_c3
+func.func @f(%w: tensor<5x2xf32>, %e: tensor<5x2xf64>) {
+  // expected-error @below {{expected evidence that broadcasts to 'tensor<5x2xf32>', got 'tensor<5x2xf64>'}}
+  %0 = prune.score %w, %e criterion(<snip>) granularity(<unstructured>) : tensor<5x2xf32>, tensor<5x2xf64> -> tensor<5x2xf32>
+  return
+}
+
+// -----
+
+// criterion_c1
+func.func @f(%w: tensor<5x2xf32>) {
+  // expected-error @below {{only magnitude takes an exponent p}}
+  %0 = prune.score %w, %w criterion(<snip, p = 2.0>) granularity(<unstructured>) : tensor<5x2xf32>, tensor<5x2xf32> -> tensor<5x2xf32>
+  return
+}
+
+// -----
+
+// evidence_c1
+// expected-error @below {{expected a parameter name that is not empty}}
+func.func @f(%e: tensor<5x2xf32> {prune.evidence = #prune.evidence<"", noise>}) {
+  return
+}
+
+// -----
+
+// attribute_c1
+// expected-error @below {{attribute 'prune.evidence' expects #prune.evidence, got "noise"}}
+func.func @f(%e: tensor<5x2xf32> {prune.evidence = "noise"}) {
+  return
+}
+
+// -----
+
+// attribute_c4
+func.func @f(%e: tensor<5x2xf32>) {
+  // expected-error @below {{attribute 'prune.evidence' belongs on a function argument or a constant}}
+  %0 = arith.negf %e {prune.evidence = #prune.evidence<"w", noise>} : tensor<5x2xf32>
+  return
+}
+
+// -----
+
 // select_mask_c1
 func.func @f() {
   // expected-error @below {{expected as many masks as scores and at least one, got 0 scores and 0 masks}}

@@ -30,6 +30,10 @@ func.func @selection(%w: tensor<4x8xf32>, %v: tensor<2x4xf32>) {
   // CHECK: granularity(<n_of_m, shape = [2, 4], axis = 1>)
   %3 = prune.score %w criterion(<magnitude>) granularity(<n_of_m, shape = [2, 4], axis = 1>) : tensor<4x8xf32> -> tensor<4x8xf32>
   %4 = prune.score %v criterion(<magnitude>) granularity(<unstructured>) : tensor<2x4xf32> -> tensor<2x4xf32>
+  // CHECK: %[[N:.*]] = arith.constant {prune.evidence = #prune.evidence<"fc.weight", input_norm>} dense<1.000000e+00> : tensor<1x8xf32>
+  %norm = arith.constant {prune.evidence = #prune.evidence<"fc.weight", input_norm>} dense<1.0> : tensor<1x8xf32>
+  // CHECK: prune.score %{{.*}}, %[[N]] criterion(<wanda>) granularity(<unstructured>) : tensor<4x8xf32>, tensor<1x8xf32> -> tensor<4x8xf32>
+  %5 = prune.score %w, %norm criterion(<wanda>) granularity(<unstructured>) : tensor<4x8xf32>, tensor<1x8xf32> -> tensor<4x8xf32>
   // CHECK: prune.select_mask %{{.*}}, %{{.*}} selection(<sparsity, 9.000000e-01>) granularity(<unstructured>) : (tensor<4x8xf32>, tensor<2x4xf32>) -> (tensor<4x8xi1>, tensor<2x4xi1>)
   %m1, %m2 = prune.select_mask %0, %4 selection(<sparsity, 0.9>) granularity(<unstructured>) : (tensor<4x8xf32>, tensor<2x4xf32>) -> (tensor<4x8xi1>, tensor<2x4xi1>)
   // CHECK: prune.select_mask %{{.*}} selection(<keep_all>) granularity(<n_of_m, shape = [2, 4], axis = 1>)

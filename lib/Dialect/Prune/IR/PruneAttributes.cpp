@@ -173,6 +173,55 @@ LogicalResult CriterionAttr::verify(EmitErrorFn emitError, CriterionKind kind,
   double p = exponent.convertToDouble();
   if (!std::isfinite(p) || p <= 0.0) // criterion_c1
     return emitError() << "expected a positive finite exponent p, got " << p;
+  if (p != 1.0 && kind != CriterionKind::Magnitude) // criterion_c1
+    return emitError() << "only magnitude takes an exponent p";
+  return success();
+}
+
+std::optional<EvidenceKind> CriterionAttr::getEvidence() const {
+  switch (getKind()) {
+  case CriterionKind::Magnitude:
+    return std::nullopt;
+  case CriterionKind::Taylor:
+  case CriterionKind::Snip:
+    return EvidenceKind::Gradient;
+  case CriterionKind::OptimalBrainDamage:
+    return EvidenceKind::Curvature;
+  case CriterionKind::OptimalBrainSurgeon:
+    return EvidenceKind::InverseHessian;
+  case CriterionKind::Wanda:
+    return EvidenceKind::InputNorm;
+  case CriterionKind::BatchNormScale:
+    return EvidenceKind::Scale;
+  case CriterionKind::Apoz:
+    return EvidenceKind::ZeroShare;
+  case CriterionKind::MeanActivation:
+    return EvidenceKind::Activation;
+  case CriterionKind::GeometricMedian:
+    return EvidenceKind::Distance;
+  case CriterionKind::Random:
+    return EvidenceKind::Noise;
+  }
+  llvm_unreachable("unknown criterion");
+}
+
+bool CriterionAttr::isMean() const {
+  switch (getKind()) {
+  case CriterionKind::BatchNormScale:
+  case CriterionKind::Apoz:
+  case CriterionKind::MeanActivation:
+  case CriterionKind::GeometricMedian:
+  case CriterionKind::Random:
+    return true;
+  default:
+    return false;
+  }
+}
+
+LogicalResult EvidenceAttr::verify(EmitErrorFn emitError, StringRef name,
+                                   EvidenceKind kind) {
+  if (name.empty()) // evidence_c1
+    return emitError() << "expected a parameter name that is not empty";
   return success();
 }
 

@@ -59,6 +59,12 @@ static LogicalResult verifyAttribute(Operation *op, NamedAttribute attribute) {
                              << "' expects #prune.kernel, got " << value;
     return success();
   }
+  if (name == PruneDialect::kEvidenceAttrName) {
+    if (!isa<EvidenceAttr>(value))
+      return op->emitError() << "attribute '" << name
+                             << "' expects #prune.evidence, got " << value;
+    return success();
+  }
   if (name == PruneDialect::kFrozenAttrName || name == kUnsignedAttrName) {
     if (!isa<UnitAttr>(value))
       return op->emitError()
@@ -137,6 +143,10 @@ LogicalResult PruneDialect::verifyOperationAttribute(Operation *op,
     return failure();
   if (auto param = dyn_cast<ParamAttr>(attribute.getValue()))
     return verifyConstantParameter(op, param);
+  if (isa<EvidenceAttr>(attribute.getValue()) &&
+      !op->hasTrait<OpTrait::ConstantLike>()) // attribute_c4
+    return op->emitError() << "attribute '" << attribute.getName().getValue()
+                           << "' belongs on a function argument or a constant";
   return success();
 }
 

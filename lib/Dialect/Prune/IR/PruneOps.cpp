@@ -153,6 +153,30 @@ void SelectMaskOp::getCanonicalizationPatterns(RewritePatternSet &patterns,
 // ScoreOp and SelectMaskOp
 //===----------------------------------------------------------------------===//
 
+/// Checks what a criterion judges a weight by (score_c3).
+static LogicalResult verifyEvidence(ScoreOp op) {
+  std::optional<EvidenceKind> kind = op.getCriterion().getEvidence();
+  if (!kind && !op.getEvidence())
+    return success();
+  if (!kind)
+    return op.emitOpError()
+           << "criterion " << op.getCriterion() << " takes no evidence";
+  if (!op.getEvidence())
+    return op.emitOpError()
+           << "criterion " << op.getCriterion() << " expects evidence '"
+           << stringifyEvidenceKind(*kind) << "'";
+  auto weightType = cast<RankedTensorType>(op.getWeight().getType());
+  auto type = cast<RankedTensorType>(op.getEvidence().getType());
+  bool fits = type.getRank() == weightType.getRank() &&
+              type.getElementType() == weightType.getElementType();
+  for (auto [extent, whole] : llvm::zip(type.getShape(), weightType.getShape()))
+    fits &= extent == whole || extent == 1;
+  if (!fits)
+    return op.emitOpError() << "expected evidence that broadcasts to "
+                            << weightType << ", got " << type;
+  return success();
+}
+
 LogicalResult ScoreOp::verify() {
   auto weightType = cast<RankedTensorType>(getWeight().getType());
   auto scoreType = cast<RankedTensorType>(getScores().getType());
@@ -169,7 +193,7 @@ LogicalResult ScoreOp::verify() {
     return emitOpError() << "expected scores of element type "
                          << weightType.getElementType() << ", got "
                          << scoreType.getElementType();
-  return success();
+  return verifyEvidence(*this);
 }
 
 LogicalResult SelectMaskOp::verify() {

@@ -54,6 +54,26 @@ Value mlir::prune::createGroupwise(ImplicitLocOpBuilder &b, ValueRange elements,
   return createMapped(b, inputs, maps, empty, body).front();
 }
 
+Value mlir::prune::padToBlocks(ImplicitLocOpBuilder &b, Value weight,
+                               GranularityAttr granularity) {
+  auto type = cast<RankedTensorType>(weight.getType());
+  if (granularity.getKind() != GranularityKind::Block)
+    return weight;
+  SmallVector<int64_t> shape;
+  for (auto [extent, step] :
+       llvm::zip_equal(type.getShape(), granularity.getShape()))
+    shape.push_back(llvm::divideCeil(extent, step) * step);
+  if (ArrayRef(shape) == type.getShape())
+    return weight;
+  SmallVector<OpFoldResult> low(type.getRank(), b.getIndexAttr(0)), high;
+  for (auto [padded, extent] : llvm::zip_equal(shape, type.getShape()))
+    high.push_back(b.getIndexAttr(padded - extent));
+  Value zero = createNumber(b, type.getElementType(), 0.0);
+  auto pad =
+      tensor::PadOp::create(b, type.clone(shape), weight, low, high, zero);
+  return pad.getResult();
+}
+
 /// A weight cut into blocks: [rows/r, r, columns/c, c, ...].
 static FailureOr<Value> splitIntoBlocks(ImplicitLocOpBuilder &b, Value weight,
                                         ArrayRef<int64_t> block) {

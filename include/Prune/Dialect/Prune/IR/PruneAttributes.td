@@ -85,18 +85,72 @@ def Prune_GranularityAttr : Prune_Attr<"Granularity", "granularity"> {
 def Prune_CriterionAttr : Prune_Attr<"Criterion", "criterion"> {
   let summary = "how important a group of weights is";
   let description = [{
-    `magnitude`: the p-norm `(sum |w|^p)^(1/p)` of the group (MIT 6.5940,
-    lecture 3); for single elements `|w|` whatever `p`.
+    The score of a group is a sum, or a mean, over its elements `w` and over what
+    the criterion judges them by, the evidence `e` (`#prune.evidence`). Groups of
+    small scores are pruned first. No score is negative.
 
-    Example: `#prune.criterion<magnitude, p = 2.0>`
+    | criterion | evidence | element | group | source |
+    |---|---|---|---|---|
+    | `magnitude` | none | `\|w\|^p` | sum`^(1/p)` | MIT 6.5940, lecture 3 |
+    | `taylor` | `gradient` | `e w` | `\|sum\|` | Molchanov 2019 |
+    | `snip` | `gradient` | `\|e w\|` | sum | Lee 2019 |
+    | `obd` | `curvature` | `e w^2 / 2` | sum | LeCun 1989 |
+    | `obs` | `inverse_hessian` | `w^2 / (2 e)` | sum | Hassibi 1993, diagonal of the inverse |
+    | `wanda` | `input_norm` | `\|w\| e` | sum | Sun 2024 |
+    | `batch_norm_scale` | `scale` | `\|e\|` | mean | Liu 2017, network slimming |
+    | `apoz` | `zero_share` | `1 - e` | mean | Hu 2016 |
+    | `mean_activation` | `activation` | `e` | mean | Molchanov 2017 |
+    | `geometric_median` | `distance` | `e` | mean | He 2019, FPGM |
+    | `random` | `noise` | `e` | mean | the usual baseline |
+
+    The magnitude of a single element is `|w|` whatever `p`.
+
+    Example: `#prune.criterion<magnitude, p = 2.0>`, `#prune.criterion<wanda>`
 
     **Constraints**
 
-    * `criterion_c1`: `p` is positive and finite.
+    * `criterion_c1`: `p` is positive and finite, and only `magnitude` sets it.
   }];
   let parameters = (ins EnumParameter<Prune_CriterionKind>:$kind,
                         DefaultValuedParameter<"::llvm::APFloat", "::llvm::APFloat(1.0)">:$p);
   let assemblyFormat = "`<` $kind (`,` `p` `=` $p^)? `>`";
+  let genVerifyDecl = 1;
+  let extraClassDeclaration = [{
+    /// What the criterion judges a weight by besides the weight.
+    std::optional<EvidenceKind> getEvidence() const;
+    /// True when a score is a mean of the elements of a group, not a sum.
+    bool isMean() const;
+  }];
+}
+
+def Prune_EvidenceAttr : Prune_Attr<"Evidence", "evidence"> {
+  let summary = "what is known of a parameter besides its values";
+  let description = [{
+    Marks a function argument or an `arith.constant` (`prune.evidence`) as
+    evidence for `#prune.criterion` about the parameter of that name. Its shape
+    broadcasts to that of the parameter: of one rank, each extent that of the
+    parameter or one.
+
+    * `gradient`: of the loss by each element, a mean over rows.
+    * `curvature`: diagonal of the Hessian of the loss, or of the Fisher matrix.
+    * `inverse_hessian`: diagonal of the inverse of the Hessian, above zero.
+    * `input_norm`: Euclidean norm over the rows of what each element is multiplied
+      with.
+    * `scale`: of the batch normalization behind each output channel.
+    * `zero_share`: of the activations of each output channel, in [0, 1].
+    * `activation`: mean of their magnitudes.
+    * `distance`: sum of the Euclidean distances to the other filters.
+    * `noise`: numbers in [0, 1) that are drawn once.
+
+    Example: `#prune.evidence<"fc1.weight", input_norm>`
+
+    **Constraints**
+
+    * `evidence_c1`: the name is not empty.
+  }];
+  let parameters = (ins StringRefParameter<"name of the parameter">:$name,
+                        EnumParameter<Prune_EvidenceKind>:$kind);
+  let assemblyFormat = "`<` $name `,` $kind `>`";
   let genVerifyDecl = 1;
 }
 

@@ -44,6 +44,8 @@ def Prune_Dialect : Dialect {
     * `prune.frozen` (unit): on a function argument with `prune.param`, that the
       parameter is not trained: it gets no gradient and no update.
     * `prune.kernel` (`#prune.kernel`): on a contraction, the kernel chosen.
+    * `prune.evidence` (`#prune.evidence`): on a function argument or an
+      `arith.constant`, what is known of a parameter besides its values.
 
     **Constraints**
 
@@ -51,7 +53,8 @@ def Prune_Dialect : Dialect {
     * `attribute_c2`: there are no other attributes of this dialect.
     * `attribute_c3`: a function has one parameter of a name, as an argument or
       as a constant. Copies of one constant count once.
-    * `attribute_c4`: `prune.param` marks function arguments and constants only.
+    * `attribute_c4`: `prune.param` and `prune.evidence` mark function arguments
+      and constants only.
   }];
   let cppNamespace = "::mlir::prune";
   let useDefaultAttributePrinterParser = 1;
@@ -73,6 +76,7 @@ def Prune_Dialect : Dialect {
     static constexpr ::llvm::StringLiteral kResultAttrName = "prune.result";
     static constexpr ::llvm::StringLiteral kKernelAttrName = "prune.kernel";
     static constexpr ::llvm::StringLiteral kFrozenAttrName = "prune.frozen";
+    static constexpr ::llvm::StringLiteral kEvidenceAttrName = "prune.evidence";
 
     void registerAttributes();
 

@@ -35,7 +35,29 @@ def Prune_GranularityKind : Prune_Enum<"GranularityKind", "shape of what is prun
 ]>;
 
 def Prune_CriterionKind : Prune_Enum<"CriterionKind", "what a score measures", [
-  I32EnumAttrCase<"Magnitude", 0, "magnitude">
+  I32EnumAttrCase<"Magnitude", 0, "magnitude">,
+  I32EnumAttrCase<"Taylor", 1, "taylor">,
+  I32EnumAttrCase<"Snip", 2, "snip">,
+  I32EnumAttrCase<"OptimalBrainDamage", 3, "obd">,
+  I32EnumAttrCase<"OptimalBrainSurgeon", 4, "obs">,
+  I32EnumAttrCase<"Wanda", 5, "wanda">,
+  I32EnumAttrCase<"BatchNormScale", 6, "batch_norm_scale">,
+  I32EnumAttrCase<"Apoz", 7, "apoz">,
+  I32EnumAttrCase<"MeanActivation", 8, "mean_activation">,
+  I32EnumAttrCase<"GeometricMedian", 9, "geometric_median">,
+  I32EnumAttrCase<"Random", 10, "random">
+]>;
+
+def Prune_EvidenceKind : Prune_Enum<"EvidenceKind", "what a criterion judges a weight by", [
+  I32EnumAttrCase<"Gradient", 0, "gradient">,
+  I32EnumAttrCase<"Curvature", 1, "curvature">,
+  I32EnumAttrCase<"InverseHessian", 2, "inverse_hessian">,
+  I32EnumAttrCase<"InputNorm", 3, "input_norm">,
+  I32EnumAttrCase<"Scale", 4, "scale">,
+  I32EnumAttrCase<"ZeroShare", 5, "zero_share">,
+  I32EnumAttrCase<"Activation", 6, "activation">,
+  I32EnumAttrCase<"Distance", 7, "distance">,
+  I32EnumAttrCase<"Noise", 8, "noise">
 ]>;
 
 def Prune_SteKind : Prune_Enum<"SteKind", "straight-through estimator", [

@@ -99,13 +99,17 @@ def Prune_ScoreOp : Prune_Op<"score"> {
   let summary = "importance of each group of a weight";
   let description = [{
     One score per group of the granularity, by the criterion. The result has the
-    shape of the grid of groups (`#prune.granularity`).
+    shape of the grid of groups (`#prune.granularity`). A criterion that judges a
+    weight by evidence (`#prune.criterion`) reads it from the second operand, whose
+    shape broadcasts to that of the weight.
 
     Example:
 
     ```mlir
     %s = prune.score %w criterion(<magnitude>) granularity(<channel, axis = 0>)
         : tensor<300x784xf32> -> tensor<300xf32>
+    %t = prune.score %w, %norm criterion(<wanda>) granularity(<unstructured>)
+        : tensor<300x784xf32>, tensor<1x784xf32> -> tensor<300x784xf32>
     ```
 
     **Constraints**
@@ -113,13 +117,18 @@ def Prune_ScoreOp : Prune_Op<"score"> {
     * `score_c1`: the granularity fits the shape of the weight.
     * `score_c2`: the result has the shape of the grid and the element type of
       the weight.
+    * `score_c3`: there is evidence where the criterion needs some, and only there;
+      it has the rank and the element type of the weight and in each dimension the
+      extent of the weight or one.
   }];
-  let arguments = (ins Prune_FloatTensor:$weight, Prune_CriterionAttr:$criterion,
+  let arguments = (ins Prune_FloatTensor:$weight,
+                       Optional<Prune_FloatTensor>:$evidence,
+                       Prune_CriterionAttr:$criterion,
                        Prune_GranularityAttr:$granularity);
   let results = (outs Prune_FloatTensor:$scores);
   let assemblyFormat = [{
-    $weight `criterion` `(` $criterion `)` `granularity` `(` $granularity `)`
-    attr-dict `:` type($weight) `->` type($scores)
+    $weight (`,` $evidence^)? `criterion` `(` $criterion `)` `granularity` `(` $granularity `)`
+    attr-dict `:` type($weight) (`,` type($evidence)^)? `->` type($scores)
   }];
   let hasVerifier = 1;
 }

@@ -25,6 +25,11 @@ Value createGroupwise(ImplicitLocOpBuilder &b, ValueRange elements,
                       ValueRange groups, GranularityAttr granularity,
                       RankedTensorType type, ScalarsBody body);
 
+/// A weight with zeros behind its elements, so that blocks divide it; the
+/// weight itself where they do.
+Value padToBlocks(ImplicitLocOpBuilder &b, Value weight,
+                  GranularityAttr granularity);
+
 /// Reduces `inputs`, of the shape of a weight, over each group into `count`
 /// tensors of the shape of the grid that start at zero. Fails when blocks do
 /// not divide the weight: a loop nest has whole blocks only.

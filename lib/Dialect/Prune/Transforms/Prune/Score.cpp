@@ -15,13 +15,14 @@
 
 #include "Prune/Dialect/Prune/Transforms/Prune/Passes.h"
 
+#include "Evidence.h"
 #include "Prune/Dialect/Prune/Utils/Granularity.h"
 #include "Prune/Dialect/Prune/Utils/ParameterFilter.h"
 #include "Prune/Dialect/Prune/Utils/Parameters.h"
 #include "Prune/Interfaces/PrunableOpInterface.h"
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/IR/Remarks.h"
-#include "llvm/ADT/SetVector.h"
+#include "llvm/ADT/MapVector.h"
 #include "llvm/Support/DebugLog.h"
 
 #define DEBUG_TYPE "prune-score"
@@ -44,41 +45,48 @@ static bool isScored(Value weight, CriterionAttr criterion,
   });
 }
 
+/// True for evidence that follows from the network where it can be had at all.
+static bool isDerived(EvidenceKind kind) {
+  return kind == EvidenceKind::Scale || kind == EvidenceKind::Distance;
+}
+
 namespace {
 struct ScorePass final : prune::impl::ScorePassBase<ScorePass> {
   using ScorePassBase::ScorePassBase;
 
   /// Prunable weights, and parameters of the other roles asked for.
-  llvm::SetVector<Value> collect(ArrayRef<ParamRole> chosenRoles,
-                                 const ParameterFilter &filter) {
-    llvm::SetVector<Value> weights;
-    auto add = [&](Value value) {
+  llvm::MapVector<Value, ScoredParameter>
+  collect(ArrayRef<ParamRole> chosenRoles, const ParameterFilter &filter) {
+    llvm::MapVector<Value, ScoredParameter> weights;
+    auto add = [&](Value value, PrunableOpInterface layer) {
       ParamAttr param = getParam(value);
       ParamRole role = param ? param.getRole() : ParamRole::Weight;
       if (llvm::is_contained(chosenRoles, role) &&
           filter.matches(param ? param.getName() : StringRef()))
-        weights.insert(value);
+        weights.insert({value, {value, layer}});
     };
     getOperation().walk([&](PrunableOpInterface op) {
       if (Value weight = op.getWeight())
-        add(weight);
+        add(weight, op);
     });
     for (auto function : getOperation().getOps<FunctionOpInterface>())
       for (const Parameter &parameter : getParameters(function))
         if (parameter.attribute.getRole() != ParamRole::Weight)
-          add(parameter.value);
+          add(parameter.value, {});
     return weights;
   }
 
-  void score(Value weight, CriterionAttr criterionAttr,
-             GranularityAttr granularityAttr) {
+  LogicalResult score(ScoredParameter parameter, CriterionAttr criterionAttr,
+                      GranularityAttr granularityAttr) {
+    Value weight = parameter.value;
     auto type = cast<RankedTensorType>(weight.getType());
-    auto remarkKept = [&](const char *reason) {
+    auto remarkKept = [&](StringRef reason) {
       remark::missed(
           weight.getLoc(),
           remark::RemarkOpts::name("WeightNotScored").category(DEBUG_TYPE))
           << remark::metric("Parameter", getDisplayName(weight))
-          << remark::reason(reason);
+          << remark::reason("{0}", reason);
+      return success();
     };
     if (!type.hasStaticShape())
       return remarkKept("its shape is not static");
@@ -86,12 +94,26 @@ struct ScorePass final : prune::impl::ScorePassBase<ScorePass> {
         granularityAttr.getGridShape(type.getShape());
     if (failed(grid))
       return remarkKept("the granularity does not fit the shape");
+    Value evidence;
+    if (std::optional<EvidenceKind> kind = criterionAttr.getEvidence()) {
+      StringRef reason;
+      evidence = findEvidence(parameter, *kind, seed, reason);
+      if (!evidence && isDerived(*kind))
+        return remarkKept(reason);
+      if (!evidence)
+        return mlir::emitError(weight.getLoc())
+               << "criterion '" << stringifyCriterionKind(criterion)
+               << "' expects evidence '" << stringifyEvidenceKind(*kind)
+               << "' about parameter '" << getDisplayName(weight) << "'";
+    }
     OpBuilder builder(weight.getContext());
-    builder.setInsertionPointAfterValue(weight);
+    builder.setInsertionPointAfterValue(
+        evidence && evidence.getDefiningOp() ? evidence : weight);
     auto scoreType = RankedTensorType::get(*grid, type.getElementType());
-    ScoreOp::create(builder, weight.getLoc(), scoreType, weight, criterionAttr,
-                    granularityAttr);
+    ScoreOp::create(builder, weight.getLoc(), scoreType, weight, evidence,
+                    criterionAttr, granularityAttr);
     ++numWeightsScored;
+    return success();
   }
 
   void runOnOperation() override {
@@ -109,7 +131,8 @@ struct ScorePass final : prune::impl::ScorePassBase<ScorePass> {
     if (chosenRoles->empty())
       chosenRoles->push_back(ParamRole::Weight);
     auto criterionAttr = CriterionAttr::get(&getContext(), criterion, exponent);
-    llvm::SetVector<Value> weights = collect(*chosenRoles, *filter);
+    llvm::MapVector<Value, ScoredParameter> weights =
+        collect(*chosenRoles, *filter);
     if (weights.empty())
       remark::missed(
           getOperation().getLoc(),
@@ -117,9 +140,10 @@ struct ScorePass final : prune::impl::ScorePassBase<ScorePass> {
           << remark::reason("no operation has a weight of the chosen roles and "
                             "names; nothing will be pruned");
     LDBG() << weights.size() << " weights get scores";
-    for (Value weight : weights)
-      if (!isScored(weight, criterionAttr, granularityAttr))
-        score(weight, criterionAttr, granularityAttr);
+    for (auto &[weight, parameter] : weights)
+      if (!isScored(weight, criterionAttr, granularityAttr) &&
+          failed(score(parameter, criterionAttr, granularityAttr)))
+        return signalPassFailure();
   }
 };
 } // namespace

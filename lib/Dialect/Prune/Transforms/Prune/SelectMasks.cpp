@@ -80,8 +80,15 @@ static LogicalResult readCandidate(Candidate &candidate) {
       return applied.emitError()
              << "expected a constant mask on '" << candidate.name << "'";
   }
-  candidate.before =
-      computeScores(*view, mask, score.getCriterion(), score.getGranularity());
+  std::optional<ConstantView> evidence;
+  if (Value operand = score.getEvidence()) {
+    evidence = ConstantView::get(operand);
+    if (!evidence)
+      return score.emitError()
+             << "expected constant evidence about '" << candidate.name << "'";
+  }
+  candidate.before = computeScores(*view, mask, evidence, score.getCriterion(),
+                                   score.getGranularity());
   candidate.after = candidate.before;
   return success();
 }
@@ -108,7 +115,12 @@ static void applyMask(Candidate &candidate) {
       return use.getOwner() != masked && !isa<ScoreOp>(use.getOwner());
     });
   }
+  Operation *evidence =
+      score.getEvidence() ? score.getEvidence().getDefiningOp() : nullptr;
   score.erase();
+  if (evidence && evidence->hasAttr(PruneDialect::kEvidenceAttrName) &&
+      evidence->use_empty())
+    evidence->erase();
 }
 
 static void emitSelected(const Candidate &candidate, Location loc) {
@@ -201,6 +213,13 @@ private:
       if (rule == Rule::None && !isLimited) {
         result = score.emitError() << "expected one of threshold, std-factor "
                                       "and sparsity to select by";
+        return WalkResult::interrupt();
+      }
+      if (rule == Rule::StdFactor &&
+          score.getCriterion().getKind() != CriterionKind::Magnitude) {
+        result = score.emitError()
+                 << "std-factor is a threshold of magnitudes, got criterion "
+                 << score.getCriterion();
         return WalkResult::interrupt();
       }
       candidate.rule = numbers.find(candidate.name);

@@ -32,7 +32,7 @@ Value prune::createMagnitudes(OpBuilder &builder, Location loc, Value weight,
       builder.getContext(), CriterionKind::Magnitude, llvm::APFloat(1.0));
   return ScoreOp::create(builder, loc,
                          RankedTensorType::get(*grid, type.getElementType()),
-                         weight, criterion, granularity);
+                         weight, /*evidence=*/Value(), criterion, granularity);
 }
 
 Value prune::rankPrunedLowest(OpBuilder &builder, Location loc, Value scores,

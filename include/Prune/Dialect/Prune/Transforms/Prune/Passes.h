@@ -14,6 +14,31 @@
 #include "mlir/Pass/Pass.h"
 
 namespace mlir::prune {
+/// The criteria by name, for options of command lines.
+inline llvm::cl::ValuesClass getCriterionValues() {
+  return llvm::cl::values(
+      clEnumValN(CriterionKind::Magnitude, "magnitude", "p-norm of the group"),
+      clEnumValN(CriterionKind::Taylor, "taylor",
+                 "first-order change of the loss"),
+      clEnumValN(CriterionKind::Snip, "snip",
+                 "the same, of each element by itself"),
+      clEnumValN(CriterionKind::OptimalBrainDamage, "obd",
+                 "second-order change of the loss"),
+      clEnumValN(CriterionKind::OptimalBrainSurgeon, "obs",
+                 "the same, when all others follow"),
+      clEnumValN(CriterionKind::Wanda, "wanda",
+                 "magnitude times the norm of the input"),
+      clEnumValN(CriterionKind::BatchNormScale, "batch_norm_scale",
+                 "scale of the batch normalization behind"),
+      clEnumValN(CriterionKind::Apoz, "apoz",
+                 "share of activations that are not zero"),
+      clEnumValN(CriterionKind::MeanActivation, "mean_activation",
+                 "mean magnitude of activations"),
+      clEnumValN(CriterionKind::GeometricMedian, "geometric_median",
+                 "distance from the other filters"),
+      clEnumValN(CriterionKind::Random, "random", "noise"));
+}
+
 #define GEN_PASS_DECL
 #include "Prune/Dialect/Prune/Transforms/Prune/Passes.h.inc"
 

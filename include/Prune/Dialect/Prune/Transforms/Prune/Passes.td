@@ -28,15 +28,21 @@ def ScorePass : Pass<"prune-score", "ModuleOp"> {
     %s = prune.score %w criterion(<magnitude>) granularity(<unstructured>) : tensor<300x784xf32> -> tensor<300x784xf32>
     ```
 
-    A weight that the granularity does not fit is left alone, with a remark.
-    Refuses, with an error, a malformed option.
+    A criterion may judge a weight by more than its values (`#prune.criterion`):
+    by an argument or a constant with `prune.evidence`, which names the weight.
+    Noise is made here, as are distances between the filters of constant weights
+    and the scales of batch normalizations behind them.
+
+    A weight that the granularity does not fit is left alone, with a remark, and so
+    is one without a batch normalization where its scale is asked for. Refuses,
+    with an error, a malformed option and a weight without the evidence.
   }];
   let options = [
     Option<"criterion", "criterion", "::mlir::prune::CriterionKind",
            "::mlir::prune::CriterionKind::Magnitude", "what a score measures",
-           [{::llvm::cl::values(clEnumValN(::mlir::prune::CriterionKind::Magnitude, "magnitude",
-                                           "p-norm of the group"))}]>,
-    Option<"p", "p", "double", "1.0", "exponent of the norm of a group">,
+           [{::mlir::prune::getCriterionValues()}]>,
+    Option<"p", "p", "double", "1.0", "exponent of the norm of a group (magnitude)">,
+    Option<"seed", "seed", "uint64_t", "0", "seed of noise (random)">,
     Option<"granularity", "granularity", "std::string", "\"unstructured\"",
            "which elements are pruned together">,
     ListOption<"roles", "roles", "std::string", "roles of parameters to score (weight if empty)">,
@@ -48,6 +54,46 @@ def ScorePass : Pass<"prune-score", "ModuleOp"> {
     Statistic<"numWeightsScored", "num-weights-scored", "weights that got scores">,
   ];
   let dependentDialects = ["::mlir::prune::PruneDialect"];
+}
+
+def CollectEvidencePass : Pass<"prune-collect-evidence", "ModuleOp"> {
+  let summary = "Make functions that collect evidence about weights";
+  let description = [{
+    Before: networks with weights. After: beside each a function `<name>_evidence`
+    of the same arguments, which returns sums over the rows of its inputs in place
+    of its results. The result attribute `prune.evidence` names the weight and the
+    kind. The network stays as it is; `symbol-dce` or erasing the function takes
+    the rest away.
+
+    * `input_norm`: the sum of the squares of what each element of the weight is
+      multiplied with; its root, over all rows, is the evidence.
+    * `zero_share`: of each output channel the share of activations that are zero.
+    * `activation`: the mean of their magnitudes. Both are means over positions and
+      sums over rows; the activation of a layer is its result behind normalization
+      and element-wise operations that nothing else reads in between.
+
+    ```mlir
+    func.func @forward(%x: tensor<8x4xf32> {prune.input = "input"}) -> tensor<8x2xf32>
+    // gets beside it
+    func.func @forward_evidence(%x: tensor<8x4xf32> {prune.input = "input"})
+        -> (tensor<1x4xf32> {prune.evidence = #prune.evidence<"fc.weight", input_norm>})
+    ```
+
+    A layer that is no sum of products of static shape, or whose weight is
+    reshaped before, is left out, with a remark. Refuses, with an error, evidence
+    of another kind and a function of that name.
+  }];
+  let options = [
+    ListOption<"evidence", "evidence", "std::string", "kinds: input_norm, zero_share, activation">,
+    ListOption<"parameters", "parameters", "std::string",
+               "name patterns of the weights (all if empty)">,
+    ListOption<"ignore", "ignore", "std::string", "name patterns of weights to leave out">,
+  ];
+  let statistics = [
+    Statistic<"numFunctionsCopied", "num-functions-copied", "functions that got one beside them">,
+  ];
+  let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::linalg::LinalgDialect",
+                           "::mlir::math::MathDialect", "::mlir::tensor::TensorDialect"];
 }
 
 def SelectMasksPass : Pass<"prune-select-masks", "ModuleOp"> {
@@ -65,7 +111,8 @@ def SelectMasksPass : Pass<"prune-select-masks", "ModuleOp"> {
 
     * `threshold`: prune scores below or equal to the number.
     * `std-factor`: the threshold is the number times the population standard
-      deviation about the mean of all elements in effect (Han 2015; METHODS 0.3).
+      deviation about the mean of all elements in effect (Han 2015; METHODS 0.3);
+      of magnitudes only.
     * `sparsity`: prune the share of elements of smallest score, `round(sparsity *
       elements)`; with `scope=global` all weights that the same rule matches
       are ranked together. Ties prune the lower index first.
