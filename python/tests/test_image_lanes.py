@@ -1,12 +1,17 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """Networks whose generated code has images in the lanes of vectors, for the part where that is faster."""
 
+import random
 import re
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from mlir_prune.models.builder import Builder
+from mlir_prune.models.network import Network
+from mlir_prune.models.text import Shape, Value
 from mlir_prune.native import parse
 from network_programs import STRESS
 from shared_objects import COMPILER, build, network, run, sample
@@ -60,3 +65,67 @@ def test_in_a_shared_object(tmp_path: Path, isa: str):
     expected = module.compile(reference=True)("forward", x)[0]
     result = np.fromfile(tmp_path / "y.bin", np.float32).reshape(expected.shape)
     np.testing.assert_allclose(result, expected, rtol=1e-3, atol=1e-4 * np.abs(expected).max())
+
+
+@dataclass(frozen=True)
+class Drawn(Network):
+    """Convolutions of any window, stride and groups, with residual sums, poolings and relus."""
+
+    seed: int = 0
+    input_shape: Shape = (4, 12, 11)
+    classes: int = 5
+
+    activation = "relu"
+
+    def build(self, builder: Builder, x: Value) -> Value:
+        """Writes the network from its input `x`; returns the logits."""
+        draw = random.Random(self.seed)
+        for index in range(draw.randint(3, 7)):
+            x = self.layer(draw, builder, x, f"layer{index}")
+        return builder.linear(builder.global_average(x), "last", self.classes)
+
+    def layer(self, draw: random.Random, builder: Builder, x: Value, name: str) -> Value:
+        kernel = draw.choice([1, 1, 3, 3, 5])
+        stride = draw.choice([1, 1, 1, 2]) if min(x.shape[2:]) > 4 else 1
+        dilation = draw.choice([1, 1, 2]) if kernel == 3 else 1
+        groups = draw.choice([1, 1, 1, 2, x.shape[1]])
+        width = draw.choice([4, 6, 8, x.shape[1]]) if groups < 3 else x.shape[1]
+        pad = dilation * (kernel - 1) // 2
+        y = builder.conv(x, name, width, kernel, stride=stride, pad=pad, dilation=dilation, groups=groups)
+        if y.shape == x.shape and draw.random() < 0.6:
+            y = builder.add(y, x)
+        if draw.random() < 0.7:
+            y = builder.activate(y)
+        if min(y.shape[2:]) > 5 and draw.random() < 0.2:
+            y = builder.max_pool(y, 2)
+        return y
+
+
+@pytest.mark.parametrize("seed", range(24))
+def test_drawn_networks(seed):
+    """Whichever layers have images in their lanes, and wherever the batch is cut."""
+    generator, draw = np.random.default_rng(seed), random.Random(seed)
+    batch = draw.choice([16, 32, 48])
+    built = Drawn(seed=seed)
+    values = built.init(generator)
+    for array in values.values():
+        if array.ndim > 1:
+            array[generator.random(array.shape) < draw.choice([0.3, 0.8])] = 0.0
+    module = parse(built.text(batch))
+    module.bind(values)
+    module.run("prune-select-kernels{kernel=straight_line}")
+    positions = use_positions(module)
+    share = draw.choice([0.3, 0.7, 1.0])
+    # Not the product at the end, which has no images.
+    text = str(positions)
+    convolutions = text.count("straight_line, {") - 1
+    lanes = iter([*(int(draw.random() < share) for _ in range(convolutions)), 0])
+    images = parse(re.sub("straight_line, {", lambda match: f"{match[0]}image_lanes = {next(lanes)} : i64, ", text))
+    if draw.random() < 0.5:
+        images.run(f"prune-tile-batch{{images={draw.choice([1, 2, 8, 16])}}}")
+    x = sample(module, seed)
+    threads = draw.choice([1, 2])
+    reference = module.compile(reference=True)("forward", x)[0]
+    found, wanted = (m.compile(threads=threads)("forward", x)[0] for m in (images, positions))
+    np.testing.assert_allclose(found, reference, rtol=1e-3, atol=1e-4 * np.abs(reference).max())
+    assert np.array_equal(found, wanted)
