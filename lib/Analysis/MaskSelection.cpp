@@ -133,15 +133,39 @@ void mlir::prune::selectByThreshold(WeightScores &weight, double threshold) {
   pruneGroups(weight, isPruned);
 }
 
+namespace {
+/// A group in a ranking.
+struct RankedGroup {
+  double score;
+  unsigned weight;
+  int64_t group;
+  int64_t size;
+};
+} // namespace
+
+/// Sorts groups and finds how many of the first bring the elements pruned
+/// nearest to the share `sparsity` of `total`.
+static size_t rankGroups(MutableArrayRef<RankedGroup> groups, double sparsity,
+                         int64_t total) {
+  llvm::sort(groups, [](const RankedGroup &a, const RankedGroup &b) {
+    return std::tie(a.score, a.weight, a.group) <
+           std::tie(b.score, b.weight, b.group);
+  });
+  int64_t target = std::llround(sparsity * static_cast<double>(total));
+  int64_t pruned = 0;
+  for (auto [position, entry] : llvm::enumerate(groups)) {
+    // One more group must bring the count nearer to the target.
+    if (std::abs(pruned + entry.size - target) >= std::abs(pruned - target))
+      return position;
+    pruned += entry.size;
+  }
+  return groups.size();
+}
+
 std::optional<double>
 mlir::prune::selectBySparsity(ArrayRef<WeightScores *> weights,
                               double sparsity) {
-  struct Entry {
-    double score;
-    unsigned weight;
-    int64_t group;
-  };
-  SmallVector<Entry, 0> ranking;
+  SmallVector<RankedGroup, 0> ranking;
   SmallVector<SmallVector<char, 0>> isPruned;
   int64_t total = 0;
   for (auto [position, weight] : llvm::enumerate(weights)) {
@@ -149,28 +173,43 @@ mlir::prune::selectBySparsity(ArrayRef<WeightScores *> weights,
     isPruned.emplace_back(weight->scores.size(), 0);
     for (auto [group, score] : llvm::enumerate(weight->scores))
       ranking.push_back({getRank(score), static_cast<unsigned>(position),
-                         static_cast<int64_t>(group)});
+                         static_cast<int64_t>(group), weight->sizes[group]});
   }
-  llvm::sort(ranking, [](const Entry &a, const Entry &b) {
-    return std::tie(a.score, a.weight, a.group) <
-           std::tie(b.score, b.weight, b.group);
-  });
-
-  int64_t target = std::llround(sparsity * static_cast<double>(total));
-  int64_t pruned = 0;
-  std::optional<double> last;
-  for (const Entry &entry : ranking) {
-    int64_t size = weights[entry.weight]->sizes[entry.group];
-    // One more group must bring the count nearer to the target.
-    if (std::abs(pruned + size - target) >= std::abs(pruned - target))
-      break;
-    pruned += size;
+  size_t count = rankGroups(ranking, sparsity, total);
+  for (const RankedGroup &entry : ArrayRef(ranking).take_front(count))
     isPruned[entry.weight][entry.group] = 1;
-    last = entry.score;
-  }
   for (auto [weight, groups] : llvm::zip_equal(weights, isPruned))
     pruneGroups(*weight, groups);
-  return last;
+  if (count == 0)
+    return std::nullopt;
+  return weights[ranking[count - 1].weight]->scores[ranking[count - 1].group];
+}
+
+void mlir::prune::selectBySparsityInRows(WeightScores &weight, int64_t dim,
+                                         double sparsity) {
+  int64_t rows = weight.shape[dim], inner = 1;
+  for (int64_t extent : ArrayRef(weight.shape).drop_front(dim + 1))
+    inner *= extent;
+  SmallVector<int64_t, 0> rowOf(weight.scores.size(), -1);
+  for (auto [position, group] : llvm::enumerate(weight.groups))
+    if (rowOf[group] < 0)
+      rowOf[group] = static_cast<int64_t>(position) / inner % rows;
+  SmallVector<SmallVector<RankedGroup, 0>> rankings(rows);
+  SmallVector<int64_t> totals(rows, 0);
+  for (auto [group, row] : llvm::enumerate(rowOf)) {
+    if (row < 0)
+      continue;
+    rankings[row].push_back({getRank(weight.scores[group]), 0,
+                             static_cast<int64_t>(group), weight.sizes[group]});
+    totals[row] += weight.sizes[group];
+  }
+  SmallVector<char, 0> isPruned(weight.scores.size(), 0);
+  for (auto [ranking, total] : llvm::zip_equal(rankings, totals)) {
+    size_t count = rankGroups(ranking, sparsity, total);
+    for (const RankedGroup &entry : ArrayRef(ranking).take_front(count))
+      isPruned[entry.group] = 1;
+  }
+  pruneGroups(weight, isPruned);
 }
 
 void mlir::prune::limitNOfM(WeightScores &weight, GranularityAttr granularity) {

@@ -111,6 +111,23 @@ def test_wanda_of_a_layer() -> None:
     assert "prune.evidence" not in str(module)
 
 
+def test_wanda_by_rows() -> None:
+    """As published: the same share of each output row (Sun 2024)."""
+    torch.manual_seed(0)
+    model = nn.Sequential(nn.Conv2d(2, 4, 3), nn.Flatten(), nn.Linear(16, 5))
+    module = frontend.from_torch(model.eval(), torch.randn(8, 2, 4, 4))
+    x = torch.randn(16, 2, 4, 4)
+    evidence = collect(module, [(rows.numpy(),) for rows in x.split(8)], ["input_norm"])
+    module.set_evidence(evidence)
+    module.run("builtin.module(prune-score{criterion=wanda},prune-select-masks{sparsity=0.5 scope=row},prune-fold-masks)")
+    for name, weight in (("0.weight", model[0].weight), ("2.weight", model[2].weight)):
+        scores = np.abs(weight.detach().double().numpy()) * evidence[name, "input_norm"]
+        for found, row in zip(module.parameters()[name], scores, strict=True):
+            pruned = np.argsort(row.ravel(), kind="stable")[: row.size // 2]
+            expected = ~np.isin(np.arange(row.size), pruned)
+            np.testing.assert_array_equal(np.ravel(found) != 0, expected)
+
+
 def test_errors() -> None:
     module = frontend.from_torch(nn.Linear(3, 2), torch.randn(4, 3))
     with pytest.raises(InputError, match="expected kinds of evidence among"):

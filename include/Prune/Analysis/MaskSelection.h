@@ -56,6 +56,11 @@ void selectByThreshold(WeightScores &weight, double threshold);
 std::optional<double> selectBySparsity(ArrayRef<WeightScores *> weights,
                                        double sparsity);
 
+/// Ranks the groups of each index of dimension `dim` by themselves, and prunes
+/// the share `sparsity` of the elements of each. A group in several rows
+/// belongs to the first.
+void selectBySparsityInRows(WeightScores &weight, int64_t dim, double sparsity);
+
 /// Of every `m` consecutive elements along `axis` keeps at most `n` of those
 /// kept, the ones of largest score; ties keep the higher index.
 void limitNOfM(WeightScores &weight, GranularityAttr granularity);

@@ -65,7 +65,7 @@ struct MaskOptions : virtual ::mlir::detail::PassOptions {
       *this, "sparsity", llvm::cl::desc("Shares of elements to prune.")};
   Option<std::string> scope{
       *this, "scope",
-      llvm::cl::desc("What a sparsity is over: tensor or global."),
+      llvm::cl::desc("What a sparsity is over: tensor, global or row."),
       llvm::cl::init("tensor")};
   Option<bool> allowEmpty{*this, "allow-empty",
                           llvm::cl::desc("Allow to prune a weight to nothing."),

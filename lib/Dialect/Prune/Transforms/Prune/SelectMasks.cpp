@@ -18,6 +18,7 @@
 #include "Prune/Analysis/MaskSelection.h"
 #include "Prune/Dialect/Prune/Utils/ParameterFilter.h"
 #include "Prune/Dialect/Prune/Utils/Parameters.h"
+#include "Prune/Interfaces/PrunableOpInterface.h"
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/IR/Remarks.h"
 #include "llvm/ADT/MapVector.h"
@@ -41,6 +42,8 @@ struct Candidate {
   ScoreOp score;
   std::string name;
   std::optional<unsigned> rule;
+  /// The dimension of output channels.
+  int64_t rowDim = 0;
   WeightScores before;
   WeightScores after;
   std::optional<double> threshold;
@@ -158,9 +161,9 @@ private:
   /// Takes the one list of numbers that is given.
   LogicalResult readRules() {
     auto emitError = [&] { return mlir::emitError(getOperation().getLoc()); };
-    if (scope != "tensor" && scope != "global")
-      return emitError() << "expected scope tensor or global, got '" << scope
-                         << "'";
+    if (scope != "tensor" && scope != "global" && scope != "row")
+      return emitError() << "expected scope tensor, global or row, got '"
+                         << scope << "'";
     rule = Rule::None;
     ArrayRef<std::string> texts;
     for (auto [kind, list] :
@@ -195,6 +198,12 @@ private:
                         SmallVectorImpl<Candidate> &candidates) {
     LogicalResult result = success();
     llvm::DenseMap<Value, ScoreOp> seen;
+    llvm::DenseMap<Value, int64_t> rowDims;
+    function.walk([&](PrunableOpInterface layer) {
+      SmallVector<int64_t> dims = layer.getOutputChannelDims();
+      if (Value weight = layer.getWeight(); weight && dims.size() == 1)
+        rowDims[weight] = dims.front();
+    });
     function.walk([&](ScoreOp score) {
       auto [entry, isNew] = seen.try_emplace(score.getWeight(), score);
       if (!isNew) {
@@ -223,6 +232,7 @@ private:
         return WalkResult::interrupt();
       }
       candidate.rule = numbers.find(candidate.name);
+      candidate.rowDim = rowDims.lookup(score.getWeight());
       candidates.push_back(std::move(candidate));
       return WalkResult::advance();
     });
@@ -252,8 +262,12 @@ private:
         rank(members, number);
         continue;
       }
-      for (Candidate *candidate : members)
-        rank(candidate, number);
+      for (Candidate *candidate : members) {
+        if (scope == "row")
+          selectBySparsityInRows(candidate->after, candidate->rowDim, number);
+        else
+          rank(candidate, number);
+      }
     }
   }
 

@@ -1,5 +1,6 @@
 // RUN: prune-opt %s --pass-pipeline="builtin.module(prune-score{criterion=wanda parameters=fc*})" | FileCheck %s --check-prefix=WANDA
 // RUN: prune-opt %s --pass-pipeline="builtin.module(prune-score{criterion=wanda parameters=fc*},prune-select-masks{sparsity=0.5})" | FileCheck %s --check-prefix=MASK
+// RUN: prune-opt %s --pass-pipeline="builtin.module(prune-score{criterion=wanda parameters=fc*},prune-select-masks{sparsity=0.5 scope=row})" | FileCheck %s --check-prefix=ROW
 // RUN: prune-opt %s --pass-pipeline="builtin.module(prune-score{criterion=random seed=3})" | FileCheck %s --check-prefix=NOISE
 // RUN: prune-opt %s --pass-pipeline="builtin.module(prune-score{criterion=random seed=3})" -o %t.one
 // RUN: prune-opt %s --pass-pipeline="builtin.module(prune-score{criterion=random seed=3})" -o %t.two
@@ -22,10 +23,13 @@
 // WANDA-NEXT: %[[N:.*]] = arith.constant {prune.evidence = #prune.evidence<"fc.weight", input_norm>}
 // WANDA-NEXT: prune.score %[[W]], %[[N]] criterion(<wanda>) granularity(<unstructured>) : tensor<2x2xf32>, tensor<1x2xf32> -> tensor<2x2xf32>
 
-// Scores 3 4 / 6 2.
+// Scores 3 4 / 6 5.
 // MASK-NOT: prune.evidence = #prune.evidence<"fc.weight"
 // MASK: arith.constant dense_resource<mask_fc.weight> : tensor<2x2xi1>
-// MASK: mask_fc.weight: "0x{{.*}}00010100"
+// MASK: mask_fc.weight: "0x{{.*}}00000101"
+
+// One of each row.
+// ROW: mask_fc.weight: "0x{{.*}}00010100"
 
 // NOISE-COUNT-2: prune.score %{{.*}}, %{{.*}} criterion(<random>)
 // NOISE: noise_conv.weight:
@@ -45,7 +49,7 @@ func.func @forward(%x: tensor<1x2x1x1xf32>, %y: tensor<1x2xf32>) -> (tensor<1x3x
   %shift = arith.constant {prune.param = #prune.param<"bn.bias", scale>} dense<0.0> : tensor<3xf32>
   %mean = arith.constant dense<0.0> : tensor<3xf32>
   %variance = arith.constant dense<1.0> : tensor<3xf32>
-  %v = arith.constant {prune.param = #prune.param<"fc.weight", weight>} dense<[[-3.0, 2.0], [6.0, 1.0]]> : tensor<2x2xf32>
+  %v = arith.constant {prune.param = #prune.param<"fc.weight", weight>} dense<[[-3.0, 2.0], [6.0, 2.5]]> : tensor<2x2xf32>
   %zero = arith.constant 0.0 : f32
   %n = arith.constant {prune.evidence = #prune.evidence<"fc.weight", input_norm>} dense<[[1.0, 2.0]]> : tensor<1x2xf32>
   %e = tensor.empty() : tensor<1x3x1x1xf32>

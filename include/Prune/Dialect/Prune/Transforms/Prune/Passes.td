@@ -115,7 +115,8 @@ def SelectMasksPass : Pass<"prune-select-masks", "ModuleOp"> {
       of magnitudes only.
     * `sparsity`: prune the share of elements of smallest score, `round(sparsity *
       elements)`; with `scope=global` all weights that the same rule matches
-      are ranked together. Ties prune the lower index first.
+      are ranked together, with `scope=row` each output channel of a layer by itself
+      (Wanda). Ties prune the lower index first.
 
     With the granularity `n_of_m` the limit applies to what the rule keeps, and
     no rule is needed.
@@ -141,7 +142,7 @@ def SelectMasksPass : Pass<"prune-select-masks", "ModuleOp"> {
     ListOption<"stdFactor", "std-factor", "std::string", "thresholds in standard deviations">,
     ListOption<"sparsity", "sparsity", "std::string", "shares of elements to prune">,
     Option<"scope", "scope", "std::string", "\"tensor\"",
-           "what a sparsity is over: tensor or global">,
+           "what a sparsity is over: tensor, global or row">,
     Option<"allowEmpty", "allow-empty", "bool", "false", "allow to prune a weight to nothing">,
   ];
   let statistics = [
