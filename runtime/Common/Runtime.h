@@ -130,6 +130,11 @@ void runLoops(const MatmulCall &call);
 void runLoops(const CsrCall &call);
 void runLoops(const SampledCall &call);
 
+/// Runs a call that was checked. Each runtime has functions of its own; the
+/// interface in Compressed.cpp calls them.
+void run(const CsrCall &call);
+void run(const SampledCall &call);
+
 /// c = activation(c + column bias (+ row bias)) in place over [rows, columns];
 /// a null bias is not added.
 void addBiasAndActivate(float *c, int64_t rows, int64_t columns, int64_t stride,

@@ -16,21 +16,16 @@
 
 using namespace prune_rt;
 
-void prune_rt_sddmm_f32(const int32_t *indices, const int32_t *pointers,
-                        const float *a, const float *b, float *values,
-                        int64_t m, int64_t n, int64_t k, int64_t lda,
-                        int64_t ldb) {
-  SampledCall call{indices, pointers, a, b, values, m, n, k, lda, ldb};
-  check(call);
-  DenormalScope denormals;
+void prune_rt::run(const SampledCall &call) {
   int64_t threads = prune_rt_get_num_threads();
   // Below some tens of thousands of products a fork costs more than it gains.
-  int64_t nonZeros = m == 0 ? 0 : pointers[m];
-  if (nonZeros * k < 1 << 16)
+  int64_t nonZeros = call.m == 0 ? 0 : call.pointers[call.m];
+  if (nonZeros * call.k < 1 << 16)
     threads = 1;
-  Panel panel = makePanel(b, n, k, ldb, nonZeros, threads);
+  Panel panel = makePanel(call.b, call.n, call.k, call.ldb, nonZeros, threads);
   forEach(threads, threads, [&](int64_t part, int64_t) {
-    runSampledRows(call, panel, getFirstRow(pointers, m, part, threads),
-                   getFirstRow(pointers, m, part + 1, threads));
+    runSampledRows(call, panel,
+                   getFirstRow(call.pointers, call.m, part, threads),
+                   getFirstRow(call.pointers, call.m, part + 1, threads));
   });
 }

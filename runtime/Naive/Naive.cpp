@@ -31,24 +31,6 @@ void prune_rt_matmul_f32(void **, const float *a, const float *b,
   runLoops(call);
 }
 
-void prune_rt_spmm_f32(const float *values, const int32_t *indices,
-                       const int32_t *pointers, const float *x,
-                       const float *bias, float *y, int64_t m, int64_t n,
-                       int64_t k, int64_t ldx, int64_t ldy,
-                       int64_t activation) {
-  CsrCall call{values, indices, pointers, x,   bias, y,
-               m,      n,       k,        ldx, ldy,  activation};
-  check(call);
-  DenormalScope denormals;
-  runLoops(call);
-}
+void prune_rt::run(const CsrCall &call) { runLoops(call); }
 
-void prune_rt_sddmm_f32(const int32_t *indices, const int32_t *pointers,
-                        const float *a, const float *b, float *values,
-                        int64_t m, int64_t n, int64_t k, int64_t lda,
-                        int64_t ldb) {
-  SampledCall call{indices, pointers, a, b, values, m, n, k, lda, ldb};
-  check(call);
-  DenormalScope denormals;
-  runLoops(call);
-}
+void prune_rt::run(const SampledCall &call) { runLoops(call); }

@@ -91,6 +91,25 @@ inline void expectNear(const std::vector<float> &got,
         << "at " << i;
 }
 
+/// Runs on the library under test with one thread, which gives about what is
+/// expected, then with two, which give the same bits.
+template <typename Run>
+void expectAtAnyThreads(const std::vector<float> &expected, int64_t terms,
+                        Run run) {
+  PRUNE_RT(getFast(), prune_rt_set_num_threads)(1);
+  std::vector<float> one = run(getFast());
+  expectNear(one, expected, terms);
+  PRUNE_RT(getFast(), prune_rt_set_num_threads)(2);
+  EXPECT_EQ(run(getFast()), one) << "two threads";
+  PRUNE_RT(getFast(), prune_rt_set_num_threads)(1);
+}
+
+/// The same, with what the oracle gives as expected.
+template <typename Run>
+void compareAtAnyThreads(int64_t terms, Run run) {
+  expectAtAnyThreads(run(getNaive()), terms, run);
+}
+
 /// A slot that is released at the end of its scope.
 struct Slot {
   explicit Slot(const Runtime &runtime) : runtime(runtime) {}

@@ -98,19 +98,6 @@ static const Window kWindows[] = {{1, 1, 1, 1, 1, 1, 1},
                                   {2, 16, 64, 60, 24, 3, 3, 1, 1, 1, 1, 1, 1},
                                   {2, 24, 61, 64, 16, 3, 3, 2, 1, 1, 1, 1, 1}};
 
-/// Runs on the library under test with one thread, then with more, and compares
-/// with the oracle and bit for bit.
-template <typename Run>
-static void compare(int64_t terms, Run run) {
-  std::vector<float> expected = run(getNaive());
-  PRUNE_RT(getFast(), prune_rt_set_num_threads)(1);
-  std::vector<float> one = run(getFast());
-  expectNear(one, expected, terms);
-  PRUNE_RT(getFast(), prune_rt_set_num_threads)(2);
-  EXPECT_EQ(one, run(getFast())) << "two threads";
-  PRUNE_RT(getFast(), prune_rt_set_num_threads)(1);
-}
-
 static void compareAll(const Window &window, int64_t layout, double zeros,
                        unsigned seed) {
   SCOPED_TRACE(testing::Message() << window << (layout ? " nhwc" : " nchw")
@@ -118,21 +105,22 @@ static void compareAll(const Window &window, int64_t layout, double zeros,
   SparseOperands operands(window, layout, zeros, seed);
   for (int64_t activation :
        {PRUNE_RT_ACTIVATION_NONE, PRUNE_RT_ACTIVATION_RELU})
-    compare(window.terms(), [&](const Runtime &runtime) {
+    compareAtAnyThreads(window.terms(), [&](const Runtime &runtime) {
       return operands.forward(runtime, activation != 0, /*flags=*/0,
                               activation);
     });
-  compare(window.terms(), [&](const Runtime &runtime) {
+  compareAtAnyThreads(window.terms(), [&](const Runtime &runtime) {
     return operands.forward(runtime, true, PRUNE_RT_ACCUMULATE,
                             PRUNE_RT_ACTIVATION_NONE);
   });
-  compare(window.f * window.kh * window.kw, [&](const Runtime &runtime) {
-    return operands.backwardData(runtime);
-  });
+  compareAtAnyThreads(
+      window.f * window.kh * window.kw,
+      [&](const Runtime &runtime) { return operands.backwardData(runtime); });
   for (bool hasBias : {false, true})
-    compare(window.n * window.oh() * window.ow(), [&](const Runtime &runtime) {
-      return operands.backwardWeights(runtime, hasBias);
-    });
+    compareAtAnyThreads(window.n * window.oh() * window.ow(),
+                        [&](const Runtime &runtime) {
+                          return operands.backwardWeights(runtime, hasBias);
+                        });
 }
 
 TEST(SparseConvolutionTest, oracleIsTheDenseOne) {

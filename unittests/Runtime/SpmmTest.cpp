@@ -70,13 +70,9 @@ TEST(SpmmTest, MatchesOracleAndDoesNotDependOnThreads) {
                      << m << "x" << n << "x" << k << " zeros " << zeros
                      << " padding " << padding << " activation " << activation);
         SparseOperands operands(m, n, k, zeros, padding, seed++);
-        auto expected = operands.run(getNaive(), hasBias, activation);
-        PRUNE_RT(getFast(), prune_rt_set_num_threads)(1);
-        auto one = operands.run(getFast(), hasBias, activation);
-        expectNear(one, expected, k);
-        PRUNE_RT(getFast(), prune_rt_set_num_threads)(2);
-        EXPECT_EQ(operands.run(getFast(), hasBias, activation), one);
-        PRUNE_RT(getFast(), prune_rt_set_num_threads)(1);
+        compareAtAnyThreads(k, [&](const Runtime &runtime) {
+          return operands.run(runtime, hasBias, activation);
+        });
       }
 }
 
@@ -97,13 +93,9 @@ TEST(SpmmTest, ReadsValuesThatChange) {
         bool hasBias = seed % 3 != 0;
         SparseOperands operands(m, n, k, zeros, padding, seed++);
         for (int round = 0; round < 3; ++round) {
-          auto expected = operands.run(getNaive(), hasBias, activation);
-          PRUNE_RT(getFast(), prune_rt_set_num_threads)(1);
-          auto one = operands.run(getFast(), hasBias, activation);
-          expectNear(one, expected, k);
-          PRUNE_RT(getFast(), prune_rt_set_num_threads)(2);
-          EXPECT_EQ(operands.run(getFast(), hasBias, activation), one);
-          PRUNE_RT(getFast(), prune_rt_set_num_threads)(1);
+          compareAtAnyThreads(k, [&](const Runtime &runtime) {
+            return operands.run(runtime, hasBias, activation);
+          });
           if (round == 1)
             operands.rows.values = std::vector<float>(operands.rows.values);
           for (float &value : operands.rows.values)
