@@ -38,7 +38,10 @@
 
 using namespace prune_rt;
 
-static Pool processPool(/*limit=*/int64_t(1) << 30);
+/// Bytes that the process keeps at most.
+static constexpr int64_t kCacheLimit = int64_t(1) << 30;
+
+static Pool processPool;
 
 static Pool &getPool() {
 #ifdef PRUNE_RT_STATIC
@@ -112,7 +115,7 @@ void _mlir_memref_to_llvm_free(void *pointer) {
     auto size = static_cast<int64_t>(header->size);
     pool.inUse -= size;
     if (header->sizeClass < kNumBlockClasses &&
-        pool.cached + size <= pool.limit) {
+        (pool.keepsAll || pool.cached + size <= kCacheLimit)) {
       header->next = pool.free[header->sizeClass];
       pool.free[header->sizeClass] = header;
       pool.cached += size;

@@ -32,10 +32,9 @@ static_assert(sizeof(BlockHeader) == kBlockAlignment,
 /// Blocks in use and blocks that are free. It has no destructor, because
 /// compiled code may free during the exit of the process.
 struct Pool {
-  /// Keeps at most `limit` bytes that are free.
-  explicit constexpr Pool(int64_t limit) : limit(limit) {}
-
-  const int64_t limit;
+  /// Keeps all free blocks, however many bytes they have. All members of a new
+  /// pool are zero, so that one takes no place in a file.
+  bool keepsAll = false;
   pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
   BlockHeader *free[kNumBlockClasses] = {};
   int64_t inUse = 0, peak = 0, cached = 0;

@@ -17,7 +17,7 @@
 struct prune_network_handle {
   const prune_network *network;
   const prune_network_code *code;
-  prune_rt::Pool pool{/*limit=*/INT64_MAX};
+  prune_rt::Pool pool;
   /// Of the thread that runs it.
   prune_rt::ThreadMemory memory;
   /// Null when there is one thread.

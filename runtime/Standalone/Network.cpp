@@ -58,6 +58,7 @@ static prune_network_handle *makeHandle(const prune_network &network,
   }
   auto *handle = new (memory) prune_network_handle();
   handle->network = &network;
+  handle->pool.keepsAll = true;
   handle->code = code;
   handle->descriptors = reinterpret_cast<int64_t **>(handle + 1);
   auto *next = reinterpret_cast<int64_t *>(handle->descriptors + count);

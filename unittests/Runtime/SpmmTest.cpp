@@ -43,8 +43,10 @@ struct SparseOperands {
 /// m, n and k.
 using Shape = std::array<int64_t, 3>;
 
+} // namespace
+
 /// `table` and, after it, drawn shapes.
-std::vector<Shape> getShapes(std::vector<Shape> table, unsigned seed) {
+static std::vector<Shape> getShapes(std::vector<Shape> table, unsigned seed) {
   std::mt19937 generator = makeGenerator(seed);
   for (int i = 0, e = getNumExamples(6); i < e; ++i) {
     int64_t m = drawExtent(300, generator), n = drawExtent(200, generator);
@@ -52,8 +54,6 @@ std::vector<Shape> getShapes(std::vector<Shape> table, unsigned seed) {
   }
   return table;
 }
-
-} // namespace
 
 TEST(SpmmTest, MatchesOracleAndDoesNotDependOnThreads) {
   const std::vector<Shape> shapes = {
