@@ -41,14 +41,14 @@
 
 using namespace mlir;
 
-namespace {
-
-llvm::StringSet<> collectNames(Operation *root) {
+static llvm::StringSet<> collectNames(Operation *root) {
   llvm::StringSet<> names;
   root->walk(
       [&](Operation *op) { names.insert(op->getName().getStringRef()); });
   return names;
 }
+
+namespace {
 
 /// Notes operations that a pass created without a declaration of the dialect.
 class DeclarationCheck : public PassInstrumentation {
@@ -81,8 +81,10 @@ private:
   llvm::StringSet<> &faults;
 };
 
+} // namespace
+
 /// The pipelines in the RUN lines of a test.
-std::vector<std::string> findPipelines(StringRef text) {
+static std::vector<std::string> findPipelines(StringRef text) {
   static const std::regex expression(
       "pass-pipeline=(?:\"([^\"]*)\"|'([^']*)')");
   std::string whole = text.str();
@@ -92,6 +94,8 @@ std::vector<std::string> findPipelines(StringRef text) {
     pipelines.push_back((*it)[1].length() ? (*it)[1] : (*it)[2]);
   return pipelines;
 }
+
+namespace {
 
 class DependentDialects : public testing::Test {
 protected:
