@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from .onnx_activations import gelu, selu
 from .onnx_quantized import dequantize, product, quantize
 from .onnx_resampling import along, pad, resize
 from .onnx_rewrites import Node, Rule
@@ -255,6 +256,7 @@ RULES: dict[str, Rule] = {
     "Einsum": einsum,
     "Flatten": flatten,
     "GRU": recurrent,
+    "Gelu": gelu,
     "Gemm": gemm,
     "GridSample": grid_sample,
     "LSTM": lstm,
@@ -267,6 +269,7 @@ RULES: dict[str, Rule] = {
     "QuantizeLinear": quantize,
     "RNN": recurrent,
     "Resize": resize,
+    "Selu": selu,
     "Slice": backward_slice,
     "SpaceToDepth": space_to_depth,
     **{f"Reduce{kind}": reduction for kind in _REDUCTIONS},

@@ -185,15 +185,29 @@ def _import(program: Any) -> Any:
     from torch_mlir import ir
     from torch_mlir.dialects import torch as dialect
     from torch_mlir.extras import fx_importer
-    from torch_mlir.extras.fx_decomp_util import get_decomposition_table
 
-    program = program.run_decompositions(get_decomposition_table())
+    program = program.run_decompositions(_decompositions())
     _constants_to_attributes(program)
     context = ir.Context()
     dialect.register_dialect(context)
     importer = fx_importer.FxImporter(context=context)
     importer.import_frozen_program(program, func_name="forward")
     return importer.module.operation
+
+
+def _decompositions() -> dict[Any, Any]:
+    """How operations are written in others before torch-mlir sees them."""
+    import torch
+    from torch_mlir.extras.fx_decomp_util import get_decomposition_table
+
+    gelu = torch.ops.aten.gelu.default
+    whole = torch._decomp.get_decompositions([gelu])[gelu]
+
+    def approximate_gelu(value: Any, *, approximate: str = "none") -> Any:
+        """torch-mlir rounds the factor of the tanh, the root of 2 / pi, to four digits."""
+        return whole(value, approximate=approximate) if approximate == "tanh" else NotImplemented
+
+    return {**get_decomposition_table(), gelu: approximate_gelu}
 
 
 def _constants_to_attributes(program: Any) -> None:
