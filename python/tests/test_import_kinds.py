@@ -223,6 +223,20 @@ def test_indices_of_torch(persistent: bool) -> None:
     assert list(module.parameters()) == ["layer.weight", "layer.bias"]
 
 
+class Repeated(nn.Module):  # type: ignore[misc]
+    """A constant that two operations read, one of them twice."""
+
+    def forward(self, x: Any) -> Any:
+        scale = torch.tensor([0.5, -1.0, 2.0])
+        return x * (scale * scale) + torch.cat([scale[:2], x[0, :1]]) * scale
+
+
+def test_constants_read_more_than_once() -> None:
+    x = random(2, 3)
+    [found] = call(frontend.from_torch(Repeated(), torch.from_numpy(x)), x)
+    np.testing.assert_allclose(found, Repeated()(torch.from_numpy(x)).numpy(), rtol=1e-6)
+
+
 @pytest.mark.parametrize(
     ("attribute", "value"),
     [("value_float", 1.5), ("value_floats", [1.0, 2.0]), ("value_int", 3), ("value_ints", [1, 2])],

@@ -226,11 +226,24 @@ def _constants_to_attributes(program: Any) -> None:
         program.state_dict.setdefault(place, value)
         attribute = f"constant_{node.name}"
         setattr(owner, attribute, value.detach())
-        with graph.inserting_before(node):
-            replacement = graph.get_attr(attribute)
-        replacement.meta.update(node.meta)
-        node.replace_all_uses_with(replacement)
+        for user in list(node.users):
+            _read_attribute(user, node, attribute)
         graph.erase_node(node)
+
+
+def _read_attribute(user: Any, constant: Any, attribute: str) -> None:
+    """Each use of a constant as an attribute of its own: the importer takes none twice."""
+    from torch.fx import map_arg
+
+    def read(value: Any) -> Any:
+        if value is not constant:
+            return value
+        with constant.graph.inserting_before(constant):
+            replacement = constant.graph.get_attr(attribute)
+        replacement.meta.update(constant.meta)
+        return replacement
+
+    user.args, user.kwargs = map_arg(user.args, read), map_arg(user.kwargs, read)
 
 
 def _sample(
