@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-"""Activations come out of both front ends as they are defined, to 1e-6."""
+"""Activations come out of both front ends as they are defined: to 1e-6, and for a NaN."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from onnx.reference import ReferenceEvaluator  # noqa: E402
 
 from mlir_prune import frontend  # noqa: E402
 
-nn = torch.nn
+nn, functional = torch.nn, torch.nn.functional
 X = np.concatenate([np.linspace(-9.0, 9.0, 1801), [1e-3, -1e-3, 30.0, -30.0]])
 X = X.astype(np.float32)[None]
 
@@ -134,3 +134,52 @@ def operations(tmp_path_factory: Any) -> Any:
 def test_as_onnx_in_double_precision(index: int, operations: Any) -> None:
     found, expected = operations
     close(found[f"y{index}"], expected[f"y{index}"])
+
+
+NAN = np.array([[np.nan, 2.0, -2.0, np.nan]], np.float32)
+BOUND = torch.tensor([0.5, 0.0, -1.0, 3.0])
+EXTREMA: dict[str, Any] = {
+    "clamp from below": lambda x: x.clamp(min=0),
+    "clamp from above": lambda x: x.clamp(max=1),
+    "clamp": lambda x: x.clamp(-1, 1),
+    "clamp, twice": lambda x: x.clamp(max=1).clamp(min=-1),
+    "clamp by tensors": lambda x: x.clamp(BOUND - 1, BOUND),
+    "clamp by itself": lambda x: x.clamp(x.flip(1)),
+    "maximum and a number": lambda x: torch.maximum(x, torch.zeros(())),
+    "maximum, a number first": lambda x: torch.maximum(torch.zeros(()), x),
+    "maximum of two": lambda x: torch.maximum(x, x.flip(1)),
+    "minimum of two": lambda x: torch.minimum(x.flip(1), x),
+    "hardtanh": functional.hardtanh,
+    "relu6": functional.relu6,
+    "hardsigmoid": functional.hardsigmoid,
+    "hardswish": functional.hardswish,
+    "normalize": functional.normalize,
+    "amax": lambda x: x.amax(1),
+    # A selection of the network itself keeps the meaning that it has.
+    "where above": lambda x: torch.where(x > 0, x, 0.0),
+    "where not below": lambda x: torch.where(x < 0, 0.0, x),
+    "where of two": lambda x: torch.where(x > x.flip(1), x, x.flip(1)),
+}
+
+
+@pytest.fixture(scope="module")
+def extrema() -> dict[str, list[np.ndarray]]:
+    modules = {name: Function(function) for name, function in EXTREMA.items()}
+    return run(frontend.from_torch(All(modules), torch.from_numpy(NAN)), NAN, EXTREMA)
+
+
+@pytest.mark.parametrize("name", sorted(EXTREMA))
+def test_nan_as_in_pytorch(name: str, extrema: Any) -> None:
+    expected = EXTREMA[name](torch.from_numpy(NAN)).numpy()
+    for found in extrema[name]:
+        np.testing.assert_allclose(found, expected, rtol=1e-6)
+
+
+def test_nan_as_in_onnx(tmp_path: Path) -> None:
+    bounds = {"low": -1.0, "high": 1.0}
+    kinds = ["Clip", "Max", "Min"]
+    nodes = [helper.make_node(kind, ["x", *bounds], [kind.lower()]) for kind in kinds]
+    save(tmp_path / "network.onnx", nodes, NAN, bounds)
+    for kind, found in run(frontend.from_onnx(tmp_path / "network.onnx"), NAN, kinds).items():
+        for one in found:
+            np.testing.assert_array_equal(np.isnan(one), np.isnan(NAN), err_msg=kind)

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import InputError
+from .extrema import keep_nans
 
 STAGE = "torch-mlir converts the network"
 _TO_LINALG = "torch-backend-to-linalg-on-tensors-backend-pipeline"
@@ -47,6 +48,7 @@ def lower(module: Any, source: str, kinds: Mapping[str, str] | None = None) -> s
             except ir.MLIRError as error:
                 raise InputError(f"torch-mlir cannot convert {explain(error, kinds or {})}") from error
         _refuse_foreign(module)
+        keep_nans(module)
         _check_signature(module)
         return _text_with_signs(module, signs)
 
