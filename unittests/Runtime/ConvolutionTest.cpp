@@ -90,8 +90,10 @@ struct Operands {
   std::vector<float> x, w, bias, y, dx, dw;
 };
 
+} // namespace
+
 /// x * w in the NCHW layout, from a copy of x with its zeros around.
-std::vector<float> convolve(const Operands &operands) {
+static std::vector<float> convolve(const Operands &operands) {
   const Window &s = operands.window;
   int64_t height = s.h + s.top + s.bottom, width = s.w + s.left + s.right;
   std::vector<float> padded(s.n * s.c * height * width, 0.0f);
@@ -123,7 +125,7 @@ std::vector<float> convolve(const Operands &operands) {
 /// Runs `run` on the library under test with one thread, then with more, and
 /// compares with the oracle and bit for bit.
 template <typename Run>
-void compare(int64_t terms, Run run) {
+static void compare(int64_t terms, Run run) {
   Slot naive(getNaive()), fast(getFast());
   std::vector<float> expected = run(getNaive(), &naive.value);
   PRUNE_RT(getFast(), prune_rt_set_num_threads)(1);
@@ -137,6 +139,8 @@ void compare(int64_t terms, Run run) {
   EXPECT_NE(fast.kernel().substr(0, 3), "ref") << fast.kernel();
   EXPECT_NE(fast.kernel(), "");
 }
+
+namespace {
 
 class ConvolutionTest : public testing::TestWithParam<int64_t> {
 protected:

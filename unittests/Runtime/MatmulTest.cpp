@@ -53,8 +53,10 @@ const Shape kShapes[] = {
     {64, 300, 64}, {16, 16, 9000}, {300, 784, 16}, {37, 53, 1},
     {100, 1, 300}, {2, 64, 2048},  {49, 37, 477},  {23, 33, 380}};
 
+} // namespace
+
 /// The shapes above and, after them, drawn ones.
-std::vector<Shape> getShapes(unsigned seed) {
+static std::vector<Shape> getShapes(unsigned seed) {
   std::vector<Shape> shapes(std::begin(kShapes), std::end(kShapes));
   std::mt19937 generator = makeGenerator(seed);
   for (int i = 0, e = getNumExamples(6); i < e; ++i) {
@@ -63,6 +65,8 @@ std::vector<Shape> getShapes(unsigned seed) {
   }
   return shapes;
 }
+
+namespace {
 
 class MatmulTest : public testing::TestWithParam<int64_t> {
 protected:

@@ -32,14 +32,18 @@ const Window kWindows[] = {{1, 1, 1, 1, 1, 1, 1},
                            {1, 5, 20, 67, 5, 3, 3, 2, 2, 1, 1, 0, 2},
                            {1, 8, 16, 16, 8, 16, 16, 16}};
 
+} // namespace
+
 /// The windows above and, after them, drawn ones.
-std::vector<Window> getWindows(unsigned seed) {
+static std::vector<Window> getWindows(unsigned seed) {
   std::vector<Window> windows(std::begin(kWindows), std::end(kWindows));
   std::mt19937 generator = makeGenerator(seed);
   for (int i = 0, e = getNumExamples(12); i < e; ++i)
     windows.push_back(drawWindow(generator));
   return windows;
 }
+
+namespace {
 
 struct Operands {
   Operands(const Window &window, int64_t layout, unsigned seed)
