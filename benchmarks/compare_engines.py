@@ -12,20 +12,21 @@ from __future__ import annotations
 
 import argparse
 import json
-import platform
 import statistics
 import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import onnxruntime
-
-import mlir_prune
-from mlir_prune.pipelines import compress_pipeline, kernels_pipeline
-
-Run = Callable[[], np.ndarray]
+from markdown_table import head, row
+from network_engines import (
+    TOLERANCE,
+    Run,
+    difference,
+    load_prune,
+    onnxruntime_session,
+    processor_name,
+)
 
 
 def make_input(session: Any) -> tuple[str, np.ndarray]:
@@ -36,22 +37,9 @@ def make_input(session: Any) -> tuple[str, np.ndarray]:
 
 def load_theirs(path: Path, threads: int) -> tuple[Run, np.ndarray]:
     """ONNX Runtime on a file, and the input that both engines get."""
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = threads
-    session = onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
+    session = onnxruntime_session(path, threads)
     name, x = make_input(session)
     return lambda: session.run(None, {name: x})[0], x
-
-
-def load_ours(path: Path, threads: int, x: np.ndarray) -> Run:
-    """The compressed network with the kernels that are chosen for it."""
-    module = mlir_prune.from_onnx(path)
-    module.run(compress_pipeline())
-    module.run(kernels_pipeline(threads))
-    executable = module.compile(threads=threads)
-    (function,) = executable.functions()
-    (name,) = [value.name for value in function.arguments if value.kind == "input"]
-    return lambda: next(iter(executable.call(function.name, {name: x}).values()))
 
 
 def measure(runs: list[Run], seconds: float) -> list[float]:
@@ -69,10 +57,9 @@ def measure(runs: list[Run], seconds: float) -> list[float]:
 def compare(path: Path, threads: int, seconds: float) -> dict[str, Any]:
     """One network on both engines."""
     theirs, x = load_theirs(path, threads)
-    ours = load_ours(path, threads, x)
-    expected, found = theirs(), ours()
-    error = float(np.abs(found - expected).max() / np.abs(expected).max())
-    if not error < 1e-4:
+    ours = load_prune(path, threads, x)
+    error = difference(ours(), theirs())
+    if not error < TOLERANCE:
         raise SystemExit(f"{path}: the engines differ by {error:g} of the largest result")
     ours_ms, theirs_ms = measure([ours, theirs], seconds)
     return {"network": path.stem, "threads": threads, "ours_ms": ours_ms,
@@ -86,16 +73,16 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=3.0, help="time for each network")
     parser.add_argument("--json", type=Path)
     arguments = parser.parse_args()
-    print(f"{platform.processor() or platform.machine()}, {arguments.threads} threads")
-    print("| network | here, ms | ONNX Runtime, ms | ratio |\n|---|---|---|---|")
-    rows = []
+    print(f"{processor_name()}, {arguments.threads} threads")
+    print(head(["network", "here, ms", "ONNX Runtime, ms", "ratio"]))
+    lines = []
     for path in arguments.networks:
-        row = compare(path, arguments.threads, arguments.seconds)
-        rows.append(row)
-        print(f"| {row['network']} | {row['ours_ms']:.3g} | {row['onnxruntime_ms']:.3g} "
-              f"| {row['ratio']:.2f} |", flush=True)  # fmt: skip
+        line = compare(path, arguments.threads, arguments.seconds)
+        lines.append(line)
+        milliseconds = [f"{line[engine]:.3g}" for engine in ("ours_ms", "onnxruntime_ms")]
+        print(row([line["network"], *milliseconds, f"{line['ratio']:.2f}"]), flush=True)
     if arguments.json:
-        arguments.json.write_text(json.dumps(rows, indent=2) + "\n", encoding="utf-8")
+        arguments.json.write_text(json.dumps(lines, indent=2) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

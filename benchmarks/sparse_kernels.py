@@ -25,6 +25,8 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+from markdown_table import head, row
+
 FOLDER = Path(__file__).resolve().parent
 PROGRAM = FOLDER.parent / "build/dev/bin/prune-bench-kernels"
 
@@ -129,21 +131,10 @@ def name_mask(block: int) -> str:
     return "fine" if block == 1 else f"{block}x1"
 
 
-def print_row(cells: Iterable[object]) -> None:
-    """A row of a table."""
-    print("| " + " | ".join(map(str, cells)) + " |")
-
-
-def print_head(cells: list[str]) -> None:
-    """The head of a table."""
-    print_row(cells)
-    print("|" + "---|" * len(cells))
-
-
 def print_means(lines: list[Line]) -> None:
     """The gains of the chosen kernel, by group, mask, threads and caches."""
     zeros = sorted({line["zeros"] for line in lines})
-    print_head(["layers", "mask", "threads", "caches"] + [f"{share} %" for share in zeros])
+    print(head(["layers", "mask", "threads", "caches"] + [f"{share} %" for share in zeros]))
     keys = sorted({(line["block"], line["threads"], line["cache"]) for line in lines})
     for name, group in GROUPS.items():
         for block, threads, cache in keys:
@@ -159,23 +150,24 @@ def print_means(lines: list[Line]) -> None:
                 ]
                 cells.append(f"{mean(gains):.2f}" if gains else "")
             if any(cells):
-                print_row([name, name_mask(block), threads, cache, *cells])
+                print(row([name, name_mask(block), threads, cache, *cells]))
 
 
 def print_layers(lines: list[Line]) -> None:
     """Every kernel on every layer."""
     kernels = sorted({name for line in lines for name in line["us"]} - {"dense_rows"})
     kernels = [name for name in kernels if name != "dense_columns"]
-    head = ["layer", "mask", "zeros", "threads", "caches", "dense, µs", *kernels, "chosen"]
-    print_head(head)
+    columns = ["layer", "mask", "zeros", "threads", "caches", "dense, µs", *kernels, "chosen"]
+    print(head(columns))
     for line in lines:
         gains = [gain(line, kernel) for kernel in kernels]
-        print_row(
+        cells = (
             [line["layer"], name_mask(line["block"]), f"{line['zeros']} %", line["threads"]]
             + [line["cache"], f"{dense(line):.4g}"]
             + [f"{value:.2f}" if value else "" for value in gains]
             + [line["chosen"]]
         )
+        print(row(cells))
 
 
 def plot(lines: list[Line], path: Path) -> None:

@@ -20,7 +20,7 @@ Lines = list[dict[str, Any]]
 def draw_run(folder: Path) -> None:
     """Writes history.png into a run folder; nothing without matplotlib."""
     lines = read_history(folder)
-    figure = _figure(11, 8)
+    figure = empty_figure(11, 8)
     if figure is None or not lines:
         return
     panels = figure.subplots(2, 2)
@@ -28,7 +28,7 @@ def draw_run(folder: Path) -> None:
     _accuracy(panels[0][1], lines)
     _sparsity(panels[1][0], lines)
     _moves(panels[1][1], lines)
-    files.write_bytes(folder / "history.png", _png(figure))
+    files.write_bytes(folder / "history.png", png(figure))
 
 
 def draw_comparison(results: Sequence[dict[str, Any]]) -> bytes:
@@ -36,7 +36,7 @@ def draw_comparison(results: Sequence[dict[str, Any]]) -> bytes:
 
     One panel per network; a method looks the same in all of them.
     """
-    figure = _figure(11, 7)
+    figure = empty_figure(11, 7)
     if figure is None:
         raise InputError("pictures need matplotlib: pip install matplotlib")
     names = list(dict.fromkeys(result["network"] for result in results))
@@ -61,7 +61,7 @@ def draw_comparison(results: Sequence[dict[str, Any]]) -> bytes:
         [shown[name] for name in order], order, loc="outside lower center", ncols=5,
         fontsize="small",
     )  # fmt: skip
-    return _png(figure)
+    return png(figure)
 
 
 def _style(index: int) -> dict[str, str]:
@@ -115,7 +115,7 @@ def _stages(axes: Any, lines: Lines) -> None:
             axes.axvline(index + 0.5, color="#c44e52", linewidth=0.8)
 
 
-def _figure(width: float, height: float) -> Any:
+def empty_figure(width: float, height: float) -> Any:
     """An empty figure; None without matplotlib."""
     try:
         from matplotlib.backends.backend_agg import FigureCanvasAgg
@@ -127,7 +127,8 @@ def _figure(width: float, height: float) -> Any:
     return figure
 
 
-def _png(figure: Any) -> bytes:
+def png(figure: Any) -> bytes:
+    """A figure as the bytes of a file."""
     buffer = memory.BytesIO()
     figure.savefig(buffer, format="png", dpi=110)
     return buffer.getvalue()
