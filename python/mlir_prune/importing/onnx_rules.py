@@ -14,6 +14,7 @@ import numpy as np
 
 from .onnx_activations import gelu, selu
 from .onnx_quantized import dequantize, product, quantize
+from .onnx_recurrent import dropout, recurrent
 from .onnx_resampling import along, pad, resize
 from .onnx_rewrites import Node, Rule
 from .onnx_windows import (
@@ -163,23 +164,6 @@ def _rearrange(node: Node, shape: list[int], order: list[int], result: list[int]
     ]
 
 
-def lstm(node: Node) -> None:
-    """LSTM: what torch-mlir leaves out without a word is refused."""
-    if node.input(7):
-        raise node.refusal("peephole weights")
-    return recurrent(node)
-
-
-def recurrent(node: Node) -> None:
-    """RNN, GRU, LSTM: forms that torch-mlir leaves out without a word are refused."""
-    if node.attribute("clip") is not None:
-        raise node.refusal("attribute clip")
-    if node.input(4):
-        raise node.refusal("lengths of the sequences")
-    if node.attribute("input_forget", 0):
-        raise node.refusal("attribute input_forget")
-
-
 def reduction(node: Node) -> list[Any] | None:
     """Reductions over no dimension at all, and over extents of one, which torch-mlir dies of."""
     axes = node.constant(1)
@@ -242,6 +226,8 @@ def refused(reason: str) -> Rule:
     return rule
 
 
+_DRAWN = ("Bernoulli", "Multinomial", "RandomNormal", "RandomNormalLike", "RandomUniform",
+          "RandomUniformLike")  # fmt: skip
 _REDUCTIONS = ("L1", "L2", "LogSum", "LogSumExp", "Max", "Mean", "Min", "Prod", "Sum", "SumSquare")
 
 RULES: dict[str, Rule] = {
@@ -253,13 +239,14 @@ RULES: dict[str, Rule] = {
     "DepthToSpace": depth_to_space,
     "DequantizeLinear": dequantize,
     "Det": refused("determinants"),
+    "Dropout": dropout,
     "Einsum": einsum,
     "Flatten": flatten,
     "GRU": recurrent,
     "Gelu": gelu,
     "Gemm": gemm,
     "GridSample": grid_sample,
-    "LSTM": lstm,
+    "LSTM": recurrent,
     "LpNormalization": lp_normalization,
     "LpPool": lp_pool,
     "MatMul": matmul,
@@ -273,6 +260,7 @@ RULES: dict[str, Rule] = {
     "Slice": backward_slice,
     "SpaceToDepth": space_to_depth,
     **{f"Reduce{kind}": reduction for kind in _REDUCTIONS},
+    **{kind: refused("random numbers") for kind in _DRAWN},
     "Split": split,
 }
 
