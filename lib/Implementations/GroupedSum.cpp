@@ -29,25 +29,33 @@ static int64_t getExtent(Value value, unsigned dim) {
 }
 
 /// A side whose reshape splits, or merges, two neighboring dimensions of the
-/// tensor in groups and nothing else.
+/// tensor in groups, and nothing else but dimensions of extent 1.
 template <typename OpTy>
 static std::optional<GroupedSum::Side>
 matchSide(OpTy reshape, Value flat, Value split, unsigned groupDim) {
   auto flatType = cast<RankedTensorType>(flat.getType());
   auto splitType = cast<RankedTensorType>(split.getType());
-  if (!flatType.hasStaticShape() || !splitType.hasStaticShape() ||
-      flatType.getRank() + 1 != splitType.getRank())
+  if (!flatType.hasStaticShape() || !splitType.hasStaticShape())
     return std::nullopt;
-  GroupedSum::Side side{flat, split, 0, groupDim};
+  GroupedSum::Side side{flat, split, 0, groupDim, {}};
+  side.flatDims.resize(splitType.getRank());
+  bool isSplit = false;
   for (auto [flatDim, group] :
        llvm::enumerate(reshape.getReassociationIndices())) {
-    if (group.size() == 1)
+    if (group.size() == 2 && group.front() == groupDim) {
+      side.flatDim = flatDim;
+      side.flatDims[groupDim] = side.flatDims[groupDim + 1] = flatDim;
+      isSplit = true;
       continue;
-    if (group.size() != 2 || group.front() != groupDim)
+    }
+    auto isWide = [&](int64_t dim) { return splitType.getDimSize(dim) != 1; };
+    if (llvm::count_if(group, isWide) > 1 ||
+        llvm::is_contained(group, groupDim))
       return std::nullopt;
-    side.flatDim = flatDim;
+    auto wide = llvm::find_if(group, isWide);
+    side.flatDims[wide == group.end() ? group.front() : *wide] = flatDim;
   }
-  return side;
+  return isSplit ? std::optional(side) : std::nullopt;
 }
 
 /// An operand that was split for `op` alone; the position follows the group.
@@ -137,7 +145,9 @@ std::optional<GroupedSum> GroupedSum::match(linalg::LinalgOp op) {
       continue;
     auto view = ConstantView::get(weightSide->flat);
     std::optional<double> repeats = countRepeats(op, weightMap);
-    if (!view || !repeats)
+    std::optional<unsigned> weightInputDim =
+        weightSide->flatDims[*getDim(weightMap, sum.inputLoop)];
+    if (!view || !repeats || !weightInputDim)
       continue;
     sum.weight = *weightSide;
     sum.input = *inputSide;
@@ -145,8 +155,7 @@ std::optional<GroupedSum> GroupedSum::match(linalg::LinalgOp op) {
     sum.init = initSide.value_or(Side());
     sum.view = *view;
     sum.repeats = *repeats;
-    sum.weightInputDim =
-        sum.weight.getFlatDim(*getDim(weightMap, sum.inputLoop));
+    sum.weightInputDim = *weightInputDim;
     sum.numGroups = getExtent(sum.weight.split, sum.weight.groupDim);
     sum.numOutputs = getExtent(sum.weight.split, sum.weight.groupDim + 1);
     sum.numInputs = getExtent(sum.input.split, sum.input.groupDim + 1);
@@ -175,10 +184,10 @@ GroupedSum::getFlat(Value split, unsigned dim) const {
     if (side->split != split || !split)
       continue;
     bool isChannel = dim == side->groupDim || dim == side->groupDim + 1;
-    unsigned flatDim = side->getFlatDim(dim);
-    if (isChannel || (side == &weight && flatDim == weightInputDim))
+    std::optional<unsigned> flatDim = side->flatDims[dim];
+    if (isChannel || !flatDim || (side == &weight && flatDim == weightInputDim))
       return std::nullopt;
-    return std::pair(side->flat, flatDim);
+    return std::pair(side->flat, *flatDim);
   }
   return std::nullopt;
 }
@@ -349,7 +358,8 @@ RankedTensorType GroupedSum::getSplitType(const ChannelState &state,
   RankedTensorType flatType = state.getKeptType(side.flat);
   SmallVector<int64_t> shape;
   for (unsigned dim = 0; dim < type.getRank(); ++dim)
-    shape.push_back(flatType.getDimSize(side.getFlatDim(dim)));
+    shape.push_back(
+        side.flatDims[dim] ? flatType.getDimSize(*side.flatDims[dim]) : 1);
   shape[side.groupDim] =
       llvm::count_if(llvm::seq(numGroups),
                      [&](int64_t group) { return isGroupLive(state, group); });
@@ -410,18 +420,20 @@ void GroupedSum::addOffsets(OpBuilder &builder, ChannelState &state,
   SmallVector<double> kept;
   for (int64_t i : state.getKept(flat, result.flatDim))
     kept.push_back(start + offsets[i]);
-  Value sum = createBias(builder, op, weight.flat, initOperand->get(), type,
-                         result.flatDim, kept);
-  if (init.flat) {
-    auto empty = tensor::EmptyOp::create(builder, loc, type.getShape(),
-                                         type.getElementType());
-    auto add = linalg::AddOp::create(builder, loc, ValueRange{init.flat, sum},
-                                     ValueRange{empty->getResult(0)});
-    sum = add->getResult(0);
-  }
+  Value bias = createBias(builder, op, weight.flat, initOperand->get(), type,
+                          result.flatDim, kept);
   auto collapse = cast<tensor::CollapseShapeOp>(flat.getDefiningOp());
-  auto expand =
-      tensor::ExpandShapeOp::create(builder, loc, result.split.getType(), sum,
-                                    collapse.getReassociationIndices());
-  initOperand->set(expand);
+  auto splitType = cast<RankedTensorType>(result.split.getType());
+  auto expand = tensor::ExpandShapeOp::create(
+      builder, loc, splitType, bias, collapse.getReassociationIndices());
+  if (!init.flat) {
+    initOperand->set(expand);
+    return;
+  }
+  auto empty = tensor::EmptyOp::create(builder, loc, splitType.getShape(),
+                                       splitType.getElementType());
+  auto add = linalg::AddOp::create(builder, loc,
+                                   ValueRange{initOperand->get(), expand},
+                                   ValueRange{empty->getResult(0)});
+  initOperand->set(add->getResult(0));
 }

@@ -33,11 +33,9 @@ struct GroupedSum {
     /// counts the groups; the positions are the next dimension.
     unsigned flatDim = 0;
     unsigned groupDim = 0;
-
-    /// The dimension of the flat tensor that becomes one of the split tensor.
-    unsigned getFlatDim(unsigned splitDim) const {
-      return splitDim > groupDim ? splitDim - 1 : splitDim;
-    }
+    /// The dimension of the flat tensor for each one of the split tensor;
+    /// nothing for one of extent 1 that the same reshape adds or takes away.
+    SmallVector<std::optional<unsigned>> flatDims;
   };
 
   linalg::LinalgOp op;
