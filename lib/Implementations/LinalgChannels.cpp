@@ -158,28 +158,45 @@ static Attribute evaluateBody(linalg::LinalgOp op, bool finite,
   return evaluator.evaluate(op.getBlock()->getTerminator()->getOperand(0));
 }
 
+/// True when every window along a padded dimension, with `low` elements in
+/// front of the `extent` that are padded, holds one of these. Windows may be
+/// cut at the end, as those of a pooling that rounds its extent up.
+static bool meetsInterior(linalg::LinalgOp op, AffineMap map, unsigned dim,
+                          int64_t low, int64_t extent) {
+  SmallVector<int64_t> ranges = op.getStaticLoopRanges();
+  SmallVector<int64_t> point(ranges.size(), 0);
+  SmallVector<unsigned> moved, reduced;
+  for (unsigned loop = 0; loop < ranges.size(); ++loop)
+    if (map.getResult(dim).isFunctionOfDim(loop))
+      (isReduction(op, loop) ? reduced : moved).push_back(loop);
+  if (moved.size() > 1 || reduced.size() > 1)
+    return false;
+  auto isInside = [&](int64_t step) {
+    if (!reduced.empty())
+      point[reduced.front()] = step;
+    int64_t place = map.compose(point)[dim];
+    return place >= low && place < low + extent;
+  };
+  auto meets = [&](int64_t window) {
+    if (!moved.empty())
+      point[moved.front()] = window;
+    int64_t steps = reduced.empty() ? 1 : ranges[reduced.front()];
+    return llvm::any_of(llvm::seq<int64_t>(0, steps), isInside);
+  };
+  int64_t windows = moved.empty() ? 1 : ranges[moved.front()];
+  return llvm::all_of(llvm::seq<int64_t>(0, windows), meets);
+}
+
 /// True when every window along the padded dimensions of `operand` holds an
 /// element of what is padded.
 static bool meetsInterior(linalg::LinalgOp op, OpOperand &operand,
                           tensor::PadOp pad) {
   AffineMap map = op.getMatchingIndexingMap(&operand);
-  SmallVector<int64_t> ranges = op.getStaticLoopRanges();
-  SmallVector<int64_t> zeros(ranges.size(), 0);
   for (unsigned dim = 0; dim < map.getNumResults(); ++dim) {
-    int64_t low = pad.getStaticLow()[dim], high = pad.getStaticHigh()[dim];
-    if (low == 0 && high == 0)
-      continue;
-    int64_t reach = -1, step = 0;
-    for (unsigned loop = 0; loop < ranges.size(); ++loop) {
-      if (!isReduction(op, loop) || !map.getResult(dim).isFunctionOfDim(loop))
-        continue;
-      SmallVector<int64_t> one(zeros);
-      one[loop] = 1;
-      step = map.compose(one)[dim] - map.compose(zeros)[dim];
-      reach = reach == -1 ? (ranges[loop] - 1) * step : 0;
-    }
-    if (std::max(low, high) > reach ||
-        pad.getSourceType().getDimSize(dim) < step)
+    int64_t low = pad.getStaticLow()[dim];
+    bool isPadded = low != 0 || pad.getStaticHigh()[dim] != 0;
+    if (isPadded &&
+        !meetsInterior(op, map, dim, low, pad.getSourceType().getDimSize(dim)))
       return false;
   }
   return true;
@@ -228,12 +245,12 @@ static Attribute evaluateReduction(linalg::LinalgOp op, ChannelState &state,
         !pad.getResultType().hasStaticShape() ||
         !pad.getConstantPaddingValue() ||
         !matchPattern(pad.getConstantPaddingValue(), m_Constant(&padding)) ||
-        pad.getStaticLow()[*dim] != 0 || pad.getStaticHigh()[*dim] != 0 ||
-        !meetsInterior(op, operand, pad))
+        pad.getStaticLow()[*dim] != 0 || pad.getStaticHigh()[*dim] != 0)
       continue;
-    constants[number] = state.getConstant(pad.getSource(), *dim, index);
-    if (!constants[number])
-      return {};
+    Attribute source = state.getConstant(pad.getSource(), *dim, index);
+    if (!source || !meetsInterior(op, operand, pad))
+      continue;
+    constants[number] = source;
     return evaluatePadded(op, state.assumesFinite(), constants, number,
                           padding);
   }

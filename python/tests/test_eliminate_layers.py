@@ -127,6 +127,13 @@ CASES: dict[str, Case] = {
         lambda: nn.AdaptiveAvgPool2d((3, 3)), shape=(7, 8), keeps=False
     ),
     "uneven adaptive maximum": Case(lambda: nn.AdaptiveMaxPool2d((3, 2)), shape=(7, 5)),
+    "maximum rounded up": Case(lambda: nn.MaxPool2d(2, 2, ceil_mode=True), shape=(5, 5)),
+    "maximum rounded up, dilated": Case(
+        lambda: nn.MaxPool2d(2, 3, 1, dilation=2, ceil_mode=True), shape=(7, 6)
+    ),
+    "maximum with a cut window": Case(
+        lambda: nn.MaxPool2d(3, 2, 1, ceil_mode=True), shape=(6, 6)
+    ),
     "pixel shuffle": Case(
         lambda: nn.PixelShuffle(2), 8, 2, leads=lambda c: [c // 4], dead=(4, 5, 6, 7)
     ),
@@ -206,3 +213,24 @@ def test_unread_channels_leave(name):
 def unread(case: Case) -> int:
     """Channels that the layer itself drops."""
     return sum(not case.leads(c) and c not in case.dead for c in range(case.channels))
+
+
+@pytest.mark.parametrize("groups, padding", [(3, 1), (6, 0)])
+def test_groups_of_one_dimension(groups, padding):
+    """Filters of two whole groups, or of two channels, leave with their inputs."""
+    torch.manual_seed(7)
+    model = nn.Sequential(
+        nn.Conv1d(1, 6, 1), nn.ReLU(), nn.Conv1d(6, 6, 3, groups=groups, padding=padding),
+        nn.ReLU(), nn.Conv1d(6, 2, 1),
+    ).eval()  # fmt: skip
+    with torch.no_grad():
+        model[2].weight[2:4] = 0
+        model[2].bias[2:4] = torch.tensor([0.5, -1.0])
+    x = torch.randn(2, 1, 5)
+    module = frontend.from_torch(model, x)
+    module.run(ELIMINATE)
+    assert [module.parameters()[f"{i}.weight"].shape for i in (0, 2, 4)] == [
+        (4, 1, 1), (4, 6 // groups, 3), (2, 4, 1)]  # fmt: skip
+    for reference in (True, False):
+        got = module.compile(reference=reference)("forward", x.numpy())[0]
+        np.testing.assert_allclose(got, model(x).detach().numpy(), rtol=2e-5, atol=2e-5)
