@@ -29,6 +29,7 @@
 #include "mlir/Dialect/Linalg/Utils/Utils.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/IR/BuiltinOps.h"
+#include "mlir/IR/Matchers.h"
 #include "mlir/IR/Remarks.h"
 #include "mlir/IR/SymbolTable.h"
 #include "llvm/ADT/MapVector.h"
@@ -130,6 +131,74 @@ static OpOperand *getBias(linalg::LinalgOp op,
   if (getConstant(source->get()) || isParameter(source->get()))
     return source;
   return nullptr;
+}
+
+/// The argument of a body that `value` is, perhaps times numbers.
+static BlockArgument getScaledArgument(Value value) {
+  while (auto product = value.getDefiningOp<arith::MulFOp>()) {
+    if (matchPattern(product.getRhs(), m_Constant()))
+      value = product.getLhs();
+    else if (matchPattern(product.getLhs(), m_Constant()))
+      value = product.getRhs();
+    else
+      return {};
+  }
+  return dyn_cast<BlockArgument>(value);
+}
+
+/// What an element-wise operation yields; null for other operations.
+static Value getYielded(linalg::LinalgOp op) {
+  if (!op || op->getNumResults() != 1 ||
+      op.getNumParallelLoops() != op.getNumLoops())
+    return {};
+  return op.getBlock()->getTerminator()->getOperand(0);
+}
+
+/// The operand that is the argument `argument` in the body of `op`.
+static Value getOperand(linalg::LinalgOp op, BlockArgument argument) {
+  return argument && argument.getOwner() == op.getBlock()
+             ? op->getOperand(argument.getArgNumber())
+             : Value();
+}
+
+/// The parameter of one dimension that `value` is a copy of, perhaps times
+/// numbers; null for other values.
+static Value getScaledParameter(Value value,
+                                function_ref<bool(Value)> isParameter) {
+  while (value) {
+    value = skipReshapes(value);
+    auto type = dyn_cast<RankedTensorType>(value.getType());
+    if (isParameter(value))
+      return type && type.getRank() == 1 ? value : Value();
+    auto op = value.getDefiningOp<linalg::LinalgOp>();
+    Value yielded = getYielded(op);
+    value = yielded ? getOperand(op, getScaledArgument(yielded)) : Value();
+  }
+  return {};
+}
+
+/// The parameter that is added to the result of a layer by an operation behind
+/// it, where either may be multiplied by a number before.
+static Value getAddedBias(linalg::LinalgOp layer,
+                          function_ref<bool(Value)> isParameter) {
+  Value value = layer->getResult(0);
+  while (value.hasOneUse()) {
+    auto user = dyn_cast<linalg::LinalgOp>(*value.user_begin());
+    Value yielded = getYielded(user);
+    if (!yielded)
+      return {};
+    if (auto sum = yielded.getDefiningOp<arith::AddFOp>()) {
+      Value lhs = getOperand(user, getScaledArgument(sum.getLhs()));
+      Value rhs = getOperand(user, getScaledArgument(sum.getRhs()));
+      if (lhs != value && rhs != value)
+        return {};
+      return getScaledParameter(lhs == value ? rhs : lhs, isParameter);
+    }
+    if (getOperand(user, getScaledArgument(yielded)) != value)
+      return {};
+    value = user->getResult(0);
+  }
+  return {};
 }
 
 namespace {
@@ -242,6 +311,8 @@ private:
       if (OpOperand *bias = getBias(op, isParameter)) {
         splitSplats(*bias);
         candidates.insert({bias->get(), {ParamRole::Bias, name + ".bias"}});
+      } else if (Value added = getAddedBias(op, isParameter)) {
+        candidates.insert({added, {ParamRole::Bias, name + ".bias"}});
       }
     });
     unsigned buffers = 0;

@@ -57,3 +57,46 @@ func.func @two(%x: tensor<2xf32>, %m: tensor<2xf32>) -> tensor<2xf32> {
   %y = linalg.mul ins(%x, %m : tensor<2xf32>, tensor<2xf32>) outs(%e : tensor<2xf32>) -> tensor<2xf32>
   return %y : tensor<2xf32>
 }
+
+// What is added to the result of a layer later is its bias, too, where the product or
+// the addend is multiplied by a number first; what is multiplied with it is a scale.
+// RUN: prune-opt %s --pass-pipeline="builtin.module(prune-annotate-model{function=added parameters=w,b,g})" | FileCheck %s --check-prefix=ADDED
+// ADDED: func.func @forward(
+// ADDED-SAME: #prune.param<"w", weight>
+// ADDED-SAME: #prune.param<"b", bias>
+// ADDED-SAME: #prune.param<"g", scale>
+func.func @added(%x: tensor<2x3xf32>, %w: tensor<4x3xf32>, %b: tensor<4xf32>, %g: tensor<4xf32>) -> tensor<2x4xf32> {
+  %zero = arith.constant 0.0 : f32
+  %half = arith.constant 0.5 : f32
+  %two = arith.constant 2.0 : f32
+  %e = tensor.empty() : tensor<2x4xf32>
+  %d = tensor.empty() : tensor<4xf32>
+  %i = linalg.fill ins(%zero : f32) outs(%e : tensor<2x4xf32>) -> tensor<2x4xf32>
+  %y = linalg.matmul indexing_maps = [affine_map<(m, n, k) -> (m, k)>, affine_map<(m, n, k) -> (n, k)>, affine_map<(m, n, k) -> (m, n)>]
+      ins(%x, %w : tensor<2x3xf32>, tensor<4x3xf32>) outs(%i : tensor<2x4xf32>) -> tensor<2x4xf32>
+  %h = linalg.generic {indexing_maps = [affine_map<(m, n) -> (m, n)>, affine_map<(m, n) -> (m, n)>], iterator_types = ["parallel", "parallel"]}
+      ins(%y : tensor<2x4xf32>) outs(%e : tensor<2x4xf32>) {
+  ^bb0(%v: f32, %o: f32):
+    %r = arith.mulf %v, %half : f32
+    linalg.yield %r : f32
+  } -> tensor<2x4xf32>
+  %c = linalg.generic {indexing_maps = [affine_map<(n) -> (n)>, affine_map<(n) -> (n)>], iterator_types = ["parallel"]}
+      ins(%b : tensor<4xf32>) outs(%d : tensor<4xf32>) {
+  ^bb0(%v: f32, %o: f32):
+    %r = arith.mulf %v, %two : f32
+    linalg.yield %r : f32
+  } -> tensor<4xf32>
+  %s = linalg.generic {indexing_maps = [affine_map<(m, n) -> (m, n)>, affine_map<(m, n) -> (n)>, affine_map<(m, n) -> (m, n)>], iterator_types = ["parallel", "parallel"]}
+      ins(%h, %c : tensor<2x4xf32>, tensor<4xf32>) outs(%e : tensor<2x4xf32>) {
+  ^bb0(%v: f32, %a: f32, %o: f32):
+    %r = arith.addf %v, %a : f32
+    linalg.yield %r : f32
+  } -> tensor<2x4xf32>
+  %z = linalg.generic {indexing_maps = [affine_map<(m, n) -> (m, n)>, affine_map<(m, n) -> (n)>, affine_map<(m, n) -> (m, n)>], iterator_types = ["parallel", "parallel"]}
+      ins(%s, %g : tensor<2x4xf32>, tensor<4xf32>) outs(%e : tensor<2x4xf32>) {
+  ^bb0(%v: f32, %a: f32, %o: f32):
+    %r = arith.mulf %v, %a : f32
+    linalg.yield %r : f32
+  } -> tensor<2x4xf32>
+  return %z : tensor<2x4xf32>
+}
