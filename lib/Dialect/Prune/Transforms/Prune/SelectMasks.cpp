@@ -20,6 +20,7 @@
 #include "Prune/Dialect/Prune/Utils/Parameters.h"
 #include "Prune/Interfaces/PrunableOpInterface.h"
 #include "mlir/IR/BuiltinOps.h"
+#include "mlir/IR/Matchers.h"
 #include "mlir/IR/Remarks.h"
 #include "llvm/ADT/MapVector.h"
 #include "llvm/Support/DebugLog.h"
@@ -72,6 +73,11 @@ static LogicalResult readCandidate(Candidate &candidate) {
   Value weight = score.getWeight();
   candidate.name = getDisplayName(weight);
   std::optional<ConstantView> view = ConstantView::get(weight);
+  if (!view && matchPattern(weight, m_Constant()))
+    return score.emitError()
+           << "expected a weight of floating-point numbers of at most 64 bits, "
+              "got '"
+           << candidate.name << "' of " << getElementTypeOrSelf(weight);
   if (!view)
     return score.emitError()
            << "expected a constant weight to select a mask for, got '"

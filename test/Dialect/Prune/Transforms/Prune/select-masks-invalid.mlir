@@ -21,6 +21,15 @@ func.func @argument(%w: tensor<2x2xf32> {prune.param = #prune.param<"w", weight>
 
 // -----
 
+func.func @unsupported_type() {
+  %w = arith.constant {prune.param = #prune.param<"w", weight>} dense<1.0> : tensor<2x2xf128>
+  // expected-error@below {{expected a weight of floating-point numbers of at most 64 bits, got 'w' of 'f128'}}
+  %s = prune.score %w criterion(<magnitude>) granularity(<unstructured>) : tensor<2x2xf128> -> tensor<2x2xf128>
+  return
+}
+
+// -----
+
 func.func @mask(%m: tensor<2xi1>) -> tensor<2xf32> {
   %w = arith.constant {prune.param = #prune.param<"w", weight>} dense<1.0> : tensor<2xf32>
   // expected-error@below {{expected a constant mask on 'w'}}
