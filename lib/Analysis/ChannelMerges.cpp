@@ -17,6 +17,8 @@
 
 #include "Prune/Analysis/ChannelAxes.h"
 
+#include "mlir/IR/Matchers.h"
+
 using namespace mlir;
 using namespace mlir::prune;
 
@@ -74,9 +76,24 @@ llvm::DenseSet<unsigned> ChannelAxes::getPinnedLeaders() const {
   return leaders;
 }
 
+llvm::DenseSet<unsigned> ChannelAxes::getHeldLeaders() const {
+  llvm::DenseSet<unsigned> leaders;
+  for (const auto &[value, dims] : firstSlots) {
+    Attribute constant;
+    if (!matchPattern(value, m_Constant(&constant)) ||
+        isa<SplatElementsAttr>(constant))
+      continue;
+    for (unsigned dim = 0; dim < dims.size(); ++dim)
+      for (int64_t i = 0, e = getExtent(value, dim); i < e; ++i)
+        leaders.insert(classes.findLeader(getSlot(value, dim, i)));
+  }
+  return leaders;
+}
+
 /// The dimension to choose: the only one with channels that are not pinned, the
 /// only one that is tied in blocks already, and the first one when nothing can
-/// leave or `mayGuess`.
+/// leave. With `mayGuess` it is the first one that a parameter has, so that
+/// channels that are repeated win over how often they are.
 std::optional<unsigned>
 ChannelAxes::findOnlyDim(const Merge &merge,
                          const llvm::DenseSet<unsigned> &pinned,
@@ -102,7 +119,14 @@ ChannelAxes::findOnlyDim(const Merge &merge,
     return free.front();
   if (blocked.size() == 1)
     return blocked.front();
-  return mayGuess ? std::optional<unsigned>(free.front()) : std::nullopt;
+  if (!mayGuess)
+    return std::nullopt;
+  llvm::DenseSet<unsigned> held = getHeldLeaders();
+  auto isHeld = [&](unsigned dim) {
+    return held.contains(classes.findLeader(getSlot(merge.parts, dim, 0)));
+  };
+  auto chosen = llvm::find_if(free, isHeld);
+  return chosen == free.end() ? free.front() : *chosen;
 }
 
 void ChannelAxes::resolveMerges() {

@@ -110,6 +110,19 @@ CASES: dict[str, Case] = {
         lambda: lambda x: torch.cat([x[:, ::2], x[:, 1::2]], 1),
         leads=lambda c: [c // 2 + c % 2 * 3],
     ),
+    "repeated": Case(
+        lambda: lambda x: x.repeat(1, 2, 1, 1), outputs=12, leads=lambda c: [c, c + 6]
+    ),
+    "repeated by expansion": Case(
+        lambda: lambda x: x[:, None].expand(-1, 3, -1, -1, -1).flatten(1, 2),
+        outputs=18,
+        leads=lambda c: [c, c + 6, c + 12],
+    ),
+    "repeated each": Case(
+        lambda: lambda x: x.repeat_interleave(2, 1),
+        outputs=12,
+        leads=lambda c: [2 * c, 2 * c + 1],
+    ),
     "channels by index": Case(
         lambda: lambda x: x[:, torch.tensor([5, 0, 2, 1, 4, 1, 3])],
         outputs=7,

@@ -74,6 +74,8 @@ private:
   llvm::DenseSet<unsigned> getPinnedLeaders() const;
   void tieMerge(const Merge &merge, unsigned dim);
   bool hasBlocks(const Merge &merge, unsigned dim) const;
+  /// Classes of channels that a constant of more than one value has.
+  llvm::DenseSet<unsigned> getHeldLeaders() const;
   std::optional<unsigned> findOnlyDim(const Merge &merge,
                                       const llvm::DenseSet<unsigned> &pinned,
                                       bool mayGuess) const;
