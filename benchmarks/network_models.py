@@ -57,12 +57,17 @@ class Layers:
 
     def convolution(
         self, x: str, outputs: int, kernel: int, stride: int = 1, pad: int | None = None,
-        relu: bool = True, depthwise: bool = False,
+        relu: bool = True, depthwise: bool = False, sparse: bool | None = None,
     ) -> str:  # fmt: skip
-        """A convolution; its results are as large as its inputs by default."""
+        """A convolution; its results are as large as its inputs by default.
+
+        Its weight has zeros unless it is depthwise or reads the input of the network.
+        """
         groups = self.channels[x] if depthwise else 1
         shape = (outputs, self.channels[x] // groups, kernel, kernel)
-        weight = self.weight(shape, sparse=x != "x" and not depthwise)
+        if sparse is None:
+            sparse = x != "x" and not depthwise
+        weight = self.weight(shape, sparse)
         pads = [kernel // 2 if pad is None else pad] * 4
         y = self.node(
             "Conv", [x, weight, self._bias(outputs)], outputs, group=groups, pads=pads,
@@ -145,8 +150,9 @@ def mobilenet(layers: Layers) -> str:
 
 
 def lenet5(layers: Layers) -> str:
-    """LeNet-5 as in Caffe: no ReLU behind convolutions."""
-    x = layers.pool(layers.convolution("x", 20, 5, pad=0, relu=False), 2)
+    """LeNet-5 as in Caffe: no ReLU behind convolutions. The first has zeros, too."""
+    first = layers.convolution("x", 20, 5, pad=0, relu=False, sparse=True)
+    x = layers.pool(first, 2)
     x = layers.pool(layers.convolution(x, 50, 5, pad=0, relu=False), 2)
     x = layers.linear(layers.flatten(x, 16), 500)
     return layers.linear(x, 10, relu=False)
@@ -175,7 +181,8 @@ class Network:
     build: Callable[[Layers], str]
 
     def write(self, path: Path, batch: int, zeros: float, seed: int = 0) -> None:
-        """Writes it with a share of zeros in every layer but first and depthwise convolutions."""
+        """Writes it with a share of zeros in every layer but depthwise convolutions and the
+        first one; that of LeNet-5 has zeros."""
         layers = Layers(seed, zeros, batch, self.shape)
         onnx.save(layers.model(self.build(layers)), path)
 

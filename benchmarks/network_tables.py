@@ -86,7 +86,8 @@ def describe(found: Found) -> str:
     if "deepsparse" in engines:
         text += f"DeepSparse is {engines['deepsparse']['version']}. "
     text += (
-        "Random zeros in every layer but the first convolution and depthwise ones; "
+        "Random zeros in every layer but depthwise convolutions and the first one (that of LeNet-5 "
+        "has some); "
         f"{found['threads']} thread{'s' if found['threads'] > 1 else ''}; {found['processor']}; "
         f"kernels chosen by {found['cost_model']}. Results differ from those of "
         f"{found['judge']} by less than {100 * found['tolerance']:g} % of the largest one."
