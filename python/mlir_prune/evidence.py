@@ -7,7 +7,7 @@ here rows go through it in batches and the sums are added up.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -23,17 +23,19 @@ SUFFIX = "_evidence"
 
 def collect(
     module: Any,
-    batches: Iterable[Sequence[np.ndarray]],
-    kinds: Sequence[str] = KINDS,
+    batches: Iterable[Sequence[np.ndarray] | Mapping[str, np.ndarray]],
+    kinds: Sequence[str] | str = KINDS,
     threads: int = 1,
     function: str = "forward",
 ) -> Evidence:
     """Evidence about the weights of `function` from batches of its inputs.
 
-    A batch is one array for each input, of as many rows as the function takes. Norms
+    A batch is one array for each input, in order or by name, of as many rows as the
+    function takes. Norms
     are over all rows, shares and means are means over rows. The module is not changed.
     Sums over batches are in double precision.
     """
+    kinds = [kinds] if isinstance(kinds, str) else kinds
     unknown = set(kinds) - set(KINDS)
     if unknown or not kinds:
         known = ", ".join(KINDS)
@@ -47,7 +49,9 @@ def collect(
         raise InputError(f"function '{function}' has no layer with a weight")
     sums: dict[str, np.ndarray] = {}
     rows = 0
-    for batch in batches:
+    inputs = [argument.name for argument in found.arguments if argument.kind == "input"]
+    for given in batches:
+        batch = [given[name] for name in inputs] if isinstance(given, Mapping) else given
         rows += len(batch[0])
         for result, value in zip(found.results, executable(name, *batch), strict=True):
             sums[result.name] = sums.get(result.name, 0.0) + np.asarray(value, np.float64)

@@ -36,7 +36,12 @@ using EvidenceValues = llvm::MapVector<EvidenceAttr, ElementsAttr>;
 static EvidenceValues readValues(MLIRContext &context, nb::dict arrays) {
   EvidenceValues values;
   for (auto [key, array] : arrays) {
-    auto [name, text] = nb::cast<std::pair<std::string, std::string>>(key);
+    std::pair<std::string, std::string> pair;
+    if (!nb::try_cast(key, pair))
+      throw nb::type_error(
+          "expected keys of the name of a parameter and a "
+          "kind of evidence, like ('fc.weight', 'input_norm')");
+    auto [name, text] = pair;
     std::optional<EvidenceKind> kind = symbolizeEvidenceKind(text);
     if (!kind || name.empty())
       throw nb::value_error(

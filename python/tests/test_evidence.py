@@ -135,6 +135,10 @@ def test_errors() -> None:
     with pytest.raises(InputError, match="at least one batch"):
         collect(module, [])
     norm = np.ones((1, 3), np.float32)
+    with pytest.raises(TypeError, match="expected keys of the name of a parameter and a kind"):
+        module.set_evidence({"weight": norm})
+    named = collect(module, [{"input": np.ones((4, 3), np.float32)}], "input_norm")
+    np.testing.assert_array_equal(named["weight", "input_norm"], 2 * norm)
     with pytest.raises(native.PruneError, match="no parameter is called 'wait'"):
         module.set_evidence({("wait", "input_norm"): norm})
     with pytest.raises(ValueError, match="kind of evidence"):

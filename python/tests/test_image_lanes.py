@@ -129,3 +129,33 @@ def test_drawn_networks(seed):
     found, wanted = (m.compile(threads=threads)("forward", x)[0] for m in (images, positions))
     np.testing.assert_allclose(found, reference, rtol=1e-3, atol=1e-4 * np.abs(reference).max())
     assert np.array_equal(found, wanted)
+
+
+def test_a_cut_network_with_normalizations_that_returns_its_input():
+    """The functions that a batch is cut into go where they are called, whatever is in them."""
+    rng = np.random.default_rng(0)
+    weight = rng.standard_normal((32, 32, 3, 3)).astype(np.float32) * (rng.random((32, 32, 3, 3)) > 0.85)
+    shape, vector = "tensor<16x32x14x14xf32>", "tensor<32xf32>"
+    hexadecimal = weight.astype("<f4").tobytes().hex().upper()
+    text = f"""
+    func.func @forward(%x: {shape} {{prune.input = "input"}}) -> ({shape} {{prune.output = "a"}}, {shape} {{prune.output = "b"}}) {{
+      %w = arith.constant dense<"0x{hexadecimal}"> : tensor<32x32x3x3xf32>
+      %v = arith.constant dense<0.5> : {vector}
+      %z = arith.constant 0.0 : f32
+      %p = tensor.pad %x low[0, 0, 1, 1] high[0, 0, 1, 1] {{
+      ^bb0(%i0: index, %i1: index, %i2: index, %i3: index):
+        tensor.yield %z : f32
+      }} : {shape} to tensor<16x32x16x16xf32>
+      %e = tensor.empty() : {shape}
+      %i = linalg.fill ins(%z : f32) outs(%e : {shape}) -> {shape}
+      %c = linalg.conv_2d_nchw_fchw ins(%p, %w : tensor<16x32x16x16xf32>, tensor<32x32x3x3xf32>) outs(%i : {shape}) -> {shape}
+      %n = prune.batch_norm %c, %v, %v, %v, %v epsilon 1.0e-05 : {shape}, {vector}
+      return %n, %x : {shape}, {shape}
+    }}"""
+    x = rng.standard_normal((16, 32, 14, 14)).astype(np.float32)
+    module = parse(text)
+    module.run("builtin.module(prune-select-kernels{kernel=straight_line},prune-tile-batch{images=2})")
+    found, returned = module.compile()("forward", x)
+    expected = parse(text).compile(reference=True)("forward", x)[0]
+    np.testing.assert_allclose(found, expected, rtol=1e-4, atol=1e-4)
+    np.testing.assert_array_equal(returned, x)

@@ -170,3 +170,24 @@ def test_gradients(sizes, penalty):
         results.append([np.array(r) for r in module.compile(reference=reference)("loss", *values)])
     for mine, other in zip(*results, strict=True):
         np.testing.assert_array_equal(mine, other)
+
+
+@pytest.mark.parametrize("shape", [(5, 0), (0, 4), (0, 0)], ids=str)
+def test_constant_weights(shape: tuple[int, int]) -> None:
+    """Constants without elements are nothing that LLVM has in several dimensions."""
+    outputs, inputs = shape
+    text = f"""
+    func.func @f(%x: {spell((3, inputs))}) -> {spell((3, outputs))} {{
+      %w = arith.constant dense<> : {spell(shape)}
+      %z = arith.constant 2.0 : f32
+      %e = tensor.empty() : {spell((3, outputs))}
+      %i = linalg.fill ins(%z : f32) outs(%e : {spell((3, outputs))}) -> {spell((3, outputs))}
+      %y = linalg.matmul indexing_maps = [affine_map<(m, n, k) -> (m, k)>, affine_map<(m, n, k) -> (n, k)>,
+          affine_map<(m, n, k) -> (m, n)>]
+          ins(%x, %w : {spell((3, inputs))}, {spell(shape)}) outs(%i : {spell((3, outputs))}) -> {spell((3, outputs))}
+      return %y : {spell((3, outputs))}
+    }}"""
+    x = np.ones((3, inputs), np.float32)
+    for reference in (False, True):
+        (found,) = native.Module.parse(text).compile(reference=reference)("f", x)
+        np.testing.assert_array_equal(found, np.full((3, outputs), 2, np.float32))

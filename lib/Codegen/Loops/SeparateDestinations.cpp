@@ -15,6 +15,7 @@
 
 #include "Prune/Codegen/Loops/Passes.h"
 
+#include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "llvm/Support/DebugLog.h"
@@ -34,6 +35,7 @@ struct SeparateDestinations
     : prune::impl::SeparateDestinationsPassBase<SeparateDestinations> {
   void runOnOperation() override {
     SmallVector<Operation *> fills, empties;
+    getOperation()->walk([&](arith::ConstantOp op) { replaceEmpty(op); });
     getOperation()->walk([&](Operation *op) {
       if (auto fill = dyn_cast<linalg::FillOp>(op);
           fill && fill.hasPureTensorSemantics())
@@ -46,6 +48,19 @@ struct SeparateDestinations
       separate(fill);
     for (Operation *empty : empties)
       separate(empty);
+  }
+
+  /// A constant without elements is as good as an empty tensor, which needs no
+  /// memory of its own.
+  static void replaceEmpty(arith::ConstantOp op) {
+    auto type = dyn_cast<RankedTensorType>(op.getType());
+    if (!type || type.getNumElements() != 0)
+      return;
+    OpBuilder builder(op);
+    auto empty = tensor::EmptyOp::create(builder, op.getLoc(), type.getShape(),
+                                         type.getElementType());
+    op.replaceAllUsesWith(empty.getResult());
+    op.erase();
   }
 
   /// Gives every use as a destination a copy of `op` right before it.

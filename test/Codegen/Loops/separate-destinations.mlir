@@ -32,3 +32,11 @@ func.func @read(%x: tensor<4xf32>) -> tensor<4xf32> {
   %s = linalg.add ins(%f, %f : tensor<4xf32>, tensor<4xf32>) outs(%x : tensor<4xf32>) -> tensor<4xf32>
   return %s : tensor<4xf32>
 }
+
+// CHECK-LABEL: func.func @nothing
+// CHECK-NOT: arith.constant
+// CHECK: tensor.empty() : tensor<5x0xf32>
+func.func @nothing() -> tensor<5x0xf32> {
+  %w = arith.constant dense<> : tensor<5x0xf32>
+  return %w : tensor<5x0xf32>
+}

@@ -219,7 +219,9 @@ def SeparateDestinationsPass : Pass<"prune-separate-destinations"> {
   let description = [{
     Copies `tensor.empty` and `linalg.fill` in front of each operation that uses
     them as a destination. Common subexpression elimination makes them one, and
-    bufferization then has to copy, and to keep the buffer for all of them.
+    bufferization then has to copy, and to keep the buffer for all of them. A
+    constant without elements becomes an empty tensor: LLVM has no such constants of
+    several dimensions.
 
     ```mlir
     %e = tensor.empty() : tensor<4xf32>

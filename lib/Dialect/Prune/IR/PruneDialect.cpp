@@ -15,13 +15,25 @@
 #include "mlir/IR/Builders.h"
 #include "mlir/IR/DialectImplementation.h"
 #include "mlir/Interfaces/FunctionInterfaces.h"
+#include "mlir/Transforms/InliningUtils.h"
 
 using namespace mlir;
 using namespace mlir::prune;
 
 #include "Prune/Dialect/Prune/IR/PruneDialect.cpp.inc"
 
+namespace {
+/// Every operation may be where its function is called.
+struct PruneInlinerInterface final : DialectInlinerInterface {
+  using DialectInlinerInterface::DialectInlinerInterface;
+  bool isLegalToInline(Operation *, Region *, bool, IRMapping &) const final {
+    return true;
+  }
+};
+} // namespace
+
 void PruneDialect::initialize() {
+  addInterfaces<PruneInlinerInterface>();
   registerAttributes();
   addOperations<
 #define GET_OP_LIST

@@ -155,6 +155,7 @@ bool BatchFlow::canAdapt(Value value, const BatchDim &wanted) const {
   auto type = dyn_cast<RankedTensorType>(value.getType());
   Operation *op = value.getDefiningOp();
   if (!op || !type || !type.hasStaticShape() || getParam(value) ||
+      wanted.dim >= type.getRank() ||
       type.getDimSize(wanted.dim) != wanted.outer * batch * wanted.inner)
     return false;
   if (isa<tensor::EmptyOp, tensor::SplatOp>(op))

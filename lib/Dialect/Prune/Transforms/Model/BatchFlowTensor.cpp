@@ -173,6 +173,8 @@ BatchFlow::Steps BatchFlow::followReshape(Operation *op) {
   BatchDim from = *get(op->getOperand(0));
   if (!sourceType.hasStaticShape() || !type.hasStaticShape())
     return fail("reshaped together with an unknown extent");
+  if (sourceType.getRank() == 0 || type.getRank() == 0)
+    return fail("reshaped to a tensor without dimensions");
   if (auto collapse = dyn_cast<tensor::CollapseShapeOp>(op))
     return followCollapse(collapse, from, batch);
   Steps ways = followExpand(cast<tensor::ExpandShapeOp>(op), from, batch);

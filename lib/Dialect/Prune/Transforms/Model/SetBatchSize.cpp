@@ -274,9 +274,12 @@ struct SetBatchSizePass final
   using SetBatchSizePassBase::SetBatchSizePassBase;
 
   void runOnOperation() override {
-    if (batch < 1) {
+    // Far more rows than there is memory for, and few enough to count bytes.
+    constexpr int64_t kMost = 1 << 24;
+    if (batch < 1 || batch > kMost) {
       mlir::emitError(getOperation().getLoc())
-          << "expected a batch size of at least 1, got " << batch.getValue();
+          << "expected a batch size from 1 to " << kMost << ", got "
+          << batch.getValue();
       return signalPassFailure();
     }
     for (auto function : getOperation().getOps<FunctionOpInterface>())
@@ -299,6 +302,11 @@ struct SetBatchSizePass final
              << "expected a function of one block to change the batch size of";
     if (failed(verifyNotCalled(function)))
       return failure();
+    for (unsigned i = 0; i < function.getNumResults(); ++i)
+      if (function.getResultAttr(i, PruneDialect::kEvidenceAttrName))
+        return function.emitError() << "expected a function whose results are "
+                                       "no sums over the batch, to change its "
+                                       "size";
     for (unsigned i = 0; i < function.getNumArguments(); ++i)
       if (isBatched(function, i))
         return success();
@@ -340,6 +348,12 @@ struct SetBatchSizePass final
         flow.addInput(argument);
     if (failed(flow.run()))
       return failure();
+    Operation *terminator = block.getTerminator();
+    if (terminator->getNumOperands() != 0 && *oldSize != batch &&
+        llvm::none_of(terminator->getOperands(),
+                      [&](Value result) { return flow.get(result); }))
+      return function.emitError() << "expected a result that depends on the "
+                                     "batch, to change its size";
     remarkReductions(block, flow);
     apply(function, block, flow, *oldSize);
     LDBG() << function.getName() << ": batch " << *oldSize << " becomes "

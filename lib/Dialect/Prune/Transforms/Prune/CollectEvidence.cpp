@@ -74,7 +74,8 @@ private:
                << "expected evidence input_norm, zero_share or activation, got "
                   "'"
                << text << "'";
-      kinds.push_back(*kind);
+      if (!llvm::is_contained(kinds, *kind))
+        kinds.push_back(*kind);
     }
     if (kinds.empty())
       return mlir::emitError(getOperation().getLoc())
@@ -143,6 +144,33 @@ private:
                              entry.first);
   }
 
+  /// The sum of two tensors of one rank; an extent of one is repeated.
+  static Value addBroadcast(ImplicitLocOpBuilder &b, Value lhs, Value rhs) {
+    auto type = cast<RankedTensorType>(lhs.getType());
+    auto other = cast<RankedTensorType>(rhs.getType());
+    SmallVector<int64_t> shape;
+    SmallVector<AffineExpr> left, right;
+    for (auto [dim, extents] :
+         llvm::enumerate(llvm::zip_equal(type.getShape(), other.getShape()))) {
+      auto [l, r] = extents;
+      AffineExpr zero = b.getAffineConstantExpr(0);
+      shape.push_back(std::max(l, r));
+      left.push_back(l == shape.back() ? b.getAffineDimExpr(dim) : zero);
+      right.push_back(r == shape.back() ? b.getAffineDimExpr(dim) : zero);
+    }
+    AffineMap maps[] = {
+        AffineMap::get(type.getRank(), 0, left, b.getContext()),
+        AffineMap::get(type.getRank(), 0, right, b.getContext())};
+    Value empty = tensor::EmptyOp::create(b, shape, type.getElementType());
+    return createMapped(b, {lhs, rhs}, maps, empty,
+                        [](ImplicitLocOpBuilder &e, ValueRange args) {
+                          Value sum =
+                              arith::AddFOp::create(e, args[0], args[1]);
+                          return SmallVector<Value>{sum};
+                        })
+        .front();
+  }
+
   /// A mean is one over the layers that share a weight, too.
   static Value finish(ImplicitLocOpBuilder &b, EvidenceKind kind,
                       const Sum &sum) {
@@ -175,8 +203,8 @@ private:
       Sum &sum = sums[key];
       if (!sum.value)
         sum.value = added;
-      else if (sum.value.getType() == added.getType())
-        sum.value = arith::AddFOp::create(b, sum.value, added);
+      else
+        sum.value = addBroadcast(b, sum.value, added);
       ++sum.numLayers;
     }
   }

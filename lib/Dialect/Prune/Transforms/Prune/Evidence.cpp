@@ -58,12 +58,15 @@ static Value findCollected(ScoredParameter parameter, EvidenceKind kind) {
   for (Operation &op : *block) {
     if (op.getAttr(PruneDialect::kEvidenceAttrName) != wanted)
       continue;
-    Operation *definition = parameter.value.getDefiningOp();
-    if (definition)
-      op.moveAfter(definition);
+    // What something else reads stays where it is.
+    Operation *found = op.use_empty() ? &op : op.clone();
+    if (op.use_empty())
+      op.remove();
+    if (Operation *definition = parameter.value.getDefiningOp())
+      block->getOperations().insertAfter(definition->getIterator(), found);
     else
-      op.moveBefore(block, block->begin());
-    return op.getResult(0);
+      block->push_front(found);
+    return found->getResult(0);
   }
   return {};
 }

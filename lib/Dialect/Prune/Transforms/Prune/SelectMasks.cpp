@@ -25,6 +25,8 @@
 #include "llvm/ADT/MapVector.h"
 #include "llvm/Support/DebugLog.h"
 
+#include <cmath>
+
 #define DEBUG_TYPE "prune-select-masks"
 
 namespace mlir::prune {
@@ -66,6 +68,27 @@ static ApplyMaskOp findMask(Value weight) {
   return found;
 }
 
+/// True when a group is all of an output channel.
+static bool isRow(GranularityAttr granularity, int64_t dim) {
+  return granularity.getKind() == GranularityKind::Channel &&
+         granularity.getAxis() == dim;
+}
+
+/// Checks the numbers of evidence: none is infinite or NaN, and only gradients
+/// and scales have a sign.
+static LogicalResult verifyEvidence(ScoreOp score, const ConstantView &view,
+                                    StringRef name) {
+  EvidenceKind kind = *score.getCriterion().getEvidence();
+  bool isSigned = kind == EvidenceKind::Gradient || kind == EvidenceKind::Scale;
+  for (double value : view.toVector())
+    if (!std::isfinite(value) || (value < 0.0 && !isSigned))
+      return score.emitError()
+             << "expected finite " << (isSigned ? "" : "non-negative ")
+             << "evidence '" << stringifyEvidenceKind(kind) << "' about '"
+             << name << "', got " << value;
+  return success();
+}
+
 /// Reads the weight of a score and the mask it has; an error when either is not
 /// constant.
 static LogicalResult readCandidate(Candidate &candidate) {
@@ -95,6 +118,8 @@ static LogicalResult readCandidate(Candidate &candidate) {
     if (!evidence)
       return score.emitError()
              << "expected constant evidence about '" << candidate.name << "'";
+    if (failed(verifyEvidence(score, *evidence, candidate.name)))
+      return failure();
   }
   candidate.before = computeScores(*view, mask, evidence, score.getCriterion(),
                                    score.getGranularity());
@@ -184,6 +209,8 @@ private:
       rule = kind;
       texts = list;
     }
+    if (scope == "row" && rule != Rule::Sparsity)
+      return emitError() << "expected a sparsity with scope row";
     FailureOr<NumberRules> parsed = NumberRules::get(texts, emitError);
     if (failed(parsed))
       return failure();
@@ -239,6 +266,18 @@ private:
       }
       candidate.rule = numbers.find(candidate.name);
       candidate.rowDim = rowDims.lookup(score.getWeight());
+      if (scope == "row" && !rowDims.contains(score.getWeight())) {
+        result = score.emitError() << "scope row expects the weight of a layer "
+                                      "with output channels, got '"
+                                   << candidate.name << "'";
+        return WalkResult::interrupt();
+      }
+      if (scope == "row" && isRow(score.getGranularity(), candidate.rowDim)) {
+        result = score.emitError() << "scope row expects several groups in "
+                                      "each output channel, got granularity "
+                                   << score.getGranularity();
+        return WalkResult::interrupt();
+      }
       candidates.push_back(std::move(candidate));
       return WalkResult::advance();
     });

@@ -2,7 +2,10 @@
 // RUN: not prune-opt %s -split-input-file --pass-pipeline="builtin.module(prune-set-batch-size)" 2>&1 | FileCheck %s --check-prefix=SIZE
 // RUN: not prune-opt %s -split-input-file --pass-pipeline="builtin.module(prune-set-batch-size{batch=1 functions=nothing})" 2>&1 | FileCheck %s --check-prefix=NOTHING
 
-// SIZE: error: expected a batch size of at least 1, got 0
+// RUN: not prune-opt %s -split-input-file --pass-pipeline="builtin.module(prune-set-batch-size{batch=99999999999})" 2>&1 | FileCheck %s --check-prefix=LARGE
+
+// SIZE: error: expected a batch size from 1 to 16777216, got 0
+// LARGE: error: expected a batch size from 1 to 16777216, got 99999999999
 // NOTHING: error: expected a tensor argument with prune.input to change the batch size of
 
 func.func @normalized(%x: tensor<8x2xf32> {prune.input = "input"}) -> tensor<8x2xf32> {
@@ -149,4 +152,28 @@ func.func @number(%x: tensor<1x4xf32> {prune.input = "x"}, %i: tensor<f32>) -> t
   // expected-error @below {{'linalg.reduce' op cannot change the batch size: it is reduced by 'linalg.reduce'}}
   %0 = linalg.reduce {arith.addf} ins(%x : tensor<1x4xf32>) outs(%i : tensor<f32>) dimensions = [0, 1]
   return %0 : tensor<f32>
+}
+
+// -----
+
+// expected-error @below {{expected a result that depends on the batch, to change its size}}
+func.func @constant(%x: tensor<8x4xf32> {prune.input = "x"}) -> tensor<8x2xf32> {
+  %c = arith.constant dense<1.0> : tensor<8x2xf32>
+  return %c : tensor<8x2xf32>
+}
+
+// -----
+
+func.func @scalar(%x: tensor<1x1xf32> {prune.input = "x"}) -> tensor<1x1xf32> {
+  // expected-error @below {{cannot change the batch size: it is reshaped to a tensor without dimensions}}
+  %0 = tensor.collapse_shape %x [] : tensor<1x1xf32> into tensor<f32>
+  %1 = tensor.expand_shape %0 [] output_shape [1, 1] : tensor<f32> into tensor<1x1xf32>
+  return %1 : tensor<1x1xf32>
+}
+
+// -----
+
+// expected-error @below {{expected a function whose results are no sums over the batch, to change its size}}
+func.func @sums(%x: tensor<1x4xf32> {prune.input = "x"}) -> (tensor<1x4xf32> {prune.evidence = #prune.evidence<"w", input_norm>}) {
+  return %x : tensor<1x4xf32>
 }

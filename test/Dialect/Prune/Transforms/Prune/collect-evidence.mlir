@@ -1,4 +1,4 @@
-// RUN: prune-opt %s --pass-pipeline="builtin.module(prune-collect-evidence{evidence=input_norm,zero_share})" | FileCheck %s
+// RUN: prune-opt %s --pass-pipeline="builtin.module(prune-collect-evidence{evidence=input_norm,zero_share,input_norm})" | FileCheck %s
 // RUN: prune-opt %s --pass-pipeline="builtin.module(prune-collect-evidence{evidence=activation parameters=fc*})" | FileCheck %s --check-prefix=FC
 // RUN: prune-opt %s --pass-pipeline="builtin.module(prune-collect-evidence{evidence=input_norm ignore=*})" | FileCheck %s --check-prefix=NONE
 // RUN: not prune-opt %s --pass-pipeline="builtin.module(prune-collect-evidence)" 2>&1 | FileCheck %s --check-prefix=KINDS
@@ -7,7 +7,7 @@
 // RUN: prune-opt %s --pass-pipeline="builtin.module(prune-collect-evidence{evidence=input_norm})" --remarks-filter=prune-collect-evidence 2>&1 | FileCheck %s --check-prefix=REMARK
 // RUN: %if statistics %{ prune-opt %s --pass-pipeline="builtin.module(prune-collect-evidence{evidence=input_norm})" --prune-pass-statistics -o /dev/null 2>&1 | FileCheck %s --check-prefix=STAT %}
 
-// STAT: (S) 3 num-functions-copied
+// STAT: (S) 4 num-functions-copied
 // KINDS: error: expected evidence to collect
 // KIND: error: expected evidence input_norm, zero_share or activation, got 'gradient'
 // TWICE: error: expected no function 'forward_evidence' yet
@@ -79,4 +79,15 @@ func.func @groups(%x: tensor<1x2x1x3x3xf32> {prune.input = "input"}, %i: tensor<
   %g = tensor.expand_shape %w [[0, 1], [2], [3], [4]] output_shape [2, 2, 1, 1, 1] : tensor<4x1x1x1xf32> into tensor<2x2x1x1x1xf32>
   %0 = linalg.conv_2d_ngchw_gfchw ins(%x, %g : tensor<1x2x1x3x3xf32>, tensor<2x2x1x1x1xf32>) outs(%i : tensor<1x2x2x3x3xf32>) -> tensor<1x2x2x3x3xf32>
   return %0 : tensor<1x2x2x3x3xf32>
+}
+
+// One weight of two layers, once as it is and once turned around.
+// CHECK-LABEL: func.func @tied_evidence
+// CHECK-SAME: -> (tensor<5x4xf32> {prune.evidence = #prune.evidence<"tied.weight", input_norm>}, tensor<5x4xf32>
+// CHECK: ins(%{{.*}}, %{{.*}} : tensor<1x4xf32>, tensor<5x1xf32>) outs(%{{.*}} : tensor<5x4xf32>)
+func.func @tied(%x: tensor<2x4xf32> {prune.input = "input"}, %i: tensor<2x5xf32>, %j: tensor<2x4xf32>) -> tensor<2x4xf32> {
+  %w = arith.constant {prune.param = #prune.param<"tied.weight", weight>} dense<1.0> : tensor<5x4xf32>
+  %0 = linalg.matmul indexing_maps = [#a, #b, #c] ins(%x, %w : tensor<2x4xf32>, tensor<5x4xf32>) outs(%i : tensor<2x5xf32>) -> tensor<2x5xf32>
+  %1 = linalg.matmul ins(%0, %w : tensor<2x5xf32>, tensor<5x4xf32>) outs(%j : tensor<2x4xf32>) -> tensor<2x4xf32>
+  return %1 : tensor<2x4xf32>
 }

@@ -11,6 +11,15 @@
 // RUN: not prune-opt %s --pass-pipeline="builtin.module(prune-score{criterion=taylor})" 2>&1 | FileCheck %s --check-prefix=MISSING
 // RUN: not prune-opt %s --pass-pipeline="builtin.module(prune-score{criterion=wanda parameters=fc*},prune-select-masks{std-factor=1})" 2>&1 | FileCheck %s --check-prefix=STD
 
+// RUN: not prune-opt %s --pass-pipeline="builtin.module(prune-score{granularity=channel:0},prune-select-masks{sparsity=0.5 scope=row})" 2>&1 | FileCheck %s --check-prefix=ROWS
+// RUN: not prune-opt %s --pass-pipeline="builtin.module(prune-score,prune-select-masks{threshold=0.5 scope=row})" 2>&1 | FileCheck %s --check-prefix=THRESHOLD
+// RUN: sed 's/1.0, 2.0\]\]> : tensor<1x2xf32>/1.0, -2.0]]> : tensor<1x2xf32>/' %s | not prune-opt --pass-pipeline="builtin.module(prune-score{criterion=wanda parameters=fc*},prune-select-masks{sparsity=0.5})" 2>&1 | FileCheck %s --check-prefix=SIGN
+// RUN: sed 's/1.0, 2.0\]\]> : tensor<1x2xf32>/1.0, 0x7FC00000]]> : tensor<1x2xf32>/' %s | not prune-opt --pass-pipeline="builtin.module(prune-score{criterion=wanda parameters=fc*},prune-select-masks{sparsity=0.5})" 2>&1 | FileCheck %s --check-prefix=NAN
+
+// ROWS: error: scope row expects several groups in each output channel, got granularity #prune.granularity<channel, axis = 0>
+// THRESHOLD: error: expected a sparsity with scope row
+// SIGN: error: expected finite non-negative evidence 'input_norm' about 'fc.weight', got -2.0
+// NAN: error: expected finite non-negative evidence 'input_norm' about 'fc.weight', got nan
 // MISSING: error: criterion 'taylor' expects evidence 'gradient' about parameter 'conv.weight'
 // STD: error: std-factor is a threshold of magnitudes, got criterion #prune.criterion<wanda>
 

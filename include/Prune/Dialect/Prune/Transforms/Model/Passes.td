@@ -473,7 +473,7 @@ def SetBatchSizePass : Pass<"prune-set-batch-size", "ModuleOp"> {
     `ChannelOpInterface` or others call the function.
   }];
   let options = [
-    Option<"batch", "batch", "int64_t", "0", "new batch size, at least 1">,
+    Option<"batch", "batch", "int64_t", "0", "new batch size, from 1 to 16777216">,
     ListOption<"functions", "functions", "std::string",
                "functions to change (all that have tensors with prune.input if empty)">,
   ];
