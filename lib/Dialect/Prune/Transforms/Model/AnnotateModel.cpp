@@ -162,14 +162,15 @@ static Value getOperand(linalg::LinalgOp op, BlockArgument argument) {
 }
 
 /// The parameter of one dimension that `value` is a copy of, perhaps times
-/// numbers; null for other values.
-static Value getScaledParameter(Value value,
-                                function_ref<bool(Value)> isParameter) {
+/// numbers; null for other values, and for buffers, which stay what they are.
+static Value getScaledParameter(Value value) {
   while (value) {
     value = skipReshapes(value);
     auto type = dyn_cast<RankedTensorType>(value.getType());
-    if (isParameter(value))
-      return type && type.getRank() == 1 ? value : Value();
+    if (ParamAttr param = getParam(value))
+      return type && type.getRank() == 1 && param.getRole() != ParamRole::Buffer
+                 ? value
+                 : Value();
     auto op = value.getDefiningOp<linalg::LinalgOp>();
     Value yielded = getYielded(op);
     value = yielded ? getOperand(op, getScaledArgument(yielded)) : Value();
@@ -179,8 +180,7 @@ static Value getScaledParameter(Value value,
 
 /// The parameter that is added to the result of a layer by an operation behind
 /// it, where either may be multiplied by a number before.
-static Value getAddedBias(linalg::LinalgOp layer,
-                          function_ref<bool(Value)> isParameter) {
+static Value getAddedBias(linalg::LinalgOp layer) {
   Value value = layer->getResult(0);
   while (value.hasOneUse()) {
     auto user = dyn_cast<linalg::LinalgOp>(*value.user_begin());
@@ -192,7 +192,7 @@ static Value getAddedBias(linalg::LinalgOp layer,
       Value rhs = getOperand(user, getScaledArgument(sum.getRhs()));
       if (lhs != value && rhs != value)
         return {};
-      return getScaledParameter(lhs == value ? rhs : lhs, isParameter);
+      return getScaledParameter(lhs == value ? rhs : lhs);
     }
     if (getOperand(user, getScaledArgument(yielded)) != value)
       return {};
@@ -311,7 +311,7 @@ private:
       if (OpOperand *bias = getBias(op, isParameter)) {
         splitSplats(*bias);
         candidates.insert({bias->get(), {ParamRole::Bias, name + ".bias"}});
-      } else if (Value added = getAddedBias(op, isParameter)) {
+      } else if (Value added = getAddedBias(op)) {
         candidates.insert({added, {ParamRole::Bias, name + ".bias"}});
       }
     });

@@ -178,3 +178,30 @@ func.func @net(%x: tensor<2x2xf32>) -> tensor<2xf32> {
   } -> tensor<2xf32>
   return %z : tensor<2xf32>
 }
+
+// -----
+
+// What is added behind a layer and has no name is a buffer, in a second run, too.
+
+#mn = affine_map<(m, n) -> (m, n)>
+#n = affine_map<(m, n) -> (n)>
+
+// CHECK-LABEL: func.func @forward(%{{.*}}: tensor<2x2xf32> {prune.input = "input"}) -> (tensor<2x2xf32> {
+// CHECK-NEXT: arith.constant {prune.param = #prune.param<"fc0.weight", weight>}
+// CHECK-NEXT: arith.constant {prune.param = #prune.param<"fc1.weight", weight>}
+// CHECK-NEXT: arith.constant {prune.param = #prune.param<"buffer0", buffer>}
+func.func @added(%x: tensor<2x2xf32>) -> tensor<2x2xf32> {
+  %w = arith.constant dense<[[1.0, 2.0], [3.0, 4.0]]> : tensor<2x2xf32>
+  // expected-remark@below {{constant 'buffer0' is read by}}
+  %b = arith.constant dense<[5.0, 6.0]> : tensor<2xf32>
+  %v = arith.constant dense<[[7.0, 8.0], [9.0, 1.0]]> : tensor<2x2xf32>
+  %e = tensor.empty() : tensor<2x2xf32>
+  %y = linalg.matmul ins(%x, %w : tensor<2x2xf32>, tensor<2x2xf32>) outs(%e : tensor<2x2xf32>) -> tensor<2x2xf32>
+  %a = linalg.generic {indexing_maps = [#mn, #n, #mn], iterator_types = ["parallel", "parallel"]} ins(%y, %b : tensor<2x2xf32>, tensor<2xf32>) outs(%e : tensor<2x2xf32>) {
+  ^bb0(%in: f32, %c: f32, %out: f32):
+    %s = arith.addf %in, %c : f32
+    linalg.yield %s : f32
+  } -> tensor<2x2xf32>
+  %z = linalg.matmul ins(%a, %v : tensor<2x2xf32>, tensor<2x2xf32>) outs(%e : tensor<2x2xf32>) -> tensor<2x2xf32>
+  return %z : tensor<2x2xf32>
+}
