@@ -125,11 +125,7 @@ mlir::prune::assembly::getMinInputColumns(const ConvolutionShape &shape) {
                                                      : getMinColumns(shape);
   if (getMaskedShifts(shape, shape.w, /*isCopied=*/false).size() <= kMaxMasks)
     return shape.w;
-  // Padding behind a row is that before the next.
-  int64_t last =
-      (shape.ow - 1) * shape.strideW + (shape.kw - 1) * shape.dilationW;
-  int64_t padRight = last - shape.padLeft - (shape.w - 1);
-  return shape.w + std::max({shape.padLeft, padRight, int64_t(0)});
+  return getMinLaneColumns(shape);
 }
 
 int64_t mlir::prune::assembly::getReadBegin(const ConvolutionShape &shape,

@@ -48,18 +48,6 @@ static Value createGroupSizes(ImplicitLocOpBuilder &b, RankedTensorType weight,
   return arith::ConstantOp::create(b, cast<TypedAttr>(value));
 }
 
-/// The map through which evidence that broadcasts is read.
-static AffineMap getEvidenceMap(RankedTensorType evidence,
-                                RankedTensorType weight, MLIRContext *context) {
-  SmallVector<AffineExpr> results;
-  for (auto [dim, extent] : llvm::enumerate(evidence.getShape())) {
-    bool isBroadcast = extent == 1 && weight.getDimSize(dim) != 1;
-    results.push_back(isBroadcast ? getAffineConstantExpr(0, context)
-                                  : getAffineDimExpr(dim, context));
-  }
-  return AffineMap::get(weight.getRank(), 0, results, context);
-}
-
 /// What each element of the weight adds to the score of its group.
 static Value createElementScores(ImplicitLocOpBuilder &b, ScoreOp op,
                                  bool isSingle) {
@@ -68,8 +56,8 @@ static Value createElementScores(ImplicitLocOpBuilder &b, ScoreOp op,
   SmallVector<AffineMap> maps = {b.getMultiDimIdentityMap(type.getRank())};
   if (Value evidence = op.getEvidence()) {
     inputs.push_back(evidence);
-    maps.push_back(getEvidenceMap(cast<RankedTensorType>(evidence.getType()),
-                                  type, b.getContext()));
+    maps.push_back(getBroadcastMap(cast<RankedTensorType>(evidence.getType()),
+                                   type.getShape()));
   }
   Value empty =
       tensor::EmptyOp::create(b, type.getShape(), type.getElementType());

@@ -16,6 +16,19 @@
 using namespace mlir;
 using namespace mlir::prune;
 
+AffineMap mlir::prune::getBroadcastMap(RankedTensorType type,
+                                       ArrayRef<int64_t> shape) {
+  MLIRContext *context = type.getContext();
+  SmallVector<AffineExpr> results;
+  for (auto [dim, extents] :
+       llvm::enumerate(llvm::zip_equal(type.getShape(), shape))) {
+    auto [extent, whole] = extents;
+    results.push_back(extent == whole ? getAffineDimExpr(dim, context)
+                                      : getAffineConstantExpr(0, context));
+  }
+  return AffineMap::get(shape.size(), 0, results, context);
+}
+
 ScalarExpr ScalarExpr::operator+(const ScalarExpr &other) const {
   Value sum = arith::AddFOp::create(*builder, value, other.value);
   return {*builder, sum};

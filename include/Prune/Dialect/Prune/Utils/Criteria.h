@@ -22,6 +22,10 @@
 
 namespace mlir::prune {
 
+/// The map through which a tensor that broadcasts to `shape` is read, over one
+/// loop for each dimension.
+AffineMap getBroadcastMap(RankedTensorType type, ArrayRef<int64_t> shape);
+
 /// A floating-point scalar of the IR; arithmetic on it makes operations of
 /// arith and math.
 class ScalarExpr {

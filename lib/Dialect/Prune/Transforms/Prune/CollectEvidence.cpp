@@ -16,6 +16,7 @@
 
 #include "EvidenceSums.h"
 #include "Prune/Dialect/Prune/IR/Prune.h"
+#include "Prune/Dialect/Prune/Utils/Criteria.h"
 #include "Prune/Dialect/Prune/Utils/Elementwise.h"
 #include "Prune/Dialect/Prune/Utils/ParameterFilter.h"
 #include "Prune/Dialect/Prune/Utils/Parameters.h"
@@ -149,18 +150,10 @@ private:
     auto type = cast<RankedTensorType>(lhs.getType());
     auto other = cast<RankedTensorType>(rhs.getType());
     SmallVector<int64_t> shape;
-    SmallVector<AffineExpr> left, right;
-    for (auto [dim, extents] :
-         llvm::enumerate(llvm::zip_equal(type.getShape(), other.getShape()))) {
-      auto [l, r] = extents;
-      AffineExpr zero = b.getAffineConstantExpr(0);
+    for (auto [l, r] : llvm::zip_equal(type.getShape(), other.getShape()))
       shape.push_back(std::max(l, r));
-      left.push_back(l == shape.back() ? b.getAffineDimExpr(dim) : zero);
-      right.push_back(r == shape.back() ? b.getAffineDimExpr(dim) : zero);
-    }
-    AffineMap maps[] = {
-        AffineMap::get(type.getRank(), 0, left, b.getContext()),
-        AffineMap::get(type.getRank(), 0, right, b.getContext())};
+    AffineMap maps[] = {getBroadcastMap(type, shape),
+                        getBroadcastMap(other, shape)};
     Value empty = tensor::EmptyOp::create(b, shape, type.getElementType());
     return createMapped(b, {lhs, rhs}, maps, empty,
                         [](ImplicitLocOpBuilder &e, ValueRange args) {

@@ -15,6 +15,7 @@
 #include "EvidenceSums.h"
 
 #include "Prune/Analysis/StructuredOps.h"
+#include "Prune/Dialect/Prune/Utils/Criteria.h"
 #include "Prune/Dialect/Prune/Utils/Elementwise.h"
 #include "Prune/Dialect/Prune/Utils/Parameters.h"
 
@@ -152,11 +153,7 @@ static Value repeatInGroups(ImplicitLocOpBuilder &b, Value value,
   }
   if (ArrayRef(repeated) == type.getShape())
     return value;
-  SmallVector<AffineExpr> read;
-  for (auto [dim, extent] : llvm::enumerate(type.getShape()))
-    read.push_back(extent == 1 ? b.getAffineConstantExpr(0)
-                               : b.getAffineDimExpr(dim));
-  AffineMap map = AffineMap::get(type.getRank(), 0, read, b.getContext());
+  AffineMap map = getBroadcastMap(type, repeated);
   Value empty = tensor::EmptyOp::create(b, repeated, type.getElementType());
   return createMapped(b, value, map, empty,
                       [](ImplicitLocOpBuilder &, ValueRange args) {
