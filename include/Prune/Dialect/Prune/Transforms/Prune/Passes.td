@@ -79,8 +79,8 @@ def CollectEvidencePass : Pass<"prune-collect-evidence", "ModuleOp"> {
         -> (tensor<1x4xf32> {prune.evidence = #prune.evidence<"fc.weight", input_norm>})
     ```
 
-    A layer that is no sum of products of static shape, or whose weight is
-    reshaped before, is left out, with a remark. Refuses, with an error, evidence
+    A layer that is no sum of products of static shape, or whose weight comes to it
+    by more than masks, transpositions and reshapes, is left out, with a remark. Refuses, with an error, evidence
     of another kind and a function of that name.
   }];
   let options = [
