@@ -21,6 +21,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <numeric>
 #include <random>
 
 #ifdef PRUNE_HAVE_EIGEN
@@ -67,8 +68,58 @@ static int64_t countResults(const ConvolutionShape &s, const ImageGrid &grid) {
   return countFloats(grid, s.n, s.f, s.oh, s.ow);
 }
 
+namespace {
+
+/// Weights, [rows, inner], as blocks of one column and `rows` rows, the last
+/// ones of fewer.
+struct Blocks {
+  llvm::MutableArrayRef<float> weights;
+  int64_t inner, rows;
+
+  int64_t count() const {
+    return llvm::divideCeil(int64_t(weights.size()) / inner, rows) * inner;
+  }
+  template <typename Fn>
+  void forEach(int64_t block, Fn visit) const {
+    int64_t begin = block / inner * rows * inner + block % inner;
+    int64_t end = std::min(int64_t(weights.size()), begin + rows * inner);
+    for (int64_t i = begin; i < end; i += inner)
+      visit(weights[i]);
+  }
+};
+
+} // namespace
+
+static std::vector<int64_t> drawBlocks(const Blocks &blocks, double share,
+                                       unsigned seed) {
+  std::mt19937 random(seed);
+  std::bernoulli_distribution isDrawn(share);
+  std::vector<int64_t> drawn;
+  for (int64_t block = 0, e = blocks.count(); block < e; ++block)
+    if (isDrawn(random))
+      drawn.push_back(block);
+  return drawn;
+}
+
+/// Blocks of the smallest sums of sizes.
+static std::vector<int64_t> findSmallBlocks(const Blocks &blocks,
+                                            double share) {
+  std::vector<double> sizes(blocks.count(), 0.0);
+  for (int64_t block = 0, e = blocks.count(); block < e; ++block)
+    blocks.forEach(block,
+                   [&](float value) { sizes[block] += std::fabs(value); });
+  std::vector<int64_t> order(sizes.size());
+  std::iota(order.begin(), order.end(), 0);
+  llvm::sort(order, [&](int64_t a, int64_t b) {
+    return std::pair(sizes[a], a) < std::pair(sizes[b], b);
+  });
+  order.resize(std::llround(share * double(order.size())));
+  return order;
+}
+
 RivalProblem::RivalProblem(const ConvolutionShape &shape, bool isProduct,
-                           double zeros, int64_t blockRows, unsigned seed)
+                           double zeros, int64_t blockRows, unsigned seed,
+                           llvm::ArrayRef<float> trained)
     : shape(shape), isProduct(isProduct), weights(shape.f * getInner(), seed),
       input(shape.n * shape.c * shape.h * shape.w, seed + 1),
       inputRows(shape.n * shape.c * shape.h * shape.w),
@@ -78,17 +129,14 @@ RivalProblem::RivalProblem(const ConvolutionShape &shape, bool isProduct,
   for (int64_t i = 0; i < shape.n; ++i)
     transpose(input.get().slice(i * image, image), inputRows.data() + i * image,
               shape.c, places);
-  std::mt19937 random(seed);
-  std::bernoulli_distribution isZero(zeros);
+  if (!trained.empty())
+    llvm::copy(trained, weights.data());
   int64_t inner = getInner();
   float *weight = weights.data();
-  for (int64_t row = 0; row < shape.f; row += blockRows)
-    for (int64_t column = 0; column < inner; ++column) {
-      if (!isZero(random))
-        continue;
-      for (int64_t i = row; i < std::min(row + blockRows, shape.f); ++i)
-        weight[i * inner + column] = 0.0f;
-    }
+  Blocks blocks{weights.get(), inner, blockRows};
+  for (int64_t block : trained.empty() ? drawBlocks(blocks, zeros, seed)
+                                       : findSmallBlocks(blocks, zeros))
+    blocks.forEach(block, [](float &value) { value = 0.0f; });
   for (int64_t row = 0; row < shape.f; ++row) {
     for (int64_t column = 0; column < inner; ++column) {
       float value = weight[row * inner + column];

@@ -21,9 +21,12 @@ namespace mlir::prune::bench {
 /// A layer without bias and activation, which not all rivals have, and its
 /// weights in compressed rows besides.
 struct RivalProblem {
-  /// Weights of `blockRows` neighboring rows are zero together.
+  /// Weights of `blockRows` neighboring rows are zero together: random ones of
+  /// random weights, or those of the smallest sizes of `trained` weights,
+  /// [f, c, kh, kw], where they are given.
   RivalProblem(const assembly::ConvolutionShape &shape, bool isProduct,
-               double zeros, int64_t blockRows, unsigned seed = 1);
+               double zeros, int64_t blockRows, unsigned seed = 1,
+               llvm::ArrayRef<float> trained = {});
 
   int64_t getInner() const { return shape.c * shape.kh * shape.kw; }
   /// Columns of all images.

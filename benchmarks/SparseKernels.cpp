@@ -27,11 +27,13 @@
 #include "llvm/Support/CommandLine.h"
 #include "llvm/Support/InitLLVM.h"
 #include "llvm/Support/JSON.h"
+#include "llvm/Support/MemoryBuffer.h"
 #include "llvm/Support/Regex.h"
 #include "llvm/Support/WithColor.h"
 #include "llvm/Support/raw_ostream.h"
 
 #include <cmath>
+#include <cstring>
 
 using namespace llvm;
 using namespace mlir::prune;
@@ -52,6 +54,10 @@ static cl::opt<bool> lists("list", cl::desc("Print the names of the layers"));
 static cl::opt<std::string> modelName("model", cl::desc("Cost model"),
                                       cl::init("builtin"));
 static cl::opt<std::string>
+    trainedFile("trained", cl::desc("Trained weights of the layer that --only "
+                                    "names: floats, [f, c, kh, kw], whose "
+                                    "smallest become zero"));
+static cl::opt<std::string>
     sparsifier("sparsifier", cl::desc("Library of the loops of spmm.mlir"));
 
 namespace {
@@ -67,8 +73,9 @@ struct NamedLayer {
 static std::vector<NamedLayer> getLayers() {
   std::vector<NamedLayer> layers;
   constexpr int64_t products[][3] = {
-      {256, 64, 3136},  {512, 128, 784},  {1024, 256, 196}, {512, 2048, 49},
-      {3072, 768, 128}, {768, 3072, 128}, {1024, 1024, 16}, {4096, 4096, 1}};
+      {256, 64, 3136},  {512, 128, 784},  {1024, 256, 196},
+      {512, 2048, 49},  {3072, 768, 128}, {768, 3072, 128},
+      {1024, 1024, 16}, {4096, 4096, 1},  {512, 784, 64}};
   for (auto [rows, inner, columns] : products)
     layers.push_back({std::to_string(rows) + "x" + std::to_string(inner) + "x" +
                           std::to_string(columns),
@@ -167,8 +174,13 @@ static std::string choose(const CostModel &model, const RivalProblem &problem,
 }
 
 static Error measureLayer(const CostModel &model, const NamedLayer &layer,
-                          int percent, int block) {
-  RivalProblem problem(layer.shape, layer.isProduct, percent / 100.0, block);
+                          int percent, int block, ArrayRef<float> trained) {
+  RivalProblem problem(layer.shape, layer.isProduct, percent / 100.0, block,
+                       /*seed=*/1, trained);
+  if (!trained.empty() && trained.size() != problem.weights.get().size())
+    return createStringError(layer.name + ": " + Twine(trained.size()) +
+                             " trained weights, expected " +
+                             Twine(problem.weights.get().size()));
   RivalProblem another(layer.shape, layer.isProduct, 0.0, 1, /*seed=*/5);
   std::unique_ptr<Rival> other = makeDense(another);
   auto rivals = makeRivals(problem, threads, sparsifier);
@@ -185,6 +197,7 @@ static Error measureLayer(const CostModel &model, const NamedLayer &layer,
         {"layer", layer.name},
         {"zeros", percent},
         {"block", block},
+        {"weights", trained.empty() ? "random" : "trained"},
         {"threads", int64_t(threads)},
         {"cache", isCold ? "cold" : "hot"},
         {"chosen", choose(model, problem, block % 4 == 0, *rivals)},
@@ -200,12 +213,28 @@ static int fail(Error error) {
   return 1;
 }
 
+/// Trained weights, or none.
+static Expected<std::vector<float>> readTrained() {
+  if (trainedFile.empty())
+    return std::vector<float>();
+  auto buffer = MemoryBuffer::getFile(trainedFile);
+  if (!buffer)
+    return createFileError(trainedFile, buffer.getError());
+  std::vector<float> weights((*buffer)->getBufferSize() / sizeof(float));
+  std::memcpy(weights.data(), (*buffer)->getBufferStart(),
+              weights.size() * sizeof(float));
+  return weights;
+}
+
 int main(int argc, char **argv) {
   InitLLVM init(argc, argv);
   cl::ParseCommandLineOptions(argc, argv, "Measures sparse kernels\n");
   auto model = findCostModel(modelName, threads);
   if (!model)
     return fail(model.takeError());
+  Expected<std::vector<float>> trained = readTrained();
+  if (!trained)
+    return fail(trained.takeError());
   std::vector<int> zeros(percents.begin(), percents.end());
   if (zeros.empty())
     zeros = {0, 50, 70, 80, 90, 95, 98};
@@ -222,7 +251,8 @@ int main(int argc, char **argv) {
       for (int block : rows)
         if (isWanted.match(layer.name) &&
             (percent > 0 || block == rows.front()))
-          if (Error error = measureLayer(model->model, layer, percent, block))
+          if (Error error =
+                  measureLayer(model->model, layer, percent, block, *trained))
             return fail(std::move(error));
   }
   return 0;

@@ -6,8 +6,13 @@ Each layer is measured in a process of its own. MLIR's sparsifier takes part whe
 many times faster than oneDNN's dense kernel the chosen kernel is, as geometric means, and
 each kernel on each layer. --json keeps the numbers, --read prints tables of kept ones.
 
+With --trained the weights of a layer are the first array of a checkpoint (``.npz``) that has
+its shape, and the smallest of them, or blocks of the smallest sums, are zero instead of random
+ones. Layers without such an array are left out.
+
 usage: sparse_kernels.py [--threads 1 2] [--only REGEX] [--zeros 50 90] [--blocks 1 4]
-                         [--json FILE] [--read FILE ...] [--plot FILE.png]
+                         [--trained FILE.npz ...] [--json FILE] [--read FILE ...]
+                         [--plot FILE.png]
 """
 
 from __future__ import annotations
@@ -25,6 +30,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+import numpy
 from markdown_table import head, row
 
 FOLDER = Path(__file__).resolve().parent
@@ -46,6 +52,7 @@ GROUPS = {
     "4096x4096x1": ["4096x4096x1"],
     "3x3 of ResNet-50": "rn50-.*",
     "3x3 of ResNet-20": "rn20-.*",
+    "512x784x64": ["512x784x64"],
 }
 
 Line = dict[str, Any]
@@ -80,6 +87,25 @@ def compile_sparsifier(layer: str, folder: Path) -> Path | None:
     return library
 
 
+def get_weight_shape(layer: str) -> tuple[int, ...]:
+    """[rows, inner] of a product, [f, c, 3, 3] of a convolution."""
+    if product := re.fullmatch(r"(\d+)x(\d+)x\d+", layer):
+        return int(product[1]), int(product[2])
+    channels = int(layer.split("-")[2])
+    return channels, channels, 3, 3
+
+
+def write_trained(layer: str, checkpoints: list[Path], folder: Path) -> Path | None:
+    """The floats of the first array that has the shape of a layer's weights."""
+    for path in checkpoints:
+        with numpy.load(path) as arrays:
+            for name in arrays.files:
+                if arrays[name].shape == get_weight_shape(layer):
+                    arrays[name].astype("<f4").tofile(folder / "trained")
+                    return folder / "trained"
+    return None
+
+
 def run(arguments: argparse.Namespace) -> list[Line]:
     """Measures all layers."""
     program = [str(arguments.program)]
@@ -96,6 +122,11 @@ def run(arguments: argparse.Namespace) -> list[Line]:
             if arguments.blocks:
                 command.append("--blocks=" + ",".join(map(str, arguments.blocks)))
             with tempfile.TemporaryDirectory() as folder:
+                if arguments.trained:
+                    trained = write_trained(layer, arguments.trained, Path(folder))
+                    if not trained:
+                        continue
+                    command.append(f"--trained={trained}")
                 library = compile_sparsifier(layer, Path(folder))
                 if library:
                     command.append(f"--sparsifier={library}")
@@ -126,31 +157,32 @@ def is_in(layer: str, group: list[str] | str) -> bool:
     return layer in group if isinstance(group, list) else bool(re.fullmatch(group, layer))
 
 
-def name_mask(block: int) -> str:
+def name_mask(line: Line) -> str:
     """How weights are zero together."""
-    return "fine" if block == 1 else f"{block}x1"
+    mask = "fine" if line["block"] == 1 else f"{line['block']}x1"
+    return f"{mask}, trained" if line.get("weights") == "trained" else mask
 
 
 def print_means(lines: list[Line]) -> None:
     """The gains of the chosen kernel, by group, mask, threads and caches."""
     zeros = sorted({line["zeros"] for line in lines})
     print(head(["layers", "mask", "threads", "caches"] + [f"{share} %" for share in zeros]))
-    keys = sorted({(line["block"], line["threads"], line["cache"]) for line in lines})
+    keys = sorted({(name_mask(line), line["threads"], line["cache"]) for line in lines})
     for name, group in GROUPS.items():
-        for block, threads, cache in keys:
+        for mask, threads, cache in keys:
             cells = []
             for share in zeros:
                 gains = [
                     value
                     for line in lines
-                    if (line["block"], line["threads"], line["cache"]) == (block, threads, cache)
+                    if (name_mask(line), line["threads"], line["cache"]) == (mask, threads, cache)
                     and line["zeros"] == share
                     and is_in(line["layer"], group)
                     and (value := gain(line))
                 ]
                 cells.append(f"{mean(gains):.2f}" if gains else "")
             if any(cells):
-                print(row([name, name_mask(block), threads, cache, *cells]))
+                print(row([name, mask, threads, cache, *cells]))
 
 
 def print_layers(lines: list[Line]) -> None:
@@ -162,7 +194,7 @@ def print_layers(lines: list[Line]) -> None:
     for line in lines:
         gains = [gain(line, kernel) for kernel in kernels]
         cells = (
-            [line["layer"], name_mask(line["block"]), f"{line['zeros']} %", line["threads"]]
+            [line["layer"], name_mask(line), f"{line['zeros']} %", line["threads"]]
             + [line["cache"], f"{dense(line):.4g}"]
             + [f"{value:.2f}" if value else "" for value in gains]
             + [line["chosen"]]
@@ -180,14 +212,14 @@ def plot(lines: list[Line], path: Path) -> None:
     chosen = [line for line in lines if line["cache"] == "cold" and line["layer"] in MANY_COLUMNS]
     chosen = [line for line in chosen if line["threads"] == chosen[0]["threads"]]
     figure, axes = pyplot.subplots()
-    for block in sorted({line["block"] for line in chosen}):
+    for mask in sorted({name_mask(line) for line in chosen}):
         for kernel in sorted({name for line in chosen for name in line["us"]}):
             points: dict[int, list[float]] = {}
             for line in chosen:
-                if line["block"] == block and (value := gain(line, kernel)):
+                if name_mask(line) == mask and (value := gain(line, kernel)):
                     points.setdefault(line["zeros"], []).append(value)
             shares = sorted(points)
-            label = f"{kernel}, {name_mask(block)}"
+            label = f"{kernel}, {mask}"
             axes.plot(shares, [mean(points[share]) for share in shares], label=label)
     axes.set(xlabel="zeros, %", ylabel="times faster than dense", yscale="log")
     axes.legend(fontsize="x-small")
@@ -201,6 +233,7 @@ def main() -> None:
     parser.add_argument("--only", default="", help="layers whose names match")
     parser.add_argument("--zeros", type=int, nargs="+", help="in percent")
     parser.add_argument("--blocks", type=int, nargs="+", help="rows that are zero together")
+    parser.add_argument("--trained", type=Path, nargs="+", help="checkpoints of weights")
     parser.add_argument("--seconds", type=float, default=0.1, help="for each measurement")
     parser.add_argument("--json", type=Path)
     parser.add_argument("--read", type=Path, nargs="+")

@@ -39,6 +39,11 @@ struct Piece {
   int64_t image, images, panel, panels, group, groups, tile, tiles;
 };
 
+/// Parts into which each extent is cut.
+struct Cuts {
+  int64_t images, panels, groups, tiles;
+};
+
 /// The run of a plan on one input.
 class Run {
 public:
@@ -59,6 +64,9 @@ private:
   int64_t floatsOfGroup() const;
   int64_t floatsOfImage(const Piece &piece) const;
   Piece getPieceSize(int64_t threads) const;
+  Cuts getCuts(const Piece &size, int64_t threads) const;
+  int64_t getTileSize(int64_t tile) const;
+  int64_t findTile(int64_t part, int64_t parts) const;
   void runPiece(const Piece &piece, float *copy) const;
   void runSegments(const Piece &piece, const float *from, int64_t ofImage,
                    int64_t ofGroup) const;
@@ -186,6 +194,11 @@ void Run::runPiece(const Piece &piece, float *copy) const {
 
 static int64_t divideCeil(int64_t a, int64_t b) { return (a + b - 1) / b; }
 
+/// Whether the largest of the shares is at most an eighth above their mean.
+static bool isEven(int64_t total, int64_t shares) {
+  return 8 * divideCeil(total, shares) * shares <= 9 * total;
+}
+
 /// As much as pays for the code and stays in the cache, but something for each
 /// thread.
 Piece Run::getPieceSize(int64_t threads) const {
@@ -213,10 +226,10 @@ Piece Run::getPieceSize(int64_t threads) const {
                               kPiecePanels / 4);
     size.panels = std::min(panels, plan.panel_count);
     // Threads that share one image read all of it and a part of the code each,
-    // where nothing is copied for them.
+    // where nothing is copied for them and the parts are about as large.
     if (divideCeil(plan.panel_count, size.panels) >= shares)
       return size;
-    if (isDirect() && plan.tiles >= shares)
+    if (isDirect() && isEven(plan.tiles, shares))
       size.tiles = divideCeil(plan.tiles, shares);
     else
       size.panels = divideCeil(plan.panel_count, shares);
@@ -226,37 +239,89 @@ Piece Run::getPieceSize(int64_t threads) const {
   return size;
 }
 
+/// A whole number of pieces for each thread, where there is so much.
+static int64_t balance(int64_t pieces, int64_t threads, int64_t most) {
+  return std::min(divideCeil(pieces, threads) * threads, most);
+}
+
+Cuts Run::getCuts(const Piece &size, int64_t threads) const {
+  Cuts cuts = {divideCeil(plan.images, size.images),
+               divideCeil(plan.panel_count, size.panels),
+               divideCeil(plan.groups, size.groups),
+               divideCeil(plan.tiles, size.tiles)};
+  if (threads <= plan.images)
+    cuts.images = balance(cuts.images, threads, plan.images);
+  else if (isCutByGroups())
+    cuts.groups = balance(cuts.groups, threads, plan.groups);
+  else if (cuts.panels > 1)
+    cuts.panels = balance(cuts.panels, threads, plan.panel_count);
+  return cuts;
+}
+
+/// Bytes of a tile's code and stream.
+int64_t Run::getTileSize(int64_t tile) const {
+  int64_t bytes = 0;
+  // Nothing says where the last segment ends: it is not counted.
+  for (int64_t s = tile; s + 1 < plan.segment_count; s += plan.tiles) {
+    const prune_rt_segment_place *place = plan.segments + s;
+    bytes += place[1].code - place[0].code +
+             (place[1].stream - place[0].stream) * int64_t(sizeof(float));
+  }
+  return bytes;
+}
+
+/// The first tile of a part, where each has at least one and about as many
+/// weights.
+int64_t Run::findTile(int64_t part, int64_t parts) const {
+  if (part == 0 || part == parts)
+    return part == 0 ? 0 : plan.tiles;
+  const prune_rt_segment_place *last = plan.segments + plan.segment_count - 1;
+  int64_t total =
+      last->code - plan.segments->code +
+      (last->stream - plan.segments->stream) * int64_t(sizeof(float));
+  int64_t tile = 0;
+  for (int64_t sum = 0; tile < plan.tiles - (parts - part); ++tile) {
+    int64_t next = sum + getTileSize(tile);
+    if (tile >= part && (sum + next) / 2 >= total * part / parts)
+      break;
+    sum = next;
+  }
+  return tile;
+}
+
 void Run::run(int64_t threads) {
   if (plan.images == 0 || plan.panel_count == 0)
     return;
   int64_t products = plan.weights * plan.panel_count * plan.images;
   threads = std::clamp<int64_t>(products / kThreadProducts, 1, threads);
   Piece size = getPieceSize(threads);
-  int64_t rows = divideCeil(plan.images, size.images);
-  bool byGroups = isCutByGroups();
-  int64_t tileCuts = divideCeil(plan.tiles, size.tiles);
-  int64_t columns = byGroups
-                        ? divideCeil(plan.groups, size.groups)
-                        : divideCeil(plan.panel_count, size.panels) * tileCuts;
+  Cuts cuts = getCuts(size, threads);
+  // The largest piece; all others have as much or one less.
+  size.images = divideCeil(plan.images, cuts.images);
+  size.panels = divideCeil(plan.panel_count, cuts.panels);
+  size.groups = divideCeil(plan.groups, cuts.groups);
   // Whole pages, so that threads share none, with what masks leave out of a
   // vector in front and behind.
   int64_t wanted = size.images * floatsOfImage(size) + 2 * kLanes;
   int64_t floats = divideCeil(wanted, 1024) * 1024;
-  threads = std::min(threads, rows * columns);
+  int64_t count = cuts.images * cuts.panels * cuts.groups * cuts.tiles;
+  threads = std::min(threads, count);
   Buffer copies(threads * floats * sizeof(float));
-  forEach(rows * columns, threads, [&](int64_t index, int64_t thread) {
-    Piece piece = size;
-    piece.image = index / columns * size.images;
-    piece.images = std::min(size.images, plan.images - piece.image);
-    if (byGroups) {
-      piece.group = index % columns * size.groups;
-      piece.groups = std::min(size.groups, plan.groups - piece.group);
-    } else {
-      piece.panel = index % columns / tileCuts * size.panels;
-      piece.panels = std::min(size.panels, plan.panel_count - piece.panel);
-      piece.tile = index % tileCuts * size.tiles;
-      piece.tiles = std::min(size.tiles, plan.tiles - piece.tile);
-    }
+  forEach(count, threads, [&](int64_t index, int64_t thread) {
+    Piece piece;
+    piece.tile = findTile(index % cuts.tiles, cuts.tiles);
+    piece.tiles = findTile(index % cuts.tiles + 1, cuts.tiles) - piece.tile;
+    index /= cuts.tiles;
+    auto take = [&](int64_t total, int64_t parts, int64_t &begin,
+                    int64_t &extent) {
+      int64_t part = index % parts;
+      begin = total * part / parts;
+      extent = total * (part + 1) / parts - begin;
+      index /= parts;
+    };
+    take(plan.groups, cuts.groups, piece.group, piece.groups);
+    take(plan.panel_count, cuts.panels, piece.panel, piece.panels);
+    take(plan.images, cuts.images, piece.image, piece.images);
     runPiece(piece, copies.floats() + thread * floats + kLanes);
   });
 }
