@@ -11,6 +11,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "Prune/Kernels/CostModel.h"
+#include "CostTerms.h"
 
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/Support/JSON.h"
@@ -136,6 +137,13 @@ double CostModel::predictTurn(int64_t rows, int64_t columns) const {
   return predict(getTurnFormula(), size).value_or(0.0) * 1e-3;
 }
 
+double CostModel::getAdvantage(const ProductSize &size) const {
+  constexpr double kNear = 0.9, kFar = 0.7;
+  constexpr int64_t kFewColumns = 64;
+  bool isFar = size.columns <= kFewColumns && getWeightBytes(size) > cache;
+  return isFar ? kFar : kNear;
+}
+
 KernelCosts mlir::prune::predictKernels(const CostModel &costs,
                                         const ProductSize &size,
                                         ArrayRef<KernelKind> kernels) {
@@ -146,7 +154,8 @@ KernelCosts mlir::prune::predictKernels(const CostModel &costs,
     if (!time)
       continue;
     result.times.push_back({kind, *time});
-    double wanted = kind == KernelKind::Dense ? *time * kAdvantage : *time;
+    double wanted =
+        kind == KernelKind::Dense ? *time * costs.getAdvantage(size) : *time;
     if (!bestTime || wanted < *bestTime) {
       result.best = kind;
       bestTime = wanted;

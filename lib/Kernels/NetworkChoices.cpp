@@ -51,6 +51,7 @@ private:
   }
   bool suits(int index) const;
 
+  const CostModel &model;
   MutableArrayRef<LayerChoice> layers;
   llvm::DenseMap<Operation *, int> indices;
   SmallVector<Node> nodes;
@@ -106,7 +107,7 @@ int Network::findPrevious(const LayerChoice &layer) const {
 }
 
 Network::Network(const CostModel &model, MutableArrayRef<LayerChoice> layers)
-    : layers(layers), nodes(layers.size()) {
+    : model(model), layers(layers), nodes(layers.size()) {
   for (auto [index, layer] : llvm::enumerate(layers)) {
     int previous = findPrevious(layer);
     nodes[index].previous = previous;
@@ -140,7 +141,8 @@ bool Network::suits(int index) const {
   add(nodes[index].previous, index);
   for (int reader : nodes[index].readers)
     add(reader, reader);
-  return hasNeighbor && *time < kAdvantage * layer.costs.times.front().second;
+  double dense = layer.costs.times.front().second;
+  return hasNeighbor && *time < model.getAdvantage(layer.costs.size) * dense;
 }
 
 void Network::run() {

@@ -48,6 +48,12 @@ public:
   std::optional<double> predict(const CostFormula &formula,
                                 const ProductSize &size) const;
 
+  /// Share of the dense kernel's predicted time that another may take: it has
+  /// to be beaten by more than predictions are off. They are off by more where
+  /// a product reads its weights from far and uses them few times, since other
+  /// work has its part of the memory.
+  double getAdvantage(const ProductSize &size) const;
+
   /// Bytes of the second cache of the machine that was measured.
   int64_t getCacheBytes() const { return static_cast<int64_t>(cache); }
 
@@ -70,10 +76,6 @@ struct KernelCosts {
   /// Size, zeros and times in one line, for remarks.
   std::string describe() const;
 };
-
-/// Share of the dense kernel's predicted time that another may take: it has to
-/// be beaten by more than predictions are off.
-inline constexpr double kAdvantage = 0.9;
 
 /// Asks `costs` about each of `kernels`; of equal times the first kernel is
 /// best.
