@@ -111,9 +111,18 @@ def _add_figure(parsers: argparse._SubParsersAction[argparse.ArgumentParser]) ->
 
 
 def _add_compress(parsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    parser = parsers.add_parser("compress", help="train, prune, compile by a recipe")
+    parser = parsers.add_parser(
+        "compress", help="train, prune, compile: by a recipe, or a network to a tolerance"
+    )
     parser.set_defaults(run=commands.compress_command)
     _add_recipe(parser)
+    parser.add_argument(
+        "--max-drop", type=float, metavar="POINTS",
+        help="find the sparsest network within so many points of the dense one on validation "
+        "rows; instead of a recipe a network will do: its file, or the name of one",
+    )  # fmt: skip
+    parser.add_argument("--epochs", type=int, help="budget of the search (default: by the rows)")
+    parser.add_argument("--minutes", type=float, help="budget of the search in time")
     parser.add_argument("--values", help=".npz of trained dense parameters to start from")
     _add_model(parser)
     _add_common(parser)

@@ -29,6 +29,8 @@ from .native import native, read_module
 from .networks import build_network
 from .progress import Progress, make_progress
 from .recipe import Recipe, check, default_recipe, load_recipe
+from .recipe.schema import MaxDrop
+from .recipe.tolerant import is_network, network_recipe, with_max_drop
 from .report import kernel_rows, read_report
 from .training.fit import check_indices, fit
 from .training.folder import refuse_used
@@ -49,12 +51,37 @@ def demo(arguments: argparse.Namespace) -> None:
 
 def compress_command(arguments: argparse.Namespace) -> None:
     """The whole flow by a recipe, from given dense values if there are any."""
-    recipe = _overrides(_recipe(arguments), arguments)
+    recipe = _overrides(_compress_recipe(arguments), arguments)
     dense = None
     if arguments.values:
         dense = read_values(arguments.values, "dense")
         build_network(recipe.model, recipe.dataset).check(dense, str(arguments.values))
     _compress(recipe, arguments, dense)
+
+
+def _compress_recipe(arguments: argparse.Namespace) -> Recipe:
+    """The recipe that is named, or one of a network and what it may lose."""
+    points = arguments.max_drop
+    if points is None:
+        for option in ("epochs", "minutes"):
+            if getattr(arguments, option) is not None:
+                raise InputError(f"--{option} bounds a search: name --max-drop, too")
+        return _recipe(arguments)
+    for option, value in (("max-drop", points), ("epochs", arguments.epochs),
+                          ("minutes", arguments.minutes)):  # fmt: skip
+        if value is not None and not (0 if option == "max-drop" else 1e-9) <= value <= 1e6:
+            raise InputError(f"--{option} is a positive number, got {value:g}")
+    rule = MaxDrop(points, arguments.epochs, arguments.minutes)
+    name = arguments.recipe
+    if name is None and arguments.model:
+        name, arguments.model = arguments.model, None
+    if name is not None and not is_network(name):
+        return with_max_drop(_recipe(arguments), rule)
+    if arguments.set:
+        raise InputError("--set changes a recipe: name one")
+    dataset = arguments.dataset or "digits"
+    data = load(dataset, arguments.data)
+    return with_max_drop(network_recipe(name or "mlp", data, dataset), rule)
 
 
 def train(arguments: argparse.Namespace) -> None:

@@ -131,7 +131,9 @@ def _prune(stage: Prune, path: str, recipe: Recipe, before: list[str]) -> None:
         rule for rule in ("std_factor", "threshold", "sparsity") if getattr(stage, rule) is not None
     ]
     structured = stage.granularity.startswith("n_of_m")
-    if stage.trials:
+    if stage.max_drop:
+        _max_drop(stage, path, recipe, before, rules)
+    elif stage.trials:
         if rules or bool(stage.trials.std_factor) == bool(stage.trials.sparsity):
             raise RecipeError(
                 f"{path}.trials needs a list of std_factor or of sparsity, and no rule beside it"
@@ -151,3 +153,23 @@ def _prune(stage: Prune, path: str, recipe: Recipe, before: list[str]) -> None:
         check_train(stage.retrain, f"{path}.retrain", recipe, before)
         if stage.retrain.start:
             raise RecipeError(f"{path}.retrain.start: it starts from what was pruned")
+
+
+def _max_drop(
+    stage: Prune, path: str, recipe: Recipe, before: list[str], rules: list[str]
+) -> None:
+    """Checks a stage that searches by itself."""
+    others = [*rules, *(["trials"] if stage.trials else [])]
+    others += ["iterations"] if stage.iterations > 1 else []
+    others += ["reinitialize"] if stage.reinitialize else []
+    if stage.granularity.startswith("n_of_m"):
+        others.append("a granularity of fixed sparsity")
+    if others:
+        raise RecipeError(f"{path}.max_drop finds how far to prune; it does not go with {others[0]}")
+    if not _has_reference(recipe, before):
+        raise RecipeError(f"{path}.max_drop needs a dense network before it to compare with")
+    training = stage.retrain
+    moving = ("gradual", "rigl", "straight_through", "admm", "gates", "regularize")
+    used = [key for key in moving if training and getattr(training, key)]
+    if used:
+        raise RecipeError(f"{path}.retrain.{used[0]}: candidates of max_drop train without it")

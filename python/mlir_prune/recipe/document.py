@@ -35,6 +35,7 @@ from .parse import to_tree
 from .schema import (
     Bench,
     Compact,
+    MaxDrop,
     Model,
     Optimizer,
     Prune,
@@ -68,6 +69,7 @@ _SECTIONS: tuple[tuple[str, type], ...] = (
     ("`gates.optimizer`", GateOptimizer),
     ("Stage `kind: prune`", Prune),
     ("`trials`", Trials),
+    ("`max_drop`", MaxDrop),
     ("Stage `kind: compact`", Compact),
     ("Stage `kind: statistics`", Statistics),
 )

@@ -138,6 +138,35 @@ class Trials:
     tolerance: float = key("Accuracy that may be lost.", 0.3, unit="percentage points", low=0)
 
 
+@short("points")
+@dataclass(frozen=True)
+class MaxDrop:
+    """A search for the sparsest network within some points of the dense one.
+
+    Rounds prune and train until the tolerance is used up; then the sparsest round whose
+    fine-tuning holds it on the validation rows is kept, and the dense network if none does.
+    Strengths and ratios are relative to the network's own loss and weights. `retrain` says how
+    candidates train; their lengths, penalties and schedules are the search's.
+    """
+
+    points: float = key("Accuracy that may be lost on the validation rows.",
+                        unit="percentage points", low=0, high=100)  # fmt: skip
+    epochs: int | None = key(
+        "Length of all training of the search; if empty 160,000 steps, but 300 to 1,000 epochs.",
+        None, unit="epochs", above=0,
+    )  # fmt: skip
+    minutes: float | None = key(
+        "Time of all training of the search; the values then depend on the computer's speed.",
+        None, unit="minutes", above=0,
+    )  # fmt: skip
+    confidence: float = key(
+        "Standard errors of the comparison that a drop is raised by before it is held against "
+        "`points`.",
+        1.0, low=0, high=10,
+    )  # fmt: skip
+    keep: float = key("Share of the weights that stays in a round.", 0.7, above=0, below=1)
+
+
 @dataclass(frozen=True)
 class Prune:
     """A pruning stage: weights become zero, by one of the rules."""
@@ -165,6 +194,9 @@ class Prune:
     targets: tuple[str, ...] = key("Weights to prune.", ("weight",))
     ignore: tuple[str, ...] = key("Weights to leave alone.", ())
     trials: Trials | None = key("Choose the rule on the validation part.", None)
+    max_drop: MaxDrop | None = key(
+        "Prune as far as the accuracy allows, instead of by a rule.", None
+    )
     iterations: int = key(
         "Times to prune and train again; each prunes what the one before has left.", 1,
         above=0, high=1000,

@@ -79,6 +79,22 @@ def score_logits(values: np.ndarray, labels: np.ndarray, axis: int = 1) -> Score
     return Score(100.0 * hits / len(labels), float((norm - picked).mean()), rows)
 
 
+def calibrated_loss(values: np.ndarray, labels: np.ndarray, axis: int = 1) -> float:
+    """Mean cross-entropy of logits over their best temperature (Guo et al. 2017).
+
+    So networks that are surer or less sure of the same ranking have the same loss.
+    """
+    low, high = -3.0, 3.0
+    for _ in range(24):
+        third = (high - low) / 3
+        left, right = (
+            score_logits(values / np.float32(2.0**power), labels, axis).loss
+            for power in (low + third, high - third)
+        )
+        low, high = (low, high - third) if left <= right else (low + third, high)
+    return score_logits(values / np.float32(2.0 ** ((low + high) / 2)), labels, axis).loss
+
+
 def beats(new: Score, old: dict[str, Any] | None) -> bool:
     """Whether `new` is better than the kept score: accuracy, then loss."""
     if old is None:

@@ -19,6 +19,7 @@ from .tasks import (
     ChooseTask,
     PruneTask,
     SaveTask,
+    SearchTask,
     StatisticsTask,
     Task,
     TrainTask,
@@ -82,8 +83,20 @@ def _task(network: Any, task: Task, per_epoch: int) -> Iterator[str]:
     elif isinstance(task, StatisticsTask):
         count = min(task.stage.batches, per_epoch)
         yield f"{task.name}: measure batch normalizations on {count} batches"
+    elif isinstance(task, SearchTask):
+        yield from _search(task)
     elif not isinstance(task, SaveTask):
         yield f"{task.name}: remove dead neurons"
+
+
+def _search(task: SearchTask) -> Iterator[str]:
+    rule = task.stage.max_drop
+    assert rule is not None
+    bounds = [f"{rule.epochs} epochs"] if rule.epochs else []
+    bounds += [f"{rule.minutes:g} minutes"] if rule.minutes else []
+    within = f", in {' or '.join(bounds)}" if bounds else ""
+    yield f"{task.name}: search for the sparsest network within {rule.points:g} points{within}"
+    yield f"  rounds keep {rule.keep:g} of the weights"
 
 
 def _head(recipe: Recipe, data: Dataset, network: Any) -> Iterator[str]:

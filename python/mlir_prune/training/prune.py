@@ -10,6 +10,7 @@ import numpy as np
 
 from .. import networks
 from ..recipe.schema import Prune
+from ..search.trials import Trials
 from .lost import check_lost
 from .masks import PREFIX, Arrays, apply, intersect, masks_of, reinitialize, select_masks
 from .parametrization import folded
@@ -66,33 +67,16 @@ def rule_masks(network: Any, stage: Prune, path: str, before: Arrays) -> Arrays:
 
 
 def choose_trial(trainer: Trainer, task: ChooseTask) -> Arrays:
-    """Prunes once more by the rule of the best trial.
-
-    The sparsest that is at least as accurate as the reference stage less the
-    tolerance wins, else the most accurate; ties go to the more accurate one.
-    """
+    """Prunes once more by the rule of the best trial (:class:`Trials`)."""
     assert task.stage.trials is not None
     meta = trainer.state.meta
     floor = meta["scores"][trainer.reference]["accuracy"] - task.stage.trials.tolerance
-    trials = []
-    for name, rule, number in task.trials:
-        score = meta["scores"][name]
+    search = Trials(task.stage, floor)
+    for name, trial in task.trials:
         nonzeros = sum(meta["notes"][name.removesuffix("-train")]["nonzeros"].values())
-        trials.append(
-            {
-                "rule": rule, "number": number, "nonzeros": nonzeros, "score": score,
-                "accepted": score["accuracy"] >= floor,
-            }
-        )  # fmt: skip
-    accepted = [trial for trial in trials if trial["accepted"]]
-    if accepted:
-        chosen = min(accepted, key=lambda t: (t["nonzeros"], -t["score"]["accuracy"]))
-    else:
-        chosen = max(trials, key=lambda t: (t["score"]["accuracy"], -t["score"]["loss"]))
-    meta["trials"][task.name] = {
-        "tried": trials,
-        "chosen": {"rule": chosen["rule"], "number": chosen["number"]},
-    }
+        search.observe(trial, {"nonzeros": nonzeros, "score": meta["scores"][name]})
+    outcome = search.finish()
+    meta["trials"][task.name], chosen = outcome, outcome["chosen"]
     stage = replace(task.stage, trials=None, **{chosen["rule"]: chosen["number"]})
     return prune(trainer, PruneTask(task.name, stage, task.path, base=task.label))
 

@@ -9,6 +9,7 @@ all, and of trials, too.
 
 from __future__ import annotations
 
+import sys
 from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -20,6 +21,8 @@ from ..forms import Forms
 from ..native import parse
 from ..recipe import Recipe
 from ..recipe.schema import Prune
+from ..search.tolerance import Step
+from . import tolerance
 from .batch_statistics import statistics_program
 from .batches import steps_per_epoch
 from .evaluate import Score
@@ -34,12 +37,17 @@ from .tasks import (
     ChooseTask,
     CompactTask,
     PruneTask,
+    SearchTask,
     StatisticsTask,
     Task,
     TrainTask,
     expand,
 )
 from .untrained import Untrained, random_data
+
+
+_NOTHING = {"overfits": True}
+"""Facts of a search that has measured nothing."""
 
 
 def rehearse(recipe: Recipe, data: Dataset) -> tuple[Outcome, Forms]:
@@ -61,6 +69,8 @@ def _check_rows(recipe: Recipe, data: Dataset) -> None:
     """Raises unless every stage has rows for one batch."""
     parts = data.divide(recipe.splits.validation, recipe.splits.gates)
     for task in expand(recipe):
+        if isinstance(task, SearchTask):
+            task = tolerance.candidate_tasks(task, Step("round", 1, "", 1, 1, 0.0), _NOTHING)[1]
         if not isinstance(task, TrainTask):
             continue
         batch, gates = task.stage.batch or recipe.batch, task.stage.gates
@@ -93,13 +103,16 @@ class _Rehearsal(Untrained):
         if isinstance(task, PruneTask):
             self._take(prune(self, replace(task, stage=_by_count(task.stage))))
         elif isinstance(task, ChooseTask):
-            _, rule, number = task.trials[0]
+            _, trial = task.trials[0]
+            rule, number = trial.rule, trial.number
             tried = {"rule": rule, "number": number, "nonzeros": 0, "accepted": True,
                      "score": {"accuracy": 0.0, "loss": 0.0, "rows": 1}}  # fmt: skip
             self.state.meta["trials"][task.name] = {"tried": [tried], "chosen": tried}
             stage = _by_count(replace(task.stage, trials=None, **{rule: number}))
             self._take(prune(self, PruneTask(task.name, stage, task.path, base=task.label)))
             del self.state.saved[task.label]
+        elif isinstance(task, SearchTask):
+            self._rehearse_search(task)
         elif isinstance(task, CompactTask):
             # With every weight kept no layer dies of masks that training will not choose.
             masks = masks_of(self.state.arrays)
@@ -109,6 +122,14 @@ class _Rehearsal(Untrained):
             statistics_program(self, task)
         else:
             super()._task(task)
+
+    def _rehearse_search(self, task: SearchTask) -> None:
+        """Enters the training of one candidate that prunes nothing."""
+        self._take(tolerance.pruned_to(self, task.stage, task.path, sys.maxsize))
+        step = Step("round", 1, "", 1, 1, 1e-6)
+        for entry in tolerance.candidate_tasks(task, step, _NOTHING):
+            if isinstance(entry, TrainTask):
+                self._train(entry)
 
     def _train(self, task: TrainTask) -> Score:
         training = StageTraining(self, task)
@@ -122,7 +143,7 @@ def _repetitions(tasks: list[Task]) -> set[str]:
     names = {u.name for u in tasks if isinstance(u, PruneTask | TrainTask) and u.iteration > 1}
     for task in tasks:
         if isinstance(task, ChooseTask):
-            for name, _, _ in task.trials[1:]:
+            for name, _ in task.trials[1:]:
                 names |= {name, name.removesuffix("-train")}
     return names
 

@@ -11,6 +11,8 @@ from dataclasses import dataclass, field, replace
 
 from ..recipe.reference import reference_stage, stage_names
 from ..recipe.schema import Compact, Prune, Recipe, Statistics, Train
+from ..search.tolerance import Step
+from ..search.trials import Trial, Trials
 
 RULES = ("std_factor", "threshold", "sparsity")
 
@@ -60,8 +62,8 @@ class ChooseTask:
     label: str
     stage: Prune
     path: str
-    trials: tuple[tuple[str, str, float], ...] = field(default=())
-    """Name of the trial's training, its rule, the number of the rule."""
+    trials: tuple[tuple[str, Trial], ...] = field(default=())
+    """Name of each trial's training, and the trial."""
 
 
 @dataclass(frozen=True)
@@ -69,7 +71,7 @@ class CompactTask:
     """Elimination of dead neurons."""
 
     name: str
-    stage: Compact
+    stage: Compact | None
     path: str
 
 
@@ -82,7 +84,36 @@ class StatisticsTask:
     seed: tuple[int, ...]
 
 
-Task = TrainTask | PruneTask | SaveTask | ChooseTask | CompactTask | StatisticsTask
+@dataclass(frozen=True)
+class SearchTask:
+    """Asks the search of a stage with `max_drop` for its next candidate.
+
+    `step` is the candidate before, which the search is told of; None at the beginning.
+    Candidates become tasks when they are proposed.
+    """
+
+    name: str
+    stage: Prune
+    path: str
+    seed: tuple[int, ...]
+    step: Step | None = None
+
+
+@dataclass(frozen=True)
+class StartTask:
+    """Takes up what the candidate `step` of a search starts from, and prunes it."""
+
+    name: str
+    stage: Prune
+    path: str
+    search: str
+    step: Step
+
+
+Task = (
+    TrainTask | PruneTask | SaveTask | ChooseTask | CompactTask | StatisticsTask | SearchTask
+    | StartTask
+)  # fmt: skip
 
 
 def expand(recipe: Recipe) -> list[Task]:
@@ -96,6 +127,8 @@ def expand(recipe: Recipe) -> list[Task]:
             tasks.append(CompactTask(name, stage, path))
         elif isinstance(stage, Statistics):
             tasks.append(StatisticsTask(name, stage, seed))
+        elif stage.max_drop:
+            tasks.append(SearchTask(name, stage, path, seed))
         elif stage.trials:
             tasks += _trials(recipe, index, name, stage)
         elif stage.retrain is None:
@@ -113,18 +146,17 @@ def expand(recipe: Recipe) -> list[Task]:
 def _trials(recipe: Recipe, index: int, name: str, stage: Prune) -> list[Task]:
     """Saves, then prunes and trains for each candidate, then chooses."""
     assert stage.trials is not None
-    rule = "std_factor" if stage.trials.std_factor else "sparsity"
     following = next(s for s in recipe.stages[index + 1 :] if isinstance(s, Train))
     training = replace(following, epochs=stage.trials.epochs, keep="best", start="", name="")
     path, label = f"stages[{index}]", f"before {name}"
     tasks: list[Task] = [SaveTask(name, label)]
     trials = []
-    for number in getattr(stage.trials, rule):
-        tried = replace(stage, trials=None, **{rule: number})
-        title = f"{name}-{rule}-{number:g}"
+    for trial in Trials(stage).propose():
+        tried = replace(stage, trials=None, **{trial.rule: trial.number})
+        title = f"{name}-{trial.title}"
         tasks.append(PruneTask(title, tried, path, base=label))
         tasks.append(TrainTask(f"{title}-train", training, path, (recipe.seed, index + 1)))
-        trials.append((f"{title}-train", rule, number))
+        trials.append((f"{title}-train", trial))
     tasks.append(ChooseTask(name, label, stage, path, tuple(trials)))
     return tasks
 

@@ -19,6 +19,7 @@ from ..errors import InputError
 from ..progress import Progress
 from ..recipe import Recipe, dump_recipe
 from ..recipe.reference import INITIAL, reference_stage
+from . import tolerance
 from .batch_statistics import measure_statistics
 from .checkpoint import FILE, Arrays, CheckpointWriter, RunState, fresh_meta, read_checkpoint
 from .compact import CompactNetwork, compact
@@ -37,6 +38,8 @@ from .tasks import (
     CompactTask,
     PruneTask,
     SaveTask,
+    SearchTask,
+    StartTask,
     StatisticsTask,
     TrainTask,
     expand,
@@ -80,7 +83,8 @@ class Trainer:
         self._written = False
         with locked(folder):
             self.state = self._resumed() if resume else self._fresh(overwrite)
-            self.network = self._current_network()
+            self.tasks = tolerance.extended(self.tasks, self.state.meta)
+            self.network = self.current_network()
             self.history = History(folder, self.state.meta["history"])
 
     def run(self) -> RunState:
@@ -138,14 +142,18 @@ class Trainer:
             self._take(choose_trial(self, task))
             del run.saved[task.label]
         elif isinstance(task, CompactTask):
-            self._compact(task)
+            self.compact(task)
         elif isinstance(task, StatisticsTask):
             self._take(measure_statistics(self, task))
+        elif isinstance(task, SearchTask):
+            tolerance.advance(self, task)
+        elif isinstance(task, StartTask):
+            tolerance.start(self, task)
 
     def _train(self, task: TrainTask) -> Score:
         return StageTraining(self, task).run()
 
-    def _compact(self, task: CompactTask) -> None:
+    def compact(self, task: CompactTask) -> None:
         """Goes on with the network without its dead neurons."""
         meta, run = self.state.meta, self.state
         folded_arrays = fold(self.network, run.arrays, meta["parametrization"])
@@ -203,7 +211,7 @@ class Trainer:
         self._written = True
         return state
 
-    def _current_network(self) -> Any:
+    def current_network(self) -> Any:
         """The network as it is now: smaller than the dense one after a compact stage."""
         found = self.state.meta["network"]
         if found is None:

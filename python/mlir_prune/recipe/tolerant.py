@@ -1,0 +1,84 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""Recipes that nobody has to write: a network, a data set, and what may be lost."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+from typing import Any
+
+from ..data import Dataset
+from ..errors import InputError, nearest
+from ..networks import build_network, layer_kinds
+from .check import check
+from .modifiers import Rate
+from .reference import dense_stages, stage_names
+from .schema import NETWORKS, MaxDrop, Model, Optimizer, Prune, Recipe, Train
+
+FORMATS = (".onnx", ".pt2", ".mlir", ".mlirbc")
+"""Files that hold a network."""
+
+_BATCH = 100
+_DENSE_STEPS, _DENSE_EPOCHS = 16_000, (20, 100)
+"""Length of the dense training: steps, but at least and at most so many epochs."""
+
+_WIDE = 128
+"""Inputs of a fully connected layer from which dropout is applied to them."""
+
+
+def is_network(name: str | None) -> bool:
+    """Whether an argument names a network: a built one, or a file that holds one."""
+    return name is not None and (name in NETWORKS or Path(name).suffix in FORMATS)
+
+
+def network_recipe(name: str, data: Dataset, dataset: str) -> Recipe:
+    """A recipe that trains the network `name` until it is dense; a file's comes as it is."""
+    batch = min(_BATCH, max(1, len(data.merged) // 4))
+    if Path(name).suffix in FORMATS:
+        recipe = Recipe(dataset=dataset, batch=batch, model=Model(file=name))
+        return _with_dropout(recipe)
+    if name not in NETWORKS:
+        raise InputError(
+            f"'{name}' is no network: expected a file that ends in {', '.join(FORMATS)} or one of "
+            f"{', '.join(NETWORKS)}{nearest(name, NETWORKS)}"
+        )
+    widths = (data.features, 300, 100, data.classes) if name == "mlp" else ()
+    steps = max(1, len(data.merged) // batch)
+    low, high = _DENSE_EPOCHS
+    dense = Train(
+        name="dense", epochs=min(high, max(low, round(_DENSE_STEPS / steps))), dropout=False,
+        optimizer=Optimizer(weight_decay=1e-4), learning_rate=Rate(1e-3, schedule="cosine"),
+    )  # fmt: skip
+    recipe = Recipe(
+        dataset=dataset, batch=batch, model=Model(name=name, widths=widths), stages=(dense,)
+    )
+    return _with_dropout(recipe)
+
+
+def with_max_drop(recipe: Recipe, rule: MaxDrop) -> Recipe:
+    """The dense stages of a recipe, then the search for the sparsest network."""
+    dense = dense_stages(recipe)
+    kept = [s for n, s in zip(stage_names(recipe), recipe.stages, strict=True) if n in dense]
+    found = dataclasses.replace(
+        recipe, method=f"within {rule.points:g} points",
+        stages=(*kept, Prune(name="search", max_drop=rule)),
+    )  # fmt: skip
+    check(found)
+    return found
+
+
+def _with_dropout(recipe: Recipe) -> Recipe:
+    """Dropout of a tenth before wide layers; the search applies it where the network overfits."""
+    network: Any = build_network(recipe.model, recipe.dataset)
+    kinds, shapes = layer_kinds(network), network.shapes()
+    wide = [
+        name for name in network.weights()
+        if kinds.get(name) == "fc" and len(shapes[name]) == 2 and shapes[name][1] >= _WIDE
+    ]  # fmt: skip
+    rates = {_literal(name): 0.1 for name in wide}
+    return dataclasses.replace(recipe, model=dataclasses.replace(recipe.model, dropout=rates))
+
+
+def _literal(name: str) -> str:
+    """A pattern that matches a name and nothing else."""
+    return "".join(f"\\{sign}" if sign in "\\*?[]" else sign for sign in name)

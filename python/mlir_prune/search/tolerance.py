@@ -1,0 +1,195 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""The sparsest network within a tolerance: rounds down until it breaks, then back up.
+
+First come rounds of pruning and training, each from the one before, until the accuracy is
+lost beyond hope. Then the network of a round is fine-tuned for longer: where it holds the
+tolerance a sparser round is next, where it does not a denser one, until the two meet. A
+network is accepted when its drop, raised by some standard errors of the paired comparison,
+is within the tolerance: the validation rows choose among several networks, and the luckiest
+of them is not the best. The loss, which says more on few rows than the count of errors, must
+not have grown by more than the errors may.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from .protocol import Result, Search
+
+
+@dataclass(frozen=True)
+class Step:
+    """One candidate: a round of pruning and training, or the fine-tuning of a round.
+
+    `base` is the key of the candidate to start from, empty for the dense network; `left`
+    the weights that stay, `price` the penalty of each in units of the loss.
+    """
+
+    kind: str
+    number: int
+    base: str
+    left: int
+    epochs: int
+    price: float
+
+    @property
+    def key(self) -> str:
+        return f"{self.kind}-{self.number}"
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What bounds the search.
+
+    `points` may be lost; `epochs` train in all, and `minutes` where given; a drop counts
+    with `confidence` standard errors more; `keep` is the share of a round that stays.
+    """
+
+    points: float
+    epochs: int
+    minutes: float | None = None
+    confidence: float = 1.0
+    keep: float = 0.7
+
+
+_HOPELESS = 3.0
+"""Standard errors beyond the tolerance from which no fine-tuning brings a round back."""
+
+_PRICE = 1.5
+"""Penalty of all weights together in units of the dense network's validation loss."""
+
+_DESCENT = 0.6
+"""Share of the budget that rounds may take; the rest fine-tunes."""
+
+
+class Tolerance(Search[Step, str]):
+    """Finds the sparsest network within a tolerance; the outcome is its key, empty for dense.
+
+    `facts` are measured before the search: `left`, the weights that the first round may
+    go down to, the number of `classes`, and of the dense network on `rows` validation rows
+    `accuracy`, `loss` and `calibrated`, the loss at its best temperature.
+    """
+
+    def __init__(self, limits: Limits, facts: Mapping[str, Any]) -> None:
+        super().__init__()
+        self.limits, self._facts = limits, facts
+        self.round_epochs = max(1, limits.epochs // 30)
+        self.tune_epochs = max(1, limits.epochs // 8)
+
+    def propose(self) -> Sequence[Step]:
+        if self._descends():
+            return [self._round()]
+        number = self._next_tune()
+        return [] if number is None else [self._tune(number)]
+
+    def finish(self) -> str:
+        # A round held by luck where its longer training, or that of a denser one, did not.
+        for number in range(self._high() - 1, 0, -1):
+            for key in (f"tune-{number}", f"round-{number}"):
+                if self._held(key):
+                    return key
+        return ""
+
+    def needed(self) -> set[str]:
+        """Keys of candidates that may still be started from or chosen."""
+        keys = set()
+        for number in range(1, self.rounds() + 1):
+            if self._low() <= number:
+                keys |= {f"round-{number}", f"tune-{number}"}
+        return keys & set(self.seen)
+
+    def rounds(self) -> int:
+        """Rounds that were observed."""
+        return sum(key.startswith("round-") for key in self.seen)
+
+    def holds(self, result: Result) -> bool:
+        """Whether a network is within the tolerance, as far as its rows can say."""
+        wrong = max(100.0 - self._facts["accuracy"], 100.0 / self._facts["rows"])
+        allowed = self._facts["calibrated"] * (wrong + self.limits.points) / wrong
+        # A row more that is guessed, where the dense network is all but certain.
+        allowed += self.limits.points / 100 * math.log(self._facts["classes"])
+        drop = result["drop"] + self.limits.confidence * result["error"]
+        return bool(drop <= self.limits.points and result["calibrated"] <= allowed)
+
+    def _descends(self) -> bool:
+        """Whether there is another round."""
+        number = self.rounds()
+        if any(key.startswith("tune-") for key in self.seen):
+            return False
+        if number == 0:
+            return True
+        last = self.seen[f"round-{number}"]
+        lost = last["drop"] > self.limits.points + _HOPELESS * last["error"]
+        next_left = int(last["left"] * self.limits.keep)
+        spent = self._spent("epochs") + self.round_epochs
+        return not (
+            lost
+            or next_left < 1
+            or next_left == last["left"]
+            or spent > _DESCENT * self.limits.epochs
+            or self._minutes(_DESCENT)
+        )
+
+    def _round(self) -> Step:
+        number = self.rounds() + 1
+        base = f"round-{number - 1}" if number > 1 else ""
+        before = self.seen[base]["left"] if base else self._facts["left"] / self.limits.keep
+        left = max(1, int(before * self.limits.keep))
+        return Step("round", number, base, left, self.round_epochs, self._price(left))
+
+    def _tune(self, number: int) -> Step:
+        base = f"round-{number}"
+        left = self.seen[base]["left"]
+        epochs = min(self.tune_epochs, self.limits.epochs - self._spent("epochs"))
+        return Step("tune", number, base, left, epochs, self._price(left) / 3)
+
+    def _price(self, left: int) -> float:
+        return float(_PRICE * self._facts["loss"] / left)
+
+    def _next_tune(self) -> int | None:
+        """The round to fine-tune next, None at the end."""
+        if self._spent("epochs") >= self.limits.epochs or self._minutes(1.0):
+            return None
+        low, high = self._low(), self._high()
+        if high - low <= 1:
+            return None
+        if low == 0 and high == self.rounds() + 1:
+            return self._guess()
+        if low == 0:
+            tried = [n for n in range(1, self.rounds() + 1) if f"tune-{n}" in self.seen]
+            return max(1, high - 2 ** (len(tried) - 1))
+        return (low + high) // 2 if high <= self.rounds() else min(low + 1, high - 1)
+
+    def _guess(self) -> int:
+        """The last round that fine-tuning may well bring back."""
+        within = [
+            n for n in range(1, self.rounds() + 1)
+            if self.seen[f"round-{n}"]["drop"]
+            <= self.limits.points + self.seen[f"round-{n}"]["error"]
+        ]  # fmt: skip
+        return max(within, default=1)
+
+    def _low(self) -> int:
+        """The sparsest round whose fine-tuning held; 0 for none."""
+        numbers = range(1, self.rounds() + 1)
+        return max((n for n in numbers if self._held(f"tune-{n}")), default=0)
+
+    def _high(self) -> int:
+        """The densest round above it whose fine-tuning did not hold."""
+        numbers = range(self._low() + 1, self.rounds() + 1)
+        failed = [n for n in numbers if f"tune-{n}" in self.seen]
+        return min(failed, default=self.rounds() + 1)
+
+    def _held(self, key: str) -> bool:
+        return key in self.seen and self.holds(self.seen[key])
+
+    def _spent(self, key: str) -> Any:
+        return sum(result[key] for result in self.seen.values())
+
+    def _minutes(self, share: float) -> bool:
+        """Whether a share of the minutes is over."""
+        limit = self.limits.minutes
+        return limit is not None and self._spent("seconds") > 60 * limit * share

@@ -1,0 +1,176 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""Pruning to a tolerance: runs of a stage with `max_drop`, and the command without a recipe."""
+
+from __future__ import annotations
+
+import json
+import math
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from conftest import make_blobs
+from mlir_prune.cli import main
+from mlir_prune.errors import RecipeError
+from mlir_prune.training.checkpoint import read_checkpoint
+from mlir_prune.training.evaluate import calibrated_loss, score_logits
+from mlir_prune.training.history import read_history
+from mlir_prune.training.plan import plan_text
+from mlir_prune.training.result import finish
+from mlir_prune.training.tolerance import compare
+from mlir_prune.training.trainer import Trainer
+from short_runs import DENSE, WEIGHTS, recipe, train
+
+TRAINING = {"learning_rate": 1e-2}
+
+
+def search(points: float, **more: Any) -> dict[str, Any]:
+    rule = {"points": points, "epochs": 60, **more}
+    return {"name": "s", "kind": "prune", "max_drop": rule, "retrain": TRAINING}
+
+
+def told(trainer: Trainer) -> dict[str, Any]:
+    found: dict[str, Any] = trainer.state.meta["searches"]["s"]
+    return found
+
+
+def test_the_network_that_is_left_is_the_one_that_was_chosen(tmp_path: Path) -> None:
+    trainer = train(tmp_path, DENSE, search(2.0))
+    result = finish(trainer, ["prune"])
+    chosen = told(trainer)["seen"][told(trainer)["chosen"]]
+    assert result["totals"]["pruned_nonzeros"] <= chosen["left"] < WEIGHTS / 2
+    assert result["validation"]["pruned"]["accuracy"] == pytest.approx(chosen["accuracy"])
+    lost = result["validation"]["dense"]["accuracy"] - chosen["accuracy"]
+    assert lost == pytest.approx(chosen["drop"])
+    assert chosen["drop"] + chosen["error"] <= 2.0
+    assert result["epochs"] <= 3 + 60
+    assert not [label for label in trainer.state.saved if ":" in label]
+
+
+def test_nothing_to_lose_leaves_the_network_dense(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Rounds that train with rate zero from a tenth of the weights cannot hold the tolerance."""
+    stage = search(0.0, epochs=4)
+    stage["max_drop"]["confidence"] = 10.0
+    stage["retrain"] = {"learning_rate": 0.0}
+    stage["max_drop"]["keep"] = 0.05
+    trainer = train(tmp_path, DENSE, stage)
+    if told(trainer)["chosen"] == "":
+        assert "stays dense" in capsys.readouterr().err
+        dense = trainer.state.saved["dense"]
+        for name, array in trainer.state.arrays.items():
+            np.testing.assert_array_equal(array, dense[name])
+    else:
+        found = told(trainer)["seen"][told(trainer)["chosen"]]
+        assert found["drop"] + 10 * found["error"] <= 0.0
+
+
+def test_a_search_goes_on_to_the_same_bits(tmp_path: Path) -> None:
+    whole = train(tmp_path / "whole", DENSE, search(2.0))
+    epochs = whole.state.meta["total_epochs"]
+    for epoch in (DENSE["epochs"] + 1, epochs // 2, epochs - 2):
+        folder = tmp_path / f"stopped-{epoch}"
+        trainer = Trainer(recipe(DENSE, search(2.0)), make_blobs(), folder)
+        write = trainer._writer.write
+
+        def stop(state: Any, final: bool = False, write: Any = write, t: Any = trainer) -> None:
+            write(state, final)
+            t.interrupted = state.meta["total_epochs"] >= epoch  # noqa: B023
+
+        trainer._writer.write = stop  # type: ignore[method-assign]
+        with pytest.raises(KeyboardInterrupt):
+            trainer.run()
+        again = Trainer(recipe(DENSE, search(2.0)), make_blobs(), folder, resume=True)
+        again.run()
+        one, two = read_checkpoint(tmp_path / "whole"), read_checkpoint(folder)
+        assert one.arrays.keys() == two.arrays.keys()
+        for name, array in one.arrays.items():
+            assert array.tobytes() == two.arrays[name].tobytes(), name
+        stages = [[line["stage"] for line in read_history(f)] for f in (tmp_path / "whole", folder)]
+        assert stages[0] == stages[1]
+    assert told(whole)["chosen"]
+
+
+def test_whole_filters_to_a_tolerance(tmp_path: Path) -> None:
+    stage = {**search(3.0), "granularity": "channel:0", "ignore": ["fc3.weight"]}
+    trainer = train(tmp_path, DENSE, stage)
+    for name, mask in trainer.state.arrays.items():
+        if name.startswith("mask:fc") and name.endswith("weight") and "fc3" not in name:
+            rows = mask.reshape(len(mask), -1)
+            assert np.all(rows.any(axis=1) == rows.all(axis=1)), name
+
+
+def test_the_plan_names_the_bounds() -> None:
+    text = plan_text(recipe(DENSE, search(0.5, minutes=3)), make_blobs())
+    assert "s: search for the sparsest network within 0.5 points, in 60 epochs or 3 minutes" in text
+
+
+@pytest.mark.parametrize(
+    ("stage", "message"),
+    [
+        ({"max_drop": -1}, "max_drop.points"),
+        ({"max_drop": 1, "sparsity": 0.5}, "does not go with sparsity"),
+        ({"max_drop": 1, "granularity": "n_of_m:2:4:1"}, "fixed sparsity"),
+        ({"max_drop": 1, "iterations": 2, "retrain": {}}, "does not go with iterations"),
+        ({"max_drop": 1, "reinitialize": True}, "does not go with reinitialize"),
+        ({"max_drop": {"points": 1, "keep": 1.0}}, "max_drop.keep"),
+        ({"max_drop": {"epochs": 5}}, "points is missing"),
+        ({"max_drop": 1, "retrain": {"regularize": {"kind": "l1"}}}, "retrain.regularize"),
+    ],
+)
+def test_what_does_not_go_together_is_refused(stage: dict[str, Any], message: str) -> None:
+    with pytest.raises(RecipeError, match=message):
+        recipe(DENSE, {"kind": "prune", **stage})
+
+
+def test_a_search_needs_a_dense_network() -> None:
+    with pytest.raises(RecipeError, match="needs a dense network"):
+        recipe({"kind": "prune", "max_drop": 1}, DENSE)
+
+
+def test_a_network_is_enough(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """One that is built and trained, and one of a file that comes trained; no recipe."""
+    blobs = make_blobs()
+    data = tmp_path / "blobs.npz"
+    np.savez(data, x=blobs.train.inputs[0], y=blobs.train.labels)
+    common = ["--dataset", str(data), "--max-drop", "3", "--epochs", "30", "--quiet"]
+    first = tmp_path / "built"
+    assert main(["compress", "mlp", *common, "--out", str(first)]) == 0
+    report = json.loads((first / "report.json").read_text())
+    assert report["totals"]["compression"] > 1.5
+    model = str(first / "dense.mlir")
+    second = tmp_path / "file"
+    assert main(["compress", model, *common, "--out", str(second)]) == 0
+    assert json.loads((second / "report.json").read_text())["totals"]["compression"] > 1.5
+    capsys.readouterr()
+    for options, message in (
+        (["compress", "mlp", "--epochs", "3"], "name --max-drop"),
+        (["compress", "mlp", "--max-drop", "-1"], "--max-drop is a positive number"),
+        (["compress", "mlp", "--max-drop", "nan"], "--max-drop is a positive number"),
+        (["compress", "nlp.onnx", "--max-drop", "1", "--dataset", str(data)], "nlp.onnx"),
+    ):
+        assert main([*options, "--out", str(tmp_path / "no")]) == 1
+        assert message in capsys.readouterr().err
+        assert not (tmp_path / "no" / "report.json").exists()
+
+
+def test_a_paired_comparison() -> None:
+    dense = np.array([1.0, 1, 1, 1, 0, 0, 1, 1])
+    pruned = np.array([1.0, 1, 0, 1, 1, 0, 0, 1])
+    found = compare(pruned, dense)
+    assert found["drop"] == pytest.approx(100 / 8)
+    differences = 100 * (dense - pruned)
+    assert found["error"] == pytest.approx(differences.std() / math.sqrt(8))
+
+
+def test_the_calibrated_loss_is_that_of_the_best_temperature() -> None:
+    rng = np.random.default_rng(3)
+    labels = rng.integers(0, 5, 400)
+    values = rng.standard_normal((400, 5)).astype(np.float32)
+    values[np.arange(400), labels] += 1.5
+    losses = [score_logits(values / np.float32(t), labels).loss for t in np.geomspace(0.2, 5, 200)]
+    assert calibrated_loss(values, labels) == pytest.approx(min(losses), rel=1e-4)
+    assert calibrated_loss(values * np.float32(3), labels) == pytest.approx(min(losses), rel=1e-4)

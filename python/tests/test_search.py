@@ -1,0 +1,181 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""The protocol of searches, its executors and its state; the search to a tolerance."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mlir_prune.errors import InputError
+from mlir_prune.recipe import from_dict
+from mlir_prune.search import Search, processes, run
+from mlir_prune.search.ratios import count_left
+from mlir_prune.search.tolerance import Limits, Step, Tolerance
+from mlir_prune.search.trials import Trials
+
+
+@dataclass(frozen=True)
+class Place:
+    x: int
+
+    @property
+    def key(self) -> str:
+        return str(self.x)
+
+
+class Climb(Search[Place, int]):
+    """Looks for the top of a hill from below, both neighbors at once."""
+
+    def propose(self) -> Sequence[Place]:
+        at = self.finish()
+        return [Place(x) for x in (at - 1, at, at + 1) if str(x) not in self.seen]
+
+    def finish(self) -> int:
+        return int(max(self.seen, key=lambda k: (self.seen[k]["height"], int(k)), default="0"))
+
+
+def hill(place: Place) -> dict[str, Any]:
+    return {"height": -((place.x - 7) ** 2)}
+
+
+def test_any_executor_gives_the_same_search() -> None:
+    alone = Climb()
+    assert run(alone, hill) == 7
+    for executor in (ThreadPoolExecutor(3), processes(2)):
+        with executor:
+            search = Climb()
+            assert run(search, hill, executor) == 7
+            assert list(search.seen) == list(alone.seen)
+
+
+class Stop(Exception):
+    pass
+
+
+def test_a_search_goes_on_from_its_file(tmp_path: Path) -> None:
+    store, asked = tmp_path / "search.json", []
+
+    def weary(place: Place) -> dict[str, Any]:
+        asked.append(place.x)
+        if len(asked) == 5:
+            raise Stop
+        return hill(place)
+
+    with pytest.raises(Stop):
+        run(Climb(), weary, store=store, question={"hill": 1})
+    assert run(Climb(), weary, store=store, question={"hill": 1}) == 7
+    assert len(asked) == len(set(asked)) + 1, "what was evaluated is not evaluated again"
+    asked_before = len(asked)
+    assert run(Climb(), weary, store=store, question={"hill": 1}) == 7
+    assert len(asked) == asked_before
+    with pytest.raises(InputError, match="other settings"):
+        run(Climb(), weary, store=store, question={"hill": 2})
+
+
+@pytest.mark.parametrize(
+    "text", ["", "[1]", '{"version": 9}', '{"version": 1, "question": null, "state": []}']
+)
+def test_a_file_that_is_no_state_is_refused(tmp_path: Path, text: str) -> None:
+    store = tmp_path / "search.json"
+    store.write_text(text)
+    with pytest.raises(InputError, match=r"search.json: .*state"):
+        run(Climb(), hill, store=store)
+    assert store.read_text() == text
+
+
+def test_trials_take_the_sparsest_that_is_accurate_enough() -> None:
+    rule = {"sparsity": [0.2, 0.5, 0.9], "epochs": 1}
+    stages = [{"name": "d", "epochs": 1}, {"kind": "prune", "trials": rule}, {"epochs": 1}]
+    stage = from_dict({"stages": stages}).stages[1]
+    for floor, chosen in ((90.0, 0.5), (50.0, 0.9), (99.0, 0.2)):
+        search = Trials(stage, floor)
+        for trial, accuracy in zip(search.propose(), (95.0, 91.0, 60.0), strict=True):
+            left = round(100 * (1 - trial.number))
+            search.observe(trial, {"nonzeros": left, "score": {"accuracy": accuracy, "loss": 1.0}})
+        assert not search.propose()
+        assert search.finish()["chosen"] == {"rule": "sparsity", "number": chosen}
+
+
+FACTS = {"left": 10_000, "loss": 0.05, "calibrated": 0.05, "accuracy": 98.0, "rows": 1000,
+         "classes": 10}  # fmt: skip
+
+
+def worth(step: Step, break_at: float, rng: np.random.Generator, noise: float) -> dict[str, Any]:
+    """A network that loses more and more below `break_at` weights, less when it is tuned."""
+    true = max(0.0, break_at / step.left - 1) * (0.5 if step.kind == "tune" else 1.0)
+    drop = true + noise * rng.standard_normal()
+    return {"drop": drop, "true": true, "error": noise, "calibrated": 0.05, "left": step.left,
+            "epochs": step.epochs, "seconds": 1.0}  # fmt: skip
+
+
+@given(
+    st.floats(1, 9000), st.floats(0, 2), st.sampled_from([0.0, 0.1, 0.5]), st.integers(1, 400),
+    st.integers(0, 99),
+)  # fmt: skip
+def test_the_tolerance_is_held_within_the_budget(
+    break_at: float, points: float, noise: float, epochs: int, seed: int
+) -> None:
+    search = Tolerance(Limits(points, epochs), FACTS)
+    rng, spent = np.random.default_rng(seed), 0
+    while proposed := search.propose():
+        (step,) = proposed
+        assert not step.base or step.base in search.needed()
+        spent += step.epochs
+        search.observe(step, worth(step, break_at, rng, noise))
+        # The state is enough to go on.
+        again = Tolerance(Limits(points, epochs), FACTS)
+        again.resume(json.loads(json.dumps(search.state())))
+        assert again.propose() == search.propose()
+    assert spent <= epochs
+    chosen = search.finish()
+    if chosen:
+        found = search.seen[chosen]
+        assert found["drop"] + found["error"] <= points
+        better = [r for k, r in search.seen.items() if k.startswith("tune") and search.holds(r)]
+        assert all(r["left"] >= found["left"] for r in better)
+    if noise == 0 and chosen:
+        # As sparse as the rounds are fine: the next one is beyond the tolerance.
+        number = int(chosen.rpartition("-")[2]) + 1
+        tried = search.seen.get(f"tune-{number}")
+        assert tried is None or not search.holds(tried)
+
+
+def test_a_network_that_loses_at_once_stays_dense() -> None:
+    search = Tolerance(Limits(0.1, 300), FACTS)
+    rng = np.random.default_rng(1)
+    while proposed := search.propose():
+        search.observe(proposed[0], worth(proposed[0], 1e6, rng, 0.0))
+    assert search.finish() == ""
+
+
+def test_the_loss_may_not_grow_by_more_than_the_errors() -> None:
+    search = Tolerance(Limits(1.0, 300), FACTS)
+    same = {"drop": 0.0, "error": 0.0}
+    # Two per cent of the rows are wrong, so one point more is half of them, each a guess more.
+    allowed = 0.075 + 0.01 * np.log(10)
+    assert search.holds({**same, "calibrated": allowed - 1e-6})
+    assert not search.holds({**same, "calibrated": allowed + 1e-6})
+
+
+@given(st.integers(0, 99), st.integers(1, 400))
+def test_ratios_do_not_depend_on_the_scale_of_a_layer(seed: int, left: int) -> None:
+    rng = np.random.default_rng(seed)
+    shapes = {"a": (10, 20), "b": (5, 30), "c": (4, 4)}
+    weights = {name: rng.standard_normal(shape).astype(np.float32) for name, shape in shapes.items()}
+    sizes = {name: weight.size for name, weight in weights.items()}
+    counts = count_left(weights, sizes, left)
+    assert all(1 <= counts[name] <= sizes[name] for name in sizes)
+    total = min(left, sum(sizes.values()))
+    assert total <= sum(counts.values()) <= total + len(sizes)
+    scaled = count_left({n: w * np.float32(2.0 ** (3 * i)) for i, (n, w) in
+                         enumerate(weights.items())}, sizes, left)  # fmt: skip
+    assert scaled == counts
