@@ -19,6 +19,7 @@ from .errors import InputError, TrainingError
 from .frontend import TIME_LIMIT
 from .fuzz import command as fuzz
 from .native import prune_error
+from .oneshot import command as oneshot
 
 
 def make_parser() -> argparse.ArgumentParser:
@@ -39,6 +40,7 @@ def make_parser() -> argparse.ArgumentParser:
     _add_import(parsers)
     _add_compile(parsers)
     _add_calibrate(parsers)
+    oneshot.add_parser(parsers)
     fuzz.add_parser(parsers)
     return parser
 

@@ -1,0 +1,12 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""Pruning in one shot: from rows of a data set, without training.
+
+:func:`prune` takes a network with values and rows, and gives the network with zeros in
+its weights and the other weights moved to make up for them.
+"""
+
+from __future__ import annotations
+
+from .run import METHODS, Result, prune
+
+__all__ = ["METHODS", "Result", "prune"]

@@ -1,0 +1,164 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""Combinatorial pruning of a whole network in stages, by second-order models of its loss.
+
+After CHITA (Benbaki 2023). A stage draws fresh rows, takes the gradient of each at the
+current weights, and keeps the weights that the quadratic model of these gradients wants,
+fewer at each stage. Then the kept weights move to the minimum of the model of the loss on
+more rows, first-order term included: by conjugate gradients with products of the
+Gauss-Newton matrix (Martens 2010), and as far as the true loss goes down. Stages follow a
+geometric schedule to the sparsity asked for; further stages stay there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from ..rows import Split
+from .fisher import Fisher, scores
+from .loss import Curvature, Loss
+from .support import Support
+
+_STEPS = (1.0, 0.7, 0.5, 0.35, 0.25, 0.12, 0.06, 0.03)
+"""Shares of a step that the line search tries, largest first."""
+
+_FLOOR, _POWER = 1e-4, 0.75
+"""The preconditioner is (squared gradients + floor)^power + damping (Martens 2010)."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Of a run in stages.
+
+    `rows` have a gradient each, `slope_rows` a common one, `curvature_rows` serve products
+    with the Gauss-Newton matrix, of which a stage takes `products`; `stages` go to the
+    sparsity, `last_stages` stay there. `score_damping` is that of the model that chooses,
+    `damping` the first one of the steps, which adapts.
+    """
+
+    rows: int = 500
+    slope_rows: int = 20000
+    curvature_rows: int = 4000
+    stages: int = 15
+    last_stages: int = 5
+    products: int = 10
+    score_damping: float = 0.1
+    damping: float = 0.01
+
+
+def prune_in_stages(
+    loss: Loss, support: Support, data: Split, share: float, settings: Settings, seed: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """Weights and which of them are kept (bool), a `share` of all."""
+    run = Stages(loss, support, data, settings, seed)
+    for stage in schedule(share, settings.stages, settings.last_stages):
+        run.step(stage)
+    return run.weights, run.kept
+
+
+class Stages:
+    """The state of a run: weights, which are kept, the damping, the order of rows."""
+
+    def __init__(
+        self, loss: Loss, support: Support, data: Split, settings: Settings, seed: int
+    ) -> None:
+        self._loss, self._support, self._data, self._settings = loss, support, data, settings
+        self._rng = np.random.default_rng(seed)
+        self._damping = settings.damping
+        self.weights = loss.start()
+        self.kept = np.ones(loss.size, bool)
+
+    def step(self, share: float) -> None:
+        """A stage that keeps a `share` of the weights."""
+        settings, loss = self._settings, self._loss
+        gradients = loss.row_gradients(self.weights, self._draw(settings.rows))
+        judged = judge(gradients, self.weights, self.kept, settings.score_damping)
+        self.kept = self._support.choose(judged, self.kept, share)
+        base = np.where(self.kept, self.weights, np.float32(0))
+        rows = self._draw(settings.slope_rows)
+        direction = self._direction(base, rows, gradients)
+        found = self._search(base, direction, rows)
+        self.weights = base + np.float32(found) * direction
+        if found < 0.3:
+            self._damping *= 1.5
+        elif found > 0.8:
+            self._damping /= 1.3
+
+    def _direction(self, base: np.ndarray, rows: Split, gradients: np.ndarray) -> np.ndarray:
+        """The step to the minimum of the model of the loss, zero where nothing is kept."""
+        product = Curvature(self._loss, base, self._draw(self._settings.curvature_rows))
+        slope = self._loss.gradient(base, rows).astype(np.float64)
+        squares = np.einsum("ij,ij->j", gradients, gradients, dtype=np.float64) / len(gradients)
+        found = conjugate_gradients(
+            lambda v: np.where(self.kept, product(v) + self._damping * v, 0.0),
+            np.where(self.kept, -slope, 0.0),
+            (squares + _FLOOR) ** _POWER + self._damping,
+            self._settings.products,
+        )
+        return found.astype(np.float32)
+
+    def _search(self, base: np.ndarray, direction: np.ndarray, rows: Split) -> float:
+        """The share of a step with the smallest loss, or none where all are larger."""
+        best, found = self._loss.score(base, rows).loss, 0.0
+        for share in _STEPS:
+            loss = self._loss.score(base + np.float32(share) * direction, rows).loss
+            if loss < best:
+                best, found = loss, share
+            elif found:
+                break
+        return found
+
+    def _draw(self, count: int) -> Split:
+        """Rows without repetition, all of them where there are no more."""
+        order = self._rng.permutation(len(self._data))
+        return self._data.take(np.sort(order[:count]))
+
+
+def judge(
+    gradients: np.ndarray, weights: np.ndarray, kept: np.ndarray, damping: float
+) -> np.ndarray:
+    """Scores of the weights `kept` (bool) by the model of the gradients, zero for others.
+
+    They are those at the minimum of the model with its first-order term.
+    """
+    found = np.zeros(len(weights))
+    fisher = Fisher(np.ascontiguousarray(gradients[:, kept]), damping)
+    slope = fisher.gradients.mean(axis=0, dtype=np.float64)
+    wanted = weights[kept] - fisher.solve(slope)
+    found[kept] = scores(wanted, fisher.inverse_diagonal())
+    return found
+
+
+def conjugate_gradients(
+    product: Callable[[np.ndarray], np.ndarray],
+    right: np.ndarray,
+    diagonal: np.ndarray,
+    steps: int,
+) -> np.ndarray:
+    """An approximate solution of ``product(x) = right``, preconditioned by `diagonal`."""
+    found = np.zeros_like(right)
+    residual = right.copy()
+    scaled = residual / diagonal
+    search, size = scaled.copy(), float(residual @ scaled)
+    for _ in range(steps):
+        if size == 0.0:
+            break
+        image = product(search)
+        curvature = float(search @ image)
+        if curvature <= 0.0:
+            break
+        length = size / curvature
+        found += length * search
+        residual -= length * image
+        scaled = residual / diagonal
+        old, size = size, float(residual @ scaled)
+        search = scaled + (size / old) * search
+    return found
+
+
+def schedule(share: float, stages: int, last_stages: int) -> list[float]:
+    """Shares to keep at each stage: a geometric series from one to `share`, then that."""
+    falling = [share ** (stage / stages) for stage in range(1, stages)]
+    return [*falling, *[share] * (1 + last_stages)]

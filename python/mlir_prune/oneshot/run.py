@@ -1,0 +1,161 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""The one way into the solvers: a network, rows, a method and a sparsity."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from .. import networks
+from ..errors import InputError, nearest
+from ..rows import Split
+from . import chita, fisher
+from .loss import Loss
+from .support import Support, read_granularity
+
+
+@dataclass(frozen=True)
+class Task:
+    """What a method works on: it keeps a `share` of the weights of `loss`."""
+
+    loss: Loss
+    support: Support
+    data: Split
+    share: float
+    seed: int
+    settings: chita.Settings = field(default_factory=chita.Settings)
+
+
+Solution = tuple[np.ndarray, np.ndarray]
+"""Weights as one vector, and which of them are kept (bool)."""
+
+
+@dataclass(frozen=True)
+class Method:
+    """A way to prune: what it does in a line, its usual number of rows, its solver."""
+
+    summary: str
+    rows: int | None
+    solve: Callable[[Task], Solution]
+
+
+@dataclass(frozen=True)
+class Result:
+    """A pruned network: the module, and for each pruned weight what is kept (bool)."""
+
+    module: Any
+    masks: dict[str, np.ndarray]
+
+    @property
+    def sparsity(self) -> float:
+        """Share of zeros among the weights that were pruned."""
+        kept = sum(int(mask.sum()) for mask in self.masks.values())
+        return 1.0 - kept / sum(mask.size for mask in self.masks.values())
+
+
+def prune(
+    module: Any,
+    data: Split,
+    method: str = "chita",
+    sparsity: float | None = None,
+    granularity: str = "unstructured",
+    rows: int | None = None,
+    seed: int = 0,
+    *,
+    scope: str = "global",
+    targets: Iterable[str] = (),
+    ignore: Iterable[str] = (),
+    threads: int = 1,
+    batch: int = 256,
+    settings: chita.Settings | None = None,
+) -> Result:
+    """Prunes the weights of `module` to `sparsity` by the rows of `data`.
+
+    `method` is one of :data:`METHODS`; `granularity` is ``unstructured`` or
+    ``n_of_m:<n>:<m>:<axis>``, which says the sparsity itself. `rows` of the data are drawn by
+    `seed`, by default as many as is usual for the method. `targets` and `ignore` choose
+    weights as in recipes. With the scope ``layer`` all layers get the same sparsity. The
+    module is not changed. The same seed gives the same bits.
+
+    Raises :class:`InputError` for what cannot be used.
+    """
+    if method not in METHODS:
+        known = ", ".join(METHODS)
+        raise InputError(f"method: expected one of {known}, got '{method}'{nearest(method, METHODS)}")
+    pattern = read_granularity(granularity)
+    share = 1.0 - _sparsity(sparsity, pattern.sparsity if pattern else None)
+    loss = _loss(module, targets, ignore, threads, batch)
+    support = Support(loss.names, loss.shapes, pattern, scope)
+    drawn = _rows(data, METHODS[method].rows if rows is None else rows, seed)
+    task = Task(loss, support, drawn, share, seed, settings or chita.Settings())
+    weights, kept = METHODS[method].solve(task)
+    if not np.isfinite(weights).all():
+        raise InputError(f"method {method}: weights are not finite; more rows or damping may help")
+    copy = module.clone()
+    copy.bind(dict(loss.split(np.where(kept, weights, np.float32(0)).astype(np.float32))))
+    return Result(copy, loss.split(kept))
+
+
+def _sparsity(given: float | None, of_pattern: float | None) -> float:
+    if given is None and of_pattern is None:
+        raise InputError("sparsity: expected a number, or a granularity that says it")
+    if given is not None and not 0.0 < given < 1.0:
+        raise InputError(f"sparsity: expected a number between 0 and 1, got {given}")
+    if given is not None and of_pattern is not None and abs(given - of_pattern) > 1e-9:
+        raise InputError(f"sparsity: the granularity has {of_pattern:g}, got {given:g}")
+    found = of_pattern if given is None else given
+    assert found is not None
+    return found
+
+
+def _loss(
+    module: Any, targets: Iterable[str], ignore: Iterable[str], threads: int, batch: int
+) -> Loss:
+    from ..imported import ImportedNetwork
+
+    network = ImportedNetwork(module)
+    layers = set(network.weights())
+    chosen = networks.choose(network, list(targets) or ["weight"], ignore, "oneshot", among=("weight",))
+    names = [name for name in chosen if name in layers]
+    if not names:
+        raise InputError("oneshot: no weight of a layer is left to prune")
+    return Loss(network, names, threads, batch)
+
+
+def _rows(data: Split, count: int | None, seed: int) -> Split:
+    """Some of the rows in their order, or all."""
+    if count is None:
+        return data
+    if not 1 <= count <= len(data):
+        raise InputError(f"rows: expected 1 to {len(data)}, as many as there are, got {count}")
+    order = np.random.default_rng((seed, 1)).permutation(len(data))
+    return data.take(np.sort(order[:count]))
+
+
+def _magnitude(task: Task) -> Solution:
+    weights = task.loss.start()
+    scores = np.abs(weights.astype(np.float64))
+    return weights, task.support.choose(scores, np.ones(len(weights), bool), task.share)
+
+
+def _fisher(task: Task) -> Solution:
+    return fisher.prune_once(
+        task.loss, task.support, task.data, task.share, fisher.DAMPING, fisher.BLOCK
+    )
+
+
+def _chita(task: Task) -> Solution:
+    return chita.prune_in_stages(
+        task.loss, task.support, task.data, task.share, task.settings, task.seed
+    )
+
+
+METHODS: dict[str, Method] = {
+    "magnitude": Method("the smallest weights become zero; no row is read", None, _magnitude),
+    "fisher": Method("block Fisher matrix of the gradients of rows (WoodFisher)", 1000, _fisher),
+    "chita": Method("quadratic models of the loss in stages, with fresh rows", None, _chita),
+}
+"""By name."""
