@@ -11,6 +11,8 @@
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/StringMap.h"
 #include "llvm/Support/Process.h"
+#include "llvm/Support/WithColor.h"
+#include "llvm/Support/raw_ostream.h"
 #include "llvm/TargetParser/Host.h"
 
 using namespace mlir::prune;
@@ -23,6 +25,13 @@ bool assembly::isAllowed(llvm::StringRef isa) {
   if (*most == "avx2")
     return isa != "avx512";
   // Any other word is taken as the least, which every computer runs.
+  static const bool isKnown = *most == "base" || [&] {
+    llvm::WithColor::warning() << "PRUNE_MAX_ISA is '" << *most
+                               << "', expected avx512, avx2 or base; base is "
+                                  "taken\n";
+    return false;
+  }();
+  (void)isKnown;
   return isa != "avx512" && isa != "avx2";
 }
 

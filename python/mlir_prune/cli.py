@@ -222,7 +222,8 @@ def _add_compile(parsers: argparse._SubParsersAction[argparse.ArgumentParser]) -
     parser.add_argument(
         "--cost-model", metavar="NAME",
         help="figures that choose kernels: builtin, machine or a file (default: "
-        "PRUNE_COST_MODEL or machine with the instructions of this computer, else builtin)",
+        "PRUNE_COST_MODEL, else machine with the instructions of this computer and builtin with "
+        "others)",
     )  # fmt: skip
     parser.add_argument(
         "--tune", action="store_true",

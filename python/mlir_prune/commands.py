@@ -267,13 +267,15 @@ def compile_network(arguments: argparse.Namespace) -> None:
 def _cost_model(named: str | None, isa: str) -> str:
     """Figures that choose the kernels of a shared object.
 
-    Those of this computer serve only where the code is for its instructions alone.
+    Those that are named serve always, those of this computer only where the code is for its
+    instructions alone.
     """
-    if named is None and isa != "host":
+    default = native().default_cost_model()
+    if named is None and isa != "host" and default == "machine":
         return "builtin"
     if named is None:
         calibration.calibrate_once()
-    return named or native().default_cost_model()
+    return named or default
 
 
 def _tune(module: Any, model: Path, threads: int, standalone: bool) -> None:

@@ -40,6 +40,8 @@ def collect(
     if unknown or not kinds:
         known = ", ".join(KINDS)
         raise InputError(f"expected kinds of evidence among {known}, got {sorted(unknown)}")
+    if function not in [declared.name for declared in module.functions()]:
+        raise InputError(f"the module has no function '{function}'")
     copy = module.clone()
     copy.run(f"builtin.module(prune-collect-evidence{{evidence={','.join(kinds)}}})")
     executable = copy.compile(threads=threads)

@@ -21,7 +21,11 @@ using namespace mlir::prune::python;
 namespace nb = nanobind;
 
 std::string python::toString(Location location) {
-  if (auto file = location->findInstanceOf<FileLineColLoc>())
+  auto file = location->findInstanceOf<FileLineColLoc>();
+  // A module as a whole lies at line 0.
+  if (file && file.getLine() == 0)
+    return file.getFilename().str();
+  if (file)
     return (file.getFilename().getValue() + ":" + Twine(file.getLine()) + ":" +
             Twine(file.getColumn()))
         .str();

@@ -246,6 +246,18 @@ def test_compile_measures_with_a_word_and_only_for_this_computer(
     assert capsys.readouterr().err == ""
 
 
+def test_compile_takes_named_figures_for_any_instructions(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    model = tmp_path / "net.mlir"
+    model.write_text(str(network()))
+    monkeypatch.setenv("PRUNE_COST_MODEL", str(tmp_path / "missing.json"))
+    command = ["compile", str(model), "-o", str(tmp_path / "net.so"), "--isa", "base"]
+    assert main(command) == 1
+    assert f"net.mlir: cannot use the cost model '{tmp_path}/missing.json'" in capsys.readouterr().err
+    assert not (tmp_path / "net.so").exists()
+
+
 def test_a_shared_object_of_named_instructions_ignores_this_computer(tmp_path: Path) -> None:
     def written(name: str, **options: str) -> bytes:
         network().write_shared_object(str(tmp_path / name / "net.so"), isa="avx512", **options)

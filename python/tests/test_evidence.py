@@ -134,6 +134,8 @@ def test_errors() -> None:
         collect(module, [], ["gradient"])
     with pytest.raises(InputError, match="at least one batch"):
         collect(module, [])
+    with pytest.raises(InputError, match="the module has no function 'backward'"):
+        collect(module, [], function="backward")
     norm = np.ones((1, 3), np.float32)
     with pytest.raises(TypeError, match="expected keys of the name of a parameter and a kind"):
         module.set_evidence({"weight": norm})

@@ -198,7 +198,8 @@ class Prune:
         "Prune as far as the accuracy allows, instead of by a rule.", None
     )
     iterations: int = key(
-        "Times to prune and train again; each prunes what the one before has left.", 1,
+        "Times to prune and train again; each prunes what the one before has left, so that with "
+        "`sparsity` all but the first find nothing to prune.", 1,
         above=0, high=1000,
     )  # fmt: skip
     retrain: Train | None = key("Training of each iteration.", None)
