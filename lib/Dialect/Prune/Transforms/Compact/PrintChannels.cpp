@@ -16,6 +16,7 @@
 #include "Prune/Dialect/Prune/Transforms/Compact/Passes.h"
 
 #include "ChannelHolders.h"
+#include "IndexText.h"
 
 #include "Prune/Analysis/ChannelState.h"
 #include "Prune/Dialect/Prune/Utils/Parameters.h"
@@ -33,19 +34,6 @@ namespace mlir::prune {
 
 using namespace mlir;
 using namespace mlir::prune;
-
-/// Indices as a list of ranges: `0-2 5`.
-static void printIndices(ArrayRef<int64_t> indices, raw_ostream &os) {
-  for (size_t i = 0; i < indices.size();) {
-    size_t end = i + 1;
-    while (end < indices.size() && indices[end] == indices[end - 1] + 1)
-      ++end;
-    os << ' ' << indices[i];
-    if (end - i > 1)
-      os << '-' << indices[end - 1];
-    i = end;
-  }
-}
 
 /// One line about a dimension: how many indices stay, which leave, which hold
 /// one constant, and what keeps those that cannot leave.
