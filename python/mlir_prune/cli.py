@@ -20,6 +20,7 @@ from .frontend import TIME_LIMIT
 from .fuzz import command as fuzz
 from .native import prune_error
 from .oneshot import command as oneshot
+from .search import command as searches
 
 
 def make_parser() -> argparse.ArgumentParser:
@@ -41,6 +42,7 @@ def make_parser() -> argparse.ArgumentParser:
     _add_compile(parsers)
     _add_calibrate(parsers)
     oneshot.add_parser(parsers)
+    searches.add_parsers(parsers)
     fuzz.add_parser(parsers)
     return parser
 
@@ -123,7 +125,19 @@ def _add_compress(parsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         help="find the sparsest network within so many points of the dense one on validation "
         "rows; instead of a recipe a network will do: its file, or the name of one",
     )  # fmt: skip
-    parser.add_argument("--epochs", type=int, help="budget of the search (default: by the rows)")
+    parser.add_argument(
+        "--target", metavar="RESOURCE=AMOUNT",
+        help="prune to a budget instead: sparsity, parameters, macs, bytes or ms; below 1 it is a "
+        "share of the dense network (macs=0.5)",
+    )  # fmt: skip
+    parser.add_argument(
+        "--allocation", choices=("uniform", "global", "program"), default=None,
+        help="how layers share the budget (default: program, the least estimated loss)",
+    )  # fmt: skip
+    parser.add_argument(
+        "--epochs", type=int,
+        help="budget of the search (default: by the rows), or fine-tuning to a target (default: 10)",
+    )  # fmt: skip
     parser.add_argument("--minutes", type=float, help="budget of the search in time")
     parser.add_argument("--values", help=".npz of trained dense parameters to start from")
     _add_model(parser)

@@ -30,8 +30,9 @@ from .networks import build_network
 from .progress import Progress, make_progress
 from .recipe import Recipe, check, default_recipe, load_recipe
 from .recipe.schema import MaxDrop
-from .recipe.tolerant import is_network, network_recipe, with_max_drop
+from .recipe.aims import is_network, network_recipe, parse_target, with_max_drop, with_target
 from .report import kernel_rows, read_report
+from .search.command import as_dataset
 from .training.fit import check_indices, fit
 from .training.folder import refuse_used
 from .training.lock import locked
@@ -60,28 +61,46 @@ def compress_command(arguments: argparse.Namespace) -> None:
 
 
 def _compress_recipe(arguments: argparse.Namespace) -> Recipe:
-    """The recipe that is named, or one of a network and what it may lose."""
-    points = arguments.max_drop
-    if points is None:
-        for option in ("epochs", "minutes"):
+    """The recipe that is named, or one of a network and what it may lose or cost."""
+    if arguments.max_drop is not None and arguments.target is not None:
+        raise InputError("--max-drop and --target are two aims: name one")
+    if arguments.max_drop is None and arguments.target is None:
+        for option in ("epochs", "minutes", "allocation"):
             if getattr(arguments, option) is not None:
-                raise InputError(f"--{option} bounds a search: name --max-drop, too")
+                raise InputError(f"--{option} is part of an aim: name --max-drop or --target, too")
         return _recipe(arguments)
-    for option, value in (("max-drop", points), ("epochs", arguments.epochs),
-                          ("minutes", arguments.minutes)):  # fmt: skip
-        if value is not None and not (0 if option == "max-drop" else 1e-9) <= value <= 1e6:
-            raise InputError(f"--{option} is a positive number, got {value:g}")
-    rule = MaxDrop(points, arguments.epochs, arguments.minutes)
+    for option, least in (("max_drop", 0), ("epochs", 0), ("minutes", 1e-9)):
+        value = getattr(arguments, option)
+        if value is not None and not least <= value <= 1e6:
+            raise InputError(f"--{option.replace('_', '-')} is a positive number, got {value:g}")
+    if arguments.target is not None:
+        if arguments.minutes is not None:
+            raise InputError("--minutes bounds a search: it goes with --max-drop")
+        target = parse_target(arguments.target, arguments.allocation)
+        epochs = 10 if arguments.epochs is None else arguments.epochs
+        return with_target(_dense_recipe(arguments), target, epochs)
+    if arguments.allocation is not None:
+        raise InputError("--allocation shares out a budget: it goes with --target")
+    if arguments.epochs == 0:
+        raise InputError("--epochs is a positive number, got 0")
+    rule = MaxDrop(arguments.max_drop, arguments.epochs, arguments.minutes)
+    return with_max_drop(_dense_recipe(arguments), rule)
+
+
+def _dense_recipe(arguments: argparse.Namespace) -> Recipe:
+    """The recipe that is named, or what trains the network that is named."""
     name = arguments.recipe
     if name is None and arguments.model:
         name, arguments.model = arguments.model, None
     if name is not None and not is_network(name):
-        return with_max_drop(_recipe(arguments), rule)
+        return _recipe(arguments)
     if arguments.set:
         raise InputError("--set changes a recipe: name one")
+    if arguments.dataset is None and arguments.data is not None:
+        named = as_dataset(arguments.data)
+        arguments.dataset, arguments.data = named, None if named else arguments.data
     dataset = arguments.dataset or "digits"
-    data = load(dataset, arguments.data)
-    return with_max_drop(network_recipe(name or "mlp", data, dataset), rule)
+    return network_recipe(name or "mlp", load(dataset, arguments.data), dataset)
 
 
 def train(arguments: argparse.Namespace) -> None:

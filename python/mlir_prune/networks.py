@@ -119,6 +119,11 @@ def match_numbers(
     }
 
 
+def literal(name: str) -> str:
+    """The pattern that matches a name and nothing else."""
+    return "".join(f"\\{sign}" if sign in "\\*?[]" else sign for sign in name)
+
+
 def check_granularity(
     network: Any, names: Iterable[str], granularity: str, path: str
 ) -> list[str]:

@@ -7,7 +7,7 @@ from ..errors import RecipeError, nearest
 from ..networks import build_network
 from .modifiers import GROUP_KINDS, Regularize
 from .reference import INITIAL, dense_stages, reference_stage, stage_names
-from .schema import Compact, Prune, Recipe, Train
+from .schema import RESOURCES, Compact, Prune, Recipe, Train
 
 
 def check(recipe: Recipe) -> None:
@@ -127,9 +127,8 @@ def _penalty(penalty: Regularize, path: str, epochs: int) -> None:
 
 
 def _prune(stage: Prune, path: str, recipe: Recipe, before: list[str]) -> None:
-    rules = [
-        rule for rule in ("std_factor", "threshold", "sparsity") if getattr(stage, rule) is not None
-    ]
+    known = ("std_factor", "threshold", "sparsity", "sensitivity", "target")
+    rules = [rule for rule in known if getattr(stage, rule) is not None]
     structured = stage.granularity.startswith("n_of_m")
     if stage.max_drop:
         _max_drop(stage, path, recipe, before, rules)
@@ -146,7 +145,15 @@ def _prune(stage: Prune, path: str, recipe: Recipe, before: list[str]) -> None:
             raise RecipeError(f"{path}.trials needs a training stage after it to train like")
     elif len(rules) > 1 or (not rules and not structured):
         found = " and ".join(rules) or "none"
-        raise RecipeError(f"{path} needs one of std_factor, threshold and sparsity, got {found}")
+        raise RecipeError(f"{path} needs one of {', '.join(known)}, got {found}")
+    for rule in ("sensitivity", "target"):
+        if getattr(stage, rule) is not None and (structured or stage.scope == "global"):
+            raise RecipeError(f"{path}.{rule} gives each weight a sparsity of its own")
+    if stage.target:
+        named = [name for name in RESOURCES if getattr(stage.target, name) is not None]
+        if len(named) != 1:
+            found = " and ".join(named) or "none"
+            raise RecipeError(f"{path}.target needs one of {', '.join(RESOURCES)}, got {found}")
     if stage.iterations > 1 and stage.retrain is None:
         raise RecipeError(f"{path}: iterations need retrain")
     if stage.retrain:

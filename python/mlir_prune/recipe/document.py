@@ -42,6 +42,7 @@ from .schema import (
     Recipe,
     Splits,
     Statistics,
+    Target,
     Train,
     Trials,
 )
@@ -70,6 +71,7 @@ _SECTIONS: tuple[tuple[str, type], ...] = (
     ("Stage `kind: prune`", Prune),
     ("`trials`", Trials),
     ("`max_drop`", MaxDrop),
+    ("`target`", Target),
     ("Stage `kind: compact`", Compact),
     ("Stage `kind: statistics`", Statistics),
 )

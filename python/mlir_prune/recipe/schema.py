@@ -168,6 +168,40 @@ class MaxDrop:
 
 
 @dataclass(frozen=True)
+class Target:
+    """A budget of the network, one of five; a number below 1 is a share of the dense network.
+
+    The sparsities of all weights that meet it are found by `allocation`.
+    """
+
+    sparsity: float | None = key("Share of all weights that is zero.", None, above=0, below=1)
+    parameters: float | None = key("Weights that are left.", None, above=0)
+    macs: float | None = key("Multiplications of weights that are left, for one row.", None, above=0)
+    bytes: float | None = key(
+        "Bytes of the weights: four for each that is left, and a bit for each that says which.",
+        None, above=0,
+    )  # fmt: skip
+    ms: float | None = key(
+        "Milliseconds of the compiled network on this computer.", None, above=0,
+    )  # fmt: skip
+    batch: int = key("Rows of a call that is timed.", 1, above=0, high=100_000)
+    allocation: str = key(
+        "The same sparsity everywhere, the largest weights relative to their layers, or the least "
+        "sum of losses that each layer alone causes (a dynamic programme).",
+        "program", choices=("uniform", "global", "program"),
+    )  # fmt: skip
+
+    def chosen(self) -> tuple[str, float]:
+        """The resource and its number."""
+        named = [(name, getattr(self, name)) for name in RESOURCES]
+        return next((name, value) for name, value in named if value is not None)
+
+
+RESOURCES = ("sparsity", "parameters", "macs", "bytes", "ms")
+"""What a target can be about."""
+
+
+@dataclass(frozen=True)
 class Prune:
     """A pruning stage: weights become zero, by one of the rules."""
 
@@ -184,6 +218,12 @@ class Prune:
     sparsity: float | dict[str, float] | None = key(
         "Share of the weights that is pruned, for all or by pattern.", None, low=0, below=1
     )
+    sensitivity: float | None = key(
+        "Accuracy that each weight alone may cost on validation rows: its sparsity is the largest "
+        "of 0.1 to 0.9 that costs no more.",
+        None, unit="percentage points", low=0, high=100,
+    )  # fmt: skip
+    target: Target | None = key("Sparsities that meet a budget of the network.", None)
     scope: str = key("Rank a sparsity within each weight or all together.", "tensor",
                      choices=("tensor", "global"))  # fmt: skip
     granularity: str = key(

@@ -22,7 +22,8 @@ from .protocol import Result, Search
 
 @dataclass(frozen=True)
 class Step:
-    """One candidate: a round of pruning and training, or the fine-tuning of a round.
+    """One candidate: a round of pruning and training, the fine-tuning of a round, or a network
+    between the sparsest that held and the next.
 
     `base` is the key of the candidate to start from, empty for the dense network; `left`
     the weights that stay, `price` the penalty of each in units of the loss.
@@ -61,8 +62,16 @@ _HOPELESS = 3.0
 _PRICE = 1.5
 """Penalty of all weights together in units of the dense network's validation loss."""
 
+_PRESSURE = (2.0, 4.0)
+"""How many times the penalty is raised in the first round, and at most: it doubles after a
+round within the tolerance, and is halved after one beyond, down to one."""
+
 _DESCENT = 0.6
 """Share of the budget that rounds may take; the rest fine-tunes."""
+
+
+_FINE = 0.95
+"""Share of the weights above which a further step between two networks is not worth a try."""
 
 
 class Tolerance(Search[Step, str]):
@@ -82,10 +91,17 @@ class Tolerance(Search[Step, str]):
     def propose(self) -> Sequence[Step]:
         if self._descends():
             return [self._round()]
+        if self._spent("epochs") >= self.limits.epochs or self._minutes(1.0):
+            return []
         number = self._next_tune()
-        return [] if number is None else [self._tune(number)]
+        if number is not None:
+            return [self._tune(number)]
+        return self._fill()
 
     def finish(self) -> str:
+        fills = [key for key in self.seen if key.startswith("fill-") and self._held(key)]
+        if fills:
+            return min(fills, key=lambda key: self.seen[key]["left"])
         # A round held by luck where its longer training, or that of a denser one, did not.
         for number in range(self._high() - 1, 0, -1):
             for key in (f"tune-{number}", f"round-{number}"):
@@ -99,6 +115,7 @@ class Tolerance(Search[Step, str]):
         for number in range(1, self.rounds() + 1):
             if self._low() <= number:
                 keys |= {f"round-{number}", f"tune-{number}"}
+        keys |= {key for key in self.seen if key.startswith("fill-") and self._held(key)}
         return keys & set(self.seen)
 
     def rounds(self) -> int:
@@ -138,7 +155,8 @@ class Tolerance(Search[Step, str]):
         base = f"round-{number - 1}" if number > 1 else ""
         before = self.seen[base]["left"] if base else self._facts["left"] / self.limits.keep
         left = max(1, int(before * self.limits.keep))
-        return Step("round", number, base, left, self.round_epochs, self._price(left))
+        price = self._price(left) * self._pressure()
+        return Step("round", number, base, left, self.round_epochs, price)
 
     def _tune(self, number: int) -> Step:
         base = f"round-{number}"
@@ -146,13 +164,37 @@ class Tolerance(Search[Step, str]):
         epochs = min(self.tune_epochs, self.limits.epochs - self._spent("epochs"))
         return Step("tune", number, base, left, epochs, self._price(left) / 3)
 
+    def _fill(self) -> list[Step]:
+        """A network half-way between the sparsest that held and the densest that did not."""
+        low, high = self._low(), self._high()
+        if low == 0 or high > self.rounds():
+            return []
+        held, failed = f"tune-{low}", self.seen[f"tune-{high}"]["left"]
+        fills = [key for key in self.seen if key.startswith("fill-")]
+        for key in fills:
+            if self._held(key):
+                held = key
+            else:
+                failed = self.seen[key]["left"]
+        left = round(math.sqrt(self.seen[held]["left"] * failed))
+        if left > _FINE * self.seen[held]["left"]:
+            return []
+        epochs = min(self.tune_epochs, self.limits.epochs - self._spent("epochs"))
+        return [Step("fill", len(fills) + 1, held, left, epochs, self._price(left) / 3)]
+
     def _price(self, left: int) -> float:
         return float(_PRICE * self._facts["loss"] / left)
 
+    def _pressure(self) -> float:
+        """How strong the next round's penalty is, by how the rounds before went."""
+        pressure, most = _PRESSURE
+        for number in range(1, self.rounds() + 1):
+            held = self._held(f"round-{number}")
+            pressure = min(most, 2 * pressure) if held else max(1.0, pressure / 2)
+        return pressure
+
     def _next_tune(self) -> int | None:
         """The round to fine-tune next, None at the end."""
-        if self._spent("epochs") >= self.limits.epochs or self._minutes(1.0):
-            return None
         low, high = self._low(), self._high()
         if high - low <= 1:
             return None

@@ -158,6 +158,11 @@ def _prune(network: Any, stage: Prune, path: str) -> Iterator[str]:
             yield f"  {key} {', '.join(f'{n} {x:g}' for n, x in found.items())}{scope}"
         else:
             yield f"  {key} {value:g}{scope}"
+    if stage.sensitivity is not None:
+        yield f"  sparsities that cost {stage.sensitivity:g} points each"
+    if stage.target is not None:
+        name, amount = stage.target.chosen()
+        yield f"  target {name} {amount:g} ({stage.target.allocation})"
     if stage.granularity != "unstructured":
         yield f"  granularity {stage.granularity}"
     for key in ("reinitialize", "dropout"):

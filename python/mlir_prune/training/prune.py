@@ -10,10 +10,15 @@ import numpy as np
 
 from .. import networks
 from ..recipe.schema import Prune
+from ..search.protocol import run
+from ..search.sensitivity import Cell, Sensitivity, ratios_within
 from ..search.trials import Trials
+from .evaluate import score
 from .lost import check_lost
 from .masks import PREFIX, Arrays, apply, intersect, masks_of, reinitialize, select_masks
 from .parametrization import folded
+from .program import compiled
+from .target import targeted
 from .tasks import RULES, ChooseTask, PruneTask
 
 if TYPE_CHECKING:
@@ -25,7 +30,12 @@ def prune(trainer: Trainer, task: PruneTask) -> Arrays:
     run, network = trainer.state, trainer.network
     now = folded(network, run.arrays, run.meta["parametrization"])
     before = run.saved[task.base] if task.base else now
-    after = apply(before | rule_masks(network, task.stage, task.path, before))
+    stage = task.stage
+    if stage.sensitivity is not None:
+        stage = scanned(trainer, task, before)
+    elif stage.target is not None:
+        stage = targeted(trainer, task, before)
+    after = apply(before | rule_masks(network, stage, task.path, before))
     if task.stage.reinitialize:
         after = apply(reinitialize(after, trainer.initial_values()))
     note = {
@@ -43,6 +53,30 @@ def prune(trainer: Trainer, task: PruneTask) -> Arrays:
         f"{sum(after[n].size for n in network.weights()):,} weights left"
     )
     return after
+
+
+def scanned(trainer: Trainer, task: PruneTask, before: Arrays) -> Prune:
+    """The stage with the sparsities that a scan finds; `before` are the values to prune."""
+    stage, network, points = task.stage, trainer.network, task.stage.sensitivity
+    assert points is not None
+    rows, axis = trainer.data.validation, network.signature.axis
+    program = compiled(network.text(trainer.recipe.batch), "", trainer.recipe.threads)
+    dense = score(program, before, rows, axis)
+
+    def evaluate(cell: Cell) -> dict[str, Any]:
+        masks = select_masks(network, before, [cell.layer], stage.granularity, sparsity=cell.ratio)
+        values = apply(before | intersect(masks_of(before), masks))
+        found = score(program, values, rows, axis)
+        return {
+            "accuracy": found.accuracy, "loss": found.loss, "error": 0.0,
+            "drop": dense.accuracy - found.accuracy, "left": int(np.count_nonzero(values[cell.layer])),
+        }  # fmt: skip
+
+    names = networks.choose(network, stage.targets, stage.ignore, task.path, among=("weight",))
+    table = run(Sensitivity(names), evaluate)
+    trainer.state.meta["notes"][f"{task.name} scan"] = table
+    found = {networks.literal(name): ratio for name, ratio in ratios_within(table, points).items()}
+    return replace(stage, sensitivity=None, sparsity=found)
 
 
 def rule_masks(network: Any, stage: Prune, path: str, before: Arrays) -> Arrays:

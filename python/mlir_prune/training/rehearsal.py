@@ -150,6 +150,8 @@ def _repetitions(tasks: list[Task]) -> set[str]:
 
 def _by_count(stage: Prune) -> Prune:
     """The stage with a rule that does not depend on the values; sparsities are such rules."""
+    if stage.sensitivity is not None or stage.target is not None:
+        return replace(stage, sensitivity=None, target=None, sparsity=0.0)
     if stage.std_factor is None and stage.threshold is None:
         return stage
     numbers = stage.std_factor if stage.std_factor is not None else stage.threshold

@@ -71,7 +71,7 @@ class CompactTask:
     """Elimination of dead neurons."""
 
     name: str
-    stage: Compact | None
+    stage: Compact
     path: str
 
 

@@ -26,7 +26,7 @@ from .masks import PREFIX, Arrays, apply, intersect, masks_of, select_masks
 from .parametrization import folded
 from .program import compiled
 from .prune import count_nonzeros
-from .tasks import CompactTask, SearchTask, StartTask, Task, TrainTask
+from .tasks import SearchTask, StartTask, Task, TrainTask
 
 if TYPE_CHECKING:
     from .trainer import Trainer
@@ -65,7 +65,7 @@ def candidate_tasks(task: SearchTask, step: Step, facts: Mapping[str, Any]) -> l
     title = f"{task.name}-{step.key}"
     training = TrainTask(
         title, training_of(task.stage, step, facts), f"{task.path}.retrain",
-        (*task.seed, step.number, int(step.kind == "tune")),
+        (*task.seed, step.number, ("round", "tune", "fill").index(step.kind)),
     )  # fmt: skip
     start = StartTask(f"{title}-start", task.stage, task.path, task.name, step)
     return [start, training, replace(task, step=step)]
@@ -140,13 +140,15 @@ def advance(trainer: Trainer, task: SearchTask) -> None:
 def start(trainer: Trainer, task: StartTask) -> None:
     """Takes up what a candidate starts from; a round prunes it further."""
     _take_up(trainer, task.search, task.step.base)
-    if task.step.kind != "round":
+    if task.step.kind == "tune":
         return
     arrays = pruned_to(trainer, task.stage, task.path, task.step.left)
     trainer.state.arrays = arrays
     left = sum(count_nonzeros(trainer.network, arrays).values())
     trainer.state.meta["notes"][task.name] = {"nonzeros": left}
-    trainer.compact(CompactTask(task.name, None, task.path))
+    # What a network without a layer computes is a constant, which training cannot mend; as it
+    # is it will be found beyond the tolerance.
+    trainer.shrink(keep_layers=True)
 
 
 def pruned_to(trainer: Trainer, stage: Prune, path: str, left: int) -> Arrays:

@@ -142,7 +142,7 @@ class Trainer:
             self._take(choose_trial(self, task))
             del run.saved[task.label]
         elif isinstance(task, CompactTask):
-            self.compact(task)
+            self._compact(task)
         elif isinstance(task, StatisticsTask):
             self._take(measure_statistics(self, task))
         elif isinstance(task, SearchTask):
@@ -153,13 +153,23 @@ class Trainer:
     def _train(self, task: TrainTask) -> Score:
         return StageTraining(self, task).run()
 
-    def compact(self, task: CompactTask) -> None:
-        """Goes on with the network without its dead neurons."""
+    def shrink(self, keep_layers: bool = False) -> Arrays:
+        """Goes on with the network without its dead neurons; returns its values.
+
+        With `keep_layers` the network stays as it is where a layer would leave altogether.
+        """
         meta, run = self.state.meta, self.state
         folded_arrays = fold(self.network, run.arrays, meta["parametrization"])
-        self.network, arrays = compact(self.network, folded_arrays, self.recipe.batch)
+        smaller, arrays = compact(self.network, folded_arrays, self.recipe.batch)
+        if keep_layers and set(smaller.weights()) != set(self.network.weights()):
+            return run.arrays
+        self.network = smaller
         self._take(arrays)
         meta["network"] = {"text": self.network.text(self.recipe.batch)}
+        return arrays
+
+    def _compact(self, task: CompactTask) -> None:
+        meta, arrays = self.state.meta, self.shrink()
         left = sum(array.size for name, array in arrays.items() if name in self.network.weights())
         meta["notes"][task.name] = {
             "shapes": {n: list(s) for n, s in self.network.shapes().items()}

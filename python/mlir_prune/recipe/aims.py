@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-"""Recipes that nobody has to write: a network, a data set, and what may be lost."""
+"""Recipes that nobody has to write: a network, a data set, and what it may lose or cost."""
 
 from __future__ import annotations
 
@@ -9,11 +9,23 @@ from typing import Any
 
 from ..data import Dataset
 from ..errors import InputError, nearest
-from ..networks import build_network, layer_kinds
+from ..networks import build_network, layer_kinds, literal
 from .check import check
 from .modifiers import Rate
 from .reference import dense_stages, stage_names
-from .schema import NETWORKS, MaxDrop, Model, Optimizer, Prune, Recipe, Train
+from .schema import (
+    NETWORKS,
+    RESOURCES,
+    MaxDrop,
+    Model,
+    Optimizer,
+    Prune,
+    Recipe,
+    Stage,
+    Statistics,
+    Target,
+    Train,
+)
 
 FORMATS = (".onnx", ".pt2", ".mlir", ".mlirbc")
 """Files that hold a network."""
@@ -67,6 +79,44 @@ def with_max_drop(recipe: Recipe, rule: MaxDrop) -> Recipe:
     return found
 
 
+def parse_target(text: str, allocation: str | None) -> Target:
+    """The budget in ``resource=amount``."""
+    name, equals, amount = text.partition("=")
+    if not equals or name not in RESOURCES:
+        raise InputError(
+            f"a target is one of {', '.join(RESOURCES)} and an amount, as in macs=0.5, got "
+            f"'{text}'{nearest(name, RESOURCES)}"
+        )
+    try:
+        value = float(amount)
+    except ValueError:
+        value = -1.0
+    if not 0 < value < (1 if name == "sparsity" else 1e18):
+        raise InputError(f"the amount of a target is a positive number, got '{amount}'")
+    return Target(**{name: value}, allocation=allocation or "program")
+
+
+def with_target(recipe: Recipe, target: Target, epochs: int) -> Recipe:
+    """The dense stages of a recipe, pruning to a budget, and fine-tuning."""
+    dense = dense_stages(recipe)
+    kept = [s for n, s in zip(stage_names(recipe), recipe.stages, strict=True) if n in dense]
+    network: Any = build_network(recipe.model, recipe.dataset)
+    name, amount = target.chosen()
+    stages: list[Stage] = [*kept, Prune(name="prune", target=target)]
+    if "scale" in network.roles().values():
+        stages.append(Statistics(name="statistics"))
+    if epochs:
+        stages.append(Train(
+            name="finetune", epochs=epochs, optimizer=Optimizer(weight_decay=2e-4),
+            learning_rate=Rate(1e-3, schedule="cosine"),
+        ))  # fmt: skip
+    found = dataclasses.replace(
+        recipe, method=f"{name} {amount:g}, {target.allocation}", stages=tuple(stages)
+    )
+    check(found)
+    return found
+
+
 def _with_dropout(recipe: Recipe) -> Recipe:
     """Dropout of a tenth before wide layers; the search applies it where the network overfits."""
     network: Any = build_network(recipe.model, recipe.dataset)
@@ -75,10 +125,6 @@ def _with_dropout(recipe: Recipe) -> Recipe:
         name for name in network.weights()
         if kinds.get(name) == "fc" and len(shapes[name]) == 2 and shapes[name][1] >= _WIDE
     ]  # fmt: skip
-    rates = {_literal(name): 0.1 for name in wide}
+    rates = {literal(name): 0.1 for name in wide}
     return dataclasses.replace(recipe, model=dataclasses.replace(recipe.model, dropout=rates))
 
-
-def _literal(name: str) -> str:
-    """A pattern that matches a name and nothing else."""
-    return "".join(f"\\{sign}" if sign in "\\*?[]" else sign for sign in name)

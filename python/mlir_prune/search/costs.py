@@ -1,0 +1,191 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""What a network costs by layer and sparsity: weights, multiplications, bytes, milliseconds.
+
+The first three are counted. Milliseconds are measured on this computer: the network is
+compiled once for each sparsity, all layers pruned to it, with the kernels that would run,
+and each layer is timed in its place. The table is kept for the processor, the number of
+threads, the batch and the figures that choose kernels.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from time import perf_counter
+from typing import Any
+
+import numpy as np
+
+from .. import calibration, files
+from ..errors import InputError
+from ..forms import bound, with_kernels
+from ..native import native
+from ..training.masks import apply, select_masks
+
+GRID = (0.0, 0.3, 0.5, 0.6, 0.7, 0.75, 0.8, 0.85, 0.9, 0.925, 0.95, 0.97, 0.98, 0.99)
+"""Sparsities that are measured."""
+
+SECONDS = 4.0
+"""Time to measure for, besides compiling."""
+
+_ROUNDS = 7
+
+
+@dataclass
+class LatencyTable:
+    """Milliseconds of one call by layer and sparsity of the grid; `rest` is what no layer takes."""
+
+    ratios: list[float]
+    layers: dict[str, list[float]]
+    rest: float
+    batch: int = 1
+    threads: int = 1
+
+    def of(self, layer: str, ratio: float) -> float:
+        """Milliseconds of a layer, between the grid's sparsities along a line."""
+        return float(np.interp(ratio, self.ratios, self.layers[layer]))
+
+    def total(self, ratios: Mapping[str, float]) -> float:
+        """Milliseconds of a network with these sparsities; layers without one are dense."""
+        return self.rest + sum(self.of(layer, ratios.get(layer, 0.0)) for layer in self.layers)
+
+
+@dataclass(frozen=True)
+class Resource:
+    """One of :data:`RESOURCES` for a network: what it costs by layer and sparsity."""
+
+    name: str
+    sizes: Mapping[str, int]
+    macs: Mapping[str, int]
+    latency: LatencyTable | None = field(default=None)
+
+    def of(self, layer: str, ratio: float) -> float:
+        """Cost of a layer."""
+        size = self.sizes[layer]
+        left = size - math.floor(ratio * size + 0.5)
+        if self.name == "ms":
+            assert self.latency is not None
+            return self.latency.of(layer, ratio) if layer in self.latency.layers else 0.0
+        if self.name == "macs":
+            return float(self.macs[layer] // size * left)
+        if self.name == "bytes":
+            # Values, and a bit for each weight that says where they are; a dense one needs none.
+            return float(min(4 * size, 4 * left + -(-size // 8)))
+        return float(left)
+
+    def total(self, ratios: Mapping[str, float]) -> float:
+        """Cost of the network; layers without a sparsity are dense."""
+        rest = self.latency.rest if self.name == "ms" and self.latency else 0.0
+        return rest + sum(self.of(layer, ratios.get(layer, 0.0)) for layer in self.sizes)
+
+
+def resource_of(network: Any, name: str, latency: LatencyTable | None = None) -> Resource:
+    """The costs of a network; milliseconds need their table."""
+    shapes = network.shapes()
+    sizes = {layer: math.prod(shapes[layer]) for layer in network.weights()}
+    return Resource(name, sizes, network.macs(), latency)
+
+
+def measured(
+    network: Any, values: Mapping[str, np.ndarray], batch: int = 1, threads: int = 1,
+    ratios: Sequence[float] = GRID, keep: bool = True,
+) -> LatencyTable:  # fmt: skip
+    """The table of a network, measured now or before.
+
+    `values` matter by their shapes alone, so tables of other values of the network serve.
+    """
+    path = kept_path(network, batch, threads, ratios) if keep else None
+    if path is not None and path.is_file():
+        found = _read(path)
+        if found is not None:
+            return found
+    table = _measure(network, values, batch, threads, list(ratios))
+    if path is not None:
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            files.write_json(path, {"layers": table.layers, "ratios": table.ratios,
+                                    "rest": table.rest, "batch": batch, "threads": threads})  # fmt: skip
+        except OSError:
+            pass  # Where nothing can be kept it is measured again.
+    return table
+
+
+def kept_path(network: Any, batch: int, threads: int, ratios: Sequence[float]) -> Path | None:
+    """Where the table is kept: by processor, options and network; None without such a place."""
+    try:
+        folder = Path(calibration.kept_path(threads)).parent
+    except InputError:
+        return None
+    model = native().default_cost_model()
+    figures = Path(calibration.kept_path(threads)) if model == "machine" else Path(model)
+    about = [
+        json.loads(native().machine_key(threads)), batch, list(ratios), model,
+        figures.read_text() if figures.is_file() else "", network.text(batch),
+    ]  # fmt: skip
+    digest = hashlib.sha256(json.dumps(about, sort_keys=True).encode()).hexdigest()
+    return folder / f"latency-{digest[:24]}.json"
+
+
+def _read(path: Path) -> LatencyTable | None:
+    try:
+        return LatencyTable(**files.read_json(path))
+    except (InputError, TypeError):
+        return None
+
+
+def _measure(
+    network: Any, values: Mapping[str, np.ndarray], batch: int, threads: int, ratios: list[float]
+) -> LatencyTable:
+    """Times all layers at all sparsities, by turns."""
+    plain = dict(values)
+    names = list(network.weights())
+    runs = []
+    for ratio in ratios:
+        masks = select_masks(network, plain, names, "unstructured", sparsity=ratio)
+        pruned = apply(plain | masks)
+        module = bound(network, batch, {name: pruned[name] for name in plain})
+        runs.append(with_kernels(module, threads)[0].compile(threads=threads, profile=True))
+    inputs = _inputs(runs[0], batch)
+    best: list[dict[str, float]] = [{} for _ in runs]
+    start = perf_counter()
+    for executable in runs:
+        executable.call("forward", inputs)
+    calls = max(1, round(SECONDS / _ROUNDS / max(perf_counter() - start, 1e-6)))
+    for _ in range(_ROUNDS * 3):
+        for executable, kept in zip(runs, best, strict=True):
+            executable.reset_profile()
+            for _ in range(max(1, calls // 3)):
+                executable.call("forward", inputs)
+            for label, seconds in _by_label(executable, max(1, calls // 3)).items():
+                # Other work only makes a round slower.
+                kept[label] = min(kept.get(label, math.inf), seconds)
+    layers = {name: [1e3 * kept.get(name, 0.0) for kept in best] for name in names}
+    rest = 1e3 * min(sum(s for n, s in kept.items() if n not in layers) for kept in best)
+    return LatencyTable(ratios, layers, rest, batch, threads)
+
+
+def _by_label(executable: Any, calls: int) -> dict[str, float]:
+    """Seconds of one call by layer; what belongs to none is under its own label."""
+    found: dict[str, float] = {}
+    for site in executable.profile():
+        found[site.label] = found.get(site.label, 0.0) + site.seconds / calls
+    return found
+
+
+def _inputs(executable: Any, batch: int) -> dict[str, np.ndarray]:
+    """Random rows of the network's inputs."""
+    random = np.random.default_rng(0)
+    forward = next(f for f in executable.functions() if f.name == "forward")
+    found = {}
+    for value in forward.arguments:
+        dtype = np.dtype("float32" if value.dtype == "bf16" else value.dtype)
+        shape = tuple(value.shape)
+        found[value.name] = (
+            random.standard_normal(shape).astype(dtype) if dtype.kind == "f"
+            else np.zeros(shape, dtype)
+        )  # fmt: skip
+    return found
