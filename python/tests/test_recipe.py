@@ -140,7 +140,7 @@ def test_changes_by_path(tmp_path: Path) -> None:
         (recipe(admm={}), "admm needs sparsity or sparsities"),
         (recipe(gates={"bilevel": True}), "set splits.gates"),
         (recipe(start="dens"), "no earlier stage is called 'dens'"),
-        (recipe(kind="prune"), "needs one of std_factor, threshold and sparsity, got none"),
+        (recipe(kind="prune"), "needs one of std_factor, threshold, sparsity, sensitivity, target, got none"),
         (recipe(kind="prune", std_factor=1, sparsity=0.5), "got std_factor and sparsity"),
         (recipe(kind="prune", sparsity=1.0), r"sparsity is in \[0, 1\), got 1"),
         (recipe(kind="prune", std_factor=1, iterations=2), "iterations need retrain"),

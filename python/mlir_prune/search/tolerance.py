@@ -96,6 +96,12 @@ class Tolerance(Search[Step, str]):
         number = self._next_tune()
         if number is not None:
             return [self._tune(number)]
+        if self._low() == self.rounds() and self._spent("epochs") + self.round_epochs < (
+            self.limits.epochs
+        ):
+            # Fine-tuning brings back more than the rounds let hope for.
+            deeper = self._round()
+            return [deeper] if deeper.left < self.seen[deeper.base]["left"] else []
         return self._fill()
 
     def finish(self) -> str:
