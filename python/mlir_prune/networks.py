@@ -119,6 +119,11 @@ def match_numbers(
     }
 
 
+def has_statistics(network: Any) -> bool:
+    """Whether batch normalizations of a network have statistics to measure."""
+    return "prune.batch_norm" in network.text(1)
+
+
 def literal(name: str) -> str:
     """The pattern that matches a name and nothing else."""
     return "".join(f"\\{sign}" if sign in "\\*?[]" else sign for sign in name)

@@ -9,7 +9,7 @@ from typing import Any
 
 from ..data import Dataset
 from ..errors import InputError, nearest
-from ..networks import build_network, layer_kinds, literal
+from ..networks import build_network, has_statistics, layer_kinds, literal
 from .check import check
 from .modifiers import Rate
 from .reference import dense_stages, stage_names
@@ -103,7 +103,7 @@ def with_target(recipe: Recipe, target: Target, epochs: int) -> Recipe:
     network: Any = build_network(recipe.model, recipe.dataset)
     name, amount = target.chosen()
     stages: list[Stage] = [*kept, Prune(name="prune", target=target)]
-    if "scale" in network.roles().values():
+    if has_statistics(network):
         stages.append(Statistics(name="statistics"))
     if epochs:
         stages.append(Train(

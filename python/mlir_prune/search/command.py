@@ -8,9 +8,11 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from .. import files
 from ..errors import InputError
 from ..native import native
-from . import sensitivity
+from ..recipe.aims import parse_target
+from . import costs, netadapt, sensitivity
 from .protocol import processes, run
 from .subject import Subject, subject_of
 
@@ -18,6 +20,7 @@ from .subject import Subject, subject_of
 def add_parsers(parsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Adds the commands to a parser."""
     _add_sensitivity(parsers)
+    _add_netadapt(parsers)
 
 
 def add_subject(parser: argparse.ArgumentParser) -> None:
@@ -97,6 +100,85 @@ def run_sensitivity(arguments: argparse.Namespace) -> None:
     sensitivity.write(folder, rows, arguments.max_drop)
     sys.stdout.write(sensitivity.table_text(rows, arguments.max_drop))
     print(f"table, values and curves are in {folder}")
+
+
+def _add_netadapt(parsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    parser = parsers.add_parser(
+        "netadapt", help="meet a budget step by step, each by the layer that minds least"
+    )
+    parser.set_defaults(run=run_netadapt)
+    add_subject(parser)
+    parser.add_argument(
+        "--target", required=True, metavar="RESOURCE=AMOUNT",
+        help="parameters, macs, bytes or ms; below 1 a share of the dense network",
+    )  # fmt: skip
+    parser.add_argument("--first", type=float, default=0.025, help="share that the first step saves")
+    parser.add_argument("--decay", type=float, default=0.96, help="of what a step saves")
+    parser.add_argument("--steps", type=int, default=50, help="training steps of a proposal")
+    parser.add_argument("--epochs", type=int, default=10, help="training of the last network")
+    parser.add_argument("--batch", type=int, default=1, help="rows of a call that is timed")
+    parser.add_argument("--seed", type=int, default=1, help="seed of the batches")
+    parser.add_argument("--target-weight", action="append", help="weights to prune, repeatable")
+    parser.add_argument("--ignore", action="append", help="weights to leave out, repeatable")
+    parser.add_argument("--out", default="out/netadapt", help="folder (default: out/netadapt)")
+
+
+def run_netadapt(arguments: argparse.Namespace) -> None:
+    """Goes on from what the folder holds of the same search."""
+    for name, low, high in (("first", 1e-6, 1), ("decay", 1e-6, 1), ("steps", 0, 1e9),
+                            ("epochs", 0, 1e6), ("batch", 1, 1e5), ("seed", 0, 2**53)):  # fmt: skip
+        value = getattr(arguments, name)
+        if not low <= value <= high:
+            raise InputError(f"--{name} is in [{low:g}, {high:g}], got {value:g}")
+    name, amount = parse_target(arguments.target, None).chosen()
+    if name == "sparsity":
+        raise InputError("netadapt meets parameters, macs, bytes or ms, got sparsity")
+    subject = chosen_subject(arguments)
+    network, values = subject.load().network, subject.load().values
+    layers = sensitivity.layers_of(
+        subject, arguments.target_weight or ["weight"], arguments.ignore or []
+    )
+    table = costs.measured(network, values, arguments.batch) if name == "ms" else None
+    resource = costs.resource_of(network, name, table)
+    wanted = amount * resource.total({}) if amount < 1 else amount
+    pace = netadapt.Pace(wanted, arguments.first, arguments.decay)
+    search = netadapt.NetAdapt(resource, layers, pace)
+    folder = make_folder(arguments.out)
+    make_folder(str(folder / "networks"))
+    evaluate = netadapt.Training(
+        subject, str((folder / "networks").absolute()), arguments.steps, arguments.epochs,
+        arguments.seed,
+    )  # fmt: skip
+    question = {
+        **subject.question(), "target": [name, wanted], "layers": layers, "seed": arguments.seed,
+        "pace": [arguments.first, arguments.decay, arguments.steps, arguments.epochs],
+    }  # fmt: skip
+    if table is not None:
+        question["table"] = [table.ratios, table.layers, table.rest]
+    found = run_with(search, evaluate, arguments.workers, folder / "search.json", question)
+    _report_netadapt(folder, name, arguments.batch, found, evaluate)
+
+
+def _report_netadapt(
+    folder: Path, name: str, batch: int, found: Any, evaluate: netadapt.Training
+) -> None:
+    files.write_arrays(folder / "values.npz", evaluate.values("long"))
+    print(f"| step | layer | {name} | accuracy | lost |\n|---|---|---|---|---|")
+    for row in found["family"]:
+        print(f"| {row['step']} | {row['layer']} | {row['cost']:.4g} | {row['accuracy']:.2f} | "
+              f"{row['drop']:+.2f} |")  # fmt: skip
+    score, realised, requested, dense = (found[k] for k in ("score", "cost", "requested", "dense"))
+    if name == "ms":
+        loaded = evaluate.subject.load()
+        both = [loaded.values, evaluate.values("long")]
+        now, pruned = costs.timed(loaded.network, both, batch)
+        # The table's dense network and the one measured now are the same.
+        realised, found["measured"] = pruned / now * dense, [now, pruned]
+    files.write_json(folder / "netadapt.json", found)
+    print(f"{name}: requested {requested:.4g}, realised {realised:.4g} "
+          f"({realised / requested - 1:+.1%}), dense {dense:.4g}")  # fmt: skip
+    print(f"after the long training {score['accuracy']:.2f} % of the validation rows, "
+          f"{score['drop']:+.2f} ± {score['error']:.2f} points lost; in {folder}")  # fmt: skip
 
 
 def run_with(search: Any, evaluate: Any, workers: int, store: Path, question: Any) -> Any:

@@ -114,6 +114,24 @@ def measured(
     return table
 
 
+def timed(
+    network: Any, values: Sequence[Mapping[str, np.ndarray]], batch: int = 1, threads: int = 1
+) -> list[float]:
+    """Milliseconds of whole networks by turns, one for each set of values."""
+    runs = [
+        with_kernels(bound(network, batch, each), threads)[0].compile(threads=threads)
+        for each in values
+    ]
+    inputs = list(_inputs(runs[0], batch).values())
+    least = [math.inf] * len(runs)
+    for _ in range(3 * _ROUNDS):
+        for index, executable in enumerate(runs):
+            times = executable.time("forward", inputs, repeat=1, min_seconds=0.02)
+            # Other work only makes a call slower.
+            least[index] = min(least[index], *times)
+    return [1e3 * seconds for seconds in least]
+
+
 def kept_path(network: Any, batch: int, threads: int, ratios: Sequence[float]) -> Path | None:
     """Where the table is kept: by processor, options and network; None without such a place."""
     try:

@@ -95,7 +95,8 @@ def subject_of(
     folder = Path(name)
     if folder.is_dir():
         recipe = load_recipe(folder / "recipe.yaml")
-        kept = Recipe(dataset=dataset or recipe.dataset, model=recipe.model, splits=recipe.splits)
+        kept = Recipe(dataset=dataset or recipe.dataset, model=recipe.model, splits=recipe.splits,
+                      batch=recipe.batch)  # fmt: skip
         return Subject(_text(kept), str(Path(values or folder / "values.npz").absolute()), root,
                        threads=threads)  # fmt: skip
     if not is_network(name):
@@ -106,7 +107,7 @@ def subject_of(
     if dataset is None:
         raise InputError(f"'{name}' needs rows to validate on: name them with --dataset")
     recipe = network_recipe(name, load(dataset, root), dataset)
-    kept = Recipe(dataset=dataset, model=recipe.model)
+    kept = Recipe(dataset=dataset, model=recipe.model, batch=recipe.batch)
     return Subject(_text(kept), str(Path(values).absolute()) if values else "", root,
                    threads=threads)  # fmt: skip
 

@@ -12,7 +12,6 @@ import numpy as np
 
 from .. import networks
 from ..errors import TrainingError
-from ..forms import bound, shape_rows, with_kernels
 from ..recipe.schema import Prune
 from ..rows import Split
 from ..search import costs
@@ -32,9 +31,6 @@ _FINE = tuple(round(0.02 * step, 2) for step in range(50))
 
 _ROWS = 500
 """Training rows that losses of single layers are estimated on."""
-
-_ROUNDS, _SECONDS = 20, 0.02
-"""How networks are timed by turns."""
 
 _CLOSE, _TRIES = 0.02, 4
 """How close to the request measured milliseconds are to be, and how often it is tried."""
@@ -84,7 +80,7 @@ def _request(trainer: Trainer, task: PruneTask, before: Arrays) -> Request:
     if name == "sparsity":
         return Request(resource, dense * (1 - wanted), dense)
     if name == "ms":
-        dense = _milliseconds(trainer, values, [{}], target.batch)[0]
+        (dense,) = costs.timed(network, [values], target.batch, trainer.recipe.threads)
     return Request(resource, wanted * dense if wanted < 1 else wanted, dense)
 
 
@@ -108,8 +104,8 @@ def _met(
     for _ in range(_TRIES):
         ratios = plan.allocate(asked)
         values = plan.pruned(ratios)
-        dense, now = _milliseconds(
-            trainer, plan.plain, [{}, values], task.stage.target.batch
+        dense, now = costs.timed(
+            trainer.network, [plan.plain, values], task.stage.target.batch, trainer.recipe.threads
         )
         # Both are timed by turns, so the share is what the computer's mood leaves alone.
         realised = now / dense * request.dense
@@ -225,29 +221,6 @@ def _some(rows: Split, count: int) -> Split:
     """Rows spread over all of them."""
     picked = np.linspace(0, len(rows) - 1, min(count, len(rows))).astype(np.int64)
     return rows.take(picked)
-
-
-def _milliseconds(
-    trainer: Trainer, plain: Arrays, others: Sequence[Arrays], batch: int
-) -> list[float]:
-    """Measured milliseconds of networks by turns; empty values are the plain ones."""
-    threads = trainer.recipe.threads
-    executables = {
-        str(index): with_kernels(bound(trainer.network, batch, values or plain), threads)[0].compile(
-            threads=threads
-        )
-        for index, values in enumerate(others)
-    }
-    rows = trainer.data.validation.arrays
-    picked = {name: array[np.arange(batch) % len(array)] for name, array in rows.items()}
-    feeds = {key: list(shape_rows(e, picked).values()) for key, e in executables.items()}
-    least = dict.fromkeys(executables, math.inf)
-    for _ in range(_ROUNDS):
-        for key, executable in executables.items():
-            times = executable.time("forward", feeds[key], repeat=1, min_seconds=_SECONDS)
-            # Other work only makes a call slower.
-            least[key] = min(least[key], *times)
-    return [1e3 * seconds for seconds in least.values()]
 
 
 def _number(value: float) -> str:

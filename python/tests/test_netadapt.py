@@ -1,0 +1,148 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""NetAdapt: its steps and their order, its command, going on to the same networks."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import drawn
+from conftest import make_blobs
+from mlir_prune.cli import main
+from mlir_prune.errors import InputError
+from mlir_prune.files import read_arrays
+from mlir_prune.models import Mlp
+from mlir_prune.search import run
+from mlir_prune.search.costs import Resource, resource_of
+from mlir_prune.search.netadapt import MOST, NetAdapt, Pace, Proposal
+
+LAYERS = ["a", "b", "c"]
+RESOURCE = Resource("macs", {"a": 1000, "b": 3000, "c": 600}, {"a": 1000, "b": 6000, "c": 600})
+SENSITIVE = {"a": 3.0, "b": 1.0, "c": 10.0}
+
+
+def judge(proposal: Proposal) -> dict[str, Any]:
+    """Accuracy falls with the square of each layer's sparsity."""
+    lost = sum(SENSITIVE[name] * ratio**2 for name, ratio in proposal.ratios)
+    return {"accuracy": 99 - lost, "loss": lost, "drop": lost, "error": 0.1,
+            "ratios": [list(pair) for pair in proposal.ratios]}  # fmt: skip
+
+
+@given(st.floats(0.05, 0.9), st.floats(0.02, 0.3), st.floats(0.9, 1.0))
+@drawn.examples(20)
+def test_the_budget_is_met_in_steps(share: float, first: float, decay: float) -> None:
+    dense = RESOURCE.total({})
+    pace = Pace(share * dense, first, decay)
+    try:
+        search = NetAdapt(RESOURCE, LAYERS, pace)
+    except InputError as error:
+        assert "cannot be reached" in str(error)
+        return
+    found = run(search, judge)
+    assert found["cost"] <= pace.amount
+    costs = [row["cost"] for row in found["family"]]
+    assert costs == sorted(costs, reverse=True)
+    # Every step is met, or the layer has gone as far as it can.
+    for row in found["family"]:
+        met = row["cost"] <= pace.target(row["step"], dense) * (1 + 1e-6)
+        pruned = dict(search.seen[f"{row['step']} {row['layer']}"]["ratios"])
+        assert met or pruned[row["layer"]] == pytest.approx(MOST)
+    assert all(0 <= ratio <= MOST for ratio in found["ratios"].values())
+    # The layer that minds least by what it saves is pruned most.
+    assert found["ratios"]["b"] >= found["ratios"]["c"]
+
+
+def test_a_step_takes_the_most_accurate() -> None:
+    search = NetAdapt(RESOURCE, LAYERS, Pace(3000, 0.1, 1.0))
+    while proposed := search.propose():
+        if not proposed[0].long:
+            assert len({proposal.step for proposal in proposed}) == 1
+        for proposal in proposed:
+            search.observe(proposal, judge(proposal))
+    for row in search.finish()["family"]:
+        same = [found for key, found in search.seen.items() if key.startswith(f"{row['step']} ")]
+        assert row["accuracy"] == max(found["accuracy"] for found in same)
+
+
+def test_what_cannot_be_saved_is_refused() -> None:
+    with pytest.raises(InputError, match="all steps together save 25%"):
+        NetAdapt(RESOURCE, LAYERS, Pace(1000, 0.025, 0.9))
+    with pytest.raises(InputError, match="cannot be reached"):
+        NetAdapt(RESOURCE, ["c"], Pace(1000, 0.1, 1.0))
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("netadapt")
+    blobs = make_blobs()
+    np.savez(folder / "blobs.npz", x=blobs.train.inputs[0], y=blobs.train.labels)
+    (folder / "r.yaml").write_text(
+        f"dataset: {folder / 'blobs.npz'}\nbatch: 20\nmodel: {{widths: [8, 24, 16, 4]}}\n"
+        "stages:\n  - {epochs: 8, learning_rate: 1e-2}\n"
+    )
+    assert main(["train", str(folder / "r.yaml"), "--out", str(folder / "run"), "--quiet"]) == 0
+    return folder
+
+
+def test_the_command_goes_on_to_the_same_networks(
+    trained: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    options = ["--target", "macs=0.4", "--first", "0.3", "--steps", "4", "--epochs", "2"]
+    command = ["netadapt", str(trained / "run"), *options]
+    assert main([*command, "--out", str(tmp_path / "one")]) == 0
+    assert "macs: requested" in capsys.readouterr().out
+    mlp = Mlp((8, 24, 16, 4))
+    values = read_arrays(tmp_path / "one" / "values.npz")
+    left = sum(int(np.count_nonzero(values[name])) for name in mlp.weights())
+    assert 0.9 * 0.4 <= left / resource_of(mlp, "macs").total({}) <= 0.4
+    # A run whose second half is forgotten, in two processes.
+    two = tmp_path / "two"
+    assert main([*command, "--out", str(two)]) == 0
+    store = two / "search.json"
+    tree = json.loads(store.read_text())
+    seen = tree["state"]["seen"]
+    tree["state"]["seen"] = dict(list(seen.items())[: len(seen) // 2])
+    store.write_text(json.dumps(tree))
+    assert main([*command, "--out", str(two), "--workers", "2"]) == 0
+    again = read_arrays(two / "values.npz")
+    for name, array in values.items():
+        assert array.tobytes() == again[name].tobytes(), name
+    capsys.readouterr()
+    assert main([*command, "--out", str(two), "--seed", "2"]) == 1
+    assert "another folder" in capsys.readouterr().err
+
+
+def test_milliseconds_are_measured(trained: Path, tmp_path: Path) -> None:
+    command = ["netadapt", str(trained / "run"), "--target", "ms=0.8", "--first", "0.3",
+               "--steps", "1", "--epochs", "1", "--out", str(tmp_path)]  # fmt: skip
+    assert main(command) == 0
+    found = json.loads((tmp_path / "netadapt.json").read_text())
+    dense, pruned = found["measured"]
+    assert 0 < pruned and 0 < dense
+    assert found["cost"] <= found["requested"]
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["--target", "sparsity=0.5"], "got sparsity"),
+        (["--target", "watts=1"], "a target is one of"),
+        (["--target", "macs=0.5", "--first", "0"], "--first is in"),
+        (["--target", "macs=0.01", "--first", "0.01"], "cannot be reached"),
+    ],
+)
+def test_what_is_wrong_is_one_line(
+    trained: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str],
+    options: list[str], message: str,
+) -> None:  # fmt: skip
+    out = tmp_path / "out"
+    assert main(["netadapt", str(trained / "run"), *options, "--out", str(out)]) == 1
+    error = capsys.readouterr().err
+    assert message in error and error.count("\n") == 1
+    assert not out.exists()
