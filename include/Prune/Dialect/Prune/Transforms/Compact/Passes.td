@@ -166,6 +166,44 @@ def PrintGroupsPass : Pass<"prune-print-groups", "::mlir::ModuleOp"> {
   }];
 }
 
+def PermuteChannelsPass : Pass<"prune-permute-channels", "::mlir::ModuleOp"> {
+  let summary = "Order channels so that n of m keeps larger weights";
+  let description = [{
+    Before: a network with constant parameters, not pruned yet. After: the channels
+    between its layers are in another order, so that of each `m` input channels
+    that are neighbors the `n` largest weights hold more (Pool and Yu 2021,
+    "Channel Permutations for N:M Sparsity"). The network computes the same: rows of
+    the weights before, biases, normalizations and columns of the weights behind
+    move together, all that `prune-print-groups` lists and constants without a
+    name. Results differ by the order of sums alone.
+
+    ```mlir
+    %w1 = arith.constant {prune.param = #prune.param<"fc1.weight", weight>} dense<[[1.0], [2.0], [3.0], [4.0]]> : tensor<4x1xf32>
+    %w2 = arith.constant {prune.param = #prune.param<"fc2.weight", weight>} dense<[[9.0, 8.0, 1.0, 1.0]]> : tensor<1x4xf32>
+    // becomes, for one of two
+    %w1 = arith.constant {prune.param = #prune.param<"fc1.weight", weight>} dense<[[3.0], [2.0], [1.0], [4.0]]> : tensor<4x1xf32>
+    %w2 = arith.constant {prune.param = #prune.param<"fc2.weight", weight>} dense<[[1.0, 8.0, 9.0, 1.0]]> : tensor<1x4xf32>
+    ```
+
+    The search exchanges the two channels that gain most until none gains,
+    for `sweeps` rounds over all pairs of sets at most; a remark says which share of
+    the sizes n of m keeps before and after. A weight counts if it reads the
+    channels one by one and from a multiple of `m` on; others only move. A group
+    that cannot leave cannot move and is left alone, with a remark, and so is one
+    whose channels are no multiple of `m`. Masks that are not folded keep channels
+    where they are.
+  }];
+  let options = [
+    Option<"n", "n", "int64_t", "2", "weights that stay">,
+    Option<"m", "m", "int64_t", "4", "of so many neighbors">,
+    Option<"sweeps", "sweeps", "int64_t", "20", "most rounds over all pairs of sets">,
+  ];
+  let statistics = [
+    Statistic<"numGroupsPermuted", "num-groups-permuted", "groups with another order">,
+  ];
+  let dependentDialects = ["::mlir::arith::ArithDialect"];
+}
+
 def FoldBatchNormsPass : Pass<"prune-fold-batch-norms", "::mlir::ModuleOp"> {
   let summary = "Fold batch normalizations into the layers before them";
   let description = [{
