@@ -18,7 +18,18 @@ Evidence = dict[tuple[str, str], np.ndarray]
 """From name of a parameter and kind of evidence to an array that broadcasts to it."""
 
 KINDS = ("input_norm", "zero_share", "activation")
+"""What criteria judge by, and :func:`collect` gives without being asked for more."""
+
+GRAM = "input_gram"
+"""The Gram matrix of the inputs of a layer, for solvers; no criterion judges by it."""
+
+GRADIENT_KINDS = ("gradient", "curvature")
+"""What :func:`collect_gradients` gives."""
+
 SUFFIX = "_evidence"
+
+_ROWS = 64
+"""Rows whose gradients are held at once."""
 
 
 def collect(
@@ -33,12 +44,14 @@ def collect(
     A batch is one array for each input, in order or by name, of as many rows as the
     function takes. Norms
     are over all rows, shares and means are means over rows. The module is not changed.
-    Sums over batches are in double precision.
+    Sums over batches are in double precision. ``input_gram`` is ``X^T X`` in double
+    precision, where a row of X [positions of all rows, columns] is what one output of the
+    layer is a product of with the weights of each channel; a layer in groups has none.
     """
     kinds = [kinds] if isinstance(kinds, str) else kinds
-    unknown = set(kinds) - set(KINDS)
+    unknown = set(kinds) - {*KINDS, GRAM}
     if unknown or not kinds:
-        known = ", ".join(KINDS)
+        known = ", ".join((*KINDS, GRAM))
         raise InputError(f"expected kinds of evidence among {known}, got {sorted(unknown)}")
     if function not in [declared.name for declared in module.functions()]:
         raise InputError(f"the module has no function '{function}'")
@@ -62,6 +75,39 @@ def collect(
     return {split(key): finish(key, value, rows) for key, value in sums.items()}
 
 
+def collect_gradients(
+    module: Any, data: Any, kinds: Sequence[str] | str = GRADIENT_KINDS, threads: int = 1
+) -> Evidence:
+    """Evidence from the gradient of the cross-entropy of each row by each weight.
+
+    `data` is a :class:`Split`. ``gradient`` is the mean over rows, ``curvature`` the mean
+    square, which is the diagonal of the empirical Fisher matrix: what the criteria
+    ``taylor``, ``snip`` and ``obd`` judge by.
+    """
+    from .imported import ImportedNetwork
+    from .oneshot.loss import Loss
+
+    kinds = [kinds] if isinstance(kinds, str) else kinds
+    unknown = set(kinds) - set(GRADIENT_KINDS)
+    if unknown or not kinds:
+        known = ", ".join(GRADIENT_KINDS)
+        raise InputError(f"expected kinds of evidence among {known}, got {sorted(unknown)}")
+    network = ImportedNetwork(module)
+    loss = Loss(network, network.weights(), threads)
+    weights = loss.start()
+    sums = {kind: np.zeros(loss.size) for kind in kinds}
+    for start in range(0, len(data), _ROWS):
+        rows = data.take(np.arange(start, min(start + _ROWS, len(data))))
+        gradients = loss.row_gradients(weights, rows).astype(np.float64)
+        for kind, total in sums.items():
+            total += (gradients if kind == "gradient" else gradients**2).sum(axis=0)
+    return {
+        (name, kind): (part / len(data)).astype(np.float32)
+        for kind, total in sums.items()
+        for name, part in loss.split(total).items()
+    }
+
+
 def split(key: str) -> tuple[str, str]:
     """Name and kind of a result, which is called ``kind:name``."""
     kind, _, name = key.partition(":")
@@ -70,6 +116,9 @@ def split(key: str) -> tuple[str, str]:
 
 def finish(key: str, total: np.ndarray, rows: int) -> np.ndarray:
     """Evidence from a sum over rows."""
-    if split(key)[1] == "input_norm":
+    kind = split(key)[1]
+    if kind == GRAM:
+        return total
+    if kind == "input_norm":
         return np.sqrt(total).astype(np.float32)
     return (total / rows).astype(np.float32)

@@ -16,7 +16,8 @@ pytest.importorskip("torch_mlir", reason=needs)
 
 from mlir_prune import frontend  # noqa: E402
 from mlir_prune.errors import InputError  # noqa: E402
-from mlir_prune.evidence import collect  # noqa: E402
+from mlir_prune.evidence import collect, collect_gradients  # noqa: E402
+from mlir_prune.rows import Split  # noqa: E402
 
 nn, F = torch.nn, torch.nn.functional
 
@@ -94,6 +95,60 @@ def test_sums(name: str) -> None:
         np.testing.assert_allclose(found[weight, "zero_share"].ravel(), shares, rtol=1e-5, atol=1e-6)
         means = outputs.abs().mean(1).numpy()
         np.testing.assert_allclose(found[weight, "activation"].ravel(), means, rtol=1e-5, atol=1e-6)
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+def test_gram(name: str) -> None:
+    """Windows as columns; layers in groups are left out."""
+    torch.manual_seed(0)
+    build, shape = NETWORKS[name]
+    model = build().eval()
+    module = frontend.from_torch(model, torch.randn(4, *shape))
+    x = torch.randn(12, *shape)
+    with torch.no_grad():
+        traced = trace(model, x)
+    expected = {
+        weight: windows(layer, inputs).flatten(0, -2).double()
+        for weight, (layer, inputs, _) in traced.items()
+        if getattr(layer, "groups", 1) == 1
+    }
+    if not expected:
+        return
+    found = collect(module, [(rows.numpy(),) for rows in x.split(4)], "input_gram")
+    assert {key[0] for key in found} == set(expected)
+    for weight, columns in expected.items():
+        gram = (columns @ columns.T).numpy()
+        np.testing.assert_allclose(found[weight, "input_gram"], gram, rtol=1e-4, atol=1e-4)
+
+
+def test_gradients() -> None:
+    """Means over rows of gradients and of their squares against PyTorch, and a criterion."""
+    torch.manual_seed(0)
+    model = nn.Sequential(nn.Conv2d(2, 3, 3), nn.ReLU(), nn.Flatten(), nn.Linear(12, 4))
+    module = frontend.from_torch(model, torch.randn(2, 2, 4, 4))
+    x, y = torch.randn(70, 2, 4, 4), torch.randint(0, 4, (70,))
+    found = collect_gradients(module, Split(x.numpy(), y.numpy().astype(np.int32)))
+    gradients: dict[str, list[Any]] = {"0.weight": [], "3.weight": []}
+    for row, label in zip(x, y, strict=True):
+        model.zero_grad()
+        F.cross_entropy(model(row[None]), label[None]).backward()
+        for name, parameter in model.named_parameters():
+            if name in gradients:
+                gradients[name].append(parameter.grad.double().clone())
+    for name, rows in gradients.items():
+        each = torch.stack(rows)
+        np.testing.assert_allclose(found[name, "gradient"], each.mean(0), rtol=1e-3, atol=1e-6)
+        np.testing.assert_allclose(found[name, "curvature"], each.square().mean(0), rtol=1e-3, atol=1e-7)
+    weight = model[3].weight.detach().double().numpy()
+    module.set_evidence({key: array for key, array in found.items() if key[1] == "curvature"})
+    module.run("builtin.module(prune-score{criterion=obd},prune-select-masks{sparsity=0.5},prune-fold-masks)")
+    kept = np.array(module.parameters()["3.weight"]) != 0
+    scores = (weight**2 * found["3.weight", "curvature"]).ravel()
+    expected = np.ones(48, bool)
+    expected[np.argsort(scores, kind="stable")[:24]] = False
+    np.testing.assert_array_equal(kept.ravel(), expected)
+    with pytest.raises(InputError, match="expected kinds of evidence among gradient, curvature"):
+        collect_gradients(module, Split(x.numpy(), y.numpy().astype(np.int32)), "hessian")
 
 
 def test_wanda_of_a_layer() -> None:

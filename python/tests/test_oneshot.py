@@ -14,7 +14,7 @@ from mlir_prune.cli import main
 from mlir_prune.errors import InputError
 from mlir_prune.imported import ImportedNetwork
 from mlir_prune.models import Mlp
-from mlir_prune.oneshot import METHODS, prune
+from mlir_prune.oneshot import METHODS, prune, prune_along
 from mlir_prune.oneshot.chita import Settings, conjugate_gradients, schedule
 from mlir_prune.oneshot.fisher import Fisher, surgeon
 from mlir_prune.oneshot.loss import Curvature, Loss, one_hot, softmax
@@ -165,6 +165,19 @@ def test_updates_keep_more(trained: Any) -> None:
         loss = Loss(ImportedNetwork(found.module), NET.weights())
         losses[method] = loss.score(loss.start(), rows.validation).loss
     assert losses["chita"] < losses["fisher"] < losses["magnitude"]
+
+
+def test_along(trained: Any) -> None:
+    """One sparsity after the other; the first is what it is by itself."""
+    rows = make_blobs().train
+    found = list(prune_along(trained, rows, "chita", [0.5, 0.8], seed=1, settings=SHORT))
+    alone = prune(trained, rows, "chita", 0.5, seed=1, settings=SHORT)
+    assert [round(each.sparsity, 2) for each in found] == [0.5, 0.8]
+    for name, mask in found[0].masks.items():
+        np.testing.assert_array_equal(mask, alone.masks[name])
+        assert not (found[1].masks[name] & ~mask).any()
+    with pytest.raises(InputError, match="each above the one before"):
+        next(prune_along(trained, rows, "chita", [0.5, 0.4]))
 
 
 def test_targets_and_scope(trained: Any) -> None:

@@ -7,6 +7,6 @@ its weights and the other weights moved to make up for them.
 
 from __future__ import annotations
 
-from .run import METHODS, Result, prune
+from .run import METHODS, Result, prune, prune_along
 
-__all__ = ["METHODS", "Result", "prune"]
+__all__ = ["METHODS", "Result", "prune", "prune_along"]

@@ -1,23 +1,23 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-"""Combinatorial pruning of a whole network in stages, by second-order models of its loss.
+"""Pruning a whole network in stages, by second-order models of its loss.
 
-After CHITA (Benbaki 2023). A stage draws fresh rows, takes the gradient of each at the
-current weights, and keeps the weights that the quadratic model of these gradients wants,
-fewer at each stage. Then the kept weights move to the minimum of the model of the loss on
-more rows, first-order term included: by conjugate gradients with products of the
-Gauss-Newton matrix (Martens 2010), and as far as the true loss goes down. Stages follow a
-geometric schedule to the sparsity asked for; further stages stay there.
+In the manner of CHITA++ (Benbaki 2023): a model of the loss is made at the current weights,
+weights are removed by it, the others move to its minimum under these zeros, and the model is
+made anew there with fresh rows. A stage takes the gradient of each of some rows and removes
+the weights that the diagonal of their Fisher matrix says cost least. The kept weights move
+by a model on more rows, first-order term included: by conjugate gradients with products of
+the Gauss-Newton matrix (Martens 2010), and as far as the true loss goes down. Stages follow
+a geometric schedule to the sparsity asked for; further stages stay there.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
 
 from ..rows import Split
-from .fisher import Fisher, scores
 from .loss import Curvature, Loss
 from .support import Support
 
@@ -34,28 +34,34 @@ class Settings:
 
     `rows` have a gradient each, `slope_rows` a common one, `curvature_rows` serve products
     with the Gauss-Newton matrix, of which a stage takes `products`; `stages` go to the
-    sparsity, `last_stages` stay there. `score_damping` is that of the model that chooses,
-    `damping` the first one of the steps, which adapts.
+    sparsity, `last_stages` stay there. `score_damping` is a share of the mean of the Fisher
+    diagonal that is added to it to choose, `damping` the first one of the steps, which adapts.
     """
 
     rows: int = 500
     slope_rows: int = 20000
     curvature_rows: int = 4000
     stages: int = 15
-    last_stages: int = 5
+    last_stages: int = 10
     products: int = 10
-    score_damping: float = 0.1
+    score_damping: float = 2.0
     damping: float = 0.01
 
 
 def prune_in_stages(
-    loss: Loss, support: Support, data: Split, share: float, settings: Settings, seed: int
-) -> tuple[np.ndarray, np.ndarray]:
-    """Weights and which of them are kept (bool), a `share` of all."""
+    loss: Loss, support: Support, data: Split, shares: Iterable[float], settings: Settings, seed: int
+) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """Weights and which of them are kept (bool), for one share of all after the other.
+
+    The shares fall; each goes on from the one before.
+    """
     run = Stages(loss, support, data, settings, seed)
-    for stage in schedule(share, settings.stages, settings.last_stages):
-        run.step(stage)
-    return run.weights, run.kept
+    reached = 1.0
+    for share in shares:
+        for part in schedule(share / reached, settings.stages, settings.last_stages):
+            run.step(reached * part)
+        reached = share
+        yield run.weights, run.kept
 
 
 class Stages:
@@ -74,11 +80,13 @@ class Stages:
         """A stage that keeps a `share` of the weights."""
         settings, loss = self._settings, self._loss
         gradients = loss.row_gradients(self.weights, self._draw(settings.rows))
-        judged = judge(gradients, self.weights, self.kept, settings.score_damping)
+        squares = np.einsum("ij,ij->j", gradients, gradients, dtype=np.float64) / len(gradients)
+        floor = settings.score_damping * squares[self.kept].mean()
+        judged = self.weights.astype(np.float64) ** 2 * (squares + floor)
         self.kept = self._support.choose(judged, self.kept, share)
         base = np.where(self.kept, self.weights, np.float32(0))
         rows = self._draw(settings.slope_rows)
-        direction = self._direction(base, rows, gradients)
+        direction = self._direction(base, rows, squares)
         found = self._search(base, direction, rows)
         self.weights = base + np.float32(found) * direction
         if found < 0.3:
@@ -86,11 +94,10 @@ class Stages:
         elif found > 0.8:
             self._damping /= 1.3
 
-    def _direction(self, base: np.ndarray, rows: Split, gradients: np.ndarray) -> np.ndarray:
+    def _direction(self, base: np.ndarray, rows: Split, squares: np.ndarray) -> np.ndarray:
         """The step to the minimum of the model of the loss, zero where nothing is kept."""
         product = Curvature(self._loss, base, self._draw(self._settings.curvature_rows))
         slope = self._loss.gradient(base, rows).astype(np.float64)
-        squares = np.einsum("ij,ij->j", gradients, gradients, dtype=np.float64) / len(gradients)
         found = conjugate_gradients(
             lambda v: np.where(self.kept, product(v) + self._damping * v, 0.0),
             np.where(self.kept, -slope, 0.0),
@@ -114,21 +121,6 @@ class Stages:
         """Rows without repetition, all of them where there are no more."""
         order = self._rng.permutation(len(self._data))
         return self._data.take(np.sort(order[:count]))
-
-
-def judge(
-    gradients: np.ndarray, weights: np.ndarray, kept: np.ndarray, damping: float
-) -> np.ndarray:
-    """Scores of the weights `kept` (bool) by the model of the gradients, zero for others.
-
-    They are those at the minimum of the model with its first-order term.
-    """
-    found = np.zeros(len(weights))
-    fisher = Fisher(np.ascontiguousarray(gradients[:, kept]), damping)
-    slope = fisher.gradients.mean(axis=0, dtype=np.float64)
-    wanted = weights[kept] - fisher.solve(slope)
-    found[kept] = scores(wanted, fisher.inverse_diagonal())
-    return found
 
 
 def conjugate_gradients(

@@ -9,7 +9,7 @@ the identity of Woodbury, which needs a matrix of the rows only.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 import numpy as np
 
@@ -80,8 +80,9 @@ class Fisher:
 
 
 def prune_once(
-    loss: Loss, support: Support, data: Split, share: float, damping: float, block: int | None
-) -> tuple[np.ndarray, np.ndarray]:
+    loss: Loss, support: Support, data: Split, shares: Iterable[float], damping: float,
+    block: int | None,
+) -> Iterator[tuple[np.ndarray, np.ndarray]]:  # fmt: skip
     """Weights and which are kept (bool) by the model of the gradients of all rows of `data`.
 
     There is no first-order term: at a minimum of the loss it is zero.
@@ -89,8 +90,9 @@ def prune_once(
     weights = loss.start()
     fisher = Fisher(loss.row_gradients(weights, data), damping, block)
     judged = scores(weights, fisher.inverse_diagonal())
-    kept = support.choose(judged, np.ones(loss.size, bool), share)
-    return surgeon(fisher, weights, kept), kept
+    for share in shares:
+        kept = support.choose(judged, np.ones(loss.size, bool), share)
+        yield surgeon(fisher, weights, kept), kept
 
 
 def _kernel(x: np.ndarray, damping: float) -> np.ndarray:

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -19,12 +19,12 @@ from .support import Support, read_granularity
 
 @dataclass(frozen=True)
 class Task:
-    """What a method works on: it keeps a `share` of the weights of `loss`."""
+    """What a method works on: it keeps `shares` of the weights of `loss`, which fall."""
 
     loss: Loss
     support: Support
     data: Split
-    share: float
+    shares: tuple[float, ...]
     seed: int
     settings: chita.Settings = field(default_factory=chita.Settings)
 
@@ -35,11 +35,14 @@ Solution = tuple[np.ndarray, np.ndarray]
 
 @dataclass(frozen=True)
 class Method:
-    """A way to prune: what it does in a line, its usual number of rows, its solver."""
+    """A way to prune: what it does in a line, its usual number of rows, its solver.
+
+    The solver gives a solution for each share.
+    """
 
     summary: str
     rows: int | None
-    solve: Callable[[Task], Solution]
+    solve: Callable[[Task], Iterable[Solution]]
 
 
 @dataclass(frozen=True)
@@ -64,6 +67,32 @@ def prune(
     granularity: str = "unstructured",
     rows: int | None = None,
     seed: int = 0,
+    **options: Any,
+) -> Result:
+    """Prunes the weights of `module` to `sparsity` by the rows of `data`.
+
+    `method` is one of :data:`METHODS`; `granularity` is ``unstructured`` or
+    ``n_of_m:<n>:<m>:<axis>``, which says the sparsity itself. `rows` of the data are drawn by
+    `seed`, by default as many as is usual for the method. `options` are those of
+    :func:`prune_along`. The module is not changed. The same seed gives the same bits.
+
+    Raises :class:`InputError` for what cannot be used.
+    """
+    _check_method(method)
+    pattern = read_granularity(granularity)
+    found = _sparsity(sparsity, pattern.sparsity if pattern else None)
+    along = prune_along(module, data, method, [found], granularity, rows, seed, **options)
+    return next(iter(along))
+
+
+def prune_along(
+    module: Any,
+    data: Split,
+    method: str,
+    sparsities: Iterable[float],
+    granularity: str = "unstructured",
+    rows: int | None = None,
+    seed: int = 0,
     *,
     scope: str = "global",
     targets: Iterable[str] = (),
@@ -71,32 +100,34 @@ def prune(
     threads: int = 1,
     batch: int = 256,
     settings: chita.Settings | None = None,
-) -> Result:
-    """Prunes the weights of `module` to `sparsity` by the rows of `data`.
+) -> Iterator[Result]:
+    """The results of :func:`prune` for one sparsity after the other, which rise.
 
-    `method` is one of :data:`METHODS`; `granularity` is ``unstructured`` or
-    ``n_of_m:<n>:<m>:<axis>``, which says the sparsity itself. `rows` of the data are drawn by
-    `seed`, by default as many as is usual for the method. `targets` and `ignore` choose
-    weights as in recipes. With the scope ``layer`` all layers get the same sparsity. The
-    module is not changed. The same seed gives the same bits.
-
-    Raises :class:`InputError` for what cannot be used.
+    ``chita`` goes on from one to the next; other methods start at the network each time.
+    `targets` and `ignore` choose weights as in recipes. With the scope ``layer`` all layers
+    get the same sparsity. Compiled code runs on batches of `batch` rows.
     """
-    if method not in METHODS:
-        known = ", ".join(METHODS)
-        raise InputError(f"method: expected one of {known}, got '{method}'{nearest(method, METHODS)}")
+    _check_method(method)
     pattern = read_granularity(granularity)
-    share = 1.0 - _sparsity(sparsity, pattern.sparsity if pattern else None)
+    shares = tuple(1.0 - _sparsity(each, None) for each in sparsities)
+    if list(shares) != sorted(shares, reverse=True):
+        raise InputError("sparsities: expected each above the one before")
     loss = _loss(module, targets, ignore, threads, batch)
     support = Support(loss.names, loss.shapes, pattern, scope)
     drawn = _rows(data, METHODS[method].rows if rows is None else rows, seed)
-    task = Task(loss, support, drawn, share, seed, settings or chita.Settings())
-    weights, kept = METHODS[method].solve(task)
-    if not np.isfinite(weights).all():
-        raise InputError(f"method {method}: weights are not finite; more rows or damping may help")
-    copy = module.clone()
-    copy.bind(dict(loss.split(np.where(kept, weights, np.float32(0)).astype(np.float32))))
-    return Result(copy, loss.split(kept))
+    task = Task(loss, support, drawn, shares, seed, settings or chita.Settings())
+    for weights, kept in METHODS[method].solve(task):
+        if not np.isfinite(weights).all():
+            raise InputError(f"method {method}: weights are not finite; more rows may help")
+        copy = module.clone()
+        copy.bind(dict(loss.split(np.where(kept, weights, np.float32(0)).astype(np.float32))))
+        yield Result(copy, loss.split(kept))
+
+
+def _check_method(name: str) -> None:
+    if name not in METHODS:
+        known = ", ".join(METHODS)
+        raise InputError(f"method: expected one of {known}, got '{name}'{nearest(name, METHODS)}")
 
 
 def _sparsity(given: float | None, of_pattern: float | None) -> float:
@@ -135,21 +166,22 @@ def _rows(data: Split, count: int | None, seed: int) -> Split:
     return data.take(np.sort(order[:count]))
 
 
-def _magnitude(task: Task) -> Solution:
+def _magnitude(task: Task) -> Iterator[Solution]:
     weights = task.loss.start()
     scores = np.abs(weights.astype(np.float64))
-    return weights, task.support.choose(scores, np.ones(len(weights), bool), task.share)
+    for share in task.shares:
+        yield weights, task.support.choose(scores, np.ones(len(weights), bool), share)
 
 
-def _fisher(task: Task) -> Solution:
+def _fisher(task: Task) -> Iterator[Solution]:
     return fisher.prune_once(
-        task.loss, task.support, task.data, task.share, fisher.DAMPING, fisher.BLOCK
+        task.loss, task.support, task.data, task.shares, fisher.DAMPING, fisher.BLOCK
     )
 
 
-def _chita(task: Task) -> Solution:
+def _chita(task: Task) -> Iterator[Solution]:
     return chita.prune_in_stages(
-        task.loss, task.support, task.data, task.share, task.settings, task.seed
+        task.loss, task.support, task.data, task.shares, task.settings, task.seed
     )
 
 

@@ -141,6 +141,8 @@ def Prune_EvidenceAttr : Prune_Attr<"Evidence", "evidence"> {
     * `activation`: mean of their magnitudes.
     * `distance`: sum of the Euclidean distances to the other filters.
     * `noise`: numbers in [0, 1) that are drawn once.
+    * `input_gram`: a result of `prune-collect-evidence` for solvers outside the
+      compiler. It is a matrix of its own shape and no criterion judges by it.
 
     Example: `#prune.evidence<"fc1.weight", input_norm>`
 

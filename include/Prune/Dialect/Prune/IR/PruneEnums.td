@@ -57,7 +57,8 @@ def Prune_EvidenceKind : Prune_Enum<"EvidenceKind", "what a criterion judges a w
   I32EnumAttrCase<"ZeroShare", 5, "zero_share">,
   I32EnumAttrCase<"Activation", 6, "activation">,
   I32EnumAttrCase<"Distance", 7, "distance">,
-  I32EnumAttrCase<"Noise", 8, "noise">
+  I32EnumAttrCase<"Noise", 8, "noise">,
+  I32EnumAttrCase<"InputGram", 9, "input_gram">
 ]>;
 
 def Prune_SteKind : Prune_Enum<"SteKind", "straight-through estimator", [

@@ -46,6 +46,8 @@ namespace {
 struct Sum {
   Value value;
   int64_t numLayers = 0;
+  /// Of a Gram matrix; the layers of a weight have to agree on them.
+  SmallVector<unsigned> columns;
 };
 
 struct CollectEvidencePass final
@@ -72,8 +74,8 @@ private:
       std::optional<EvidenceKind> kind = symbolizeEvidenceKind(text);
       if (!kind || !isSummed(*kind))
         return mlir::emitError(getOperation().getLoc())
-               << "expected evidence input_norm, zero_share or activation, got "
-                  "'"
+               << "expected evidence input_norm, input_gram, zero_share or "
+                  "activation, got '"
                << text << "'";
       if (!llvm::is_contained(kinds, *kind))
         kinds.push_back(*kind);
@@ -133,6 +135,7 @@ private:
       addSums(op, terminator, getRows(function), sums);
     ImplicitLocOpBuilder b(terminator->getLoc(), terminator);
     SmallVector<Value> results;
+    sums.remove_if([](auto &entry) { return !entry.second.value; });
     for (auto &[key, sum] : sums)
       results.push_back(finish(b, key.getKind(), sum));
     terminator->setOperands(results);
@@ -167,7 +170,8 @@ private:
   /// A mean is one over the layers that share a weight, too.
   static Value finish(ImplicitLocOpBuilder &b, EvidenceKind kind,
                       const Sum &sum) {
-    if (sum.numLayers == 1 || kind == EvidenceKind::InputNorm)
+    if (sum.numLayers == 1 || kind == EvidenceKind::InputNorm ||
+        kind == EvidenceKind::InputGram)
       return sum.value;
     Value share = createNumber(b, sum.value.getType(), 1.0 / sum.numLayers);
     Value mean = arith::MulFOp::create(b, sum.value, share);
@@ -182,24 +186,51 @@ private:
       layer->rows = rows;
     ImplicitLocOpBuilder b(op.getLoc(), terminator);
     for (EvidenceKind kind : kinds) {
-      Value added = layer ? createEvidenceSums(b, *layer, kind) : Value();
-      if (!added) {
-        remark::missed(
-            op.getLoc(),
-            remark::RemarkOpts::name("EvidenceMissed").category(DEBUG_TYPE))
-            << remark::metric("Parameter", getDisplayName(op.getWeight()))
-            << remark::reason("{0}", reason);
-        continue;
-      }
       // A weight that several layers share has the sums of all.
-      auto key = EvidenceAttr::get(&getContext(), layer->name, kind);
-      Sum &sum = sums[key];
-      if (!sum.value)
-        sum.value = added;
-      else
-        sum.value = addBroadcast(b, sum.value, added);
+      Sum *sum = nullptr;
+      if (layer)
+        sum = &sums[EvidenceAttr::get(&getContext(), layer->name, kind)];
+      if (!sum || !addSum(b, *layer, kind, *sum, reason))
+        missed(op, reason);
+    }
+  }
+
+  static void missed(PrunableOpInterface op, StringRef reason) {
+    remark::missed(
+        op.getLoc(),
+        remark::RemarkOpts::name("EvidenceMissed").category(DEBUG_TYPE))
+        << remark::metric("Parameter", getDisplayName(op.getWeight()))
+        << remark::reason("{0}", reason);
+  }
+
+  /// Adds what a layer says of its weight; false, and why, if it says nothing.
+  static bool addSum(ImplicitLocOpBuilder &b, const EvidenceLayer &layer,
+                     EvidenceKind kind, Sum &sum, StringRef &reason) {
+    Value added;
+    if (kind == EvidenceKind::InputGram) {
+      std::optional<GramColumns> columns = getGramColumns(layer, reason);
+      if (columns && sum.numLayers && columns->dims != sum.columns) {
+        // Other layers read it another way round: there is no sum of all.
+        reason = "another layer multiplies other columns with its weight";
+        columns.reset();
+      }
+      ++sum.numLayers;
+      if (!columns || (sum.numLayers > 1 && !sum.value)) {
+        sum.value = Value();
+        sum.columns.clear();
+        return false;
+      }
+      sum.columns = columns->dims;
+      added = createInputGram(b, layer, *columns);
+    } else {
+      reason = "an index of its weight is no loop";
+      added = createEvidenceSums(b, layer, kind);
+      if (!added)
+        return false;
       ++sum.numLayers;
     }
+    sum.value = sum.value ? addBroadcast(b, sum.value, added) : added;
+    return true;
   }
 
   SmallVector<EvidenceKind> kinds;

@@ -358,5 +358,5 @@ Value prune::createEvidenceSums(ImplicitLocOpBuilder &b,
 
 bool prune::isSummed(EvidenceKind kind) {
   return kind == EvidenceKind::InputNorm || kind == EvidenceKind::ZeroShare ||
-         kind == EvidenceKind::Activation;
+         kind == EvidenceKind::Activation || kind == EvidenceKind::InputGram;
 }

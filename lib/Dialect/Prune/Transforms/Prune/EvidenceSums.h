@@ -33,6 +33,22 @@ struct EvidenceLayer {
 std::optional<EvidenceLayer> readEvidenceLayer(PrunableOpInterface op,
                                                StringRef &reason);
 
+/// The columns of the matrix of windows that a layer multiplies with its
+/// weight, row-major over some dimensions of the parameter.
+struct GramColumns {
+  SmallVector<unsigned> dims;  ///< of the parameter, ascending
+  SmallVector<unsigned> loops; ///< of the layer, one for each of `dims`
+};
+
+/// Reads the columns of a layer; nothing, and why, when there is no one matrix
+/// for all outputs, as with groups.
+std::optional<GramColumns> getGramColumns(const EvidenceLayer &layer,
+                                          StringRef &reason);
+
+/// The Gram matrix [columns, columns] of the windows of a layer.
+Value createInputGram(ImplicitLocOpBuilder &b, const EvidenceLayer &layer,
+                      const GramColumns &columns);
+
 /// True for evidence that sums over rows give.
 bool isSummed(EvidenceKind kind);
 

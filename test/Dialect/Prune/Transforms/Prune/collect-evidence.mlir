@@ -9,7 +9,7 @@
 
 // STAT: (S) 4 num-functions-copied
 // KINDS: error: expected evidence to collect
-// KIND: error: expected evidence input_norm, zero_share or activation, got 'gradient'
+// KIND: error: expected evidence input_norm, input_gram, zero_share or activation, got 'gradient'
 // TWICE: error: expected no function 'forward_evidence' yet
 // REMARK: remark: [Missed] EvidenceMissed{{.*}}any.weight{{.*}}its shapes are not static
 // NONE-NOT: _evidence

@@ -67,6 +67,10 @@ def CollectEvidencePass : Pass<"prune-collect-evidence", "ModuleOp"> {
 
     * `input_norm`: the sum of the squares of what each element of the weight is
       multiplied with; its root, over all rows, is the evidence.
+    * `input_gram`: the Gram matrix `X^T X` of the inputs of the layer. A row of X is
+      what one output position reads (the window of a convolution), a column what
+      one weight of an output channel is multiplied with: row-major over the
+      dimensions of the parameter but those of the outputs.
     * `zero_share`: of each output channel the share of activations that are zero.
     * `activation`: the mean of their magnitudes. Both are means over positions and
       sums over rows; the activation of a layer is its result behind normalization
@@ -80,11 +84,12 @@ def CollectEvidencePass : Pass<"prune-collect-evidence", "ModuleOp"> {
     ```
 
     A layer that is no sum of products of static shape, or whose weight comes to it
-    by more than masks, transpositions and reshapes, is left out, with a remark. Refuses, with an error, evidence
+    by more than masks, transpositions and reshapes, is left out, with a remark. So is, for
+    `input_gram`, one with groups, and a weight of which layers read different columns. Refuses, with an error, evidence
     of another kind and a function of that name.
   }];
   let options = [
-    ListOption<"evidence", "evidence", "std::string", "kinds: input_norm, zero_share, activation">,
+    ListOption<"evidence", "evidence", "std::string", "kinds: input_norm, input_gram, zero_share, activation">,
     ListOption<"parameters", "parameters", "std::string",
                "name patterns of the weights (all if empty)">,
     ListOption<"ignore", "ignore", "std::string", "name patterns of weights to leave out">,
