@@ -15,9 +15,11 @@ from mlir_prune.errors import InputError
 from mlir_prune.imported import ImportedNetwork
 from mlir_prune.models import Mlp
 from mlir_prune.oneshot import METHODS, prune, prune_along
+from mlir_prune.oneshot import layers, layerwise
 from mlir_prune.oneshot.chita import Settings, conjugate_gradients, schedule
 from mlir_prune.oneshot.fisher import Fisher, surgeon
 from mlir_prune.oneshot.loss import Curvature, Loss, one_hot, softmax
+from mlir_prune.oneshot.support import Pattern
 from mlir_prune.rows import Split
 
 native = pytest.importorskip("mlir_prune._native", reason="the native module is not built")
@@ -161,10 +163,44 @@ def test_updates_keep_more(trained: Any) -> None:
     rows = make_blobs()
     losses = {}
     for method in METHODS:
-        found = prune(trained, rows.train, method, 0.8, rows=100, settings=SHORT)
+        found = prune(trained, rows.train, method, 0.7, rows=100, scope="layer", settings=SHORT)
         loss = Loss(ImportedNetwork(found.module), NET.weights())
         losses[method] = loss.score(loss.start(), rows.validation).loss
     assert losses["chita"] < losses["fisher"] < losses["magnitude"]
+    assert losses["obc"] < losses["refit"] < losses["magnitude"]
+
+
+@pytest.mark.parametrize("method", ["wanda", "refit", "obc", "sparsegpt"])
+def test_layers_of_a_network(trained: Any, method: str) -> None:
+    """Each layer as its solver does it, on the inputs that numpy computes."""
+    rows = some_rows(64)
+    values = {name: np.array(each) for name, each in trained.parameters().items()}
+    found = prune(trained, rows, method, 0.5, rows=64, batch=32)
+    x = rows.inputs[0].astype(np.float64)
+    solver = {"wanda": layerwise.wanda, "refit": layerwise.repaired, "obc": layers.brain_surgeon, "sparsegpt": layers.sparse_gpt}[method]
+    for name in NET.weights():
+        weight, mask = solver(values[name], x.T @ x, 0.5, None)
+        np.testing.assert_array_equal(found.masks[name], mask)
+        expected = np.where(mask, weight, 0)
+        np.testing.assert_allclose(found.module.parameters()[name], expected, rtol=1e-3, atol=1e-4)
+        x = np.maximum(x @ values[name].T + values[name.replace("weight", "bias")], 0)
+
+
+@pytest.mark.parametrize("axis", [0, 1, 2])
+def test_columns(axis: int) -> None:
+    """A convolution whose outputs are dimension 1, with groups along another one."""
+    shape = (4, 3, 2)
+    weight = np.arange(24.0).reshape(shape)
+    if axis == 1:
+        with pytest.raises(InputError, match="dimension 1 of 'w' is that of the outputs"):
+            layerwise.columns(shape, 1, Pattern(1, 2, axis), "w")
+        return
+    places = layerwise.columns(shape, 1, Pattern(1, 2, axis), "w")
+    matrix = np.moveaxis(weight, 1, 0).reshape(3, -1)[:, places]
+    np.testing.assert_array_equal(layerwise.back(matrix, places, shape, 1), weight)
+    pairs = matrix.reshape(-1, 2)
+    step = {0: 6, 2: 1}[axis]
+    assert (pairs[:, 1] - pairs[:, 0] == step).all()
 
 
 def test_along(trained: Any) -> None:
@@ -199,6 +235,8 @@ def test_targets_and_scope(trained: Any) -> None:
         ({"rows": 0}, "rows: expected 1 to"),
         ({"targets": ["nothing"]}, "'nothing' matches no parameter"),
         ({"scope": "row"}, "expected global or layer"),
+        ({"scope": "global", "method": "obc", "rows": 100}, "prunes every layer by itself"),
+        ({"granularity": "n_of_m:2:4:0", "method": "obc", "rows": 100}, "is that of the outputs"),
     ],
 )  # fmt: skip
 def test_errors(changes: dict[str, Any], message: str) -> None:

@@ -18,6 +18,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..rows import Split
+from .layerwise import refit
 from .loss import Curvature, Loss
 from .support import Support
 
@@ -32,14 +33,15 @@ _FLOOR, _POWER = 1e-4, 0.75
 class Settings:
     """Of a run in stages.
 
-    `rows` have a gradient each, `slope_rows` a common one, `curvature_rows` serve products
-    with the Gauss-Newton matrix, of which a stage takes `products`; `stages` go to the
+    `rows` have a gradient each, `slope_rows` a common one; by `fit_rows` layers make up for
+    what was removed from them, `curvature_rows` serve products with the Gauss-Newton matrix, of which a stage takes `products`; `stages` go to the
     sparsity, `last_stages` stay there. `score_damping` is a share of the mean of the Fisher
     diagonal that is added to it to choose, `damping` the first one of the steps, which adapts.
     """
 
     rows: int = 500
     slope_rows: int = 20000
+    fit_rows: int = 1000
     curvature_rows: int = 4000
     stages: int = 15
     last_stages: int = 10
@@ -71,6 +73,7 @@ class Stages:
         self, loss: Loss, support: Support, data: Split, settings: Settings, seed: int
     ) -> None:
         self._loss, self._support, self._data, self._settings = loss, support, data, settings
+        self._outputs = {entry["weight"]: entry["output_dims"][0] for entry in loss.network.compiled_layers()}
         self._rng = np.random.default_rng(seed)
         self._damping = settings.damping
         self.weights = loss.start()
@@ -84,7 +87,7 @@ class Stages:
         floor = settings.score_damping * squares[self.kept].mean()
         judged = self.weights.astype(np.float64) ** 2 * (squares + floor)
         self.kept = self._support.choose(judged, self.kept, share)
-        base = np.where(self.kept, self.weights, np.float32(0))
+        base = refit(loss, self._outputs, self.weights, self.kept, self._draw(settings.fit_rows))
         rows = self._draw(settings.slope_rows)
         direction = self._direction(base, rows, squares)
         found = self._search(base, direction, rows)

@@ -31,8 +31,9 @@ def add_parser(parsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> 
         help="unstructured (the default) or n_of_m:<n>:<m>:<axis>, which says the sparsity",
     )  # fmt: skip
     parser.add_argument(
-        "--scope", default="global",
-        help="global: the sparsity is that of all weights together (the default); layer: of each",
+        "--scope",
+        help="global: the sparsity is that of all weights together; layer: of each (default: by "
+        "the method)",
     )
     parser.add_argument("--dataset", required=True, help="digits, mnist, cifar10, idx:FOLDER or an .npz file")
     parser.add_argument("--data", help="folder above mnist/ and cifar10/ (default: PRUNE_DATA)")

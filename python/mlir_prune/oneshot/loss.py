@@ -16,14 +16,19 @@ from typing import Any
 import numpy as np
 
 from ..errors import InputError
+from ..evidence import GRAM, SUFFIX
 from ..imported import ImportedNetwork
 from ..pipelines import module as pipeline
 from ..pipelines import options
-from ..rows import Split
+from ..rows import Split, Windows
 from ..training.evaluate import Score, logits, score_logits
 from ..training.program import Program
 
 _LOSS = "loss"
+
+_GRAM_FUNCTION = f"forward{SUFFIX}"
+
+_GRAM_PASS = options("prune-collect-evidence", evidence=GRAM)
 
 _DIFFERENCE = 2e-3
 """Length of a step for a difference of results, as a share of the length of the weights."""
@@ -51,7 +56,7 @@ class Loss:
         self.size = sum(self.sizes)
         self._batch = batch
         self._threads = threads
-        self._programs: dict[tuple[int, bool], tuple[Program, dict[str, np.ndarray]]] = {}
+        self._programs: dict[tuple[int, str], tuple[Program, dict[str, np.ndarray]]] = {}
 
     def start(self) -> np.ndarray:
         """The weights of the network."""
@@ -65,7 +70,7 @@ class Loss:
 
     def logits(self, weights: np.ndarray, rows: Split) -> np.ndarray:
         """Results [rows, classes]."""
-        program, state = self._program(self._batch, False)
+        program, state = self._program(self._batch, "")
         self._set(state, weights)
         return logits(program, state, rows.arrays)
 
@@ -93,9 +98,29 @@ class Loss:
             total += part
         return (total * (batch / len(rows))).astype(np.float32)
 
+    def grams(self, weights: np.ndarray, rows: Split) -> dict[str, np.ndarray]:
+        """Gram matrix of the inputs of each layer that has one, double, from whole batches."""
+        batch = min(self._batch, len(rows))
+        program, state = self._program(batch, _GRAM_PASS)
+        self._set(state, weights)
+        if _GRAM_FUNCTION not in program.functions:
+            return {}
+        call = program.bind(_GRAM_FUNCTION, state)
+        windows = Windows(rows.arrays, call.shapes)
+        for name, array in windows.arrays.items():
+            call.set(name, array)
+        found: dict[str, np.ndarray] = {}
+        for size in windows:
+            results = call() if size == batch else []
+            for name in self.names if results else ():
+                if call.gives(f"{GRAM}:{name}"):
+                    gram = results[call.place(f"{GRAM}:{name}")]
+                    found[name] = found.get(name, 0.0) + np.asarray(gram, np.float64)
+        return found
+
     def _gradients(self, weights: np.ndarray, rows: Split, shares: np.ndarray, batch: int) -> Any:
         """Gradients of batches, each a mean over `batch` rows of which missing ones are zero."""
-        program, state = self._program(batch, True)
+        program, state = self._program(batch, self._gradient_passes())
         self._set(state, weights)
         call = program.bind(_LOSS, state)
         places = [call.place(f"grad:{name}") for name in self.names]
@@ -116,19 +141,21 @@ class Loss:
         for name, part in self.split(weights).items():
             state[name][...] = part
 
-    def _program(self, batch: int, differentiate: bool) -> tuple[Program, dict[str, np.ndarray]]:
-        """The compiled network, or its gradient function, for a batch, and its parameters."""
-        key = (batch, differentiate)
+    def _gradient_passes(self) -> str:
+        """From the network to the function `loss` with the gradients of the weights."""
+        frozen = [name for name in self.network.shapes() if name not in self.names]
+        passes = [
+            options("prune-insert-loss", name=_LOSS, soft_labels=True),
+            options("prune-freeze-parameters", parameters=frozen) if frozen else "",
+            options("prune-differentiate", function=_LOSS),
+        ]
+        return ",".join(each for each in passes if each)
+
+    def _program(self, batch: int, passes: str) -> tuple[Program, dict[str, np.ndarray]]:
+        """The compiled network for a batch after some passes, and its parameters."""
+        key = (batch, passes)
         if key not in self._programs:
-            passes = []
-            if differentiate:
-                frozen = [name for name in self.network.shapes() if name not in self.names]
-                passes = [
-                    options("prune-insert-loss", name=_LOSS, soft_labels=True),
-                    options("prune-freeze-parameters", parameters=frozen) if frozen else "",
-                    options("prune-differentiate", function=_LOSS),
-                ]
-            text = pipeline(*passes) if passes else ""
+            text = pipeline(passes) if passes else ""
             program = Program(self.network.text(batch), text, self._threads)
             self._programs[key] = program, program.fill(self.network.values)
         return self._programs[key]

@@ -12,7 +12,7 @@ import numpy as np
 from .. import networks
 from ..errors import InputError, nearest
 from ..rows import Split
-from . import chita, fisher
+from . import chita, fisher, layers, layerwise
 from .loss import Loss
 from .support import Support, read_granularity
 
@@ -37,12 +37,14 @@ Solution = tuple[np.ndarray, np.ndarray]
 class Method:
     """A way to prune: what it does in a line, its usual number of rows, its solver.
 
-    The solver gives a solution for each share.
+    The solver gives a solution for each share. A method of single layers gives all of them
+    the same sparsity.
     """
 
     summary: str
     rows: int | None
     solve: Callable[[Task], Iterable[Solution]]
+    by_layer: bool = False
 
 
 @dataclass(frozen=True)
@@ -94,7 +96,7 @@ def prune_along(
     rows: int | None = None,
     seed: int = 0,
     *,
-    scope: str = "global",
+    scope: str | None = None,
     targets: Iterable[str] = (),
     ignore: Iterable[str] = (),
     threads: int = 1,
@@ -105,7 +107,8 @@ def prune_along(
 
     ``chita`` goes on from one to the next; other methods start at the network each time.
     `targets` and `ignore` choose weights as in recipes. With the scope ``layer`` all layers
-    get the same sparsity. Compiled code runs on batches of `batch` rows.
+    get the same sparsity, with ``global`` all weights together; the first is the only one of
+    methods of single layers, the second that of others where nothing is said. Compiled code runs on batches of `batch` rows.
     """
     _check_method(method)
     pattern = read_granularity(granularity)
@@ -113,7 +116,10 @@ def prune_along(
     if list(shares) != sorted(shares, reverse=True):
         raise InputError("sparsities: expected each above the one before")
     loss = _loss(module, targets, ignore, threads, batch)
-    support = Support(loss.names, loss.shapes, pattern, scope)
+    usual = "layer" if METHODS[method].by_layer else "global"
+    if METHODS[method].by_layer and scope == "global":
+        raise InputError(f"scope: method {method} prunes every layer by itself, got 'global'")
+    support = Support(loss.names, loss.shapes, pattern, scope or usual)
     drawn = _rows(data, METHODS[method].rows if rows is None else rows, seed)
     task = Task(loss, support, drawn, shares, seed, settings or chita.Settings())
     for weights, kept in METHODS[method].solve(task):
@@ -185,9 +191,35 @@ def _chita(task: Task) -> Iterator[Solution]:
     )
 
 
+def _by_layer(solver: layerwise.Solver) -> Callable[[Task], Iterator[Solution]]:
+    """A solver for one layer, on all."""
+
+    def solve(task: Task) -> Iterator[Solution]:
+        loss = task.loss
+        outputs = {each["weight"]: each["output_dims"][0] for each in loss.network.compiled_layers()}
+        found = layerwise.grams(loss, task.data)
+        shapes = dict(zip(loss.names, loss.shapes, strict=True))
+        weights = loss.split(loss.start())
+        for share in task.shares:
+            parts = list(
+                layerwise.solve(
+                    solver, shapes, weights, found, outputs, share, task.support.pattern
+                )
+            )
+            yield tuple(np.concatenate([np.ravel(each) for each in side]) for side in zip(*parts))  # type: ignore[misc]
+
+    return solve
+
+
 METHODS: dict[str, Method] = {
     "magnitude": Method("the smallest weights become zero; no row is read", None, _magnitude),
     "fisher": Method("block Fisher matrix of the gradients of rows (WoodFisher)", 1000, _fisher),
     "chita": Method("quadratic models of the loss in stages, with fresh rows", None, _chita),
+    "wanda": Method("magnitude times norm of the input", 1000, _by_layer(layerwise.wanda), True),
+    "refit": Method(
+        "magnitude, then least squares of each layer", 1000, _by_layer(layerwise.repaired), True
+    ),
+    "obc": Method("optimal brain surgeon in each row", 1000, _by_layer(layers.brain_surgeon), True),
+    "sparsegpt": Method("columns one after the other", 1000, _by_layer(layers.sparse_gpt), True),
 }
 """By name."""

@@ -130,10 +130,11 @@ Value prune::createInputGram(ImplicitLocOpBuilder &b,
   AffineExpr row = b.getAffineDimExpr(0);
   AffineExpr column = b.getAffineDimExpr(1);
   AffineExpr position = b.getAffineDimExpr(2);
-  SmallVector<AffineMap> maps;
-  for (ArrayRef<AffineExpr> indices :
-       {ArrayRef<AffineExpr>{position, row}, {position, column}, {row, column}})
-    maps.push_back(AffineMap::get(3, 0, indices, b.getContext()));
+  MLIRContext *context = b.getContext();
+  SmallVector<AffineMap> maps = {
+      AffineMap::get(3, 0, {position, row}, context),
+      AffineMap::get(3, 0, {position, column}, context),
+      AffineMap::get(3, 0, {row, column}, context)};
   Value zeros = createNumber(b, type.clone({width, width}), 0.0);
   utils::IteratorType iterators[] = {utils::IteratorType::parallel,
                                      utils::IteratorType::parallel,
