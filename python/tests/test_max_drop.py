@@ -14,6 +14,7 @@ import pytest
 from conftest import make_blobs
 from mlir_prune.cli import main
 from mlir_prune.errors import RecipeError
+from mlir_prune.recipe import load_recipe
 from mlir_prune.training.checkpoint import read_checkpoint
 from mlir_prune.training.evaluate import calibrated_loss, score_logits
 from mlir_prune.training.history import read_history
@@ -47,6 +48,20 @@ def test_the_network_that_is_left_is_the_one_that_was_chosen(tmp_path: Path) -> 
     assert chosen["drop"] + chosen["error"] <= 2.0
     assert result["epochs"] <= 3 + 60
     assert not [label for label in trainer.state.saved if ":" in label]
+
+
+def test_what_was_found_is_left_as_a_recipe_without_a_search(tmp_path: Path) -> None:
+    trainer = train(tmp_path / "search", DENSE, search(2.0))
+    found = load_recipe(tmp_path / "search" / "found.yaml")
+    assert not any(getattr(stage, "max_drop", None) for stage in found.stages)
+    again = Trainer(found, make_blobs(), tmp_path / "again")
+    again.run()
+    chosen = told(trainer)["seen"][told(trainer)["chosen"]]
+    left = {n: int(np.count_nonzero(again.state.arrays[n])) for n in chosen["layers"]}
+    for name, count in chosen["layers"].items():
+        assert abs(left[name] - count) <= 0.05 * count + 1, name
+    score = list(again.state.meta["scores"].values())[-1]
+    assert score["accuracy"] >= chosen["accuracy"] - 10
 
 
 def test_nothing_to_lose_leaves_the_network_dense(

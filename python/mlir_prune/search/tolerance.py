@@ -175,7 +175,8 @@ class Tolerance(Search[Step, str]):
         low, high = self._low(), self._high()
         if low == 0 or high > self.rounds():
             return []
-        held, failed = f"tune-{low}", self.seen[f"tune-{high}"]["left"]
+        # From the round: what was fine-tuned has weights that the penalty had all but removed.
+        base, held, failed = f"round-{low}", f"tune-{low}", self.seen[f"tune-{high}"]["left"]
         fills = [key for key in self.seen if key.startswith("fill-")]
         for key in fills:
             if self._held(key):
@@ -186,7 +187,7 @@ class Tolerance(Search[Step, str]):
         if left > _FINE * self.seen[held]["left"]:
             return []
         epochs = min(self.tune_epochs, self.limits.epochs - self._spent("epochs"))
-        return [Step("fill", len(fills) + 1, held, left, epochs, self._price(left) / 3)]
+        return [Step("fill", len(fills) + 1, base, left, epochs, self._price(left) / 3)]
 
     def _price(self, left: int) -> float:
         return float(_PRICE * self._facts["loss"] / left)

@@ -12,7 +12,9 @@ from . import checkpoint
 _RESULTS = (checkpoint.FILE, "result.json", "report.json")
 """Files that no run leaves without results or a state to go on from."""
 
-_OF_ONE_RUN = (*_RESULTS, "history.jsonl", "history.png", "report.txt", "report.png")
+_OF_ONE_RUN = (
+    *_RESULTS, "history.jsonl", "history.png", "report.txt", "report.png", "found.yaml",
+)  # fmt: skip
 """Files that would tell of another run than the one that goes on in the folder."""
 
 

@@ -15,9 +15,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from .. import networks
+from .. import files, networks
+from ..recipe import dump_recipe
 from ..recipe.modifiers import Rate, Regularize, Strength
-from ..recipe.schema import Optimizer, Prune, Train
+from ..recipe.schema import Optimizer, Prune, Recipe, Stage, Train
 from ..search.ratios import count_left
 from ..search.tolerance import Limits, Step, Tolerance
 from .batches import steps_per_epoch
@@ -30,6 +31,9 @@ from .tasks import SearchTask, StartTask, Task, TrainTask
 
 if TYPE_CHECKING:
     from .trainer import Trainer
+
+FOUND = "found.yaml"
+"""The recipe that repeats what was found without a search."""
 
 _SHARES = (0.7, 0.5, 0.3, 0.2, 0.1, 0.05, 0.03, 0.02, 0.01)
 """Shares of the weights that are tried without training, for the first round."""
@@ -202,10 +206,37 @@ def _finish(trainer: Trainer, task: SearchTask, key: str) -> None:
             "the dense one on the validation rows; it stays dense"
         )
         return
+    files.write_text(trainer.folder / FOUND, dump_recipe(found_recipe(trainer, task, key)))
     trainer.progress.say(
         f"{task.name}: {key} is kept, {found['left']:,} weights, "
         f"{found['drop']:+.2f} ± {found['error']:.2f} points lost on validation rows"
     )
+
+
+def found_recipe(trainer: Trainer, task: SearchTask, key: str) -> Recipe:
+    """The recipe of the run with the steps that led to the network `key` in place of the search."""
+    told, recipe = trainer.state.meta["searches"][task.name], trainer.recipe
+    steps = {step.key: step for step in (Step(**entry) for entry in told["proposed"])}
+    chain: list[Step] = []
+    while key:
+        chain.insert(0, steps[key])
+        key = steps[key].base
+    shapes = trainer.dense_network.shapes()
+    stages: list[Stage] = []
+    for step in chain:
+        if step.kind != "tune":
+            left = told["seen"][step.key]["layers"]
+            shares = {
+                networks.literal(name): 1 - count / math.prod(shapes[name])
+                for name, count in left.items()
+            }
+            stages.append(Prune(
+                name=f"{step.key}-prune", sparsity=shares, granularity=task.stage.granularity
+            ))  # fmt: skip
+        stages.append(replace(training_of(task.stage, step, told["facts"]), name=step.key))
+    place = recipe.stages.index(task.stage)
+    around = (recipe.stages[:place], tuple(stages), recipe.stages[place + 1 :])
+    return replace(recipe, stages=sum(around, ()))
 
 
 def _observe(trainer: Trainer, task: SearchTask, step: Step, search: Tolerance) -> dict[str, Any]:
