@@ -186,6 +186,18 @@ def test_layers_of_a_network(trained: Any, method: str) -> None:
         x = np.maximum(x @ values[name].T + values[name.replace("weight", "bias")], 0)
 
 
+def test_layers_make_up(trained: Any) -> None:
+    """With least squares of layers before the first step, a stage without steps is better."""
+    rows = make_blobs()
+    losses = []
+    for count in (0, 200):
+        still = Settings(rows=60, slope_rows=200, fit_rows=count, curvature_rows=100, stages=1, last_stages=0, products=0)
+        found = prune(trained, rows.train, "chita", 0.7, seed=2, settings=still)
+        loss = Loss(ImportedNetwork(found.module), NET.weights())
+        losses.append(loss.score(loss.start(), rows.train).loss)
+    assert losses[1] < losses[0]
+
+
 @pytest.mark.parametrize("axis", [0, 1, 2])
 def test_columns(axis: int) -> None:
     """A convolution whose outputs are dimension 1, with groups along another one."""

@@ -34,14 +34,14 @@ class Settings:
     """Of a run in stages.
 
     `rows` have a gradient each, `slope_rows` a common one; by `fit_rows` layers make up for
-    what was removed from them, `curvature_rows` serve products with the Gauss-Newton matrix, of which a stage takes `products`; `stages` go to the
+    what was removed from them, not at all with none; `curvature_rows` serve products with the Gauss-Newton matrix, of which a stage takes `products`; `stages` go to the
     sparsity, `last_stages` stay there. `score_damping` is a share of the mean of the Fisher
     diagonal that is added to it to choose, `damping` the first one of the steps, which adapts.
     """
 
     rows: int = 500
     slope_rows: int = 20000
-    fit_rows: int = 1000
+    fit_rows: int = 0
     curvature_rows: int = 4000
     stages: int = 15
     last_stages: int = 10
@@ -87,7 +87,10 @@ class Stages:
         floor = settings.score_damping * squares[self.kept].mean()
         judged = self.weights.astype(np.float64) ** 2 * (squares + floor)
         self.kept = self._support.choose(judged, self.kept, share)
-        base = refit(loss, self._outputs, self.weights, self.kept, self._draw(settings.fit_rows))
+        base = np.where(self.kept, self.weights, np.float32(0))
+        if settings.fit_rows:
+            fitted = self._draw(settings.fit_rows)
+            base = refit(loss, self._outputs, self.weights, self.kept, fitted)
         rows = self._draw(settings.slope_rows)
         direction = self._direction(base, rows, squares)
         found = self._search(base, direction, rows)
