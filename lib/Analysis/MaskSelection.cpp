@@ -1,4 +1,4 @@
-//===- MaskSelection.cpp - Scores and masks over plain values -------------===//
+//===- MaskSelection.cpp - Masks from scores ------------------------------===//
 //
 // Part of the pruning compiler, under the Apache License v2.0 with LLVM
 // Exceptions. See LICENSE for license information.
@@ -7,249 +7,313 @@
 //===----------------------------------------------------------------------===//
 
 //
-// All of pruning's arithmetic on values: scores of groups (Criteria.h),
-// thresholds, ranking and n-of-m limits. Works in double precision on row-major
-// arrays and knows nothing of the IR, so that unit tests reach it directly.
+// The rules that turn scores into masks. Every rule ends in places of a ranking
+// (Ranking.cpp); masks are written from these, reading the scores once more.
+// Nothing here knows the IR, so that unit tests reach it directly.
 //
 //===----------------------------------------------------------------------===//
 
 #include "Prune/Analysis/MaskSelection.h"
 
-#include "Prune/Dialect/Prune/Utils/Criteria.h"
+#include "Ranking.h"
 
 #include <cmath>
-#include <limits>
-#include <tuple>
+#include <numeric>
 
 using namespace mlir;
 using namespace mlir::prune;
 
-int64_t WeightScores::countKept() const {
-  return llvm::count_if(kept, [](char bit) { return bit != 0; });
+/// Groups, or elements, that are read at a time.
+static constexpr int64_t kPiece = 2048;
+
+Cut mlir::prune::selectByThreshold(double threshold) {
+  return threshold != threshold ? Cut() : Cut{getRankKey(threshold), Cut::kAll};
 }
 
-/// Position of a multi-index in row-major order.
-static int64_t flatten(ArrayRef<int64_t> index, ArrayRef<int64_t> shape) {
-  int64_t position = 0;
-  for (auto [i, extent] : llvm::zip_equal(index, shape))
-    position = position * extent + i;
-  return position;
+SmallVector<Cut> mlir::prune::selectBySparsity(ArrayRef<RankedScores> weights,
+                                               double sparsity,
+                                               unsigned threads) {
+  int64_t total = 0;
+  for (const RankedScores &weight : weights)
+    total += weight.scores->getNumElements();
+  return findCuts(weights, std::llround(sparsity * static_cast<double>(total)),
+                  Rounding::Nearest, threads);
 }
 
-/// Fills values, kept and groups from the weight and its mask.
-static void readElements(WeightScores &result, const ConstantView &weight,
-                         const std::optional<ConstantView> &mask,
-                         GranularityAttr granularity, ArrayRef<int64_t> grid) {
-  result.shape.assign(weight.getShape().begin(), weight.getShape().end());
-  if (weight.getNumElements() == 0)
-    return;
-  SmallVector<int64_t> index(result.shape.size(), 0);
-  do {
-    bool isKept = !mask || mask->at(index) != 0.0;
-    result.values.push_back(isKept ? weight.at(index) : 0.0);
-    result.kept.push_back(isKept);
-    result.groups.push_back(flatten(granularity.getGroup(index), grid));
-  } while (advance(index, result.shape));
+/// Whole elements of a share; a product that is a whole number but for rounding
+/// is that number.
+static int64_t getShare(double share, int64_t total) {
+  return static_cast<int64_t>(
+      std::floor(share * static_cast<double>(total) * (1.0 + 1e-15)));
 }
 
-/// What each element adds to the score of its group, in row-major order.
-static void addElementScores(WeightScores &result,
-                             const std::optional<ConstantView> &evidence,
-                             CriterionAttr criterion, bool isSingle) {
-  if (result.values.empty())
-    return;
-  SmallVector<int64_t> index(result.shape.size(), 0), known(index);
-  size_t position = 0;
-  do {
-    std::optional<ScalarNumber> judged;
-    if (evidence) {
-      for (auto [dim, extent] : llvm::enumerate(evidence->getShape()))
-        known[dim] = extent == 1 ? 0 : index[dim];
-      judged = evidence->at(known);
-    }
-    ScalarNumber score = getElementScore(
-        criterion, isSingle, ScalarNumber(result.values[position]), judged);
-    result.scores[result.groups[position]] += score.getValue();
-    ++position;
-  } while (advance(index, result.shape));
+Cut mlir::prune::getLimit(const GroupScores &weight, double cap,
+                          unsigned threads) {
+  if (cap >= 1.0)
+    return Cut::getAll();
+  return findCuts(RankedScores{&weight}, getShare(cap, weight.getNumElements()),
+                  Rounding::Down, threads)
+      .front();
 }
 
-WeightScores mlir::prune::computeScores(
-    const ConstantView &weight, const std::optional<ConstantView> &mask,
-    const std::optional<ConstantView> &evidence, CriterionAttr criterion,
-    GranularityAttr granularity) {
-  WeightScores result;
-  SmallVector<int64_t> grid = *granularity.getGridShape(weight.getShape());
-  readElements(result, weight, mask, granularity, grid);
-
-  int64_t numGroups = ShapedType::getNumElements(grid);
-  result.scores.assign(numGroups, 0.0);
-  result.sizes.assign(numGroups, 0);
-  SmallVector<char, 0> inEffect(numGroups, 0);
-  for (auto [kept, group] : llvm::zip_equal(result.kept, result.groups)) {
-    ++result.sizes[group];
-    inEffect[group] |= kept;
-  }
-  bool isSingle = llvm::all_of(result.sizes, [](int64_t n) { return n == 1; });
-  addElementScores(result, evidence, criterion, isSingle);
-  for (auto [score, size, isIn] :
-       llvm::zip_equal(result.scores, result.sizes, inEffect)) {
-    double total = criterion.isMean() ? score / double(size) : score;
-    ScalarNumber whole =
-        getGroupScore(criterion, isSingle, ScalarNumber(total));
-    score = isIn ? whole.getValue() : -1.0;
-  }
-  return result;
-}
-
-double mlir::prune::computeStd(const WeightScores &weight) {
-  double count = weight.values.size();
-  if (weight.values.empty())
-    return 0.0;
-  double mean = 0.0, variance = 0.0;
-  for (double value : weight.values)
-    mean += value;
-  mean /= count;
-  for (double value : weight.values)
-    variance += (value - mean) * (value - mean);
-  return std::sqrt(variance / count);
-}
-
-/// The place of a score in a ranking; a NaN counts as infinite.
-static double getRank(double score) {
-  return std::isnan(score) ? std::numeric_limits<double>::infinity() : score;
-}
-
-/// Clears the elements of every group for which `isPruned` is set.
-static void pruneGroups(WeightScores &weight, ArrayRef<char> isPruned) {
-  for (auto [kept, group] : llvm::zip_equal(weight.kept, weight.groups))
-    kept = kept && !isPruned[group];
-}
-
-void mlir::prune::selectByThreshold(WeightScores &weight, double threshold) {
-  SmallVector<char, 0> isPruned;
-  for (double score : weight.scores)
-    isPruned.push_back(score <= threshold);
-  pruneGroups(weight, isPruned);
-}
+//===----------------------------------------------------------------------===//
+// Rows
+//===----------------------------------------------------------------------===//
 
 namespace {
-/// A group in a ranking.
-struct RankedGroup {
-  double score;
-  unsigned weight;
-  int64_t group;
-  int64_t size;
+/// A group in the ranking of its row.
+struct RowEntry {
+  uint64_t key;
+  int64_t group, size;
 };
 } // namespace
 
-/// Sorts groups and finds how many of the first bring the elements pruned
-/// nearest to the share `sparsity` of `total`.
-static size_t rankGroups(MutableArrayRef<RankedGroup> groups, double sparsity,
-                         int64_t total) {
-  llvm::sort(groups, [](const RankedGroup &a, const RankedGroup &b) {
-    return std::tie(a.score, a.weight, a.group) <
-           std::tie(b.score, b.weight, b.group);
+/// The groups of a row in their order, and the number of elements.
+static int64_t readRow(const GroupScores &weight, int64_t row, int64_t rows,
+                       int64_t stride, SmallVectorImpl<RowEntry> &entries) {
+  const GroupLayout &layout = weight.getLayout();
+  std::optional<int64_t> uniform = layout.getUniformSize();
+  SmallVector<double, 0> scores(stride);
+  int64_t total = 0;
+  entries.clear();
+  for (int64_t first = row * stride; first < weight.getNumGroups();
+       first += rows * stride) {
+    weight.read(first, scores);
+    for (auto [i, score] : llvm::enumerate(scores)) {
+      int64_t group = first + static_cast<int64_t>(i);
+      int64_t size = uniform ? *uniform : layout.getSize(group);
+      if (size != 0)
+        entries.push_back({getRankKey(score), group, size});
+      total += size;
+    }
+  }
+  return total;
+}
+
+/// Where the pruned groups of a row end.
+static Cut cutRow(SmallVectorImpl<RowEntry> &entries, int64_t target,
+                  Rounding rounding) {
+  llvm::sort(entries, [](const RowEntry &a, const RowEntry &b) {
+    return std::tie(a.key, a.group) < std::tie(b.key, b.group);
   });
-  int64_t target = std::llround(sparsity * static_cast<double>(total));
   int64_t pruned = 0;
-  for (auto [position, entry] : llvm::enumerate(groups)) {
-    // One more group must bring the count nearer to the target.
-    if (std::abs(pruned + entry.size - target) >= std::abs(pruned - target))
-      return position;
+  for (const RowEntry &entry : entries) {
+    if (endsRanking(pruned, entry.size, target, rounding))
+      return {entry.key, entry.group};
     pruned += entry.size;
   }
-  return groups.size();
+  return Cut::getAll();
 }
 
-std::optional<double>
-mlir::prune::selectBySparsity(ArrayRef<WeightScores *> weights,
-                              double sparsity) {
-  SmallVector<RankedGroup, 0> ranking;
-  SmallVector<SmallVector<char, 0>> isPruned;
-  int64_t total = 0;
-  for (auto [position, weight] : llvm::enumerate(weights)) {
-    total += weight->values.size();
-    isPruned.emplace_back(weight->scores.size(), 0);
-    for (auto [group, score] : llvm::enumerate(weight->scores))
-      ranking.push_back({getRank(score), static_cast<unsigned>(position),
-                         static_cast<int64_t>(group), weight->sizes[group]});
-  }
-  size_t count = rankGroups(ranking, sparsity, total);
-  for (const RankedGroup &entry : ArrayRef(ranking).take_front(count))
-    isPruned[entry.weight][entry.group] = 1;
-  for (auto [weight, groups] : llvm::zip_equal(weights, isPruned))
-    pruneGroups(*weight, groups);
-  if (count == 0)
-    return std::nullopt;
-  return weights[ranking[count - 1].weight]->scores[ranking[count - 1].group];
+Selection mlir::prune::selectBySparsityInRows(const GroupScores &weight,
+                                              int64_t dim, double sparsity,
+                                              double cap, unsigned threads) {
+  const GroupLayout &layout = weight.getLayout();
+  int64_t rows = layout.getCount(dim), stride = layout.getStride(dim);
+  Selection selection;
+  if (weight.getNumGroups() == 0)
+    return selection;
+  selection.stride = stride;
+  selection.cuts.resize(rows);
+  unsigned tasks = std::min<int64_t>(rows, threads);
+  forEachTask(threads, tasks, [&](unsigned task) {
+    SmallVector<RowEntry, 0> entries;
+    for (int64_t row = rows * task / tasks; row < rows * (task + 1) / tasks;
+         ++row) {
+      int64_t total = readRow(weight, row, rows, stride, entries);
+      int64_t target = std::llround(sparsity * static_cast<double>(total));
+      bool isCapped = getShare(cap, total) < target || cap < sparsity;
+      selection.cuts[row] =
+          isCapped ? cutRow(entries, getShare(cap, total), Rounding::Down)
+                   : cutRow(entries, target, Rounding::Nearest);
+    }
+  });
+  return selection;
 }
 
-void mlir::prune::selectBySparsityInRows(WeightScores &weight, int64_t dim,
-                                         double sparsity) {
-  int64_t rows = weight.shape[dim], inner = 1;
-  for (int64_t extent : ArrayRef(weight.shape).drop_front(dim + 1))
-    inner *= extent;
-  SmallVector<int64_t, 0> rowOf(weight.scores.size(), -1);
-  for (auto [position, group] : llvm::enumerate(weight.groups))
-    if (rowOf[group] < 0)
-      rowOf[group] = static_cast<int64_t>(position) / inner % rows;
-  SmallVector<SmallVector<RankedGroup, 0>> rankings(rows);
-  SmallVector<int64_t> totals(rows, 0);
-  for (auto [group, row] : llvm::enumerate(rowOf)) {
-    if (row < 0)
+//===----------------------------------------------------------------------===//
+// Multiples
+//===----------------------------------------------------------------------===//
+
+Cut mlir::prune::roundKept(const GroupScores &weight, Cut cut, int64_t multiple,
+                           int64_t least) {
+  int64_t numGroups = weight.getNumGroups();
+  SmallVector<double, 0> scores(numGroups);
+  weight.read(0, scores);
+  // Those that no mask prunes wholly, from the smallest score up.
+  SmallVector<Cut, 0> order;
+  int64_t kept = 0;
+  for (auto [group, score] : llvm::enumerate(scores)) {
+    if (score == -1.0)
       continue;
-    rankings[row].push_back({getRank(weight.scores[group]), 0,
-                             static_cast<int64_t>(group), weight.sizes[group]});
-    totals[row] += weight.sizes[group];
+    order.push_back({getRankKey(score), static_cast<int64_t>(group)});
+    kept += !cut.isPruned(order.back().key, order.back().group);
   }
-  SmallVector<char, 0> isPruned(weight.scores.size(), 0);
-  for (auto [ranking, total] : llvm::zip_equal(rankings, totals)) {
-    size_t count = rankGroups(ranking, sparsity, total);
-    for (const RankedGroup &entry : ArrayRef(ranking).take_front(count))
-      isPruned[entry.group] = 1;
-  }
-  pruneGroups(weight, isPruned);
+  llvm::sort(order);
+  int64_t inEffect = order.size();
+  int64_t wanted = std::min<int64_t>(
+      llvm::divideCeil(std::max(kept, least), multiple) * multiple, inEffect);
+  return wanted == kept ? cut : std::min(cut, order[inEffect - wanted]);
 }
 
-void mlir::prune::limitNOfM(WeightScores &weight, GranularityAttr granularity) {
-  int64_t axis = granularity.getAxis();
-  int64_t n = granularity.getShape()[0], m = granularity.getShape()[1];
-  int64_t extent = weight.shape[axis], inner = 1;
-  for (int64_t size : ArrayRef(weight.shape).drop_front(axis + 1))
-    inner *= size;
-  int64_t numElements = weight.values.size();
-  for (int64_t line = 0; line < numElements / std::max<int64_t>(extent, 1);
-       ++line) {
-    int64_t base = line / inner * extent * inner + line % inner;
-    for (int64_t start = 0; start < extent; start += m) {
-      SmallVector<int64_t> window;
-      for (int64_t i = start; i < std::min(start + m, extent); ++i)
-        if (weight.kept[base + i * inner])
-          window.push_back(base + i * inner);
-      llvm::sort(window, [&](int64_t a, int64_t b) {
-        double scoreA = getRank(weight.scores[weight.groups[a]]);
-        double scoreB = getRank(weight.scores[weight.groups[b]]);
-        return std::tie(scoreA, a) < std::tie(scoreB, b);
-      });
-      while (static_cast<int64_t>(window.size()) > n) {
-        weight.kept[window.front()] = 0;
-        window.erase(window.begin());
+//===----------------------------------------------------------------------===//
+// Masks
+//===----------------------------------------------------------------------===//
+
+int64_t mlir::prune::countKept(ArrayRef<char> kept) {
+  return std::accumulate(kept.begin(), kept.end(), int64_t(0));
+}
+
+namespace {
+/// The part of a mask that one task writes.
+class MaskWriter {
+public:
+  MaskWriter(const GroupScores &weight, const Selection &selection,
+             MutableArrayRef<char> kept)
+      : weight(weight), selection(selection), kept(kept) {}
+
+  /// Writes 1 for the groups that stay, one byte for each group.
+  void selectGroups(int64_t first, int64_t end, MutableArrayRef<char> stays) {
+    double scores[kPiece];
+    for (; first < end; first += kPiece) {
+      int64_t count = std::min(kPiece, end - first);
+      weight.read(first, MutableArrayRef(scores, count));
+      for (int64_t i = 0; i < count; ++i) {
+        uint64_t key = getRankKey(scores[i]);
+        bool isPruned = selection.getCut(first + i).isPruned(key, first + i);
+        stays[first + i] = !isPruned;
+        lastPruned = isPruned ? std::max(lastPruned, key) : lastPruned;
       }
     }
   }
+
+  /// Writes the elements, given which groups stay; both are one where every
+  /// element is a group.
+  void writeElements(int64_t first, int64_t end, ArrayRef<char> stays) {
+    int64_t groups[kPiece];
+    char before[kPiece];
+    bool isSingle = weight.getLayout().isSingle();
+    for (; first < end; first += kPiece) {
+      int64_t size = std::min(kPiece, end - first);
+      if (!isSingle)
+        weight.getLayout().getGroups(first, MutableArrayRef(groups, size));
+      weight.readMask(first, MutableArrayRef(before, size));
+      for (int64_t i = 0; i < size; ++i) {
+        char isIn = before[i];
+        char stay = stays[isSingle ? first + i : groups[i]];
+        counts.before += isIn;
+        counts.kept += isIn & stay;
+        kept[first + i] = isIn & stay;
+      }
+    }
+  }
+
+  MaskCounts counts;
+  /// The largest key of a group that is pruned.
+  uint64_t lastPruned = 0;
+
+private:
+  const GroupScores &weight;
+  const Selection &selection;
+  MutableArrayRef<char> kept;
+};
+} // namespace
+
+MaskCounts mlir::prune::writeMask(const GroupScores &weight,
+                                  const Selection &selection,
+                                  MutableArrayRef<char> kept,
+                                  unsigned threads) {
+  int64_t numGroups = weight.getNumGroups(), size = weight.getNumElements();
+  unsigned tasks = size < kPiece * threads ? 1 : threads;
+  SmallVector<MaskWriter> writers;
+  for (unsigned task = 0; task < tasks; ++task)
+    writers.emplace_back(weight, selection, kept);
+  bool isSingle = weight.getLayout().isSingle();
+  SmallVector<char, 0> groups(isSingle ? 0 : numGroups);
+  MutableArrayRef<char> stays = isSingle ? kept : MutableArrayRef(groups);
+  forEachTask(threads, tasks, [&](unsigned task) {
+    int64_t first = numGroups * task / tasks;
+    writers[task].selectGroups(first, numGroups * (task + 1) / tasks, stays);
+  });
+  forEachTask(threads, tasks, [&](unsigned task) {
+    int64_t first = size * task / tasks;
+    writers[task].writeElements(first, size * (task + 1) / tasks, stays);
+  });
+  MaskCounts counts;
+  uint64_t last = 0;
+  for (const MaskWriter &writer : writers) {
+    counts.before += writer.counts.before;
+    counts.kept += writer.counts.kept;
+    last = std::max(last, writer.lastPruned);
+  }
+  if (last != 0)
+    counts.lastPruned = getScoreOfKey(last);
+  return counts;
 }
 
-bool mlir::prune::keepAtLeastOne(WeightScores &weight,
-                                 const WeightScores &before) {
-  if (weight.countKept() != 0 || before.countKept() == 0)
-    return false;
-  int64_t best = 0;
-  for (auto [group, score] : llvm::enumerate(weight.scores))
-    if (score >= weight.scores[best])
-      best = group;
-  for (auto [kept, was, group] :
-       llvm::zip_equal(weight.kept, before.kept, weight.groups))
-    kept = was && group == best;
-  return true;
+void mlir::prune::keepLargest(const GroupScores &weight,
+                              MutableArrayRef<char> kept) {
+  Cut best;
+  double scores[kPiece];
+  for (int64_t first = 0; first < weight.getNumGroups(); first += kPiece) {
+    int64_t count = std::min(kPiece, weight.getNumGroups() - first);
+    weight.read(first, MutableArrayRef(scores, count));
+    for (int64_t i = 0; i < count; ++i)
+      best = std::max(best, Cut{getRankKey(scores[i]), first + i});
+  }
+  Selection selection;
+  selection.cuts = {best};
+  writeMask(weight, selection, kept);
+}
+
+//===----------------------------------------------------------------------===//
+// Patterns
+//===----------------------------------------------------------------------===//
+
+/// Drops elements of a window of kept ones, from the smallest score up, until
+/// `n` are left.
+static void limitWindow(MutableArrayRef<Cut> window, int64_t n,
+                        MutableArrayRef<char> kept) {
+  int64_t excess = static_cast<int64_t>(window.size()) - n;
+  if (excess <= 0)
+    return;
+  llvm::sort(window);
+  for (const Cut &element : window.take_front(excess))
+    kept[element.group] = 0;
+}
+
+void mlir::prune::limitNOfM(const GroupScores &weight,
+                            GranularityAttr granularity,
+                            MutableArrayRef<char> kept, unsigned threads) {
+  int64_t axis = granularity.getAxis();
+  int64_t n = granularity.getShape()[0], m = granularity.getShape()[1];
+  ArrayRef<int64_t> shape = weight.getShape();
+  int64_t extent = shape[axis], inner = 1;
+  for (int64_t size : shape.drop_front(axis + 1))
+    inner *= size;
+  if (weight.getNumElements() == 0)
+    return;
+  int64_t windows = llvm::divideCeil(extent, m);
+  int64_t slabs = weight.getNumElements() / (extent * inner) * windows;
+  unsigned tasks = std::min<int64_t>(threads, slabs);
+  forEachTask(threads, tasks, [&](unsigned task) {
+    SmallVector<double, 0> scores;
+    SmallVector<Cut> window;
+    // A slab holds the windows of one place along the axis, side by side.
+    for (int64_t slab = slabs * task / tasks; slab < slabs * (task + 1) / tasks;
+         ++slab) {
+      int64_t start = slab % windows * m;
+      int64_t first = (slab / windows * extent + start) * inner;
+      int64_t length = std::min(m, extent - start);
+      scores.resize(length * inner);
+      weight.read(first, scores);
+      for (int64_t column = 0; column < inner; ++column) {
+        window.clear();
+        for (int64_t i = column; i < length * inner; i += inner)
+          if (kept[first + i])
+            window.push_back({getRankKey(scores[i]), first + i});
+        limitWindow(window, n, kept);
+      }
+    }
+  });
 }

@@ -68,20 +68,16 @@ static Value buildElementAuxAdjoint(GateOp op, Value adjoint, FloatBuilder &b) {
 
 /// The adjoint of auxiliary parameters of groups: the factors are added up over
 /// each group, the slope is that of the group's parameter.
-static FailureOr<Value> buildGroupAuxAdjoint(GateOp op, Value adjoint,
-                                             FloatBuilder &b) {
-  FailureOr<SmallVector<Value>> sums = createGroupSums(
+static Value buildGroupAuxAdjoint(GateOp op, Value adjoint, FloatBuilder &b) {
+  SmallVector<Value> sums = createGroupSums(
       b, {adjoint, op.getWeight()}, op.getGranularityAttr(), /*count=*/1,
       [&](ImplicitLocOpBuilder &e, ValueRange args) -> SmallVector<Value> {
         Value factor = buildGateFactor(e, op.getRule(), args[0], args[1]);
         Value sum = arith::AddFOp::create(e, args[2], factor);
         return {sum};
       });
-  if (failed(sums))
-    return op.emitOpError(
-        "has no adjoint: its groups do not divide the weight");
   return createElementwise(
-      b, {sums->front(), op.getAux()},
+      b, {sums.front(), op.getAux()},
       cast<RankedTensorType>(op.getAux().getType()),
       [&](ImplicitLocOpBuilder &e, ValueRange args) -> SmallVector<Value> {
         return {createSurrogateSlope(e, op.getSte(), args[1], args[0])};
@@ -99,11 +95,8 @@ struct GateModel : AdjointModel<GateModel, GateOp> {
     if (!needed[1])
       return success();
     bool isGrouped = op.getAux().getType() != op.getType();
-    FailureOr<Value> aux = isGrouped ? buildGroupAuxAdjoint(op, adjoint, b)
-                                     : buildElementAuxAdjoint(op, adjoint, b);
-    if (failed(aux))
-      return failure();
-    inputs[1] = *aux;
+    inputs[1] = isGrouped ? buildGroupAuxAdjoint(op, adjoint, b)
+                          : buildElementAuxAdjoint(op, adjoint, b);
     return success();
   }
 };

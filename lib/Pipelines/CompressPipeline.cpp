@@ -42,6 +42,7 @@ static void addToScored(OpPassManager &manager, const MaskOptions &options) {
   score.granularity = options.granularity;
   score.parameters = toStrings(options.parameters);
   score.ignore = toStrings(options.ignore);
+  score.excludeEnds = options.excludeEnds;
   manager.addPass(createScorePass(score));
 }
 
@@ -51,6 +52,9 @@ static void addToMasked(OpPassManager &manager, const MaskOptions &options) {
   select.stdFactor = toStrings(options.stdFactor);
   select.sparsity = toStrings(options.sparsity);
   select.scope = options.scope;
+  select.cap = toStrings(options.cap);
+  select.roundTo = options.roundTo;
+  select.threads = options.selectThreads;
   select.allowEmpty = options.allowEmpty;
   manager.addPass(createSelectMasksPass(select));
   // What is chosen as a whole leaves as a whole.
@@ -61,7 +65,7 @@ static void addToMasked(OpPassManager &manager, const MaskOptions &options) {
 /// The masked form holds for what a granularity fits; a weight that it does not
 /// fit was left alone, so only the chosen granularity that fits all is checked.
 static void checkMasked(OpPassManager &manager, const MaskOptions &options) {
-  if (options.granularity != "unstructured")
+  if (options.granularity != "unstructured" || options.excludeEnds)
     return;
   VerifyMaskedPassOptions verify;
   verify.parameters = toStrings(options.parameters);

@@ -57,14 +57,8 @@ static EvidenceValues readValues(MLIRContext &context, nb::dict arrays) {
 /// Checks that evidence broadcasts to its parameter.
 static LogicalResult verifyShape(Value parameter, EvidenceAttr evidence,
                                  ElementsAttr value) {
-  auto whole = dyn_cast<RankedTensorType>(parameter.getType());
   auto type = cast<RankedTensorType>(value.getType());
-  bool fits = whole && whole.getRank() == type.getRank() &&
-              whole.getElementType() == type.getElementType();
-  if (fits)
-    for (auto [extent, all] : llvm::zip(type.getShape(), whole.getShape()))
-      fits &= extent == all || extent == 1;
-  if (fits)
+  if (EvidenceAttr::broadcasts(type, parameter.getType()))
     return success();
   return emitError(parameter.getLoc())
          << "evidence about parameter '" << evidence.getName() << "' has type "

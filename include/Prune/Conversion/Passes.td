@@ -236,10 +236,11 @@ def ConvertPruneToLinalgPass : Pass<"convert-prune-to-linalg"> {
     ```
 
     `prune.select_mask` by sparsity becomes `kernel.select_groups` over the scores
-    of all its weights, one behind the other.
+    of all its weights, one behind the other. Where groups do not divide a weight,
+    zeros behind its elements fill the last ones up.
 
-    Refuses operations that have no run-time form: a ranking of other scores than
-    of `f32`, and blocks or `n_of_m` groups that do not divide the weight.
+    Refuses operations that have no run-time form: a ranking of scores of more than
+    32 bits.
   }];
   let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::linalg::LinalgDialect",
                            "::mlir::math::MathDialect", "::mlir::kernel::KernelDialect",

@@ -65,8 +65,25 @@ struct MaskOptions : virtual ::mlir::detail::PassOptions {
       *this, "sparsity", llvm::cl::desc("Shares of elements to prune.")};
   Option<std::string> scope{
       *this, "scope",
-      llvm::cl::desc("What a sparsity is over: tensor, global or row."),
+      llvm::cl::desc("What a sparsity is over: tensor, row, global, erk or "
+                     "lamp."),
       llvm::cl::init("tensor")};
+  ListOption<std::string> cap{
+      *this, "cap",
+      llvm::cl::desc("Largest shares of a weight to prune, pattern:number or "
+                     "number; all when empty.")};
+  Option<int64_t> roundTo{*this, "round-to",
+                          llvm::cl::desc("Multiple of channels to keep."),
+                          llvm::cl::init(1)};
+  Option<bool> excludeEnds{
+      *this, "exclude-ends",
+      llvm::cl::desc("Leave the first and the last layers as they are."),
+      llvm::cl::init(false)};
+  Option<unsigned> selectThreads{
+      *this, "select-threads",
+      llvm::cl::desc(
+          "Threads to select masks with; these do not depend on it."),
+      llvm::cl::init(1)};
   Option<bool> allowEmpty{*this, "allow-empty",
                           llvm::cl::desc("Allow to prune a weight to nothing."),
                           llvm::cl::init(false)};

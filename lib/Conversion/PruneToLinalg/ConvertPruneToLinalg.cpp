@@ -49,16 +49,13 @@ void mlir::prune::populatePruneToLinalgPatterns(RewritePatternSet &patterns) {
 
 /// Emits the reason for which an operation has no run-time form.
 static void reportUnlowered(Operation *op) {
-  auto select = dyn_cast<SelectMaskOp>(op);
-  bool isRanked =
-      select && select.getSelection().getKind() == SelectionKind::Sparsity;
-  if (isRanked && !getElementTypeOrSelf(select.getScores()[0]).isF32()) {
+  if (auto select = dyn_cast<SelectMaskOp>(op)) {
     op->emitOpError(
-        "by sparsity has a run-time form for scores of f32 only, got ")
+        "by sparsity has a run-time form for scores of at most 32 bits, got ")
         << select.getScores()[0].getType();
     return;
   }
-  op->emitOpError("has no run-time form: its groups do not divide the weight");
+  op->emitOpError("has no run-time form");
 }
 
 namespace {

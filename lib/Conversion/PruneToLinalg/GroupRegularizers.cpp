@@ -32,17 +32,17 @@ static bool isGroupPenalty(RegularizerKind kind) {
 
 /// Sum of squares of each group, in the shape of the grid.
 template <typename OpTy>
-static FailureOr<Value> createSquares(ImplicitLocOpBuilder &b, OpTy op) {
-  FailureOr<SmallVector<Value>> sums = createGroupSums(
-      b, op.getWeight(), *op.getGranularity(), /*count=*/1,
-      [](ImplicitLocOpBuilder &e, ValueRange args) -> SmallVector<Value> {
-        Value square = arith::MulFOp::create(e, args[0], args[0]);
-        Value sum = arith::AddFOp::create(e, args[1], square);
-        return {sum};
-      });
-  if (failed(sums))
-    return failure();
-  return sums->front();
+static Value createSquares(ImplicitLocOpBuilder &b, OpTy op) {
+  return createGroupSums(b, op.getWeight(), *op.getGranularity(), /*count=*/1,
+                         [](ImplicitLocOpBuilder &e,
+                            ValueRange args) -> SmallVector<Value> {
+                           Value square =
+                               arith::MulFOp::create(e, args[0], args[0]);
+                           Value sum =
+                               arith::AddFOp::create(e, args[1], square);
+                           return {sum};
+                         })
+      .front();
 }
 
 namespace {
@@ -104,10 +104,8 @@ struct LowerGroupPenalty final : OpRewritePattern<RegularizeOp> {
     if (!isGroupPenalty(op.getKind()))
       return rewriter.notifyMatchFailure(op, "no penalty of groups");
     ImplicitLocOpBuilder b(op.getLoc(), rewriter);
-    FailureOr<Value> squares = createSquares(b, op);
-    if (failed(squares))
-      return rewriter.notifyMatchFailure(op, "blocks do not divide the weight");
-    GroupTotals totals = createTotals(b, *squares);
+    Value squares = createSquares(b, op);
+    GroupTotals totals = createTotals(b, squares);
     Value penalty = createPenalty(b, op.getKind(), totals);
     replaceByPenalty(rewriter, op, penalty);
     return success();
@@ -121,16 +119,14 @@ struct LowerGroupGradient final : OpRewritePattern<RegularizeGradientOp> {
     if (!isGroupPenalty(op.getKind()))
       return rewriter.notifyMatchFailure(op, "no penalty of groups");
     ImplicitLocOpBuilder b(op.getLoc(), rewriter);
-    FailureOr<Value> squares = createSquares(b, op);
-    if (failed(squares))
-      return rewriter.notifyMatchFailure(op, "blocks do not divide the weight");
+    Value squares = createSquares(b, op);
     Value share;
     if (op.getKind() == RegularizerKind::GroupHoyerSquare) {
-      GroupTotals totals = createTotals(b, *squares);
+      GroupTotals totals = createTotals(b, squares);
       share = arith::DivFOp::create(b, totals.norms, totals.squares);
     }
     Value factors = createElementwise(
-        b, *squares, cast<RankedTensorType>(squares->getType()),
+        b, squares, cast<RankedTensorType>(squares.getType()),
         [&](ImplicitLocOpBuilder &e, ValueRange args) -> SmallVector<Value> {
           Value norm = math::SqrtOp::create(e, args[0]);
           return {createFactor(e, op, share, norm)};

@@ -49,22 +49,17 @@ ProximalOp prune::findFusedStep(Value newWeight) {
   return isKnown ? step : ProximalOp();
 }
 
-/// `max(1 - threshold / norm, 0)` for each group; fails when blocks do not
-/// divide the weight.
-static FailureOr<Value> createGroupFactors(ImplicitLocOpBuilder &b,
-                                           Value weight,
-                                           GranularityAttr granularity,
-                                           Value threshold) {
-  FailureOr<SmallVector<Value>> reduced = createGroupSums(
+/// `max(1 - threshold / norm, 0)` for each group.
+static Value createGroupFactors(ImplicitLocOpBuilder &b, Value weight,
+                                GranularityAttr granularity, Value threshold) {
+  SmallVector<Value> reduced = createGroupSums(
       b, weight, granularity, /*count=*/1,
       [](ImplicitLocOpBuilder &e, ValueRange args) -> SmallVector<Value> {
         Value square = arith::MulFOp::create(e, args[0], args[0]);
         Value sum = arith::AddFOp::create(e, args[1], square);
         return {sum};
       });
-  if (failed(reduced))
-    return failure();
-  Value sums = reduced->front();
+  Value sums = reduced.front();
   return createElementwise(
       b, sums, cast<RankedTensorType>(sums.getType()),
       [&](ImplicitLocOpBuilder &e, ValueRange args) -> SmallVector<Value> {
@@ -102,15 +97,13 @@ struct LowerProximal final : OpRewritePattern<ProximalOp> {
       return success();
     }
     GranularityAttr granularity = *op.getGranularity();
-    FailureOr<Value> factors =
+    Value factors =
         createGroupFactors(b, op.getWeight(), granularity, threshold);
-    if (failed(factors))
-      return rewriter.notifyMatchFailure(op, "blocks do not divide the weight");
     int64_t rank = cast<RankedTensorType>(op.getType()).getRank();
     AffineMap map = getGroupMap(granularity, rank, b.getContext());
     Value result =
         createMapped(
-            b, *factors, map, ValueRange{op.getWeight()},
+            b, factors, map, ValueRange{op.getWeight()},
             [](ImplicitLocOpBuilder &e, ValueRange args) -> SmallVector<Value> {
               Value scaled = arith::MulFOp::create(e, args[0], args[1]);
               return {scaled};

@@ -15,6 +15,7 @@
 #include "Prune/Conversion/PruneToLinalg.h"
 #include "Prune/Dialect/Prune/IR/Prune.h"
 #include "Prune/Dialect/Prune/Utils/Criteria.h"
+#include "Prune/Dialect/Prune/Utils/GroupLayout.h"
 #include "Prune/Dialect/Prune/Utils/Groups.h"
 #include "Prune/Support/Constants.h"
 
@@ -27,30 +28,21 @@ using namespace mlir::prune;
 
 /// Elements of each group, as a number or, where groups at the edge are
 /// smaller, a tensor of the shape of the grid.
-static Value createGroupSizes(ImplicitLocOpBuilder &b, RankedTensorType weight,
-                              RankedTensorType scores,
-                              GranularityAttr granularity) {
-  SmallVector<double> sizes(scores.getNumElements(), 0.0);
-  SmallVector<int64_t> index(weight.getRank(), 0);
-  if (weight.getNumElements() != 0) {
-    do {
-      int64_t position = 0;
-      for (auto [group, extent] :
-           llvm::zip_equal(granularity.getGroup(index), scores.getShape()))
-        position = position * extent + group;
-      ++sizes[position];
-    } while (advance(index, weight.getShape()));
-  }
-  bool isUniform = llvm::all_equal(sizes);
-  if (isUniform)
+static Value createGroupSizes(ImplicitLocOpBuilder &b, RankedTensorType scores,
+                              const GroupLayout &layout) {
+  SmallVector<double> sizes;
+  for (int64_t group = 0; group < layout.getNumGroups(); ++group)
+    sizes.push_back(static_cast<double>(layout.getSize(group)));
+  if (llvm::all_equal(sizes))
     return createNumber(b, scores, sizes.empty() ? 1.0 : sizes.front());
   auto value = createResource(scores, "group_sizes", sizes);
   return arith::ConstantOp::create(b, cast<TypedAttr>(value));
 }
 
-/// What each element of the weight adds to the score of its group.
+/// What each element of the weight adds to the score of its group, or is the
+/// score (`isWhole`).
 static Value createElementScores(ImplicitLocOpBuilder &b, ScoreOp op,
-                                 bool isSingle) {
+                                 bool isSingle, bool isWhole) {
   auto type = cast<RankedTensorType>(op.getWeight().getType());
   SmallVector<Value> inputs = {op.getWeight()};
   SmallVector<AffineMap> maps = {b.getMultiDimIdentityMap(type.getRank())};
@@ -69,7 +61,7 @@ static Value createElementScores(ImplicitLocOpBuilder &b, ScoreOp op,
                         ScalarExpr score =
                             getElementScore(op.getCriterion(), isSingle,
                                             ScalarExpr(e, args[0]), evidence);
-                        if (isSingle)
+                        if (isWhole)
                           score =
                               getGroupScore(op.getCriterion(), isSingle, score);
                         return SmallVector<Value>{score.getValue()};
@@ -88,19 +80,21 @@ struct LowerScore final : OpRewritePattern<ScoreOp> {
     auto type = cast<RankedTensorType>(op.getScores().getType());
     GranularityAttr granularity = op.getGranularity();
     CriterionAttr criterion = op.getCriterion();
-    bool isSingle =
-        getGroupMap(granularity, weightType.getRank(), b.getContext())
-            .isIdentity();
-    if (isSingle) {
-      rewriter.replaceOp(op, createElementScores(b, op, isSingle));
+    GroupLayout layout(granularity, weightType.getShape());
+    bool isSingle = layout.isSingle();
+    if (getGroupMap(granularity, weightType.getRank(), b.getContext())
+            .isIdentity()) {
+      Value scores = createElementScores(b, op, isSingle, /*isWhole=*/true);
+      rewriter.replaceOp(op, scores);
       return success();
     }
     // Without evidence the sum computes what it adds.
     bool isSummed = op.getEvidence() != nullptr;
     Value elements =
-        isSummed ? createElementScores(b, op, isSingle) : op.getWeight();
-    FailureOr<SmallVector<Value>> totals = createGroupSums(
-        b, padToBlocks(b, elements, granularity), granularity, /*count=*/1,
+        isSummed ? createElementScores(b, op, isSingle, /*isWhole=*/false)
+                 : op.getWeight();
+    SmallVector<Value> totals = createGroupSums(
+        b, elements, granularity, /*count=*/1,
         [&](ImplicitLocOpBuilder &e, ValueRange args) -> SmallVector<Value> {
           ScalarExpr element(e, args[0]);
           if (!isSummed)
@@ -108,12 +102,10 @@ struct LowerScore final : OpRewritePattern<ScoreOp> {
                                                   std::nullopt);
           return {(ScalarExpr(e, args[1]) + element).getValue()};
         });
-    if (failed(totals))
-      return rewriter.notifyMatchFailure(op, "expected whole blocks");
     if (criterion.isMean())
-      totals->push_back(createGroupSizes(b, weightType, type, granularity));
+      totals.push_back(createGroupSizes(b, type, layout));
     Value scores = createElementwise(
-        b, *totals, type,
+        b, totals, type,
         [&](ImplicitLocOpBuilder &e, ValueRange args) -> SmallVector<Value> {
           ScalarExpr total(e, args[0]);
           if (criterion.isMean())

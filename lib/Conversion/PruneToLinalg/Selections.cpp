@@ -19,6 +19,7 @@
 #include "Prune/Conversion/PruneToLinalg.h"
 #include "Prune/Dialect/OneDNN/IR/OneDNN.h"
 #include "Prune/Dialect/Prune/IR/Prune.h"
+#include "Prune/Dialect/Prune/Utils/GroupLayout.h"
 #include "Prune/Dialect/Prune/Utils/Groups.h"
 
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
@@ -63,17 +64,19 @@ static Value createThresholdMask(ImplicitLocOpBuilder &b, Value scores,
 // Sparsities
 //===----------------------------------------------------------------------===//
 
-/// Elements per group where all groups are equal, nothing where blocks do not
-/// divide the weight.
-static std::optional<int64_t> getGroupSize(GranularityAttr granularity,
-                                           RankedTensorType scores,
-                                           RankedTensorType mask) {
-  if (granularity.getKind() == GranularityKind::Block)
-    for (auto [extent, step] :
-         llvm::zip_equal(mask.getShape(), granularity.getShape()))
-      if (extent % step != 0)
-        return std::nullopt;
-  return mask.getNumElements() / scores.getNumElements();
+/// Appends the number of groups and their size for every run of groups of one
+/// size, in row-major order: blocks at the edge of a weight are smaller.
+static void appendRuns(GranularityAttr granularity, RankedTensorType mask,
+                       SmallVectorImpl<int64_t> &runs) {
+  GroupLayout layout(granularity, mask.getShape());
+  size_t start = runs.size();
+  for (int64_t group = 0; group < layout.getNumGroups(); ++group) {
+    int64_t size = layout.getSize(group);
+    if (runs.size() > start && runs.back() == size)
+      ++runs[runs.size() - 2];
+    else
+      runs.append({1, size});
+  }
 }
 
 /// All dimensions as one.
@@ -127,6 +130,14 @@ static Value concatenate(ImplicitLocOpBuilder &b, ValueRange scores,
   return all;
 }
 
+/// Scores as f32, which holds every narrower number.
+static Value widen(ImplicitLocOpBuilder &b, Value scores) {
+  auto type = cast<RankedTensorType>(scores.getType());
+  if (type.getElementType().isF32())
+    return scores;
+  return arith::ExtFOp::create(b, type.clone(b.getF32Type()), scores);
+}
+
 /// The sparsity as a number of double precision.
 static Value createSparsity(ImplicitLocOpBuilder &b, SelectMaskOp op) {
   if (!op.getValue())
@@ -159,7 +170,7 @@ static Value createEmptyMask(ImplicitLocOpBuilder &b, RankedTensorType type) {
 }
 
 /// Ranks the groups of all scores together: one byte per group. `groups` has
-/// the number of groups of each weight and their size.
+/// runs of groups of one size.
 static Value rankGroups(ImplicitLocOpBuilder &b, SelectMaskOp op,
                         ValueRange scores, ArrayRef<int64_t> groups) {
   int64_t count = 0;
@@ -174,8 +185,8 @@ static Value rankGroups(ImplicitLocOpBuilder &b, SelectMaskOp op,
   return select->getResult(0);
 }
 
-/// One mask per weight, by rank over all of them. Fails on other
-/// scores than of f32, and on blocks that do not divide the weight.
+/// One mask per weight, by rank over all of them. Fails on scores of more than
+/// 32 bits.
 static FailureOr<SmallVector<Value>>
 createSparsityMasks(ImplicitLocOpBuilder &b, SelectMaskOp op) {
   GranularityAttr granularity = op.getGranularity();
@@ -185,15 +196,12 @@ createSparsityMasks(ImplicitLocOpBuilder &b, SelectMaskOp op) {
   for (auto [scores, mask] : llvm::zip_equal(op.getScores(), op.getMasks())) {
     auto type = cast<RankedTensorType>(scores.getType());
     auto maskType = cast<RankedTensorType>(mask.getType());
-    if (!type.getElementType().isF32())
+    if (type.getElementTypeBitWidth() > 32)
       return failure();
     if (maskType.getNumElements() == 0)
       continue;
-    std::optional<int64_t> size = getGroupSize(granularity, type, maskType);
-    if (!size)
-      return failure();
-    groups.append({type.getNumElements(), *size});
-    ranked.push_back(scores);
+    appendRuns(granularity, maskType, groups);
+    ranked.push_back(widen(b, scores));
   }
   Value kept = ranked.empty() ? Value() : rankGroups(b, op, ranked, groups);
   OpFoldResult one = b.getIndexAttr(1);
@@ -224,13 +232,52 @@ createSparsityMasks(ImplicitLocOpBuilder &b, SelectMaskOp op) {
 // Patterns along an axis
 //===----------------------------------------------------------------------===//
 
-/// How many elements of its n_of_m group beat each element: a larger score, or
-/// the same score at a higher index; a NaN counts as infinite. Shape of the
+namespace {
+/// Groups along an axis of scores that is split into [groups, m].
+struct GroupAxis {
+  int64_t n, m, axis;
+  /// The extent of the axis before it was filled up to whole groups.
+  int64_t extent;
+};
+} // namespace
+
+/// True where the rival of an element is there, and not what fills the last
+/// group up; nothing when all are there.
+static Value createRivalTest(ImplicitLocOpBuilder &e, const GroupAxis &pattern,
+                             Value rivalIndex) {
+  if (pattern.extent % pattern.m == 0)
+    return {};
+  Value group = linalg::IndexOp::create(e, pattern.axis);
+  Value size = arith::ConstantIndexOp::create(e, pattern.m);
+  Value start = arith::MulIOp::create(e, group, size);
+  Value position = arith::AddIOp::create(e, start, rivalIndex);
+  Value extent = arith::ConstantIndexOp::create(e, pattern.extent);
+  return arith::CmpIOp::create(e, arith::CmpIPredicate::ult, position, extent);
+}
+
+/// True where the rival has a larger score, or the same at a higher index; a
+/// NaN counts as infinite.
+static Value createBeats(ImplicitLocOpBuilder &e, Value own, Value rival,
+                         Value ownIndex, Value rivalIndex) {
+  Value infinity =
+      createNumber(e, own.getType(), std::numeric_limits<double>::infinity());
+  Value ownScore = arith::MinNumFOp::create(e, own, infinity);
+  Value rivalScore = arith::MinNumFOp::create(e, rival, infinity);
+  Value isLarger = isGreater(e, rivalScore, ownScore);
+  Value isEqual =
+      arith::CmpFOp::create(e, arith::CmpFPredicate::OEQ, rivalScore, ownScore);
+  Value isBehind =
+      arith::CmpIOp::create(e, arith::CmpIPredicate::ugt, rivalIndex, ownIndex);
+  Value winsTie = arith::AndIOp::create(e, isEqual, isBehind);
+  return arith::OrIOp::create(e, isLarger, winsTie);
+}
+
+/// How many elements of its n_of_m group beat each element. Shape of the
 /// scores, elements of type i32.
 static Value countWinners(ImplicitLocOpBuilder &b, Value groups,
-                          int64_t inner) {
+                          const GroupAxis &pattern) {
   auto type = cast<RankedTensorType>(groups.getType());
-  int64_t rank = type.getRank();
+  int64_t rank = type.getRank(), inner = pattern.axis + 1;
   MLIRContext *context = b.getContext();
   // One loop more than dimensions: the rival's index in the group.
   AffineMap own =
@@ -249,19 +296,11 @@ static Value countWinners(ImplicitLocOpBuilder &b, Value groups,
       ArrayRef<AffineMap>{own, rival, own}, iterators,
       [&](OpBuilder &nested, Location loc, ValueRange args) {
         ImplicitLocOpBuilder e(loc, nested);
-        Value infinity = createNumber(e, type.getElementType(),
-                                      std::numeric_limits<double>::infinity());
-        Value ownScore = arith::MinNumFOp::create(e, args[0], infinity);
-        Value rivalScore = arith::MinNumFOp::create(e, args[1], infinity);
-        Value isLarger = isGreater(e, rivalScore, ownScore);
-        Value isEqual = arith::CmpFOp::create(e, arith::CmpFPredicate::OEQ,
-                                              rivalScore, ownScore);
         Value ownIndex = linalg::IndexOp::create(e, inner);
         Value rivalIndex = linalg::IndexOp::create(e, rank);
-        Value isBehind = arith::CmpIOp::create(e, arith::CmpIPredicate::ugt,
-                                               rivalIndex, ownIndex);
-        Value winsTie = arith::AndIOp::create(e, isEqual, isBehind);
-        Value beats = arith::OrIOp::create(e, isLarger, winsTie);
+        Value beats = createBeats(e, args[0], args[1], ownIndex, rivalIndex);
+        if (Value isThere = createRivalTest(e, pattern, rivalIndex))
+          beats = arith::AndIOp::create(e, beats, isThere);
         Value one = arith::ExtUIOp::create(e, e.getI32Type(), beats);
         Value sum = arith::AddIOp::create(e, args[2], one);
         linalg::YieldOp::create(e, sum);
@@ -269,24 +308,35 @@ static Value countWinners(ImplicitLocOpBuilder &b, Value groups,
   return counts.getResult(0);
 }
 
-/// True when the groups of an n_of_m granularity divide every weight's axis.
-static bool dividesAxes(GranularityAttr granularity, ValueRange scores) {
-  return llvm::all_of(scores.getTypes(), [&](Type type) {
-    int64_t extent =
-        cast<RankedTensorType>(type).getDimSize(granularity.getAxis());
-    return extent % granularity.getShape()[1] == 0;
-  });
+/// The first elements along the axis, which was filled up.
+static Value cutOff(ImplicitLocOpBuilder &b, Value mask,
+                    const GroupAxis &pattern) {
+  auto type = cast<RankedTensorType>(mask.getType());
+  if (type.getDimSize(pattern.axis) == pattern.extent)
+    return mask;
+  SmallVector<int64_t> shape(type.getShape());
+  shape[pattern.axis] = pattern.extent;
+  SmallVector<OpFoldResult> starts(shape.size(), b.getIndexAttr(0));
+  SmallVector<OpFoldResult> steps(shape.size(), b.getIndexAttr(1));
+  SmallVector<OpFoldResult> sizes =
+      getAsIndexOpFoldResult(b.getContext(), shape);
+  return tensor::ExtractSliceOp::create(b, mask, starts, sizes, steps);
 }
 
 /// The mask that keeps at most n of m along the axis.
 static Value createPatternMask(ImplicitLocOpBuilder &b, Value scores,
                                GranularityAttr granularity) {
-  auto type = cast<RankedTensorType>(scores.getType());
-  int64_t n = granularity.getShape()[0], m = granularity.getShape()[1];
   int64_t axis = granularity.getAxis();
+  GroupAxis pattern{granularity.getShape()[0], granularity.getShape()[1], axis,
+                    cast<RankedTensorType>(scores.getType()).getDimSize(axis)};
+  SmallVector<int64_t> steps(cast<RankedTensorType>(scores.getType()).getRank(),
+                             1);
+  steps[axis] = pattern.m;
+  Value padded = padToGroups(b, scores, steps);
+  auto type = cast<RankedTensorType>(padded.getType());
   SmallVector<int64_t> shape(type.getShape());
-  shape[axis] /= m;
-  shape.insert(shape.begin() + axis + 1, m);
+  shape[axis] /= pattern.m;
+  shape.insert(shape.begin() + axis + 1, pattern.m);
   SmallVector<ReassociationIndices> groups;
   for (int64_t i = 0, position = 0; i < type.getRank(); ++i) {
     groups.push_back({position++});
@@ -294,10 +344,10 @@ static Value createPatternMask(ImplicitLocOpBuilder &b, Value scores,
       groups.back().push_back(position++);
   }
   auto split = tensor::ExpandShapeOp::create(
-      b, RankedTensorType::get(shape, type.getElementType()), scores, groups);
-  Value counts = countWinners(b, split, axis + 1);
+      b, RankedTensorType::get(shape, type.getElementType()), padded, groups);
+  Value counts = countWinners(b, split, pattern);
   auto maskType = RankedTensorType::get(shape, b.getI1Type());
-  Value limit = arith::ConstantOp::create(b, b.getI32IntegerAttr(n));
+  Value limit = arith::ConstantOp::create(b, b.getI32IntegerAttr(pattern.n));
   Value mask = createElementwise(
       b, counts, maskType,
       [&](ImplicitLocOpBuilder &e, ValueRange args) -> SmallVector<Value> {
@@ -305,7 +355,8 @@ static Value createPatternMask(ImplicitLocOpBuilder &b, Value scores,
             arith::CmpIOp::create(e, arith::CmpIPredicate::slt, args[0], limit);
         return {stays};
       });
-  return tensor::CollapseShapeOp::create(b, mask, groups);
+  Value flat = tensor::CollapseShapeOp::create(b, mask, groups);
+  return cutOff(b, flat, pattern);
 }
 
 namespace {
@@ -316,8 +367,6 @@ struct LowerSelectMask final : OpRewritePattern<SelectMaskOp> {
                                 PatternRewriter &rewriter) const override {
     GranularityAttr granularity = op.getGranularity();
     bool isPattern = granularity.getKind() == GranularityKind::NOfM;
-    if (isPattern && !dividesAxes(granularity, op.getScores()))
-      return rewriter.notifyMatchFailure(op, "groups do not divide the axis");
     ImplicitLocOpBuilder b(op.getLoc(), rewriter);
     FailureOr<SmallVector<Value>> masks = createMasks(b, op);
     if (failed(masks))

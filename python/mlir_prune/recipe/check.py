@@ -9,6 +9,9 @@ from .modifiers import GROUP_KINDS, Regularize
 from .reference import INITIAL, dense_stages, reference_stage, stage_names
 from .schema import RESOURCES, Compact, Prune, Recipe, Train
 
+CHANNEL_CRITERIA = ("apoz", "mean_activation", "batch_norm_scale", "geometric_median")
+"""Criteria that give all weights of an output channel one score."""
+
 
 def check(recipe: Recipe) -> None:
     """Raises :class:`RecipeError` when keys do not go together."""
@@ -126,6 +129,39 @@ def _penalty(penalty: Regularize, path: str, epochs: int) -> None:
         raise RecipeError(f"{path}: it starts at epoch {penalty.start:g}, after the stage")
 
 
+def _selection(stage: Prune, path: str) -> None:
+    """How a pruning stage ranks what its rule prunes."""
+    searched = [
+        key for key in ("sensitivity", "target", "max_drop") if getattr(stage, key) is not None
+    ]
+    changed = [
+        key for key in ("criterion", "cap", "round_to", "exclude_ends")
+        if getattr(stage, key) != Prune.__dataclass_fields__[key].default
+    ]  # fmt: skip
+    if searched and changed:
+        raise RecipeError(
+            f"{path}.{searched[0]} judges by magnitudes, weight by weight; it does not go with "
+            f"{changed[0]}"
+        )
+    is_share = stage.sparsity is not None or bool(stage.trials and stage.trials.sparsity)
+    if stage.scope in ("row", "erk", "lamp") and not is_share:
+        raise RecipeError(f"{path}.scope: {stage.scope} goes with a sparsity")
+    is_factor = stage.std_factor is not None or bool(stage.trials and stage.trials.std_factor)
+    if stage.criterion != "magnitude" and (is_factor or stage.scope == "lamp"):
+        rule = "std_factor" if is_factor else "lamp"
+        raise RecipeError(f"{path}.criterion: {rule} is about magnitudes, got {stage.criterion}")
+    elements = stage.granularity.split(":")[0] in ("unstructured", "n_of_m")
+    if stage.criterion in CHANNEL_CRITERIA and elements:
+        raise RecipeError(
+            f"{path}.criterion: {stage.criterion} judges whole channels; choose a granularity "
+            "such as channel:0"
+        )
+    if stage.round_to > 1 and (not stage.granularity.startswith("channel") or stage.scope == "row"):
+        raise RecipeError(f"{path}.round_to counts channels: choose a granularity such as channel:0")
+    if stage.cap is not None and not is_share and not is_factor and stage.threshold is None:
+        raise RecipeError(f"{path}.cap bounds std_factor, threshold or sparsity, and none is given")
+
+
 def _prune(stage: Prune, path: str, recipe: Recipe, before: list[str]) -> None:
     known = ("std_factor", "threshold", "sparsity", "sensitivity", "target")
     rules = [rule for rule in known if getattr(stage, rule) is not None]
@@ -147,13 +183,14 @@ def _prune(stage: Prune, path: str, recipe: Recipe, before: list[str]) -> None:
         found = " and ".join(rules) or "none"
         raise RecipeError(f"{path} needs one of {', '.join(known)}, got {found}")
     for rule in ("sensitivity", "target"):
-        if getattr(stage, rule) is not None and (structured or stage.scope == "global"):
+        if getattr(stage, rule) is not None and (structured or stage.scope != "tensor"):
             raise RecipeError(f"{path}.{rule} gives each weight a sparsity of its own")
     if stage.target:
         named = [name for name in RESOURCES if getattr(stage.target, name) is not None]
         if len(named) != 1:
             found = " and ".join(named) or "none"
             raise RecipeError(f"{path}.target needs one of {', '.join(RESOURCES)}, got {found}")
+    _selection(stage, path)
     if stage.iterations > 1 and stage.retrain is None:
         raise RecipeError(f"{path}: iterations need retrain")
     if stage.retrain:

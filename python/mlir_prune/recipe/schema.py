@@ -22,6 +22,10 @@ from .modifiers import (
     StraightThrough,
 )
 
+CRITERIA = (
+    "magnitude", "wanda", "apoz", "mean_activation", "batch_norm_scale", "geometric_median",
+    "random",
+)  # fmt: skip
 NETWORKS = ("mlp", "lenet5_caffe", "vgg_like", "resnet20", "resnet56")
 
 
@@ -224,13 +228,34 @@ class Prune:
         None, unit="percentage points", low=0, high=100,
     )  # fmt: skip
     target: Target | None = key("Sparsities that meet a budget of the network.", None)
-    scope: str = key("Rank a sparsity within each weight or all together.", "tensor",
-                     choices=("tensor", "global"))  # fmt: skip
+    scope: str = key(
+        "What a sparsity is over: each weight (`tensor`), each output channel (`row`), all weights "
+        "of a pattern ranked together (`global`) or by LAMP scores (`lamp`, Lee et al. 2021), or "
+        "each weight with its share by Erdos-Renyi-Kernel (`erk`, Evci et al. 2020).",
+        "tensor", choices=("tensor", "row", "global", "erk", "lamp"),
+    )  # fmt: skip
     granularity: str = key(
         "What is pruned together: `unstructured`, `filter_plane`, `channel:<axis>`, `vector:<axis>`, "
-        "`block:<n>x<m>`, `n_of_m:<n>:<m>:<axis>`.",
+        "both also for some indices, as in `channel:64:0`, `block:<n>x<m>`, `n_of_m:<n>:<m>:<axis>`.",
         "unstructured",
     )
+    criterion: str = key(
+        "What makes a weight important: its magnitude, what it does to rows of data (`wanda`, "
+        "`apoz`, `mean_activation`), the batch normalization behind it, its distance from the "
+        "other filters, or chance.",
+        "magnitude", choices=CRITERIA,
+    )  # fmt: skip
+    seed: int | None = key("Seed of `random`; the recipe's if empty.", None, low=0)
+    evidence_rows: int = key(
+        "Training rows that go through the network for `wanda`, `apoz` and `mean_activation`, in "
+        "whole batches.",
+        1024, unit="rows", above=0,
+    )  # fmt: skip
+    cap: float | dict[str, float] | None = key(
+        "Largest share of a weight that may be pruned, for all or by pattern.", None, low=0, high=1
+    )
+    round_to: int = key("Keep a multiple of so many channels.", 1, above=0, high=1_000_000)
+    exclude_ends: bool = key("Leave the first and the last layers alone.", False)
     targets: tuple[str, ...] = key("Weights to prune.", ("weight",))
     ignore: tuple[str, ...] = key("Weights to leave alone.", ())
     trials: Trials | None = key("Choose the rule on the validation part.", None)

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from ..evidence import Evidence
 from ..native import parse
 from ..pipelines import fold_gates_pipeline, fold_pipeline, gate_pipeline, select_pipeline
 
@@ -24,9 +25,12 @@ def select_masks(
     values: Mapping[str, np.ndarray],
     names: Iterable[str],
     granularity: str,
+    evidence: Evidence | None = None,
     **rule: object,
 ) -> Arrays:
-    """Masks of the weights `names` by one rule of ``prune-select-masks``.
+    """Masks of the weights `names` by one rule of ``prune-mask-pipeline``.
+
+    `evidence` is what the criterion of the rule judges weights by, if any.
 
     Elements that `values` has at zero through an earlier mask count as zeros,
     so they are pruned first. With groups that are whole filters there are also
@@ -36,6 +40,8 @@ def select_masks(
     module = parse(network.text(1))
     shapes = network.shapes()
     module.bind({name: values[name] for name in shapes})
+    if evidence:
+        module.set_evidence(evidence)
     module.run(select_pipeline(granularity, names, **rule))
     # Ones in the place of the weights turn the masks into what folding leaves.
     whole = granularity.startswith("channel")

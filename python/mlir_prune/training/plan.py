@@ -165,6 +165,17 @@ def _prune(network: Any, stage: Prune, path: str) -> Iterator[str]:
         yield f"  target {name} {amount:g} ({stage.target.allocation})"
     if stage.granularity != "unstructured":
         yield f"  granularity {stage.granularity}"
+    if stage.criterion != "magnitude":
+        yield f"  criterion {stage.criterion}"
+    if isinstance(stage.cap, dict):
+        caps = networks.match_numbers(stage.cap, names, f"{path}.cap")
+        yield f"  cap {', '.join(f'{n} {x:g}' for n, x in caps.items())}"
+    elif stage.cap is not None:
+        yield f"  cap {stage.cap:g}"
+    if stage.round_to > 1:
+        yield f"  round_to {stage.round_to}"
+    if stage.exclude_ends:
+        yield "  exclude_ends"
     for key in ("reinitialize", "dropout"):
         if getattr(stage, key) not in (False, "keep"):
             yield f"  {key}: {getattr(stage, key)}"

@@ -14,6 +14,7 @@ from ..search.protocol import run
 from ..search.sensitivity import Cell, Sensitivity, ratios_within
 from ..search.trials import Trials
 from .evaluate import score
+from .judgment import collect_evidence
 from .lost import check_lost
 from .masks import PREFIX, Arrays, apply, intersect, masks_of, reinitialize, select_masks
 from .parametrization import folded
@@ -35,7 +36,7 @@ def prune(trainer: Trainer, task: PruneTask) -> Arrays:
         stage = scanned(trainer, task, before)
     elif stage.target is not None:
         stage = targeted(trainer, task, before)
-    after = apply(before | rule_masks(network, stage, task.path, before))
+    after = apply(before | rule_masks(trainer, stage, task.path, before))
     if task.stage.reinitialize:
         after = apply(reinitialize(after, trainer.initial_values()))
     note = {
@@ -79,8 +80,9 @@ def scanned(trainer: Trainer, task: PruneTask, before: Arrays) -> Prune:
     return replace(stage, sensitivity=None, sparsity=found)
 
 
-def rule_masks(network: Any, stage: Prune, path: str, before: Arrays) -> Arrays:
+def rule_masks(trainer: Trainer, stage: Prune, path: str, before: Arrays) -> Arrays:
     """The masks of a stage's rule within the masks that are there."""
+    network = trainer.network
     names = networks.choose(network, stage.targets, stage.ignore, path, among=("weight",))
     rule: dict[str, object] = {}
     for key in RULES:
@@ -94,10 +96,34 @@ def rule_masks(network: Any, stage: Prune, path: str, before: Arrays) -> Arrays:
             value = [f"{pattern}:{number!r}" for pattern, number in value.items()]
         rule[key] = value
     networks.check_granularity(network, names, stage.granularity, f"{path}.granularity")
-    if stage.sparsity is not None and stage.scope == "global":
-        rule["scope"] = "global"
-    found = select_masks(network, before, names, stage.granularity, **rule)
+    rule |= selection_options(stage, trainer.recipe.seed)
+    if trainer.recipe.threads > 1:
+        rule["select_threads"] = trainer.recipe.threads
+    if isinstance(stage.cap, dict):
+        networks.match_numbers(stage.cap, names, f"{path}.cap")
+    evidence = collect_evidence(trainer, stage, path, before, names)
+    found = select_masks(network, before, names, stage.granularity, evidence, **rule)
     return intersect(masks_of(before), found)
+
+
+def selection_options(stage: Prune, seed: int) -> dict[str, object]:
+    """Options of the mask pipeline beside the rule; none where the stage has the defaults."""
+    found: dict[str, object] = {}
+    if stage.sparsity is not None and stage.scope != "tensor":
+        found["scope"] = stage.scope
+    if stage.criterion != "magnitude":
+        found["criterion"] = stage.criterion
+    if stage.criterion == "random":
+        found["seed"] = seed if stage.seed is None else stage.seed
+    if isinstance(stage.cap, dict):
+        found["cap"] = [f"{pattern}:{number!r}" for pattern, number in stage.cap.items()]
+    elif stage.cap is not None:
+        found["cap"] = stage.cap
+    if stage.round_to > 1:
+        found["round_to"] = stage.round_to
+    if stage.exclude_ends:
+        found["exclude_ends"] = True
+    return found
 
 
 def choose_trial(trainer: Trainer, task: ChooseTask) -> Arrays:

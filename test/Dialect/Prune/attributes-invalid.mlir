@@ -37,14 +37,20 @@ func.func private @f() attributes {a = #prune.granularity<block, shape = [4, 1],
 // -----
 
 // granularity_c3
-// expected-error @below {{channel expects an axis and no shape}}
+// expected-error @below {{channel expects an axis, and at most one extent, which is positive, as shape}}
 func.func private @f() attributes {a = #prune.granularity<channel>}
 
 // -----
 
 // granularity_c3
-// expected-error @below {{vector expects an axis and no shape}}
-func.func private @f() attributes {a = #prune.granularity<vector, shape = [2], axis = 0>}
+// expected-error @below {{vector expects an axis, and at most one extent, which is positive, as shape}}
+func.func private @f() attributes {a = #prune.granularity<vector, shape = [2, 2], axis = 0>}
+
+// -----
+
+// granularity_c3
+// expected-error @below {{channel expects an axis, and at most one extent, which is positive, as shape}}
+func.func private @f() attributes {a = #prune.granularity<channel, shape = [0], axis = 0>}
 
 // -----
 

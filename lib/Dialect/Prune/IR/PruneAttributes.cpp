@@ -97,9 +97,10 @@ LogicalResult GranularityAttr::verify(EmitErrorFn emitError,
     return success();
   case GranularityKind::Vector:
   case GranularityKind::Channel: // granularity_c3
-    if (!shape.empty() || axis < 0)
+    if (shape.size() > 1 || (!shape.empty() && shape[0] <= 0) || axis < 0)
       return emitError() << stringifyGranularityKind(kind)
-                         << " expects an axis and no shape";
+                         << " expects an axis, and at most one extent, which "
+                            "is positive, as shape";
     return success();
   case GranularityKind::Unstructured:
   case GranularityKind::FilterPlane: // granularity_c4
@@ -111,61 +112,62 @@ LogicalResult GranularityAttr::verify(EmitErrorFn emitError,
   llvm_unreachable("unknown granularity");
 }
 
-FailureOr<SmallVector<int64_t>>
-GranularityAttr::getGridShape(ArrayRef<int64_t> shape) const {
-  int64_t rank = shape.size();
-  SmallVector<int64_t> grid(shape);
+SmallVector<int64_t> GranularityAttr::getSteps(int64_t rank) const {
+  SmallVector<int64_t> steps(rank, 1);
   switch (getKind()) {
   case GranularityKind::Unstructured:
-    return grid;
   case GranularityKind::NOfM:
-    if (getAxis() >= rank)
-      return failure();
-    return grid;
+    return steps;
   case GranularityKind::Block:
-    if (static_cast<int64_t>(getShape().size()) != rank)
-      return failure();
-    for (auto [extent, block] : llvm::zip_equal(grid, getShape()))
-      extent = llvm::divideCeil(extent, block);
-    return grid;
+    return SmallVector<int64_t>(getShape());
   case GranularityKind::Vector:
-    if (getAxis() >= rank)
-      return failure();
-    grid.erase(grid.begin() + getAxis());
-    return grid;
+    steps[getAxis()] = getShape().empty() ? kWhole : getShape().front();
+    return steps;
   case GranularityKind::FilterPlane:
-    if (rank != 4)
-      return failure();
-    grid.resize(2);
-    return grid;
+    steps[2] = steps[3] = kWhole;
+    return steps;
   case GranularityKind::Channel:
-    if (getAxis() >= rank)
-      return failure();
-    return SmallVector<int64_t>{shape[getAxis()]};
+    steps.assign(rank, kWhole);
+    steps[getAxis()] = getShape().empty() ? 1 : getShape().front();
+    return steps;
   }
   llvm_unreachable("unknown granularity");
 }
 
-SmallVector<int64_t> GranularityAttr::getGroup(ArrayRef<int64_t> index) const {
-  SmallVector<int64_t> group(index);
-  switch (getKind()) {
+/// True when a weight of this rank has groups of the granularity.
+static bool fitsRank(GranularityAttr granularity, int64_t rank) {
+  switch (granularity.getKind()) {
   case GranularityKind::Unstructured:
-  case GranularityKind::NOfM:
-    return group;
+    return true;
   case GranularityKind::Block:
-    for (auto [position, block] : llvm::zip_equal(group, getShape()))
-      position /= block;
-    return group;
-  case GranularityKind::Vector:
-    group.erase(group.begin() + getAxis());
-    return group;
+    return static_cast<int64_t>(granularity.getShape().size()) == rank;
   case GranularityKind::FilterPlane:
-    group.resize(2);
-    return group;
+    return rank == 4;
+  case GranularityKind::NOfM:
+  case GranularityKind::Vector:
   case GranularityKind::Channel:
-    return {index[getAxis()]};
+    return granularity.getAxis() < rank;
   }
   llvm_unreachable("unknown granularity");
+}
+
+FailureOr<SmallVector<int64_t>>
+GranularityAttr::getGridShape(ArrayRef<int64_t> shape) const {
+  if (!fitsRank(*this, shape.size()))
+    return failure();
+  SmallVector<int64_t> grid;
+  for (auto [extent, step] : llvm::zip_equal(shape, getSteps(shape.size())))
+    if (step != kWhole)
+      grid.push_back(llvm::divideCeil(extent, step));
+  return grid;
+}
+
+SmallVector<int64_t> GranularityAttr::getGroup(ArrayRef<int64_t> index) const {
+  SmallVector<int64_t> group;
+  for (auto [position, step] : llvm::zip_equal(index, getSteps(index.size())))
+    if (step != kWhole)
+      group.push_back(position / step);
+  return group;
 }
 
 LogicalResult CriterionAttr::verify(EmitErrorFn emitError, CriterionKind kind,
@@ -223,6 +225,17 @@ LogicalResult EvidenceAttr::verify(EmitErrorFn emitError, StringRef name,
   if (name.empty()) // evidence_c1
     return emitError() << "expected a parameter name that is not empty";
   return success();
+}
+
+bool EvidenceAttr::broadcasts(RankedTensorType type, Type whole) {
+  auto to = dyn_cast<RankedTensorType>(whole);
+  return to && type.getRank() == to.getRank() &&
+         type.getElementType() == to.getElementType() &&
+         llvm::all_of(llvm::zip_equal(type.getShape(), to.getShape()),
+                      [](auto extents) {
+                        auto [extent, all] = extents;
+                        return extent == all || extent == 1;
+                      });
 }
 
 LogicalResult SteAttr::verify(EmitErrorFn emitError, SteKind kind,

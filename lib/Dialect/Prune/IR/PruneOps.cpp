@@ -165,13 +165,9 @@ static LogicalResult verifyEvidence(ScoreOp op) {
     return op.emitOpError()
            << "criterion " << op.getCriterion() << " expects evidence '"
            << stringifyEvidenceKind(*kind) << "'";
-  auto weightType = cast<RankedTensorType>(op.getWeight().getType());
+  Type weightType = op.getWeight().getType();
   auto type = cast<RankedTensorType>(op.getEvidence().getType());
-  bool fits = type.getRank() == weightType.getRank() &&
-              type.getElementType() == weightType.getElementType();
-  for (auto [extent, whole] : llvm::zip(type.getShape(), weightType.getShape()))
-    fits &= extent == whole || extent == 1;
-  if (!fits)
+  if (!EvidenceAttr::broadcasts(type, weightType))
     return op.emitOpError() << "expected evidence that broadcasts to "
                             << weightType << ", got " << type;
   return success();

@@ -38,9 +38,9 @@ mlir::prune::parseGranularity(MLIRContext *context, StringRef text,
       parseNumbers(rest, isBlock ? 'x' : ':');
   if (!kind || !numbers) {
     emitError() << "malformed granularity '" << text
-                << "', expected unstructured, filter_plane, channel:<axis>, "
-                   "vector:<axis>, block:<extent>x<extent> or "
-                   "n_of_m:<n>:<m>:<axis>"
+                << "', expected unstructured, filter_plane, "
+                   "channel:[<extent>:]<axis>, vector:[<extent>:]<axis>, "
+                   "block:<extent>x<extent> or n_of_m:<n>:<m>:<axis>"
                 << (name == "kernel" ? "; kernel is called filter_plane now"
                                      : "");
     return {};
@@ -68,8 +68,9 @@ GranularityFit mlir::prune::getFit(GranularityAttr granularity,
   if (granularity.getKind() == GranularityKind::NOfM)
     return ::getFit(sizes.back(), shape[granularity.getAxis()]);
   GranularityFit worst = GranularityFit::Whole;
-  if (granularity.getKind() == GranularityKind::Block)
-    for (auto [size, extent] : llvm::zip_equal(sizes, shape))
-      worst = std::max(worst, ::getFit(size, extent));
+  for (auto [step, extent] :
+       llvm::zip_equal(granularity.getSteps(shape.size()), shape))
+    if (step != GranularityAttr::kWhole)
+      worst = std::max(worst, ::getFit(step, extent));
   return worst;
 }

@@ -20,23 +20,10 @@ AffineMap mlir::prune::getGroupMap(GranularityAttr granularity, int64_t rank,
   AffineMap identity = AffineMap::getMultiDimIdentityMap(rank, context);
   if (!granularity)
     return identity;
-  unsigned axis = static_cast<unsigned>(granularity.getAxis());
-  switch (granularity.getKind()) {
-  case GranularityKind::Unstructured:
-  case GranularityKind::NOfM:
-    return identity;
-  case GranularityKind::Vector:
-    return identity.dropResult(axis);
-  case GranularityKind::FilterPlane:
-    return identity.getSubMap({0, 1});
-  case GranularityKind::Channel:
-    return identity.getSubMap({axis});
-  case GranularityKind::Block:
-    break;
-  }
   SmallVector<AffineExpr> groups;
-  for (auto [dimension, step] : llvm::enumerate(granularity.getShape()))
-    groups.push_back(getAffineDimExpr(dimension, context).floorDiv(step));
+  for (auto [dimension, step] : llvm::enumerate(granularity.getSteps(rank)))
+    if (step != GranularityAttr::kWhole)
+      groups.push_back(getAffineDimExpr(dimension, context).floorDiv(step));
   return AffineMap::get(rank, 0, groups, context);
 }
 
@@ -54,65 +41,72 @@ Value mlir::prune::createGroupwise(ImplicitLocOpBuilder &b, ValueRange elements,
   return createMapped(b, inputs, maps, empty, body).front();
 }
 
-Value mlir::prune::padToBlocks(ImplicitLocOpBuilder &b, Value weight,
-                               GranularityAttr granularity) {
-  auto type = cast<RankedTensorType>(weight.getType());
-  if (granularity.getKind() != GranularityKind::Block)
-    return weight;
+Value mlir::prune::padToGroups(ImplicitLocOpBuilder &b, Value tensor,
+                               ArrayRef<int64_t> steps) {
+  auto type = cast<RankedTensorType>(tensor.getType());
   SmallVector<int64_t> shape;
-  for (auto [extent, step] :
-       llvm::zip_equal(type.getShape(), granularity.getShape()))
-    shape.push_back(llvm::divideCeil(extent, step) * step);
-  if (ArrayRef(shape) == type.getShape())
-    return weight;
   SmallVector<OpFoldResult> low(type.getRank(), b.getIndexAttr(0)), high;
-  for (auto [padded, extent] : llvm::zip_equal(shape, type.getShape()))
-    high.push_back(b.getIndexAttr(padded - extent));
+  for (auto [extent, step] : llvm::zip_equal(type.getShape(), steps)) {
+    int64_t whole = std::max<int64_t>(step, 1);
+    shape.push_back(llvm::divideCeil(extent, whole) * whole);
+    high.push_back(b.getIndexAttr(shape.back() - extent));
+  }
+  if (ArrayRef(shape) == type.getShape())
+    return tensor;
   Value zero = createNumber(b, type.getElementType(), 0.0);
   auto pad =
-      tensor::PadOp::create(b, type.clone(shape), weight, low, high, zero);
+      tensor::PadOp::create(b, type.clone(shape), tensor, low, high, zero);
   return pad.getResult();
 }
 
-/// A weight cut into blocks: [rows/r, r, columns/c, c, ...].
-static FailureOr<Value> splitIntoBlocks(ImplicitLocOpBuilder &b, Value weight,
-                                        ArrayRef<int64_t> block) {
-  auto type = cast<RankedTensorType>(weight.getType());
+/// A tensor with every dimension of several groups of several elements as two:
+/// [rows/r, r, columns/c, c, ...].
+static Value splitIntoGroups(ImplicitLocOpBuilder &b, Value tensor,
+                             ArrayRef<int64_t> steps) {
+  auto type = cast<RankedTensorType>(tensor.getType());
   SmallVector<int64_t> shape;
-  SmallVector<ReassociationIndices> groups;
-  for (auto [extent, step] : llvm::zip_equal(type.getShape(), block)) {
-    if (extent % step != 0)
-      return failure();
+  SmallVector<ReassociationIndices> dims;
+  for (auto [extent, step] : llvm::zip_equal(type.getShape(), steps)) {
     int64_t position = shape.size();
-    groups.push_back({position, position + 1});
+    dims.push_back({position});
+    if (step <= 1) {
+      shape.push_back(extent);
+      continue;
+    }
+    dims.back().push_back(position + 1);
     shape.append({extent / step, step});
   }
   auto split = tensor::ExpandShapeOp::create(
-      b, RankedTensorType::get(shape, type.getElementType()), weight, groups);
+      b, RankedTensorType::get(shape, type.getElementType()), tensor, dims);
   return split.getResult();
 }
 
-FailureOr<SmallVector<Value>>
-mlir::prune::createGroupSums(ImplicitLocOpBuilder &b, ValueRange inputs,
-                             GranularityAttr granularity, int64_t count,
-                             ScalarsBody body) {
+SmallVector<Value> mlir::prune::createGroupSums(ImplicitLocOpBuilder &b,
+                                                ValueRange inputs,
+                                                GranularityAttr granularity,
+                                                int64_t count,
+                                                ScalarsBody body) {
   int64_t rank = cast<RankedTensorType>(inputs.front().getType()).getRank();
-  if (granularity.getKind() != GranularityKind::Block) {
+  SmallVector<int64_t> steps = granularity.getSteps(rank);
+  if (llvm::all_of(steps, [](int64_t step) { return step <= 1; })) {
     AffineMap map = getGroupMap(granularity, rank, b.getContext());
     return createZeroReduction(b, inputs, map, count, body);
   }
-  SmallVector<Value> blocks;
+  SmallVector<Value> split;
   for (Value input : inputs) {
-    FailureOr<Value> split = splitIntoBlocks(b, input, granularity.getShape());
-    if (failed(split))
-      return failure();
-    blocks.push_back(*split);
+    Value padded = padToGroups(b, input, steps);
+    Value parts = splitIntoGroups(b, padded, steps);
+    split.push_back(parts);
   }
   SmallVector<unsigned> outer;
-  for (int64_t i = 0; i < rank; ++i)
-    outer.push_back(2 * i);
-  AffineMap map = b.getMultiDimIdentityMap(2 * rank).getSubMap(outer);
-  return createZeroReduction(b, blocks, map, count, body);
+  unsigned position = 0;
+  for (int64_t step : steps) {
+    if (step != GranularityAttr::kWhole)
+      outer.push_back(position);
+    position += step > 1 ? 2 : 1;
+  }
+  AffineMap map = b.getMultiDimIdentityMap(position).getSubMap(outer);
+  return createZeroReduction(b, split, map, count, body);
 }
 
 Value mlir::prune::createSurrogateSlope(ImplicitLocOpBuilder &e, SteAttr ste,

@@ -18,8 +18,9 @@ def Kernel_SelectGroupsOp : Op<Kernel_Dialect, "select_groups", [
   let summary = "marks the groups that stay when the smallest scores are pruned";
   let description = [{
     The run-time form of `prune.select_mask` by sparsity. The scores of several weights lie one behind the other:
-    `groups` holds, for each weight, the number of its scores and the number of
-    elements that each of them stands for. A byte of the result is 0 where the
+    `groups` holds, for each run of scores, their number and the number of
+    elements that each of them stands for; a weight with smaller groups at its edge
+    is several runs. A byte of the result is 0 where the
     group is pruned, else 1. Groups are pruned in the order of their scores, of
     equal ones that of lower index first, as long as each brings the number of
     pruned elements nearer to `round(sparsity * elements)`. A NaN counts as infinite;
@@ -35,7 +36,7 @@ def Kernel_SelectGroupsOp : Op<Kernel_Dialect, "select_groups", [
     **Constraints**
 
     * `select_groups_c1`: as `spmm_c1`.
-    * `select_groups_c2`: `groups` has two positive numbers per weight, and the
+    * `select_groups_c2`: `groups` has two positive numbers per run, and the
       numbers of scores add up to the extent of scores and destination.
     * `select_groups_c3`: memrefs have an innermost stride of one.
   }];

@@ -50,20 +50,27 @@ def Prune_GranularityAttr : Prune_Attr<"Granularity", "granularity"> {
     * `unstructured`: single elements.
     * `n_of_m`: of every `m` consecutive elements along `axis` at most `n` stay;
       `shape = [n, m]`.
-    * `block`: aligned blocks of `shape`, one extent per dimension; edge blocks
-      may be smaller.
-    * `vector`: whole one-dimensional rows along `axis`.
+    * `block`: aligned blocks of `shape`, one extent per dimension.
+    * `vector`: whole one-dimensional rows along `axis`, or with `shape = [k]` pieces
+      of `k` consecutive elements along it.
     * `filter_plane`: the trailing two dimensions of a 4-D weight `[O, I, kh, kw]`.
     * `channel`: all elements that share an index of `axis` (0 is the output
-      channel or neuron).
+      channel or neuron), or with `shape = [k]` one of `k` consecutive indices: an
+      attention head is a channel of as many features as the head has.
 
-    Example: `#prune.granularity<block, shape = [4, 1]>`
+    Where an extent is no multiple, the last group along it is smaller. It is scored
+    over the elements that it has, and counts as that many. The last group of
+    `n_of_m` has fewer than `m` elements and keeps at most `n` of these.
+
+    Example: `#prune.granularity<block, shape = [4, 1]>`,
+    `#prune.granularity<channel, shape = [64], axis = 0>`
 
     **Constraints**
 
     * `granularity_c1`: `n_of_m` has `shape = [n, m]` with `0 < n < m`, and an axis.
     * `granularity_c2`: `block` has a shape of positive extents and no axis.
-    * `granularity_c3`: `vector` and `channel` have an axis and no shape.
+    * `granularity_c3`: `vector` and `channel` have an axis, and no shape or
+      `shape = [k]` with `0 < k`.
     * `granularity_c4`: `unstructured` and `filter_plane` have neither.
   }];
   let parameters = (ins EnumParameter<Prune_GranularityKind>:$kind,
@@ -74,6 +81,11 @@ def Prune_GranularityAttr : Prune_Attr<"Granularity", "granularity"> {
   let assemblyFormat = "`<` $kind `` custom<ShapeAndAxis>($shape, $axis) `>`";
   let genVerifyDecl = 1;
   let extraClassDeclaration = [{
+    /// The step of a dimension of which a group has all.
+    static constexpr int64_t kWhole = 0;
+    /// Extents of a group of a weight of the given rank, which it fits: `kWhole`
+    /// where a group has all of the dimension, which has no place in the grid then.
+    SmallVector<int64_t> getSteps(int64_t rank) const;
     /// Shape of the grid of groups over a weight of the given shape, one score
     /// per group; failure when the granularity does not fit the shape.
     FailureOr<SmallVector<int64_t>> getGridShape(ArrayRef<int64_t> shape) const;
@@ -154,6 +166,10 @@ def Prune_EvidenceAttr : Prune_Attr<"Evidence", "evidence"> {
                         EnumParameter<Prune_EvidenceKind>:$kind);
   let assemblyFormat = "`<` $name `,` $kind `>`";
   let genVerifyDecl = 1;
+  let extraClassDeclaration = [{
+    /// True when evidence of type `type` broadcasts to a parameter of type `whole`.
+    static bool broadcasts(RankedTensorType type, Type whole);
+  }];
 }
 
 def Prune_SteAttr : Prune_Attr<"Ste", "ste"> {

@@ -13,8 +13,8 @@
 
 namespace mlir::prune {
 
-/// Parses `kind`, `kind:axis`, `block:AxBx..` or `n_of_m:n:m:axis`; null after
-/// an error.
+/// Parses `kind`, `kind:axis`, `kind:extent:axis`, `block:AxBx..` or
+/// `n_of_m:n:m:axis`; null after an error.
 GranularityAttr parseGranularity(MLIRContext *context, StringRef text,
                                  function_ref<InFlightDiagnostic()> emitError);
 

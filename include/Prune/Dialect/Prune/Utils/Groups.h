@@ -25,18 +25,17 @@ Value createGroupwise(ImplicitLocOpBuilder &b, ValueRange elements,
                       ValueRange groups, GranularityAttr granularity,
                       RankedTensorType type, ScalarsBody body);
 
-/// A weight with zeros behind its elements, so that blocks divide it; the
-/// weight itself where they do.
-Value padToBlocks(ImplicitLocOpBuilder &b, Value weight,
-                  GranularityAttr granularity);
+/// A tensor with zeros behind its elements, so that `steps` (kWhole for none)
+/// divide it; the tensor itself where they do.
+Value padToGroups(ImplicitLocOpBuilder &b, Value tensor,
+                  ArrayRef<int64_t> steps);
 
 /// Reduces `inputs`, of the shape of a weight, over each group into `count`
-/// tensors of the shape of the grid that start at zero. Fails when blocks do
-/// not divide the weight: a loop nest has whole blocks only.
-FailureOr<SmallVector<Value>> createGroupSums(ImplicitLocOpBuilder &b,
-                                              ValueRange inputs,
-                                              GranularityAttr granularity,
-                                              int64_t count, ScalarsBody body);
+/// tensors of the shape of the grid that start at zero. Smaller groups at the
+/// edge are filled up with zeros, for which `body` must add nothing.
+SmallVector<Value> createGroupSums(ImplicitLocOpBuilder &b, ValueRange inputs,
+                                   GranularityAttr granularity, int64_t count,
+                                   ScalarsBody body);
 
 /// `s'(m) * factor` for the surrogate of the indicator that a straight-through
 /// estimator names (AutoPrune, section 3.2), on scalars.

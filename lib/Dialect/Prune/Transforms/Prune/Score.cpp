@@ -22,6 +22,8 @@
 #include "Prune/Interfaces/PrunableOpInterface.h"
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/IR/Remarks.h"
+#include "mlir/Interfaces/DestinationStyleOpInterface.h"
+#include "mlir/Interfaces/FunctionInterfaces.h"
 #include "llvm/ADT/MapVector.h"
 #include "llvm/Support/DebugLog.h"
 
@@ -43,6 +45,68 @@ static bool isScored(Value weight, CriterionAttr criterion,
     return score && score.getCriterion() == criterion &&
            score.getGranularity() == granularity;
   });
+}
+
+/// True for evidence that is one number for an output channel.
+static bool isOfChannel(EvidenceKind kind) {
+  return kind == EvidenceKind::Scale || kind == EvidenceKind::ZeroShare ||
+         kind == EvidenceKind::Activation || kind == EvidenceKind::Distance;
+}
+
+/// True when an operand is what the result is added to.
+static bool isInit(OpOperand &use) {
+  auto op = dyn_cast<DestinationStyleOpInterface>(use.getOwner());
+  return op && op.isDpsInit(&use);
+}
+
+/// Layers that read the result of a layer, or what other operations make of it.
+static llvm::SetVector<Operation *>
+findReaders(Operation *layer, const llvm::DenseSet<Operation *> &layers) {
+  llvm::SetVector<Operation *> readers;
+  llvm::SetVector<Value> values;
+  auto add = [&](Operation *op) {
+    values.insert_range(op->getResults());
+    for (Region &region : op->getRegions())
+      for (Block &block : region)
+        values.insert_range(block.getArguments());
+  };
+  values.insert_range(layer->getResults());
+  for (size_t i = 0; i < values.size(); ++i) {
+    for (OpOperand &use : values[i].getUses()) {
+      Operation *user = use.getOwner();
+      if (layers.contains(user) && !isInit(use))
+        readers.insert(user);
+      else if (!user->hasTrait<OpTrait::IsTerminator>())
+        add(user);
+      else if (!isa<FunctionOpInterface>(user->getParentOp()))
+        add(user->getParentOp());
+    }
+  }
+  return readers;
+}
+
+/// Weights of layers that no other layer is before, or none behind.
+static llvm::DenseSet<Value> findEnds(ModuleOp module) {
+  SmallVector<PrunableOpInterface> layers;
+  llvm::DenseSet<Operation *> isLayer, isBehind;
+  module.walk([&](PrunableOpInterface layer) {
+    ParamAttr param = layer.getWeight() ? getParam(layer.getWeight()) : nullptr;
+    if (!layer.getWeight() || (param && param.getRole() != ParamRole::Weight))
+      return;
+    layers.push_back(layer);
+    isLayer.insert(layer);
+  });
+  llvm::DenseSet<Value> ends;
+  for (PrunableOpInterface layer : layers) {
+    llvm::SetVector<Operation *> readers = findReaders(layer, isLayer);
+    isBehind.insert_range(readers);
+    if (readers.empty())
+      ends.insert(layer.getWeight());
+  }
+  for (PrunableOpInterface layer : layers)
+    if (!isBehind.contains(layer))
+      ends.insert(layer.getWeight());
+  return ends;
 }
 
 /// True for evidence that follows from the network where it can be had at all.
@@ -74,6 +138,39 @@ struct ScorePass final : prune::impl::ScorePassBase<ScorePass> {
         if (parameter.attribute.getRole() != ParamRole::Weight)
           add(parameter.value, {});
     return weights;
+  }
+
+  /// Takes the first and the last layers out.
+  void leaveEnds(llvm::MapVector<Value, ScoredParameter> &weights) {
+    llvm::DenseSet<Value> ends = findEnds(getOperation());
+    weights.remove_if([&](const auto &entry) {
+      Value weight = entry.first;
+      if (!ends.contains(weight))
+        return false;
+      remark::missed(
+          weight.getLoc(),
+          remark::RemarkOpts::name("LayerExcluded").category(DEBUG_TYPE))
+          << remark::metric("Parameter", getDisplayName(weight))
+          << remark::reason("it is a first or a last layer of the network")
+          << remark::suggest("exclude-ends=false");
+      return true;
+    });
+  }
+
+  /// Refuses single elements where all of a channel have one score.
+  LogicalResult verifyGroups(CriterionAttr criterionAttr,
+                             GranularityAttr granularityAttr) {
+    std::optional<EvidenceKind> kind = criterionAttr.getEvidence();
+    bool hasElements =
+        granularityAttr.getKind() == GranularityKind::Unstructured ||
+        granularityAttr.getKind() == GranularityKind::NOfM;
+    if (!kind || !isOfChannel(*kind) || !hasElements)
+      return success();
+    return emitError(getOperation().getLoc())
+           << "criterion '" << stringifyCriterionKind(criterion)
+           << "' gives all elements of an output channel one score: expected a "
+              "granularity of whole channels, such as channel:0, got '"
+           << granularity << "'";
   }
 
   LogicalResult score(ScoredParameter parameter, CriterionAttr criterionAttr,
@@ -131,6 +228,8 @@ struct ScorePass final : prune::impl::ScorePassBase<ScorePass> {
     if (chosenRoles->empty())
       chosenRoles->push_back(ParamRole::Weight);
     auto criterionAttr = CriterionAttr::get(&getContext(), criterion, exponent);
+    if (failed(verifyGroups(criterionAttr, granularityAttr)))
+      return signalPassFailure();
     llvm::MapVector<Value, ScoredParameter> weights =
         collect(*chosenRoles, *filter);
     if (weights.empty())
@@ -140,6 +239,8 @@ struct ScorePass final : prune::impl::ScorePassBase<ScorePass> {
           << remark::reason("no operation has a weight of the chosen roles and "
                             "names; nothing will be pruned");
     LDBG() << weights.size() << " weights get scores";
+    if (excludeEnds)
+      leaveEnds(weights);
     for (auto &[weight, parameter] : weights)
       if (!isScored(weight, criterionAttr, granularityAttr) &&
           failed(score(parameter, criterionAttr, granularityAttr)))

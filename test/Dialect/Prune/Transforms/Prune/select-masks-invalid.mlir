@@ -10,7 +10,7 @@
 // NEGATIVE: error: expected a number that is not negative, got -1
 // TWO: error: expected one of threshold, std-factor and sparsity
 // NUMBER: error: expected 'number' or 'pattern:number', got 'a:half'
-// SCOPE: error: expected scope tensor, global or row, got 'layer'
+// SCOPE: error: expected scope tensor, global, row, erk or lamp, got 'layer'
 // NONE: error: expected one of threshold, std-factor and sparsity to select by
 
 func.func @argument(%w: tensor<2x2xf32> {prune.param = #prune.param<"w", weight>}) {

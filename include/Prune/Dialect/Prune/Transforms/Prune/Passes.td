@@ -19,8 +19,14 @@ def ScorePass : Pass<"prune-score", "ModuleOp"> {
     `prune-select-masks` to read. Weights are found through the interface, behind
     masks, gates and transpositions.
 
-    `granularity` is `unstructured`, `filter_plane`, `channel:<axis>`,
-    `vector:<axis>`, `block:<extent>x<extent>...` or `n_of_m:<n>:<m>:<axis>`.
+    `granularity` is `unstructured`, `filter_plane`, `channel:[<extent>:]<axis>`,
+    `vector:[<extent>:]<axis>`, `block:<extent>x<extent>...` or
+    `n_of_m:<n>:<m>:<axis>`. `channel:64:0` is an attention head of 64 features of
+    the weights that make queries, keys and values.
+
+    With `exclude-ends` the layers that no other layer is before, or none behind,
+    get no scores: what they remove is input or output of the network. Each is a
+    remark.
 
     ```mlir
     %w = arith.constant {prune.param = #prune.param<"fc1.weight", weight>} dense_resource<w> : tensor<300x784xf32>
@@ -35,7 +41,8 @@ def ScorePass : Pass<"prune-score", "ModuleOp"> {
 
     A weight that the granularity does not fit is left alone, with a remark, and so
     is one without a batch normalization where its scale is asked for. Refuses,
-    with an error, a malformed option and a weight without the evidence.
+    with an error, a malformed option, a weight without the evidence, and single
+    elements where the criterion gives all elements of an output channel one score.
   }];
   let options = [
     Option<"criterion", "criterion", "::mlir::prune::CriterionKind",
@@ -49,6 +56,8 @@ def ScorePass : Pass<"prune-score", "ModuleOp"> {
     ListOption<"parameters", "parameters", "std::string",
                "name patterns of the weights to score (all if empty)">,
     ListOption<"ignore", "ignore", "std::string", "name patterns of weights to leave alone">,
+    Option<"excludeEnds", "exclude-ends", "bool", "false",
+           "leave the first and the last layers alone">,
   ];
   let statistics = [
     Statistic<"numWeightsScored", "num-weights-scored", "weights that got scores">,
@@ -119,9 +128,25 @@ def SelectMasksPass : Pass<"prune-select-masks", "ModuleOp"> {
       deviation about the mean of all elements in effect (Han 2015; METHODS 0.3);
       of magnitudes only.
     * `sparsity`: prune the share of elements of smallest score, `round(sparsity *
-      elements)`; with `scope=global` all weights that the same rule matches
-      are ranked together, with `scope=row` each output channel of a layer by itself
-      (Wanda). Ties prune the lower index first.
+      elements)`. Ties prune the lower index first.
+
+    `scope` says what a sparsity is over:
+
+    * `tensor`: each weight.
+    * `row`: each output channel of a layer (Wanda).
+    * `global`: all weights that the same rule matches, ranked together.
+    * `erk`: all weights that the same rule matches, each with its own sparsity:
+      the density is in proportion to `sum(shape) / product(shape)`
+      (Erdos-Renyi-Kernel; Evci et al. 2020, section 3). Layers that would be
+      denser than 1 stay dense, and the others share what is left.
+    * `lamp`: as `global`, ranked by `s^2 / sum(t^2)` where the sum is over the
+      scores `t` of the same weight that rank with `s` or above (LAMP; Lee et al.
+      2021, equation 4). For magnitudes.
+
+    `cap` is the largest share of a weight that may be pruned, as a number for all
+    or as `pattern:number`; a ranking of several weights goes on with the others.
+    `round-to` keeps a multiple of so many channels, or all, by taking back the
+    last ones pruned.
 
     With the granularity `n_of_m` the limit applies to what the rule keeps, and
     no rule is needed.
@@ -147,7 +172,10 @@ def SelectMasksPass : Pass<"prune-select-masks", "ModuleOp"> {
     ListOption<"stdFactor", "std-factor", "std::string", "thresholds in standard deviations">,
     ListOption<"sparsity", "sparsity", "std::string", "shares of elements to prune">,
     Option<"scope", "scope", "std::string", "\"tensor\"",
-           "what a sparsity is over: tensor, global or row">,
+           "what a sparsity is over: tensor, row, global, erk or lamp">,
+    ListOption<"cap", "cap", "std::string", "largest shares of a weight to prune (all if empty)">,
+    Option<"roundTo", "round-to", "int64_t", "1", "multiple of channels to keep">,
+    Option<"threads", "threads", "unsigned", "1", "threads to use; masks do not depend on it">,
     Option<"allowEmpty", "allow-empty", "bool", "false", "allow to prune a weight to nothing">,
   ];
   let statistics = [
