@@ -163,6 +163,12 @@ REWRITES = {
     "compress-global": _compress("sparsity=0.7 scope=global"),
     "compress-filters": _compress("sparsity=0.4", "granularity=channel:0"),
     "compress-inputs": _compress("sparsity=0.4", "granularity=channel:1"),
+    "compress-groups": Rewrite(
+        "prune-eliminate-dead-neurons", again=False, verify="prune-verify-compact",
+        first=f"{PRUNED},prune-score{{granularity=channel:0}},"
+        "prune-select-channels{sparsity=0.5},prune-fold-masks",
+    ),
+    "permute": Rewrite("prune-permute-channels{n=1 m=2}", first=PRUNED, again=False),
     "compress-norms": _compress("threshold=0", compact="fold-batch-norms"),
     "kernels": Rewrite("prune-select-kernels", exact=True, verify="prune-verify-kernels"),
     "to-linalg": Rewrite("convert-prune-to-linalg", again=False),

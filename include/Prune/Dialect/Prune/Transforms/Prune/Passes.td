@@ -186,6 +186,61 @@ def SelectMasksPass : Pass<"prune-select-masks", "ModuleOp"> {
   let dependentDialects = ["::mlir::prune::PruneDialect", "::mlir::arith::ArithDialect"];
 }
 
+def SelectChannelsPass : Pass<"prune-select-channels", "ModuleOp"> {
+  let summary = "Convert scores of output channels into masks of channels that can leave";
+  let description = [{
+    Before: weights with values and scores of their output channels
+    (`prune-score{granularity=channel:0}`). After: the scores are gone and the
+    weights have constant masks (masked form) that prune the same channels in all
+    weights of a group (`prune-print-groups`): where a residual add ties two
+    layers, a channel goes in both or stays in both. Biases of these layers, scales
+    and shifts of normalizations have masks, too, so that a pruned channel is zero
+    all the way and can leave: `prune-fold-masks` and
+    `prune-eliminate-dead-neurons` remove it (in a grouped convolution as many as
+    leave in every group). `prune-select-masks` chooses for each weight alone, and channels
+    that only some of the tied weights lose stay as zeros.
+
+    The score of a channel is the mean of its scores in the weights that make it
+    (DepGraph; Fang et al. 2023, section 3.3). `sparsity` is the share of
+    channels to prune, as a number for all or as `pattern:number` for the groups of
+    weights with such a name; a group that none matches keeps its channels. Ties
+    prune the lower index first.
+
+    * `scope=group`: the share of each group.
+    * `scope=global`: the share of all groups of a rule together, where a score
+      counts relative to the mean of its group.
+    * `cap`: at most this share of a group goes. One channel always stays.
+    * `round-to`: a multiple of so many channels stays, or all.
+
+    ```mlir
+    %s1 = prune.score %w1 criterion(<magnitude>) granularity(<channel, axis = 0>) : tensor<2x2xf32> -> tensor<2xf32>
+    %s2 = prune.score %w2 criterion(<magnitude>) granularity(<channel, axis = 0>) : tensor<2x2xf32> -> tensor<2xf32>
+    // becomes, where the results of both layers are added
+    %m = arith.constant dense_resource<mask_w1> : tensor<2x2xi1>
+    %t1 = prune.apply_mask %w1, %m : tensor<2x2xf32>
+    %n = arith.constant dense_resource<mask_w2> : tensor<2x2xi1>
+    %t2 = prune.apply_mask %w2, %n : tensor<2x2xf32>
+    ```
+
+    A group with channels that cannot leave, or made by a weight without scores, is
+    left alone, with a remark. Masks that are there already stay, and what they
+    prune counts. Refuses, with an error, other granularities, weights and masks
+    that are not constant, functions of several blocks and malformed options.
+  }];
+  let options = [
+    ListOption<"sparsity", "sparsity", "std::string", "shares of channels to prune">,
+    Option<"scope", "scope", "std::string", "\"group\"",
+           "what a sparsity is over: group or global">,
+    Option<"cap", "cap", "double", "1.0", "largest share of a group to prune">,
+    Option<"roundTo", "round-to", "int64_t", "1", "multiple of channels to keep">,
+  ];
+  let statistics = [
+    Statistic<"numGroups", "num-groups", "groups whose channels were ranked">,
+    Statistic<"numChannelsPruned", "num-channels-pruned", "channels pruned in all weights of a group">,
+  ];
+  let dependentDialects = ["::mlir::prune::PruneDialect", "::mlir::arith::ArithDialect"];
+}
+
 def FoldMasksPass : Pass<"prune-fold-masks", "ModuleOp"> {
   let summary = "Write constant masks into constant weights as zeros";
   let description = [{
