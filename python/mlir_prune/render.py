@@ -170,12 +170,22 @@ def _choice(choice: dict[str, Any]) -> str:
     return f"The {chosen['rule']} {chosen['number']:g} is {reason}, of: {tried}."
 
 
+_SEARCHES = {
+    "max_drop": "the network within the tolerance",
+    "sensitivity": "the sparsities of the layers",
+}
+"""Keys of pruning stages that choose by validation rows, and what they choose."""
+
+
 def _chosen(report: dict[str, Any]) -> str:
     """What was decided on the validation part."""
     stages = report["recipe"].get("stages", [])
     choices = []
     if any("best" in (s.get("keep"), (s.get("retrain") or {}).get("keep")) for s in stages):
         choices.append("the epochs")
+    for key, choice in _SEARCHES.items():
+        if any(s.get(key) is not None for s in stages):
+            choices.append(choice)
     if report["choice"]:
         chosen = report["choice"]["chosen"]
         choices.append(f"{chosen['rule']} {chosen['number']:g}")

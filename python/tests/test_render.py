@@ -83,6 +83,9 @@ def test_validation_rows_say_what_they_chose(report: dict[str, Any]) -> None:
     assert "40 rows; made the choice of the epochs" in render_text(report)
     report["recipe"] = {"stages": [{"keep": "last"}, {"kind": "prune"}]}
     assert "40 rows; made no choice" in render_text(report)
+    report["recipe"]["stages"][1] |= {"max_drop": {"points": 0.2}, "sensitivity": None}
+    said = " ".join(render_text(report).replace("│", " ").split())
+    assert "40 rows; made the choice of the network within the tolerance" in said
 
 
 def test_totals_count_by_hand(report: dict[str, Any]) -> None:
