@@ -333,7 +333,7 @@ def _compress(recipe: Recipe, arguments: argparse.Namespace, dense: Any) -> None
     start = time.monotonic()
     native()
     data = _data(recipe, arguments)
-    folder = _folder(arguments.out)
+    folder = files.make_folder(arguments.out)
     calibration.calibrate_once(recipe.bench.threads)
     progress: Progress
     with make_progress(arguments.quiet) as progress:
@@ -385,15 +385,6 @@ def _overrides(recipe: Recipe, arguments: argparse.Namespace) -> Recipe:
 
 def _data(recipe: Recipe, arguments: argparse.Namespace) -> Dataset:
     return load(recipe.dataset, getattr(arguments, "data", None))
-
-
-def _folder(path: str) -> Path:
-    folder = Path(path)
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise InputError(f"{folder}: cannot be made an output folder ({error})") from None
-    return folder
 
 
 def _read_report(folder: Path) -> dict[str, Any]:

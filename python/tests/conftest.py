@@ -4,12 +4,15 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
 import drawn
+from mlir_prune.cli import main
 from mlir_prune.data import Dataset, Split
 from mlir_prune.errors import InputError
 from mlir_prune.native import native
@@ -40,6 +43,18 @@ def make_blobs(rows: int = 200) -> Dataset:
         for start in range(0, 3 * rows, rows)
     ]
     return Dataset("blobs", parts[0], parts[1], 4, lambda: parts[2])
+
+
+def train_blobs(folder: Path, widths: Sequence[int], stage: str) -> Path:
+    """A folder with the blobs, a recipe, and the run that it trained."""
+    blobs = make_blobs()
+    np.savez(folder / "blobs.npz", x=blobs.train.inputs[0], y=blobs.train.labels)
+    (folder / "r.yaml").write_text(
+        f"dataset: {folder / 'blobs.npz'}\nbatch: 20\nmodel: {{widths: {list(widths)}}}\n"
+        f"stages:\n  - {stage}\n"
+    )
+    assert main(["train", str(folder / "r.yaml"), "--out", str(folder / "run"), "--quiet"]) == 0
+    return folder
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import drawn
-from conftest import make_blobs
+from conftest import train_blobs
 from mlir_prune.cli import main
 from mlir_prune.errors import InputError
 from mlir_prune.files import read_arrays
@@ -80,14 +80,7 @@ def test_what_cannot_be_saved_is_refused() -> None:
 @pytest.fixture(scope="module")
 def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("netadapt")
-    blobs = make_blobs()
-    np.savez(folder / "blobs.npz", x=blobs.train.inputs[0], y=blobs.train.labels)
-    (folder / "r.yaml").write_text(
-        f"dataset: {folder / 'blobs.npz'}\nbatch: 20\nmodel: {{widths: [8, 24, 16, 4]}}\n"
-        "stages:\n  - {epochs: 8, learning_rate: 1e-2}\n"
-    )
-    assert main(["train", str(folder / "r.yaml"), "--out", str(folder / "run"), "--quiet"]) == 0
-    return folder
+    return train_blobs(folder, [8, 24, 16, 4], "{epochs: 8, learning_rate: 1e-2}")
 
 
 def test_the_command_goes_on_to_the_same_networks(

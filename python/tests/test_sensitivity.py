@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 import short_runs
-from conftest import make_blobs
+from conftest import train_blobs
 from mlir_prune.cli import main
 from mlir_prune.errors import RecipeError
 from mlir_prune.models import Mlp
@@ -25,15 +25,7 @@ WIDTHS = (8, 300, 100, 4)
 @pytest.fixture(scope="module")
 def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with a data set and a trained network as values and as a run."""
-    folder = tmp_path_factory.mktemp("sensitivity")
-    blobs = make_blobs()
-    np.savez(folder / "blobs.npz", x=blobs.train.inputs[0], y=blobs.train.labels)
-    (folder / "r.yaml").write_text(
-        f"dataset: {folder / 'blobs.npz'}\nbatch: 20\nmodel: {{widths: {list(WIDTHS)}}}\n"
-        "stages:\n  - {epochs: 3}\n"
-    )
-    assert main(["train", str(folder / "r.yaml"), "--out", str(folder / "run"), "--quiet"]) == 0
-    return folder
+    return train_blobs(tmp_path_factory.mktemp("sensitivity"), WIDTHS, "{epochs: 3}")
 
 
 def scan(trained: Path, out: Path, *more: str) -> int:

@@ -92,7 +92,7 @@ def run_sensitivity(arguments: argparse.Namespace) -> None:
     search = sensitivity.Sensitivity(layers, ratios)
     question = {**subject.question(), "ratios": list(ratios), "layers": layers,
                 "granularity": arguments.granularity}  # fmt: skip
-    folder = make_folder(arguments.out)
+    folder = files.make_folder(arguments.out)
     rows = run_with(
         search, sensitivity.Evaluation(subject, arguments.granularity), arguments.workers,
         folder / "search.json", question,
@@ -143,8 +143,8 @@ def run_netadapt(arguments: argparse.Namespace) -> None:
     wanted = amount * resource.total({}) if amount < 1 else amount
     pace = netadapt.Pace(wanted, arguments.first, arguments.decay)
     search = netadapt.NetAdapt(resource, layers, pace)
-    folder = make_folder(arguments.out)
-    make_folder(str(folder / "networks"))
+    folder = files.make_folder(arguments.out)
+    files.make_folder(str(folder / "networks"))
     evaluate = netadapt.Training(
         subject, str((folder / "networks").absolute()), arguments.steps, arguments.epochs,
         arguments.seed,
@@ -187,13 +187,3 @@ def run_with(search: Any, evaluate: Any, workers: int, store: Path, question: An
         return run(search, evaluate, None, store, question)
     with processes(workers) as executor:
         return run(search, evaluate, executor, store, question)
-
-
-def make_folder(path: str) -> Path:
-    """The output folder, made where it is missing."""
-    folder = Path(path)
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise InputError(f"{folder}: cannot be made an output folder ({error})") from None
-    return folder

@@ -16,7 +16,7 @@
 #include "Prune/Dialect/Prune/Transforms/Compact/Passes.h"
 
 #include "ChannelHolders.h"
-#include "IndexText.h"
+#include "ChannelText.h"
 
 #include "Prune/Analysis/ChannelState.h"
 #include "Prune/Dialect/Prune/Utils/Parameters.h"
@@ -101,21 +101,9 @@ static void printSummary(Block &block, const ChannelState &state,
           print(result, param.getName());
 }
 
-static void printFunction(FunctionOpInterface function, bool summary,
-                          raw_ostream &os) {
-  os << "channels of @" << function.getName() << '\n';
-  Region &region = function.getFunctionBody();
-  if (!region.hasOneBlock()) {
-    os << "  not analyzed: it has more than one block\n";
-    return;
-  }
-  OwningOpRef<Operation *> copy = function->clone();
-  Block &block = cast<FunctionOpInterface>(*copy).getFunctionBody().front();
-  unshareConstants(block);
-  ChannelState state(block);
-  if (summary)
-    return printSummary(block, state, os);
-  AsmState names(*copy);
+static void printValues(Block &block, const ChannelState &state,
+                        raw_ostream &os) {
+  AsmState names(block.getParentOp());
   for (Operation &op : block)
     for (Value result : op.getResults()) {
       if (!state.getAxes().contains(result))
@@ -138,12 +126,8 @@ struct PrintChannelsPass final
 
   void runOnOperation() override {
     markAllAnalysesPreserved();
-    std::string text;
-    llvm::raw_string_ostream os(text);
-    for (auto function : getOperation().getOps<FunctionOpInterface>())
-      if (!function.isExternal())
-        printFunction(function, summary, os);
-    llvm::errs() << text;
+    printChannels(getOperation(), "channels",
+                  summary ? printSummary : printValues);
   }
 };
 } // namespace

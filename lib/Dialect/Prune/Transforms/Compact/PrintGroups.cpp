@@ -6,20 +6,12 @@
 //
 //===----------------------------------------------------------------------===//
 
-//
-// As elimination does, works on a copy whose constants are not shared.
-//
-//===----------------------------------------------------------------------===//
-
 #include "Prune/Dialect/Prune/Transforms/Compact/Passes.h"
 
-#include "IndexText.h"
+#include "ChannelText.h"
 
 #include "Prune/Analysis/ChannelGroups.h"
-#include "Prune/Analysis/ChannelState.h"
 #include "Prune/Dialect/Prune/Utils/Parameters.h"
-
-#include "mlir/Interfaces/FunctionInterfaces.h"
 
 namespace mlir::prune {
 #define GEN_PASS_DEF_PRINTGROUPSPASS
@@ -60,20 +52,6 @@ static void printGroup(Block &block, const ChannelAxes &axes,
   }
 }
 
-static void printFunction(FunctionOpInterface function, raw_ostream &os) {
-  os << "channel groups of @" << function.getName() << '\n';
-  if (!function.getFunctionBody().hasOneBlock()) {
-    os << "  not analyzed: it has more than one block\n";
-    return;
-  }
-  OwningOpRef<Operation *> copy = function->clone();
-  Block &block = cast<FunctionOpInterface>(*copy).getFunctionBody().front();
-  unshareConstants(block);
-  ChannelState state(block);
-  for (const ChannelGroup &group : findChannelGroups(block, state.getAxes()))
-    printGroup(block, state.getAxes(), group, os);
-}
-
 namespace {
 struct PrintGroupsPass final
     : prune::impl::PrintGroupsPassBase<PrintGroupsPass> {
@@ -81,12 +59,13 @@ struct PrintGroupsPass final
 
   void runOnOperation() override {
     markAllAnalysesPreserved();
-    std::string text;
-    llvm::raw_string_ostream os(text);
-    for (auto function : getOperation().getOps<FunctionOpInterface>())
-      if (!function.isExternal())
-        printFunction(function, os);
-    llvm::errs() << text;
+    printChannels(getOperation(), "channel groups",
+                  [](Block &block, const ChannelState &state, raw_ostream &os) {
+                    const ChannelAxes &axes = state.getAxes();
+                    for (const ChannelGroup &group :
+                         findChannelGroups(block, axes))
+                      printGroup(block, axes, group, os);
+                  });
   }
 };
 } // namespace

@@ -16,9 +16,7 @@
 using namespace mlir;
 using namespace mlir::prune;
 
-/// The one mask through which the weight is used, if all its uses but scores go
-/// through one.
-static ApplyMaskOp findMask(Value weight) {
+ApplyMaskOp mlir::prune::findMask(Value weight) {
   ApplyMaskOp found;
   for (Operation *user : weight.getUsers()) {
     if (isa<ScoreOp>(user))
@@ -94,6 +92,23 @@ FailureOr<ScoredWeight> mlir::prune::readScoredWeight(ScoreOp score,
   return ScoredWeight(score, name, std::move(scores));
 }
 
+void mlir::prune::setMask(Value parameter, TypedAttr value, OpBuilder &builder,
+                          Location loc) {
+  auto mask = arith::ConstantOp::create(builder, loc, value);
+  if (ApplyMaskOp applied = findMask(parameter)) {
+    Operation *old = applied.getMask().getDefiningOp();
+    mask->moveBefore(applied);
+    applied.getMaskMutable().assign(mask);
+    if (old->use_empty())
+      old->erase();
+    return;
+  }
+  auto masked = ApplyMaskOp::create(builder, loc, parameter, mask);
+  parameter.replaceUsesWithIf(masked, [&](OpOperand &use) {
+    return use.getOwner() != masked && !isa<ScoreOp>(use.getOwner());
+  });
+}
+
 void mlir::prune::applyMask(ScoredWeight &candidate) {
   ScoreOp score = candidate.score;
   Value weight = score.getWeight();
@@ -101,19 +116,7 @@ void mlir::prune::applyMask(ScoredWeight &candidate) {
   auto value =
       createResource(type, "mask_" + candidate.name, std::move(candidate.mask));
   OpBuilder builder(score);
-  auto mask = arith::ConstantOp::create(builder, score.getLoc(), value);
-  if (ApplyMaskOp applied = findMask(weight)) {
-    Operation *old = applied.getMask().getDefiningOp();
-    mask->moveBefore(applied);
-    applied.getMaskMutable().assign(mask);
-    if (old->use_empty())
-      old->erase();
-  } else {
-    auto masked = ApplyMaskOp::create(builder, score.getLoc(), weight, mask);
-    weight.replaceUsesWithIf(masked, [&](OpOperand &use) {
-      return use.getOwner() != masked && !isa<ScoreOp>(use.getOwner());
-    });
-  }
+  setMask(weight, value, builder, score.getLoc());
   Operation *evidence =
       score.getEvidence() ? score.getEvidence().getDefiningOp() : nullptr;
   score.erase();

@@ -45,6 +45,15 @@ struct ScoredWeight {
 /// constant, or when evidence has numbers that cannot be.
 FailureOr<ScoredWeight> readScoredWeight(ScoreOp score, unsigned threads);
 
+/// The one mask through which the weight is used, if all its uses but scores go
+/// through one.
+ApplyMaskOp findMask(Value weight);
+
+/// Makes every use of a parameter but scores see a mask made by `builder`, in
+/// place of the one that it has.
+void setMask(Value parameter, TypedAttr value, OpBuilder &builder,
+             Location loc);
+
 /// Makes every use of the weight see the new mask, and drops the score. A mask
 /// that is there already is part of the new one.
 void applyMask(ScoredWeight &weight);

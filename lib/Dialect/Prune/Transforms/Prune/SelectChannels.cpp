@@ -202,32 +202,19 @@ static void clear(MutableArrayRef<char> kept, ArrayRef<int64_t> shape,
 
 /// Makes every use of a parameter see a mask, besides the one that it has.
 static void maskOffset(Value parameter, SmallVector<char, 0> kept) {
-  ApplyMaskOp applied;
-  if (parameter.hasOneUse())
-    applied = dyn_cast<ApplyMaskOp>(*parameter.user_begin());
-  auto type = cast<RankedTensorType>(getMaskType(parameter.getType()));
-  if (applied) {
+  if (ApplyMaskOp applied = findMask(parameter)) {
     std::optional<ConstantView> before = ConstantView::get(applied.getMask());
     if (!before)
       return;
     for (auto [keep, was] : llvm::zip_equal(kept, before->toVector()))
       keep = keep && was != 0.0;
   }
-  OpBuilder builder(parameter.getContext());
-  builder.setInsertionPointAfterValue(parameter);
-  Location loc = parameter.getLoc();
+  auto type = cast<RankedTensorType>(getMaskType(parameter.getType()));
   auto value = createResource(type, "mask_" + getDisplayName(parameter),
                               ArrayRef<char>(kept));
-  auto mask = arith::ConstantOp::create(builder, loc, value);
-  if (applied) {
-    Operation *old = applied.getMask().getDefiningOp();
-    applied.getMaskMutable().assign(mask);
-    if (old->use_empty())
-      old->erase();
-    return;
-  }
-  auto masked = ApplyMaskOp::create(builder, loc, parameter, mask);
-  parameter.replaceAllUsesExcept(masked, masked);
+  OpBuilder builder(parameter.getContext());
+  builder.setInsertionPointAfterValue(parameter);
+  setMask(parameter, value, builder, parameter.getLoc());
 }
 
 namespace {
