@@ -90,6 +90,12 @@ void GroupScores::readMask(int64_t first, MutableArrayRef<char> kept) const {
     bit = raw ? (*raw)[first + i] != 0 : mask->load(0) != 0.0;
 }
 
+std::optional<ArrayRef<char>> GroupScores::getRawMagnitudes() const {
+  if (isKept || !isMagnitude || mask || !weight.getElementType().isF32())
+    return std::nullopt;
+  return weight.getRawData();
+}
+
 void GroupScores::readValues(int64_t first,
                              MutableArrayRef<double> values) const {
   readElements(weight, first, values);

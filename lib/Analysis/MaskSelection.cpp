@@ -15,6 +15,7 @@
 
 #include "Prune/Analysis/MaskSelection.h"
 
+#include "MagnitudeRanking.h"
 #include "Ranking.h"
 
 #include <cmath>
@@ -208,6 +209,35 @@ public:
     }
   }
 
+  /// Writes elements that are groups with their magnitudes as scores.
+  void selectMagnitudes(const char *data, int64_t first, int64_t end) {
+    Cut cut = selection.cuts.front();
+    constexpr double infinite = std::numeric_limits<double>::infinity();
+    if (cut.key > getRankKey(infinite))
+      cut = {getRankKey(infinite), Cut::kAll};
+    // A key below that of any score is one of a NaN, which nothing is below.
+    double score = getScoreOfKey(cut.key);
+    // Below the group of the cut equal scores are pruned, too.
+    int64_t middle = std::clamp(cut.group, first, end);
+    uint32_t last = 0;
+    int64_t stayed = 0;
+    auto select = [&](int64_t from, int64_t to, auto isPruned) {
+      for (int64_t i = from; i < to; ++i) {
+        uint32_t key = getMagnitudeKey(data, i);
+        bool pruned = isPruned(getMagnitude(key));
+        kept[i] = !pruned;
+        stayed += !pruned;
+        last = std::max(last, pruned ? key : 0u);
+      }
+    };
+    select(first, middle, [score](double value) { return value <= score; });
+    select(middle, end, [score](double value) { return value < score; });
+    counts.before += end - first;
+    counts.kept += stayed;
+    if (stayed < end - first)
+      lastPruned = std::max(lastPruned, getRankKey(getMagnitude(last)));
+  }
+
   MaskCounts counts;
   /// The largest key of a group that is pruned.
   uint64_t lastPruned = 0;
@@ -219,6 +249,30 @@ private:
 };
 } // namespace
 
+static MaskCounts addUp(ArrayRef<MaskWriter> writers) {
+  MaskCounts counts;
+  uint64_t last = 0;
+  for (const MaskWriter &writer : writers) {
+    counts.before += writer.counts.before;
+    counts.kept += writer.counts.kept;
+    last = std::max(last, writer.lastPruned);
+  }
+  if (last != 0)
+    counts.lastPruned = getScoreOfKey(last);
+  return counts;
+}
+
+static MaskCounts writeMagnitudes(ArrayRef<char> raw,
+                                  MutableArrayRef<MaskWriter> writers,
+                                  int64_t size, unsigned threads) {
+  unsigned tasks = writers.size();
+  forEachTask(threads, tasks, [&](unsigned task) {
+    writers[task].selectMagnitudes(raw.data(), size * task / tasks,
+                                   size * (task + 1) / tasks);
+  });
+  return addUp(writers);
+}
+
 MaskCounts mlir::prune::writeMask(const GroupScores &weight,
                                   const Selection &selection,
                                   MutableArrayRef<char> kept,
@@ -228,6 +282,9 @@ MaskCounts mlir::prune::writeMask(const GroupScores &weight,
   SmallVector<MaskWriter> writers;
   for (unsigned task = 0; task < tasks; ++task)
     writers.emplace_back(weight, selection, kept);
+  if (std::optional<ArrayRef<char>> raw = weight.getRawMagnitudes();
+      raw && selection.cuts.size() == 1)
+    return writeMagnitudes(*raw, writers, size, threads);
   bool isSingle = weight.getLayout().isSingle();
   SmallVector<char, 0> groups(isSingle ? 0 : numGroups);
   MutableArrayRef<char> stays = isSingle ? kept : MutableArrayRef(groups);
@@ -239,16 +296,7 @@ MaskCounts mlir::prune::writeMask(const GroupScores &weight,
     int64_t first = size * task / tasks;
     writers[task].writeElements(first, size * (task + 1) / tasks, stays);
   });
-  MaskCounts counts;
-  uint64_t last = 0;
-  for (const MaskWriter &writer : writers) {
-    counts.before += writer.counts.before;
-    counts.kept += writer.counts.kept;
-    last = std::max(last, writer.lastPruned);
-  }
-  if (last != 0)
-    counts.lastPruned = getScoreOfKey(last);
-  return counts;
+  return addUp(writers);
 }
 
 void mlir::prune::keepLargest(const GroupScores &weight,

@@ -19,6 +19,8 @@
 
 #include "Ranking.h"
 
+#include "MagnitudeRanking.h"
+
 #include <numeric>
 
 using namespace mlir;
@@ -212,6 +214,23 @@ static Entry walkEqual(const Groups &groups, Boundary boundary, int64_t target,
   return found ? *found : getNext(last);
 }
 
+/// The first element that stays where scores are the magnitudes of floats,
+/// which are read faster so.
+static std::optional<Entry> findFirstMagnitude(ArrayRef<RankedScores> weights,
+                                               int64_t target,
+                                               unsigned threads) {
+  SmallVector<ArrayRef<char>> arrays;
+  for (const RankedScores &weight : weights) {
+    std::optional<ArrayRef<char>> raw = weight.scores->getRawMagnitudes();
+    if (!raw || weight.limit < Cut::getAll())
+      return std::nullopt;
+    arrays.push_back(*raw);
+  }
+  RankedMagnitude found = findMagnitude(arrays, target, threads);
+  return Entry{getRankKey(getMagnitude(found.key)), found.array, found.index,
+               1};
+}
+
 /// The first group that stays, where not all go.
 static std::optional<Entry> findFirstKept(const Groups &groups, int64_t target,
                                           Rounding rounding) {
@@ -243,7 +262,11 @@ SmallVector<Cut> mlir::prune::findCuts(ArrayRef<RankedScores> weights,
                                        int64_t target, Rounding rounding,
                                        unsigned threads) {
   Groups groups(weights, threads);
-  std::optional<Entry> first = findFirstKept(groups, target, rounding);
+  std::optional<Entry> first;
+  if (groups.getTotal() > kGathered && target < groups.getTotal())
+    first = findFirstMagnitude(weights, std::max(target, int64_t(0)), threads);
+  if (!first)
+    first = findFirstKept(groups, target, rounding);
   SmallVector<Cut> cuts;
   if (first)
     cuts = cutBefore(*first, weights.size());

@@ -135,6 +135,14 @@ def _add_compress(parsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         help="how layers share the budget (default: program, the least estimated loss)",
     )  # fmt: skip
     parser.add_argument(
+        "--granularity",
+        help="what leaves together, as in recipes: coupled_channels removes whole filters and "
+        "neurons (default: unstructured)",
+    )  # fmt: skip
+    parser.add_argument(
+        "--criterion", help="what makes a weight or a channel important (default: magnitude)"
+    )
+    parser.add_argument(
         "--epochs", type=int,
         help="budget of the search (default: by the rows), or fine-tuning to a target (default: 10)",
     )  # fmt: skip

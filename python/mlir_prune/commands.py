@@ -65,7 +65,7 @@ def _compress_recipe(arguments: argparse.Namespace) -> Recipe:
     if arguments.max_drop is not None and arguments.target is not None:
         raise InputError("--max-drop and --target are two aims: name one")
     if arguments.max_drop is None and arguments.target is None:
-        for option in ("epochs", "minutes", "allocation"):
+        for option in ("epochs", "minutes", "allocation", "granularity", "criterion"):
             if getattr(arguments, option) is not None:
                 raise InputError(f"--{option} is part of an aim: name --max-drop or --target, too")
         return _recipe(arguments)
@@ -73,18 +73,20 @@ def _compress_recipe(arguments: argparse.Namespace) -> Recipe:
         value = getattr(arguments, option)
         if value is not None and not least <= value <= 1e6:
             raise InputError(f"--{option.replace('_', '-')} is a positive number, got {value:g}")
+    granularity = arguments.granularity or "unstructured"
+    criterion = arguments.criterion or "magnitude"
     if arguments.target is not None:
         if arguments.minutes is not None:
             raise InputError("--minutes bounds a search: it goes with --max-drop")
         target = parse_target(arguments.target, arguments.allocation)
         epochs = 10 if arguments.epochs is None else arguments.epochs
-        return with_target(_dense_recipe(arguments), target, epochs)
+        return with_target(_dense_recipe(arguments), target, epochs, granularity, criterion)
     if arguments.allocation is not None:
         raise InputError("--allocation shares out a budget: it goes with --target")
     if arguments.epochs == 0:
         raise InputError("--epochs is a positive number, got 0")
     rule = MaxDrop(arguments.max_drop, arguments.epochs, arguments.minutes)
-    return with_max_drop(_dense_recipe(arguments), rule)
+    return with_max_drop(_dense_recipe(arguments), rule, granularity, criterion)
 
 
 def _dense_recipe(arguments: argparse.Namespace) -> Recipe:

@@ -15,6 +15,9 @@ from .native import native, prune_error
 if TYPE_CHECKING:
     from .recipe.schema import Model
 
+COUPLED = "coupled_channels"
+"""The granularity of channels that leave together (``prune-select-channels``)."""
+
 ROLES = ("weight", "bias", "scale", "conv", "fc")
 """Words that choose parameters by what they are."""
 
@@ -135,8 +138,10 @@ def check_granularity(
     """Weights whose border has smaller groups.
 
     Raises :class:`RecipeError` for a weight that has no such groups: an axis or a group is
-    outside of it.
+    outside of it. Channels that are coupled are found by the compiler, in any weight.
     """
+    if granularity == COUPLED:
+        return []
     shapes, partial = network.shapes(), []
     for name in names:
         with _named(path):

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 
 from .native import native
 
@@ -47,6 +47,31 @@ def select_pipeline(granularity: str, names: Iterable[str], **rule: object) -> s
     return module(
         options("prune-mask-pipeline", granularity=granularity, parameters=names, **rule)
     )
+
+
+def channel_pipeline(
+    names: Mapping[int, Iterable[str]],
+    criterion: str | None = None,
+    seed: int | None = None,
+    sparsity: object = None,
+    scope: str | None = None,
+    cap: float | None = None,
+    round_to: int | None = None,
+    exclude_ends: bool | None = None,
+) -> str:
+    """To the masked form: masks of channels that leave together.
+
+    `names` are the weights that make channels, by the dimension of these.
+    """
+    scores = [
+        options("prune-score", granularity=f"channel:{dim}", parameters=group,
+                criterion=criterion, seed=seed, exclude_ends=exclude_ends)
+        for dim, group in names.items()
+    ]  # fmt: skip
+    select = options(
+        "prune-select-channels", sparsity=sparsity, scope=scope, cap=cap, round_to=round_to
+    )
+    return module(*scores, select)
 
 
 def mask_pipeline() -> str:

@@ -268,4 +268,63 @@ TEST_F(MaskSelectionTest, RankingEqualsSorting) {
     }
   }
 }
+
+/// Float weights are ranked by their bits; the same as sorting their scores,
+/// for usual values, many equal ones and ones that are no numbers.
+TEST_F(MaskSelectionTest, MagnitudesEqualSorting) {
+  std::mt19937 random(3);
+  auto plain = getGranularity(GranularityKind::Unstructured);
+  std::normal_distribution<double> normal(0.0, 0.1);
+  for (int kind : {0, 1, 2}) {
+    SmallVector<GroupScores, 2> weights;
+    for (int64_t size : {90001, 60002}) {
+      SmallVector<double> values(size);
+      for (double &value : values)
+        value = kind == 0 ? normal(random) : double(random() % 3) - 1.0;
+      if (kind == 2)
+        for (int64_t i = 0; i < size; i += 7)
+          values[i] = i % 2 ? std::nan("") : -std::ldexp(1.0, 200);
+      weights.push_back(score({size}, values, plain));
+    }
+    struct Entry {
+      uint64_t key;
+      size_t weight;
+      int64_t group;
+    };
+    SmallVector<Entry> order;
+    for (auto [i, weight] : llvm::enumerate(weights))
+      for (auto [group, value] : llvm::enumerate(readAll(weight)))
+        order.push_back({getRankKey(value), i, int64_t(group)});
+    llvm::sort(order, [](const Entry &x, const Entry &y) {
+      return std::tie(x.key, x.weight, x.group) <
+             std::tie(y.key, y.weight, y.group);
+    });
+    for (double sparsity : {0.0, 0.01, 0.5, 0.999, 1.0}) {
+      SmallVector<SmallVector<char>> stays = {SmallVector<char>(90001, 1),
+                                              SmallVector<char>(60002, 1)};
+      size_t target = std::llround(sparsity * 150003);
+      for (const Entry &entry : ArrayRef(order).take_front(target))
+        stays[entry.weight][entry.group] = 0;
+      for (unsigned threads : {1, 3}) {
+        SmallVector<Cut> cuts =
+            selectBySparsity({{&weights[0]}, {&weights[1]}}, sparsity, threads);
+        for (auto [i, weight] : llvm::enumerate(weights)) {
+          Selection selection;
+          selection.cuts = {cuts[i]};
+          SmallVector<char> kept(weight.getNumElements());
+          MaskCounts counts = writeMask(weight, selection, kept, threads);
+          EXPECT_EQ(kept, stays[i]) << "kind " << kind << ", " << sparsity;
+          EXPECT_EQ(counts.kept, llvm::count(stays[i], 1));
+          EXPECT_EQ(counts.before, weight.getNumElements());
+          std::optional<double> last;
+          for (auto [group, value] : llvm::enumerate(readAll(weight)))
+            if (!stays[i][group])
+              last = std::max(last.value_or(0.0),
+                              getScoreOfKey(getRankKey(value)));
+          EXPECT_EQ(counts.lastPruned, last);
+        }
+      }
+    }
+  }
+}
 } // namespace

@@ -62,6 +62,10 @@ public:
   void read(int64_t first, MutableArrayRef<double> scores) const;
   double getScore(int64_t group) const;
 
+  /// The weight as raw floats where its scores are their magnitudes: single
+  /// elements without a mask.
+  std::optional<ArrayRef<char>> getRawMagnitudes() const;
+
   /// Values in effect of consecutive elements.
   void readValues(int64_t first, MutableArrayRef<double> values) const;
 

@@ -9,13 +9,14 @@ from typing import Any
 
 from ..data import Dataset
 from ..errors import InputError, nearest
-from ..networks import build_network, has_statistics, layer_kinds, literal
+from ..networks import COUPLED, build_network, has_statistics, layer_kinds, literal
 from .check import check
 from .modifiers import Rate
 from .reference import dense_stages, stage_names
 from .schema import (
     NETWORKS,
     RESOURCES,
+    Compact,
     MaxDrop,
     Model,
     Optimizer,
@@ -67,13 +68,17 @@ def network_recipe(name: str, data: Dataset, dataset: str) -> Recipe:
     return _with_dropout(recipe)
 
 
-def with_max_drop(recipe: Recipe, rule: MaxDrop) -> Recipe:
+def with_max_drop(
+    recipe: Recipe, rule: MaxDrop, granularity: str = "unstructured", criterion: str = "magnitude"
+) -> Recipe:
     """The dense stages of a recipe, then the search for the sparsest network."""
     dense = dense_stages(recipe)
     kept = [s for n, s in zip(stage_names(recipe), recipe.stages, strict=True) if n in dense]
     found = dataclasses.replace(
         recipe, method=f"within {rule.points:g} points",
-        stages=(*kept, Prune(name="search", max_drop=rule)),
+        stages=(*kept, Prune(
+            name="search", max_drop=rule, granularity=granularity, criterion=criterion
+        )),
     )  # fmt: skip
     check(found)
     return found
@@ -96,13 +101,22 @@ def parse_target(text: str, allocation: str | None) -> Target:
     return Target(**{name: value}, allocation=allocation or "program")
 
 
-def with_target(recipe: Recipe, target: Target, epochs: int) -> Recipe:
-    """The dense stages of a recipe, pruning to a budget, and fine-tuning."""
+def with_target(
+    recipe: Recipe, target: Target, epochs: int, granularity: str = "unstructured",
+    criterion: str = "magnitude",
+) -> Recipe:  # fmt: skip
+    """The dense stages of a recipe, pruning to a budget, and fine-tuning.
+
+    Channels that are coupled leave before the fine-tuning.
+    """
     dense = dense_stages(recipe)
     kept = [s for n, s in zip(stage_names(recipe), recipe.stages, strict=True) if n in dense]
     network: Any = build_network(recipe.model, recipe.dataset)
     name, amount = target.chosen()
-    stages: list[Stage] = [*kept, Prune(name="prune", target=target)]
+    pruning = Prune(name="prune", target=target, granularity=granularity, criterion=criterion)
+    stages: list[Stage] = [*kept, pruning]
+    if granularity == COUPLED:
+        stages.append(Compact(name="compact"))
     if has_statistics(network):
         stages.append(Statistics(name="statistics"))
     if epochs:
@@ -110,9 +124,9 @@ def with_target(recipe: Recipe, target: Target, epochs: int) -> Recipe:
             name="finetune", epochs=epochs, optimizer=Optimizer(weight_decay=2e-4),
             learning_rate=Rate(1e-3, schedule="cosine"),
         ))  # fmt: skip
-    found = dataclasses.replace(
-        recipe, method=f"{name} {amount:g}, {target.allocation}", stages=tuple(stages)
-    )
+    method = f"{name} {amount:g}, {target.allocation}"
+    method += "" if criterion == "magnitude" else f", {criterion}"
+    found = dataclasses.replace(recipe, method=method, stages=tuple(stages))
     check(found)
     return found
 

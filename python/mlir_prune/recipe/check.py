@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from ..errors import RecipeError, nearest
-from ..networks import build_network
+from ..networks import COUPLED, build_network
 from .modifiers import GROUP_KINDS, Regularize
 from .reference import INITIAL, dense_stages, reference_stage, stage_names
 from .schema import RESOURCES, Compact, Prune, Recipe, Train
@@ -138,10 +138,17 @@ def _selection(stage: Prune, path: str) -> None:
         key for key in ("criterion", "cap", "round_to", "exclude_ends")
         if getattr(stage, key) != Prune.__dataclass_fields__[key].default
     ]  # fmt: skip
+    if stage.granularity == COUPLED:
+        _coupled(stage, path)
+    is_global = stage.target is not None and stage.target.allocation == "global"
+    if stage.granularity == COUPLED:
+        changed = []
+    elif "max_drop" not in searched and not is_global and "criterion" in changed:
+        changed.remove("criterion")
     if searched and changed:
+        judged = "by magnitudes" if "criterion" in changed else "weight by weight"
         raise RecipeError(
-            f"{path}.{searched[0]} judges by magnitudes, weight by weight; it does not go with "
-            f"{changed[0]}"
+            f"{path}.{searched[0]} judges {judged}; it does not go with {changed[0]}"
         )
     is_share = stage.sparsity is not None or bool(stage.trials and stage.trials.sparsity)
     if stage.scope in ("row", "erk", "lamp") and not is_share:
@@ -156,10 +163,29 @@ def _selection(stage: Prune, path: str) -> None:
             f"{path}.criterion: {stage.criterion} judges whole channels; choose a granularity "
             "such as channel:0"
         )
-    if stage.round_to > 1 and (not stage.granularity.startswith("channel") or stage.scope == "row"):
+    channels = stage.granularity.startswith("channel") or stage.granularity == COUPLED
+    if stage.round_to > 1 and (not channels or stage.scope == "row"):
         raise RecipeError(f"{path}.round_to counts channels: choose a granularity such as channel:0")
-    if stage.cap is not None and not is_share and not is_factor and stage.threshold is None:
+    bounded = is_share or is_factor or stage.threshold is not None or stage.target is not None
+    if stage.cap is not None and not bounded:
         raise RecipeError(f"{path}.cap bounds std_factor, threshold or sparsity, and none is given")
+
+
+def _coupled(stage: Prune, path: str) -> None:
+    """What channels that leave together can be pruned by."""
+    for key in ("std_factor", "threshold", "sensitivity"):
+        if getattr(stage, key) is not None:
+            raise RecipeError(
+                f"{path}.granularity: {COUPLED} goes with sparsity, target or max_drop, got {key}"
+            )
+    if stage.trials is not None and stage.trials.std_factor:
+        raise RecipeError(f"{path}.granularity: {COUPLED} goes with trials of sparsity")
+    if stage.scope not in ("tensor", "global"):
+        raise RecipeError(
+            f"{path}.scope: {COUPLED} are ranked by group (tensor) or global, got {stage.scope}"
+        )
+    if isinstance(stage.cap, dict):
+        raise RecipeError(f"{path}.cap: expected one number for {COUPLED}")
 
 
 def _prune(stage: Prune, path: str, recipe: Recipe, before: list[str]) -> None:

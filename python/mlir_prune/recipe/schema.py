@@ -24,7 +24,7 @@ from .modifiers import (
 
 CRITERIA = (
     "magnitude", "wanda", "apoz", "mean_activation", "batch_norm_scale", "geometric_median",
-    "random",
+    "random", "taylor", "snip", "obd",
 )  # fmt: skip
 NETWORKS = ("mlp", "lenet5_caffe", "vgg_like", "resnet20", "resnet56")
 
@@ -236,19 +236,22 @@ class Prune:
     )  # fmt: skip
     granularity: str = key(
         "What is pruned together: `unstructured`, `filter_plane`, `channel:<axis>`, `vector:<axis>`, "
-        "both also for some indices, as in `channel:64:0`, `block:<n>x<m>`, `n_of_m:<n>:<m>:<axis>`.",
+        "both also for some indices, as in `channel:64:0`, `block:<n>x<m>`, `n_of_m:<n>:<m>:<axis>`; "
+        "`coupled_channels` are output channels that leave in all layers that they are tied to, as "
+        "by a residual add, and that `compact` removes.",
         "unstructured",
     )
     criterion: str = key(
         "What makes a weight important: its magnitude, what it does to rows of data (`wanda`, "
-        "`apoz`, `mean_activation`), the batch normalization behind it, its distance from the "
-        "other filters, or chance.",
+        "`apoz`, `mean_activation`), the gradient of the loss of rows (`taylor`, `snip`) or its "
+        "square (`obd`), the batch normalization behind it, its distance from the other filters, "
+        "or chance.",
         "magnitude", choices=CRITERIA,
     )  # fmt: skip
     seed: int | None = key("Seed of `random`; the recipe's if empty.", None, low=0)
     evidence_rows: int = key(
-        "Training rows that go through the network for `wanda`, `apoz` and `mean_activation`, in "
-        "whole batches.",
+        "Training rows that go through the network for criteria that need rows, in whole "
+        "batches.",
         1024, unit="rows", above=0,
     )  # fmt: skip
     cap: float | dict[str, float] | None = key(

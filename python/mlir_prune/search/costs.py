@@ -118,10 +118,13 @@ def timed(
     network: Any, values: Sequence[Mapping[str, np.ndarray]], batch: int = 1, threads: int = 1
 ) -> list[float]:
     """Milliseconds of whole networks by turns, one for each set of values."""
-    runs = [
-        with_kernels(bound(network, batch, each), threads)[0].compile(threads=threads)
-        for each in values
-    ]
+    modules = [with_kernels(bound(network, batch, each), threads)[0] for each in values]
+    return timed_modules(modules, batch, threads)
+
+
+def timed_modules(modules: Sequence[Any], batch: int = 1, threads: int = 1) -> list[float]:
+    """Milliseconds of networks with kernels and the same inputs, by turns."""
+    runs = [module.compile(threads=threads) for module in modules]
     inputs = list(_inputs(runs[0], batch).values())
     least = [math.inf] * len(runs)
     for _ in range(3 * _ROUNDS):

@@ -52,13 +52,22 @@ class Batches:
             step.set(name, array)
         step.set("labels", self.labels)
 
+    def rows(self, epoch: int, count: int) -> Split:
+        """The rows of the first `count` batches of an epoch, with the labels of the split."""
+        self._draw(epoch)
+        return self._split.take(self._order[: count * self._batch])
+
     def load(self, epoch: int, index: int) -> None:
         """Fills `inputs` and `labels` with a batch."""
-        if epoch != self._epoch:
-            generator = np.random.default_rng((*self._seed, epoch))
-            self._order, self._epoch = generator.permutation(len(self._split)), epoch
+        self._draw(epoch)
         rows = self._order[index * self._batch : (index + 1) * self._batch]
         # Without bounds checks numpy writes to `out` directly.
         for name, array in self._split.arrays.items():
             np.take(array, rows, axis=0, out=self.inputs[name], mode="clip")
         np.take(self._targets, rows, axis=0, out=self.labels, mode="clip")
+
+    def _draw(self, epoch: int) -> None:
+        """Makes the order that of an epoch."""
+        if epoch != self._epoch:
+            generator = np.random.default_rng((*self._seed, epoch))
+            self._order, self._epoch = generator.permutation(len(self._split)), epoch

@@ -4,20 +4,24 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from ..errors import InputError
-from ..evidence import Evidence, collect
+from ..evidence import GRADIENT_KINDS, Evidence, collect, collect_gradients
 from ..native import parse
 from ..recipe.schema import Prune
 from .batches import Batches
+from .masks import Arrays, select_masks
 
 if TYPE_CHECKING:
     from .trainer import Trainer
 
-KIND_OF = {"wanda": "input_norm", "apoz": "zero_share", "mean_activation": "activation"}
+KIND_OF = {
+    "wanda": "input_norm", "apoz": "zero_share", "mean_activation": "activation",
+    "taylor": "gradient", "snip": "gradient", "obd": "curvature",
+}  # fmt: skip
 """The evidence of each criterion that needs rows."""
 
 
@@ -38,7 +42,10 @@ def collect_evidence(
     seed = recipe.seed if stage.seed is None else stage.seed
     batches = Batches(trainer.data.merged, recipe.batch, (seed,))
     count = min(max(stage.evidence_rows // recipe.batch, 1), batches.steps)
-    found = collect(module, _load(batches, count), [kind], recipe.threads)
+    if kind in GRADIENT_KINDS:
+        found = collect_gradients(module, batches.rows(0, count), kind, recipe.threads)
+    else:
+        found = collect(module, _load(batches, count), [kind], recipe.threads)
     for name in names:
         if (name, kind) not in found:
             raise InputError(
@@ -46,6 +53,28 @@ def collect_evidence(
                 "no plain product; name it in ignore"
             )
     return {(name, kind): found[name, kind] for name in names}
+
+
+def criterion_options(stage: Prune, seed: int) -> dict[str, object]:
+    """Options of the mask pipeline that say how weights are judged; `seed` is the recipe's."""
+    found: dict[str, object] = {}
+    if stage.criterion != "magnitude":
+        found["criterion"] = stage.criterion
+    if stage.criterion == "random":
+        found["seed"] = seed if stage.seed is None else stage.seed
+    return found
+
+
+def masks_of_one(
+    network: Any, values: Mapping[str, np.ndarray], name: str, stage: Prune, ratio: float,
+    evidence: Evidence, seed: int,
+) -> Arrays:  # fmt: skip
+    """Masks of one weight at a sparsity, by the criterion and the granularity of a stage."""
+    known = {key: array for key, array in evidence.items() if key[0] == name}
+    return select_masks(
+        network, values, [name], stage.granularity, known, sparsity=ratio,
+        **criterion_options(stage, seed),
+    )  # fmt: skip
 
 
 def _load(batches: Batches, count: int) -> Iterator[Mapping[str, np.ndarray]]:

@@ -13,7 +13,14 @@ import numpy as np
 
 from ..evidence import Evidence
 from ..native import parse
-from ..pipelines import fold_gates_pipeline, fold_pipeline, gate_pipeline, select_pipeline
+from ..networks import COUPLED
+from ..pipelines import (
+    channel_pipeline,
+    fold_gates_pipeline,
+    fold_pipeline,
+    gate_pipeline,
+    select_pipeline,
+)
 
 Arrays = dict[str, np.ndarray]
 
@@ -34,7 +41,8 @@ def select_masks(
 
     Elements that `values` has at zero through an earlier mask count as zeros,
     so they are pruned first. With groups that are whole filters there are also
-    masks of the vectors that belong to them (bias, scale and shift).
+    masks of the vectors that belong to them (bias, scale and shift). With the granularity
+    :data:`networks.COUPLED` a sparsity is a share of channels, and channels that cannot leave stay.
     """
     names = list(names)
     module = parse(network.text(1))
@@ -42,9 +50,12 @@ def select_masks(
     module.bind({name: values[name] for name in shapes})
     if evidence:
         module.set_evidence(evidence)
-    module.run(select_pipeline(granularity, names, **rule))
+    if granularity == COUPLED:
+        module.run(channel_pipeline(output_dims(network, names), **rule))
+    else:
+        module.run(select_pipeline(granularity, names, **rule))
     # Ones in the place of the weights turn the masks into what folding leaves.
-    whole = granularity.startswith("channel")
+    whole = granularity.startswith("channel") or granularity == COUPLED
     roles = network.roles()
     vectors = [name for name in shapes if whole and roles[name] in ("bias", "scale")]
     module.bind({name: np.ones(shapes[name], np.float32) for name in [*names, *vectors]})
@@ -52,6 +63,16 @@ def select_masks(
     found = {name: np.asarray(array) != 0 for name, array in module.parameters().items()}
     extended = [name for name in vectors if not found[name].all()]
     return {PREFIX + name: found[name] for name in [*names, *extended]}
+
+
+def output_dims(network: Any, names: Iterable[str]) -> dict[int, list[str]]:
+    """Weights of layers by the dimension of their output channels."""
+    dims = {e["weight"]: tuple(e["output_dims"]) for e in network.compiled_layers()}
+    found: dict[int, list[str]] = {}
+    for name in names:
+        if len(dims.get(name, ())) == 1:
+            found.setdefault(dims[name][0], []).append(name)
+    return found
 
 
 def intersect(old: Mapping[str, np.ndarray], new: Mapping[str, np.ndarray]) -> Arrays:

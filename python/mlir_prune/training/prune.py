@@ -14,7 +14,7 @@ from ..search.protocol import run
 from ..search.sensitivity import Cell, Sensitivity, ratios_within
 from ..search.trials import Trials
 from .evaluate import score
-from .judgment import collect_evidence
+from .judgment import collect_evidence, criterion_options, masks_of_one
 from .lost import check_lost
 from .masks import PREFIX, Arrays, apply, intersect, masks_of, reinitialize, select_masks
 from .parametrization import folded
@@ -61,11 +61,15 @@ def scanned(trainer: Trainer, task: PruneTask, before: Arrays) -> Prune:
     stage, network, points = task.stage, trainer.network, task.stage.sensitivity
     assert points is not None
     rows, axis = trainer.data.validation, network.signature.axis
+    names = networks.choose(network, stage.targets, stage.ignore, task.path, among=("weight",))
+    evidence = collect_evidence(trainer, stage, task.path, before, names)
     program = compiled(network.text(trainer.recipe.batch), "", trainer.recipe.threads)
     dense = score(program, before, rows, axis)
 
     def evaluate(cell: Cell) -> dict[str, Any]:
-        masks = select_masks(network, before, [cell.layer], stage.granularity, sparsity=cell.ratio)
+        masks = masks_of_one(
+            network, before, cell.layer, stage, cell.ratio, evidence, trainer.recipe.seed
+        )
         values = apply(before | intersect(masks_of(before), masks))
         found = score(program, values, rows, axis)
         return {
@@ -73,7 +77,6 @@ def scanned(trainer: Trainer, task: PruneTask, before: Arrays) -> Prune:
             "drop": dense.accuracy - found.accuracy, "left": int(np.count_nonzero(values[cell.layer])),
         }  # fmt: skip
 
-    names = networks.choose(network, stage.targets, stage.ignore, task.path, among=("weight",))
     table = run(Sensitivity(names), evaluate)
     trainer.state.meta["notes"][f"{task.name} scan"] = table
     found = {networks.literal(name): ratio for name, ratio in ratios_within(table, points).items()}
@@ -108,13 +111,9 @@ def rule_masks(trainer: Trainer, stage: Prune, path: str, before: Arrays) -> Arr
 
 def selection_options(stage: Prune, seed: int) -> dict[str, object]:
     """Options of the mask pipeline beside the rule; none where the stage has the defaults."""
-    found: dict[str, object] = {}
+    found = criterion_options(stage, seed)
     if stage.sparsity is not None and stage.scope != "tensor":
         found["scope"] = stage.scope
-    if stage.criterion != "magnitude":
-        found["criterion"] = stage.criterion
-    if stage.criterion == "random":
-        found["seed"] = seed if stage.seed is None else stage.seed
     if isinstance(stage.cap, dict):
         found["cap"] = [f"{pattern}:{number!r}" for pattern, number in stage.cap.items()]
     elif stage.cap is not None:

@@ -125,7 +125,7 @@ class _Rehearsal(Untrained):
 
     def _rehearse_search(self, task: SearchTask) -> None:
         """Enters the training of one candidate that prunes nothing."""
-        self._take(tolerance.pruned_to(self, task.stage, task.path, sys.maxsize))
+        self._take(tolerance.pruned_to(self, task.stage, task.path, sys.maxsize)[0])
         step = Step("round", 1, "", 1, 1, 1e-6)
         for entry in tolerance.candidate_tasks(task, step, _NOTHING):
             if isinstance(entry, TrainTask):

@@ -18,8 +18,10 @@ from ..search import costs
 from ..search.costs import Resource
 from ..search.program import Option, allocate
 from ..search.ratios import count_left
+from .channel_target import ChannelPlan
 from .evaluate import score
-from .masks import Arrays, apply, intersect, masks_of, select_masks
+from .judgment import collect_evidence, masks_of_one
+from .masks import Arrays, apply, intersect, masks_of
 from .program import compiled
 from .tasks import PruneTask
 
@@ -51,7 +53,14 @@ def targeted(trainer: Trainer, task: PruneTask, before: Arrays) -> Prune:
     What was asked for and what came of it is said, and kept in the notes of the run.
     """
     request = _request(trainer, task, before)
-    ratios, realised = _met(trainer, task, before, request)
+    ratios: Any
+    if task.stage.granularity == networks.COUPLED:
+        stage, realised = _met_by_channels(trainer, task, before, request)
+        ratios = stage.sparsity
+    else:
+        ratios, realised = _met(trainer, task, before, request)
+        found = {networks.literal(layer): ratio for layer, ratio in ratios.items()}
+        stage = replace(task.stage, target=None, sparsity=found)
     name = request.resource.name if request.resource.name != "sparsity" else "weights"
     trainer.state.meta["notes"][f"{task.name} target"] = {
         "resource": name, "requested": request.amount, "realised": realised,
@@ -62,8 +71,7 @@ def targeted(trainer: Trainer, task: PruneTask, before: Arrays) -> Prune:
         f"{task.name}: {name} requested {_number(request.amount)}, realised "
         f"{_number(realised)} ({off:+.1%}), dense {_number(request.dense)}"
     )
-    found = {networks.literal(layer): ratio for layer, ratio in ratios.items()}
-    return replace(task.stage, target=None, sparsity=found)
+    return stage
 
 
 def _request(trainer: Trainer, task: PruneTask, before: Arrays) -> Request:
@@ -72,14 +80,16 @@ def _request(trainer: Trainer, task: PruneTask, before: Arrays) -> Request:
     name, wanted = target.chosen()
     network, table = trainer.network, None
     values = {n: before[n] for n in network.shapes()}
-    if name == "ms":
+    if name == "ms" and task.stage.granularity != networks.COUPLED:
         trainer.progress.say(f"{task.name}: measuring the layers of the network")
         table = costs.measured(network, values, target.batch, trainer.recipe.threads)
     resource = costs.resource_of(network, name, table)
-    dense = resource.total({})
     if name == "sparsity":
+        dense = resource.total({})
         return Request(resource, dense * (1 - wanted), dense)
-    if name == "ms":
+    if name != "ms":
+        dense = resource.total({})
+    else:
         (dense,) = costs.timed(network, [values], target.batch, trainer.recipe.threads)
     return Request(resource, wanted * dense if wanted < 1 else wanted, dense)
 
@@ -119,6 +129,38 @@ def _met(
     return best[1], best[2]
 
 
+def _met_by_channels(
+    trainer: Trainer, task: PruneTask, before: Arrays, request: Request
+) -> tuple[Prune, float]:
+    """The stage with shares of channels, and the cost of the network that they leave.
+
+    For milliseconds multiplications are asked for, and corrected by the time that they lead to.
+    """
+    assert task.stage.target is not None
+    plan, name = ChannelPlan(trainer, task, before), request.resource.name
+    counted = "macs" if name == "ms" else name
+    whole = costs.resource_of(trainer.network, counted).total({})
+    asked, best = request.amount * whole / request.dense, None
+    for _ in range(_TRIES):
+        stage = plan.stage_for(counted, asked)
+        values = plan.values(stage)
+        if name == "ms":
+            dense, now = plan.milliseconds(values, task.stage.target.batch)
+            realised = now / dense * request.dense
+        else:
+            realised = plan.cost(name, values)
+        off = realised / request.amount - 1
+        # A count is a bound, a time is a mark.
+        rank = (off > 1e-9 and name != "ms", abs(off))
+        if best is None or rank < best[0]:
+            best = (rank, stage, realised)
+        if (abs(off) if name == "ms" else max(off, -off - 0.03)) <= _CLOSE:
+            break
+        asked = min(whole, asked * request.amount / realised)
+    assert best is not None
+    return best[1], best[2]
+
+
 class _Plan:
     """Sparsities for a cost, by the way that a stage names."""
 
@@ -129,6 +171,7 @@ class _Plan:
         self.trainer, self.task, self.before = trainer, task, before
         self.names, self.resource = list(names), resource
         self.plain = {name: before[name] for name in trainer.network.shapes()}
+        self.evidence = collect_evidence(trainer, task.stage, task.path, before, self.names)
         self._losses: dict[str, list[tuple[float, float]]] | None = None
 
     def allocate(self, amount: float) -> dict[str, float]:
@@ -142,13 +185,13 @@ class _Plan:
         return self._program(amount)
 
     def pruned(self, ratios: Mapping[str, float]) -> Arrays:
-        """Values with these sparsities, by magnitude."""
+        """Values with these sparsities, by the criterion of the stage."""
         masks: Arrays = {}
+        stage, network = self.task.stage, self.trainer.network
         for name, ratio in ratios.items():
-            masks |= select_masks(
-                self.trainer.network, self.plain, [name], self.task.stage.granularity,
-                sparsity=ratio,
-            )  # fmt: skip
+            masks |= masks_of_one(
+                network, self.plain, name, stage, ratio, self.evidence, self.trainer.recipe.seed
+            )
         values = apply(self.before | intersect(masks_of(self.before), masks))
         return {name: values[name] for name in self.plain}
 
@@ -193,7 +236,7 @@ class _Plan:
         Between the measured sparsities it goes along a line; it never falls with sparsity.
         """
         trainer = self.trainer
-        rows = _some(trainer.data.merged, _ROWS)
+        rows = some_rows(trainer.data.merged)
         axis, network = trainer.network.signature.axis, trainer.network
         batch = min(trainer.recipe.batch, len(rows))
         program = compiled(network.text(batch), "", trainer.recipe.threads)
@@ -217,9 +260,9 @@ class _Plan:
         )
 
 
-def _some(rows: Split, count: int) -> Split:
-    """Rows spread over all of them."""
-    picked = np.linspace(0, len(rows) - 1, min(count, len(rows))).astype(np.int64)
+def some_rows(rows: Split) -> Split:
+    """Rows spread over all of them that losses are estimated on."""
+    picked = np.linspace(0, len(rows) - 1, min(_ROWS, len(rows))).astype(np.int64)
     return rows.take(picked)
 
 

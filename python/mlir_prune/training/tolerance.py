@@ -18,16 +18,17 @@ import numpy as np
 from .. import files, networks
 from ..recipe import dump_recipe
 from ..recipe.modifiers import Rate, Regularize, Strength
-from ..recipe.schema import Optimizer, Prune, Recipe, Stage, Train
+from ..recipe.schema import Compact, Optimizer, Prune, Recipe, Stage, Train
 from ..search.ratios import count_left
 from ..search.tolerance import Limits, Step, Tolerance
 from .batches import steps_per_epoch
+from .channel_target import ChannelPlan
 from .evaluate import calibrated_loss, logits, score_logits
 from .masks import PREFIX, Arrays, apply, intersect, masks_of, select_masks
 from .parametrization import folded
 from .program import compiled
 from .prune import count_nonzeros
-from .tasks import SearchTask, StartTask, Task, TrainTask
+from .tasks import PruneTask, SearchTask, StartTask, Task, TrainTask
 
 if TYPE_CHECKING:
     from .trainer import Trainer
@@ -146,21 +147,32 @@ def start(trainer: Trainer, task: StartTask) -> None:
     _take_up(trainer, task.search, task.step.base)
     if task.step.kind == "tune":
         return
-    arrays = pruned_to(trainer, task.stage, task.path, task.step.left)
+    arrays, share = pruned_to(trainer, task.stage, task.path, task.step.left)
     trainer.state.arrays = arrays
     left = sum(count_nonzeros(trainer.network, arrays).values())
     trainer.state.meta["notes"][task.name] = {"nonzeros": left}
+    if share is not None:
+        trainer.state.meta["searches"][task.search].setdefault("shares", {})[task.step.key] = share
     # What a network without a layer computes is a constant, which training cannot mend; as it
     # is it will be found beyond the tolerance.
     trainer.shrink(keep_layers=True)
 
 
-def pruned_to(trainer: Trainer, stage: Prune, path: str, left: int) -> Arrays:
-    """Values and masks with `left` of the weights that the stage prunes."""
+def pruned_to(
+    trainer: Trainer, stage: Prune, path: str, left: int
+) -> tuple[Arrays, float | None]:
+    """Values and masks with `left` of the weights that the stage prunes.
+
+    Of channels that leave together, also their share.
+    """
     network, run = trainer.network, trainer.state
     arrays = folded(network, run.arrays, run.meta["parametrization"])
     targets = set(_targets(trainer, stage, path))
     names = [name for name in network.weights() if name in targets]
+    if stage.granularity == networks.COUPLED:
+        plan = ChannelPlan(trainer, PruneTask("", stage, path), arrays, names)
+        share, found = plan.share_for(left)
+        return found, share
     dense = trainer.dense_network.shapes()
     sizes = {name: math.prod(dense.get(name, network.shapes()[name])) for name in names}
     kept = count_left({name: arrays[name] for name in names}, sizes, left)
@@ -168,7 +180,7 @@ def pruned_to(trainer: Trainer, stage: Prune, path: str, left: int) -> Arrays:
     for name in names:
         share = 1 - kept[name] / arrays[name].size
         masks |= select_masks(network, arrays, [name], stage.granularity, sparsity=share)
-    return apply(arrays | intersect(masks_of(arrays), masks))
+    return apply(arrays | intersect(masks_of(arrays), masks)), None
 
 
 def label(search: str, key: str) -> str:
@@ -224,7 +236,13 @@ def found_recipe(trainer: Trainer, task: SearchTask, key: str) -> Recipe:
     shapes = trainer.dense_network.shapes()
     stages: list[Stage] = []
     for step in chain:
-        if step.kind != "tune":
+        if step.kind != "tune" and task.stage.granularity == networks.COUPLED:
+            stages.append(Prune(
+                name=f"{step.key}-prune", sparsity=told["shares"][step.key], scope="global",
+                granularity=networks.COUPLED, criterion=task.stage.criterion,
+            ))  # fmt: skip
+            stages.append(Compact(name=f"{step.key}-compact"))
+        elif step.kind != "tune":
             left = told["seen"][step.key]["layers"]
             shares = {
                 networks.literal(name): 1 - count / math.prod(shapes[name])
@@ -294,7 +312,7 @@ def _facts(trainer: Trainer, task: SearchTask) -> dict[str, Any]:
     total = sum(arrays[name].size for name in trainer.network.weights() if name in targets)
     left = int(total * _SHARES[0])
     for share in _SHARES:
-        tried = pruned_to(trainer, task.stage, task.path, int(total * share))
+        tried, _ = pruned_to(trainer, task.stage, task.path, int(total * share))
         now = _right(trainer, _logits(trainer, trainer.network, tried))
         if compare(now, right)["drop"] > rule.points + _ONE_SHOT:
             break
