@@ -7,18 +7,21 @@
 //===----------------------------------------------------------------------===//
 //
 // A mask becomes the attribute `prune.mask` of the arguments that hold its
-// parameter, in every function. It is copied: one byte for each element.
+// parameter, in every function. Masks of the masked form are read from its
+// operations. Both are copied: one byte for each element.
 //
 //===----------------------------------------------------------------------===//
 
 #include "Module.h"
 
 #include "Prune/Dialect/Prune/IR/Prune.h"
+#include "Prune/Dialect/Prune/Utils/Parameters.h"
 #include "Prune/Support/Constants.h"
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "llvm/ADT/StringSet.h"
 
+#include <map>
 #include <nanobind/stl/string.h>
 
 using namespace mlir;
@@ -89,10 +92,62 @@ static void giveMasks(Module &module, nb::dict arrays) {
   });
 }
 
+namespace {
+/// The mask of a parameter in the masked form.
+struct FoundMask {
+  SmallVector<int64_t> shape;
+  SmallVector<char, 0> kept;
+};
+} // namespace
+
+/// Adds the masks of a module by name; those of one parameter are intersected.
+static LogicalResult findMasks(ModuleOp module,
+                               std::map<std::string, FoundMask> &found) {
+  WalkResult walk = module.walk([&](ApplyMaskOp applied) {
+    ParamAttr param = getParam(applied->getOperand(0));
+    if (!param)
+      return WalkResult::advance();
+    std::optional<ConstantView> view = ConstantView::get(applied.getMask());
+    if (!view)
+      return WalkResult(applied.emitError("expected a constant mask of '")
+                        << param.getName() << "'");
+    FoundMask &mask = found[param.getName().str()];
+    SmallVector<double, 0> values = view->toVector();
+    bool isNew = mask.kept.empty();
+    mask.shape = llvm::to_vector(view->getShape());
+    mask.kept.resize(values.size(), 1);
+    for (auto [kept, value] : llvm::zip_equal(mask.kept, values))
+      kept = (isNew || kept) && value != 0.0;
+    return WalkResult::advance();
+  });
+  return failure(walk.wasInterrupted());
+}
+
+static nb::dict readMasks(const Module &module) {
+  std::map<std::string, FoundMask> found;
+  module.access([&](ModuleOp op) { return findMasks(op, found); });
+  nb::object numpy = nb::module_::import_("numpy");
+  nb::dict result;
+  for (const auto &[name, mask] : found) {
+    nb::bytes bytes(mask.kept.data(), mask.kept.size());
+    nb::list extents;
+    for (int64_t extent : mask.shape)
+      extents.append(extent);
+    nb::object flat = numpy.attr("frombuffer")(bytes, "bool");
+    result[name.c_str()] = flat.attr("reshape")(nb::tuple(extents));
+  }
+  return result;
+}
+
 void python::bindMasks(nb::class_<Module> &type) {
-  type.def(
-      "mask", &giveMasks, nb::arg("masks"),
-      "Says which elements of parameters are kept, from arrays of bool by "
-      "name: prune-compress-parameters trains them alone. The parameters must "
-      "be arguments; the others of their elements are zero and stay so.");
+  type.def("mask", &giveMasks, nb::arg("masks"),
+           "Says which elements of parameters are kept, from arrays of bool by "
+           "name: prune-compress-parameters trains them alone. The "
+           "parameters must "
+           "be arguments; the others of their elements are zero and stay so.")
+      .def(
+          "masks", &readMasks,
+          "Name to mask of the parameters of the masked form that have one, as "
+          "read-only arrays of bool, true where an element is kept. Raises "
+          "PruneError for a mask that is not constant.");
 }

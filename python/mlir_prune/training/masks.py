@@ -17,7 +17,6 @@ from ..networks import COUPLED
 from ..pipelines import (
     channel_pipeline,
     fold_gates_pipeline,
-    fold_pipeline,
     gate_pipeline,
     select_pipeline,
 )
@@ -54,15 +53,12 @@ def select_masks(
         module.run(channel_pipeline(output_dims(network, names), **rule))
     else:
         module.run(select_pipeline(granularity, names, **rule))
-    # Ones in the place of the weights turn the masks into what folding leaves.
-    whole = granularity.startswith("channel") or granularity == COUPLED
-    roles = network.roles()
-    vectors = [name for name in shapes if whole and roles[name] in ("bias", "scale")]
-    module.bind({name: np.ones(shapes[name], np.float32) for name in [*names, *vectors]})
-    module.run(fold_pipeline())
-    found = {name: np.asarray(array) != 0 for name, array in module.parameters().items()}
-    extended = [name for name in vectors if not found[name].all()]
-    return {PREFIX + name: found[name] for name in [*names, *extended]}
+    found = module.masks()
+    extended = [name for name in shapes if name in found and name not in names]
+    return {
+        PREFIX + name: np.array(found[name]) if name in found else np.ones(shapes[name], bool)
+        for name in [*names, *(name for name in extended if not found[name].all())]
+    }
 
 
 def output_dims(network: Any, names: Iterable[str]) -> dict[int, list[str]]:
