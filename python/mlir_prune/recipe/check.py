@@ -40,6 +40,7 @@ def check(recipe: Recipe) -> None:
             check_train(stage, path, recipe, names[:index])
         elif isinstance(stage, Prune):
             _prune(stage, path, recipe, names[:index])
+            _rewind(stage, path, recipe, names[:index])
 
 
 def _reference(recipe: Recipe, names: list[str]) -> None:
@@ -223,6 +224,28 @@ def _prune(stage: Prune, path: str, recipe: Recipe, before: list[str]) -> None:
         check_train(stage.retrain, f"{path}.retrain", recipe, before)
         if stage.retrain.start:
             raise RecipeError(f"{path}.retrain.start: it starts from what was pruned")
+
+
+def _rewind(stage: Prune, path: str, recipe: Recipe, before: list[str]) -> None:
+    """Where the remaining weights get earlier values back, and how iterations go."""
+    trained = [
+        name for name, each in zip(before, recipe.stages, strict=False) if isinstance(each, Train)
+    ]
+    if stage.rewind and stage.rewind != INITIAL and stage.rewind not in trained:
+        hint = nearest(stage.rewind, [*trained, INITIAL])
+        raise RecipeError(
+            f"{path}.rewind: no earlier training stage is called '{stage.rewind}'{hint}"
+        )
+    if stage.rewind and (stage.reinitialize or stage.max_drop):
+        other = "reinitialize" if stage.reinitialize else "max_drop"
+        raise RecipeError(f"{path}.rewind does not go with {other}")
+    shrunk = [index for index, each in enumerate(recipe.stages[: len(before)])
+              if isinstance(each, Compact)]  # fmt: skip
+    place = before.index(stage.rewind) if stage.rewind in before else -1
+    if stage.rewind and shrunk and place < shrunk[-1]:
+        raise RecipeError(f"{path}.rewind: the network is smaller than at '{stage.rewind}'")
+    if stage.schedule != "once" and (stage.sparsity is None or stage.iterations < 2):
+        raise RecipeError(f"{path}.schedule is for a sparsity in several iterations")
 
 
 def _max_drop(

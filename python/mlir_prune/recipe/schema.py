@@ -266,15 +266,27 @@ class Prune:
         "Prune as far as the accuracy allows, instead of by a rule.", None
     )
     iterations: int = key(
-        "Times to prune and train again; each prunes what the one before has left, so that with "
-        "`sparsity` all but the first find nothing to prune.", 1,
+        "Times to prune and train again; each prunes what the one before has left. With `sparsity` "
+        "the `schedule` says how much each prunes.", 1,
         above=0, high=1000,
+    )  # fmt: skip
+    schedule: str = key(
+        "How iterations come to a sparsity: each prunes to all of it (`once`), or they keep the "
+        "same share of what is left (`geometric`, as in iterative pruning), take equal steps "
+        "(`linear`) or ever smaller ones (`cubic`, Zhu and Gupta 2017).",
+        "once", choices=("once", "geometric", "linear", "cubic"),
     )  # fmt: skip
     retrain: Train | None = key("Training of each iteration.", None)
     reinitialize: bool = key(
         "Give the remaining weights their first values back, which loses accuracy (Han et al. 2015).",
         False,
     )
+    rewind: str = key(
+        "Training stage whose values the remaining weights get back, with all other parameters "
+        "(lottery tickets with rewinding, Frankle et al. 2020); `initial` for the first values. "
+        "Empty where they keep theirs.",
+        "",
+    )  # fmt: skip
     dropout: str = key(
         "`adjust` multiplies each rate by sqrt(weights left / weights) (Han et al. 2015).",
         "keep", choices=("keep", "adjust"),

@@ -176,10 +176,21 @@ def _prune(network: Any, stage: Prune, path: str) -> Iterator[str]:
         yield f"  round_to {stage.round_to}"
     if stage.exclude_ends:
         yield "  exclude_ends"
+    if stage.schedule != "once":
+        found = [_scheduled_text(stage, i) for i in range(1, stage.iterations + 1)]
+        yield f"  schedule {stage.schedule}: {', '.join(found)}"
+    if stage.rewind:
+        yield f"  rewind to {stage.rewind}"
     for key in ("reinitialize", "dropout"):
         if getattr(stage, key) not in (False, "keep"):
             yield f"  {key}: {getattr(stage, key)}"
     yield from _matched(network, names)
+
+
+def _scheduled_text(stage: Prune, iteration: int) -> str:
+    """The sparsity of an iteration; of several numbers the first."""
+    now = schedule.scheduled(stage, iteration).sparsity
+    return f"{next(iter(now.values())) if isinstance(now, dict) else now or 0.0:.3g}"
 
 
 def _matched(network: Any, names: Iterable[str]) -> Iterator[str]:

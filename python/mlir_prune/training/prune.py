@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from .. import networks
+from ..errors import TrainingError
+from ..recipe.reference import INITIAL
 from ..recipe.schema import Prune
 from ..search.protocol import run
 from ..search.sensitivity import Cell, Sensitivity, ratios_within
@@ -19,6 +21,7 @@ from .lost import check_lost
 from .masks import PREFIX, Arrays, apply, intersect, masks_of, reinitialize, select_masks
 from .parametrization import folded
 from .program import compiled
+from .schedule import scheduled
 from .target import targeted
 from .tasks import RULES, ChooseTask, PruneTask
 
@@ -31,14 +34,14 @@ def prune(trainer: Trainer, task: PruneTask) -> Arrays:
     run, network = trainer.state, trainer.network
     now = folded(network, run.arrays, run.meta["parametrization"])
     before = run.saved[task.base] if task.base else now
-    stage = task.stage
+    stage = scheduled(task.stage, task.iteration)
     if stage.sensitivity is not None:
         stage = scanned(trainer, task, before)
     elif stage.target is not None:
         stage = targeted(trainer, task, before)
     after = apply(before | rule_masks(trainer, stage, task.path, before))
-    if task.stage.reinitialize:
-        after = apply(reinitialize(after, trainer.initial_values()))
+    if stage.reinitialize or stage.rewind:
+        after = apply(reinitialize(after, _rewound(trainer, task)))
     note = {
         "nonzeros": count_nonzeros(network, after),
         "live_before": count_nonzeros(network, before),
@@ -54,6 +57,18 @@ def prune(trainer: Trainer, task: PruneTask) -> Arrays:
         f"{sum(after[n].size for n in network.weights()):,} weights left"
     )
     return after
+
+
+def _rewound(trainer: Trainer, task: PruneTask) -> Arrays:
+    """The values that the remaining weights of a stage get back."""
+    name = task.stage.rewind
+    if task.stage.reinitialize or name == INITIAL:
+        return trainer.initial_values()
+    if name not in trainer.state.saved:
+        raise TrainingError(
+            f"{task.path}.rewind: stage '{name}' was not run here, as trained values took its place"
+        )
+    return {n: a for n, a in trainer.state.saved[name].items() if not n.startswith(PREFIX)}
 
 
 def scanned(trainer: Trainer, task: PruneTask, before: Arrays) -> Prune:

@@ -8,8 +8,10 @@ number of steps in an epoch, which may leave fractions.
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 from ..recipe.modifiers import Gradual, Rate, Rigl, Strength
+from ..recipe.schema import Prune
 
 
 def learning_rate(rate: Rate, step: int, per_epoch: int, total: int) -> float:
@@ -81,3 +83,20 @@ def is_due(step: int, start: float, end: float, frequency: int) -> bool:
 
 def _passed(milestones: tuple[float, ...], epoch: float) -> int:
     return sum(epoch >= milestone for milestone in milestones)
+
+
+def scheduled(stage: Prune, iteration: int) -> Prune:
+    """The stage with the sparsity that it has come to after `iteration` of its iterations."""
+    if stage.schedule == "once" or stage.iterations == iteration:
+        return stage
+    done = iteration / stage.iterations
+
+    def at(final: float) -> float:
+        if stage.schedule == "geometric":
+            return 1.0 - (1.0 - final) ** done
+        return final * (done if stage.schedule == "linear" else 1.0 - (1.0 - done) ** 3)
+
+    given = stage.sparsity
+    assert given is not None
+    now = {name: at(s) for name, s in given.items()} if isinstance(given, dict) else at(given)
+    return replace(stage, sparsity=now)

@@ -164,4 +164,5 @@ def _trials(recipe: Recipe, index: int, name: str, stage: Prune) -> list[Task]:
 def saved_stages(recipe: Recipe) -> set[str]:
     """Names of the stages whose values later work needs."""
     wanted = {reference_stage(recipe)}
-    return wanted | {s.start for s in recipe.stages if isinstance(s, Train) and s.start}
+    wanted |= {s.start for s in recipe.stages if isinstance(s, Train) and s.start}
+    return wanted | {s.rewind for s in recipe.stages if isinstance(s, Prune) and s.rewind}
