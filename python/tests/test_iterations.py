@@ -9,11 +9,11 @@ from typing import Any
 import numpy as np
 import pytest
 
+from conftest import make_blobs
 from mlir_prune.errors import RecipeError, TrainingError
 from mlir_prune.recipe import from_dict
 from mlir_prune.training.plan import plan_text
 from mlir_prune.training.trainer import Trainer
-from conftest import make_blobs
 from short_runs import DENSE, WEIGHTS, left, recipe, train
 
 RETRAIN = {"epochs": 1, "learning_rate": 1e-2}

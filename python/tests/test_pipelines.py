@@ -14,7 +14,8 @@ from mlir_prune.models import Mlp
 from mlir_prune.native import native
 from mlir_prune.pipelines import mask_pipeline, select_pipeline
 from mlir_prune.recipe import Train, from_dict
-from mlir_prune.training.passes import Setting, stage_pipeline
+from mlir_prune.training.passes import stage_pipeline
+from mlir_prune.training.setting import Setting
 
 MLP = Mlp((8, 6, 4))
 

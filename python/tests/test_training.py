@@ -22,7 +22,8 @@ from mlir_prune.recipe import Recipe, from_dict
 from mlir_prune.training.batches import Batches, steps_per_epoch
 from mlir_prune.training.evaluate import logits, score_logits
 from mlir_prune.training.history import read_history
-from mlir_prune.training.passes import Setting, stage_pipeline
+from mlir_prune.training.passes import stage_pipeline
+from mlir_prune.training.setting import Setting
 from mlir_prune.training.program import Program
 from mlir_prune.training.result import finish, outcome
 from mlir_prune.training.stage import StageTraining

@@ -69,29 +69,13 @@ def check_train(stage: Train, path: str, recipe: Recipe, before: list[str]) -> N
     if any(penalty.proximal for penalty in stage.regularize[1:]):
         # Its strength is the input of the first penalty.
         raise RecipeError(f"{path}.regularize: a proximal penalty comes first, and once")
-    masked = [k for k in ("gradual", "rigl", "straight_through") if getattr(stage, k) is not None]
+    masked = [name for name, rule in stage.modifiers() if rule.chooses_masks]
     if len(masked) > 1:
         raise RecipeError(f"{path}: {' and '.join(masked)} both choose masks; use one of them")
-    if stage.straight_through:
-        masks = stage.straight_through
-        if bool(masks.pattern) == (masks.sparsity is not None):
-            raise RecipeError(f"{path}.straight_through needs a pattern or a sparsity, one of them")
-        if masks.ramp > stage.epochs:
-            raise RecipeError(f"{path}.straight_through.ramp is no longer than the stage")
-        if masks.pattern and not _is_pattern(masks.pattern):
-            raise RecipeError(
-                f"{path}.straight_through.pattern is n:m with n < m, got '{masks.pattern}'"
-            )
-    if stage.admm and stage.admm.sparsity is None and not stage.admm.sparsities:
-        raise RecipeError(f"{path}.admm needs sparsity or sparsities")
+    for name, rule in stage.modifiers():
+        rule.check(f"{path}.{name}", stage.epochs, recipe.splits.gates)
     if stage.distill:
         _distill(stage, path, recipe, before)
-    if stage.gates and stage.gates.bilevel and recipe.splits.gates == 0:
-        raise RecipeError(f"{path}.gates.bilevel needs rows of its own: set splits.gates")
-    if stage.gates and stage.gates.joint:
-        rule = stage.gates
-        if rule.bilevel or rule.every != 1 or rule.start != 0:
-            raise RecipeError(f"{path}.gates.joint goes with one level, every 1 and start 0")
 
 
 def _distill(stage: Train, path: str, recipe: Recipe, before: list[str]) -> None:
@@ -108,11 +92,6 @@ def _has_reference(recipe: Recipe, before: list[str]) -> bool:
     """Whether there is a trained dense network after the stages `before`."""
     name = reference_stage(recipe)
     return name in before or (name == INITIAL and bool(recipe.model.file))
-
-
-def _is_pattern(text: str) -> bool:
-    parts = text.split(":")
-    return len(parts) == 2 and all(p.isdigit() for p in parts) and 0 < int(parts[0]) < int(parts[1])
 
 
 def _penalty(penalty: Regularize, path: str, epochs: int) -> None:
@@ -262,7 +241,7 @@ def _max_drop(
     if not _has_reference(recipe, before):
         raise RecipeError(f"{path}.max_drop needs a dense network before it to compare with")
     training = stage.retrain
-    moving = ("gradual", "rigl", "straight_through", "admm", "gates", "regularize")
-    used = [key for key in moving if training and getattr(training, key)]
+    used = [name for name, _ in training.modifiers()] if training else []
+    used += ["regularize"] if training and training.regularize else []
     if used:
         raise RecipeError(f"{path}.retrain.{used[0]}: candidates of max_drop train without it")

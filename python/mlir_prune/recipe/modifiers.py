@@ -8,8 +8,11 @@ pattern over names (``fc*.weight``) or a role: ``weight``, ``bias``, ``scale``,
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import ClassVar
 
+from ..errors import RecipeError
 from .keys import key, short
 
 KINDS = (
@@ -17,6 +20,29 @@ KINDS = (
 )  # fmt: skip
 GROUP_KINDS = ("group_lasso", "group_hoyer_square")
 STES = ("linear", "hard_sigmoid", "relu", "leaky_relu", "softplus")
+
+
+class Modifier:
+    """What a modifier that a method is made of says about itself.
+
+    `mlir_prune.training.methods` has what it does, by the same key of a stage.
+    """
+
+    chooses_masks: ClassVar[bool] = False
+    """It chooses masks, which one modifier of a stage can."""
+
+    leaves_dense: ClassVar[bool] = False
+    """Nothing in it makes or holds zeros."""
+
+    def check(self, path: str, epochs: int, gate_rows: float) -> None:
+        """Raises :class:`RecipeError` for keys that do not go together.
+
+        The stage has so many epochs, and so much of the rows is for gates.
+        """
+
+    def pruned(self) -> Mapping[str, float]:
+        """By key the shares of the weights that are pruned by counting."""
+        return {}
 
 
 @short("value")
@@ -93,7 +119,7 @@ class Select:
 
 
 @dataclass(frozen=True)
-class Gradual:
+class Gradual(Modifier):
     """Masks by magnitude that tighten by the cubic schedule of Zhu and Gupta (2017).
 
     ``s(t) = final + (initial - final) (1 - t)^3`` with t from 0 at `start` to 1 at `end`.
@@ -111,9 +137,15 @@ class Gradual:
     targets: tuple[str, ...] = key("Weights to prune.", ("weight",))
     ignore: tuple[str, ...] = key("Weights to leave out.", ())
 
+    chooses_masks = True
+
+    def pruned(self) -> Mapping[str, float]:
+        """The share at the end."""
+        return {"final": self.final}
+
 
 @dataclass(frozen=True)
-class Rigl:
+class Rigl(Modifier):
     """Sparse from the start, with masks that move (Evci et al. 2020).
 
     Each time the smallest weights leave and as many of those with the largest
@@ -133,9 +165,11 @@ class Rigl:
     targets: tuple[str, ...] = key("Weights to prune.", ("weight",))
     ignore: tuple[str, ...] = key("Weights to leave out.", ())
 
+    chooses_masks = True
+
 
 @dataclass(frozen=True)
-class StraightThrough:
+class StraightThrough(Modifier):
     """Masks by magnitude, chosen anew in every step; gradients reach all weights."""
 
     pattern: str = key(
@@ -151,9 +185,24 @@ class StraightThrough:
     targets: tuple[str, ...] = key("Weights to prune.", ("weight",))
     ignore: tuple[str, ...] = key("Weights to leave out.", ())
 
+    chooses_masks = True
+
+    def check(self, path: str, epochs: int, gate_rows: float) -> None:
+        """One rule, and a ramp within the stage."""
+        if bool(self.pattern) == (self.sparsity is not None):
+            raise RecipeError(f"{path} needs a pattern or a sparsity, one of them")
+        if self.ramp > epochs:
+            raise RecipeError(f"{path}.ramp is no longer than the stage")
+        if self.pattern and not _is_pattern(self.pattern):
+            raise RecipeError(f"{path}.pattern is n:m with n < m, got '{self.pattern}'")
+
+    def pruned(self) -> Mapping[str, float]:
+        """The sparsity, where there is no pattern."""
+        return {} if self.pattern or self.sparsity is None else {"sparsity": self.sparsity}
+
 
 @dataclass(frozen=True)
-class Admm:
+class Admm(Modifier):
     """Alternating directions: weights are drawn to their best sparse neighbor.
 
     Zhang et al. (2018): the loss grows by rho/2 |W - Z + U|^2; every `frequency`
@@ -172,6 +221,13 @@ class Admm:
                          unit="steps", low=0)  # fmt: skip
     targets: tuple[str, ...] = key("Weights to prune.", ("weight",))
     ignore: tuple[str, ...] = key("Weights to leave out.", ())
+
+    leaves_dense = True
+
+    def check(self, path: str, epochs: int, gate_rows: float) -> None:
+        """Some sparsity is named."""
+        if self.sparsity is None and not self.sparsities:
+            raise RecipeError(f"{path} needs sparsity or sparsities")
 
 
 @dataclass(frozen=True)
@@ -198,7 +254,7 @@ class GateOptimizer:
 
 
 @dataclass(frozen=True)
-class Gates:
+class Gates(Modifier):
     """AutoPrune (Xiao, Wang and Rajasekaran 2019): gates that are trained.
 
     Every weight (or filter) is multiplied by the step function of an auxiliary
@@ -247,3 +303,15 @@ class Gates:
     stop: bool = key("End the stage with the epoch in which the gates freeze.", False)
     targets: tuple[str, ...] = key("Weights that get gates.", ("weight",))
     ignore: tuple[str, ...] = key("Weights to leave out.", ())
+
+    def check(self, path: str, epochs: int, gate_rows: float) -> None:
+        """Rows for two levels; joint gates on one."""
+        if self.bilevel and gate_rows == 0:
+            raise RecipeError(f"{path}.bilevel needs rows of its own: set splits.gates")
+        if self.joint and (self.bilevel or self.every != 1 or self.start != 0):
+            raise RecipeError(f"{path}.joint goes with one level, every 1 and start 0")
+
+
+def _is_pattern(text: str) -> bool:
+    parts = text.split(":")
+    return len(parts) == 2 and all(p.isdigit() for p in parts) and 0 < int(parts[0]) < int(parts[1])

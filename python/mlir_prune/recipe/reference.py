@@ -20,8 +20,7 @@ def stage_names(recipe: Recipe) -> list[str]:
 
 def leaves_dense(stage: Train) -> bool:
     """Whether nothing in the stage makes or holds zeros."""
-    masked = (stage.gates, stage.gradual, stage.rigl, stage.straight_through)
-    return all(rule is None for rule in masked) and not any(
+    return all(rule.leaves_dense for _, rule in stage.modifiers()) and not any(
         penalty.proximal for penalty in stage.regularize
     )
 

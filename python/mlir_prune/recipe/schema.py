@@ -7,7 +7,7 @@ a default where one makes sense; `docs/RecipeKeys.md` is made from this file.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 from .keys import key, short
 from .modifiers import (
@@ -15,6 +15,7 @@ from .modifiers import (
     Distill,
     Gates,
     Gradual,
+    Modifier,
     Rate,
     Regularize,
     Rigl,
@@ -127,6 +128,12 @@ class Train:
     distill: Distill | None = key("Soft labels from the network of the reference stage.", None)
 
 
+    def modifiers(self) -> list[tuple[str, Modifier]]:
+        """The methods of the stage by their keys, in the order of the keys."""
+        found = ((each.name, getattr(self, each.name)) for each in fields(self))
+        return [(name, rule) for name, rule in found if isinstance(rule, Modifier)]
+
+
 @dataclass(frozen=True)
 class Trials:
     """Several rules tried one after the other; the sparsest that is accurate enough goes on.
@@ -163,10 +170,10 @@ class MaxDrop:
         "Time of all training of the search; the values then depend on the computer's speed.",
         None, unit="minutes", above=0,
     )  # fmt: skip
-    confidence: float = key(
+    confidence: float | None = key(
         "Standard errors of the comparison that a drop is raised by before it is held against "
-        "`points`.",
-        1.0, low=0, high=10,
+        "`points`; if empty one with 5,000 validation rows or more, two with 500 or less.",
+        None, low=0, high=10,
     )  # fmt: skip
     keep: float = key("Share of the weights that stays in a round.", 0.7, above=0, below=1)
 

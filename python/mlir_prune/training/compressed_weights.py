@@ -47,8 +47,7 @@ def fixed_masks(
     network: Any, stage: Train, path: str, arrays: Mapping[str, np.ndarray]
 ) -> FixedMasks:
     """Masks of weights that no part of the stage moves or needs the shape of."""
-    moving = (stage.gradual, stage.rigl, stage.straight_through, stage.gates, stage.admm)
-    if stage.compressed == "never" or any(rule is not None for rule in moving):
+    if stage.compressed == "never" or stage.modifiers():
         return FixedMasks({})
     grouped: set[str] = set()
     for index, penalty in enumerate(stage.regularize):

@@ -11,8 +11,9 @@ import numpy as np
 from ..data import Split
 from ..recipe.schema import Optimizer, Train
 from .batches import Batches
-from .passes import Setting, stage_pipeline
+from .passes import stage_pipeline
 from .program import STEP, compiled
+from .setting import Setting
 
 _BATCHES = 20
 

@@ -23,17 +23,14 @@ if TYPE_CHECKING:
 
 def check_counts(network: Any, stage: Train, path: str) -> None:
     """Raises :class:`InputError` where a share of a stage leaves no weight of the network."""
-    shares = {"gradual.final": stage.gradual and stage.gradual.final}
-    if stage.straight_through and not stage.straight_through.pattern:
-        shares["straight_through.sparsity"] = stage.straight_through.sparsity
-    for key, share in shares.items():
-        if share is None:
-            continue
-        kind = key.partition(".")[0]
-        rule, shapes = getattr(stage, kind), network.shapes()
-        names = networks.choose(
-            network, rule.targets, rule.ignore, f"{path}.{kind}", among=("weight",)
-        )
+    shares = [
+        (f"{kind}.{key}", share, f"{path}.{kind}", getattr(stage, kind))
+        for kind, modifier in stage.modifiers()
+        for key, share in modifier.pruned().items()
+    ]
+    shapes = network.shapes()
+    for key, share, place, rule in shares:
+        names = networks.choose(network, rule.targets, rule.ignore, place, among=("weight",))
         sizes = [math.prod(shapes[name]) for name in names]
         groups = [sum(sizes)] if getattr(rule, "scope", "tensor") == "global" else sizes
         # The same rounding as the selection of masks: half away from zero.

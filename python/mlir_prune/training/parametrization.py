@@ -13,9 +13,9 @@ from typing import Any
 
 import numpy as np
 
-from .. import networks
 from ..recipe.schema import Train
 from .masks import apply, gate_masks, gates_of, intersect, masks_of, select_masks
+from .methods import asked
 
 Arrays = dict[str, np.ndarray]
 
@@ -46,24 +46,9 @@ def straight_through_masks(network: Any, arrays: Mapping[str, np.ndarray], rule:
 
 def parametrization_of(network: Any, stage: Train, path: str) -> dict[str, Any] | None:
     """The form that a stage leaves its weights in, None when it is plain."""
-    if stage.gates:
-        rule = stage.gates
-        names = networks.choose(
-            network, rule.targets, rule.ignore, f"{path}.gates", among=("weight",)
-        )
-        return {"kind": "gates", "granularity": rule.granularity, "names": names}
-    moving = stage.straight_through
-    if moving is None:
-        return None
-    names = networks.choose(
-        network, moving.targets, moving.ignore, f"{path}.straight_through", among=("weight",)
-    )
-    return {
-        "kind": "straight_through",
-        "pattern": moving.pattern,
-        "sparsity": moving.sparsity,
-        "names": names,
-    }
+    forms = [kind.parametrization(network, rule, path) for kind, rule in asked(stage)]
+    # Gates act last, on whatever other methods leave.
+    return next((form for form in reversed(forms) if form is not None), None)
 
 
 def enter(

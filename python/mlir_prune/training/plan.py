@@ -31,7 +31,6 @@ _KEPT = {
     "best": "best epoch",
     "mean": "mean of the second half of its epochs",
 }
-_MODIFIERS = ("freeze", "gradual", "rigl", "straight_through", "admm", "gates")
 
 
 def plan_text(recipe: Recipe, data: Dataset) -> str:
@@ -130,10 +129,9 @@ def _train(network: Any, task: TrainTask, per_epoch: int) -> Iterator[str]:
     if stage.distill:
         rule = stage.distill
         yield f"  soft labels: {rule.weight:g} of the reference network at {rule.temperature:g}"
-    for key in _MODIFIERS:
-        rule = getattr(stage, key)
-        if rule is None:
-            continue
+    frozen = [("freeze", stage.freeze)] if stage.freeze else []
+    chosen: list[tuple[str, Any]] = [*frozen, *stage.modifiers()]
+    for key, rule in chosen:
         yield f"  {key} {_short(rule)}".rstrip()
         among = ("weight", "bias", "scale") if key == "freeze" else ("weight",)
         names = networks.choose(network, rule.targets, rule.ignore, f"{task.path}.{key}", among)

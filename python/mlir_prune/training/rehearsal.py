@@ -45,7 +45,6 @@ from .tasks import (
 )
 from .untrained import Untrained, random_data
 
-
 _NOTHING = {"overfits": True}
 """Facts of a search that has measured nothing."""
 

@@ -32,8 +32,9 @@ from .parametrization import (
     parametrization_of,
     straight_through_masks,
 )
-from .passes import Setting, stage_pipeline, strength_input
+from .passes import stage_pipeline, strength_input
 from .program import STEP, Program, compiled
+from .setting import Setting
 from .tasks import TrainTask
 
 if TYPE_CHECKING:

@@ -101,7 +101,18 @@ def limits_of(trainer: Trainer, stage: Prune) -> Limits:
     per_epoch = steps_per_epoch(rows, training.batch or trainer.recipe.batch)
     low, high = _EPOCHS
     epochs = rule.epochs or min(high, max(low, _STEPS // per_epoch))
-    return Limits(rule.points, epochs, rule.minutes, rule.confidence, rule.keep)
+    confidence = rule.confidence
+    if confidence is None:
+        confidence = confidence_for(len(trainer.data.validation))
+    return Limits(rule.points, epochs, rule.minutes, confidence, rule.keep)
+
+
+def confidence_for(rows: int) -> float:
+    """Standard errors that a drop counts more, by the number of validation rows.
+
+    The search tries many networks, and on few rows the luckiest is further from the truth.
+    """
+    return 1.0 + min(1.0, max(0.0, math.log10(5000 / max(rows, 1))))
 
 
 def make_search(trainer: Trainer, task: SearchTask) -> Tolerance:

@@ -8,19 +8,86 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ... import networks
 from ...errors import TrainingError
+from ...pipelines import options
+from ...recipe.modifiers import Gates
+from ...recipe.schema import Optimizer, Train
 from .. import schedule
 from ..batches import Batches
 from ..masks import gate_of
-from ..passes import GATE_RATE, GATE_STEP, GATE_STRENGTH
-from .base import Method
+from ..setting import Setting, update
+from .base import Method, chosen
 
 if TYPE_CHECKING:
     from ..stage import StageTraining
 
+GATE_STEP = "gate_step"
+"""The step function of the auxiliary parameters."""
+
+GATE_RATE, GATE_STRENGTH = "auxiliary_learning_rate", "gate_strength"
+"""Inputs of a step of the weights that trains joint gates too."""
+
 
 class GatesMethod(Method):
     """Trains the gates before the weights, on rows of their own when bi-level."""
+
+    @classmethod
+    def network_options(cls, network: Any, rule: Gates, path: str) -> dict[str, object]:
+        """Gates on the weights."""
+        return {
+            "gates": rule.granularity,
+            "ste": rule.ste,
+            "ste_slope": rule.slope if rule.ste == "leaky_relu" else None,
+            "gate_rule": rule.rule,
+            "gate_parameters": chosen(network, rule, path, "gates"),
+        }
+
+    @classmethod
+    def gradient_options(cls, rule: Gates) -> dict[str, object]:
+        """Gates that have a step of their own stand still in that of the weights."""
+        return {"freeze_auxiliary": None if rule.joint else True}
+
+    @classmethod
+    def step_options(
+        cls, network: Any, rule: Gates, path: str, setting: Setting
+    ) -> dict[str, object]:
+        """What gates change in the update of the weights, and that of joint gates."""
+        settings: dict[str, object] = {
+            "freeze_gated": rule.freeze_closed or None,
+            "decay_frozen": (rule.freeze_closed and rule.decay_frozen) or None,
+        }
+        if rule.joint:
+            settings["separate_auxiliary"] = True
+            settings["auxiliary_optimizer"] = rule.optimizer.name
+            if rule.optimizer.name == "sgd":
+                settings["auxiliary_momentum"] = rule.optimizer.momentum
+            settings["clamp_auxiliary"] = rule.clamp or None
+            settings |= _strength(network, rule, path, setting)
+        return settings
+
+    @classmethod
+    def functions(
+        cls, network: Any, stage: Train, rule: Gates, path: str, setting: Setting
+    ) -> list[str]:
+        """The step function of the auxiliary parameters; weights are frozen in it."""
+        if rule.joint:
+            return []
+        optimizer = Optimizer(name=rule.optimizer.name, momentum=rule.optimizer.momentum)
+        return [options(
+            "prune-train-pipeline", function=f"{GATE_STEP}_loss", name=GATE_STEP,
+            soft_labels=(stage.distill is not None) or None,
+            class_dimension=network.signature.unusual_axis,
+            freeze_roles=["auxiliary"], freeze_invert=True,
+            **_strength(network, rule, path, setting), **update(optimizer),
+            clamp_auxiliary=rule.clamp or None,
+        )]  # fmt: skip
+
+    @classmethod
+    def parametrization(cls, network: Any, rule: Gates, path: str) -> dict[str, Any] | None:
+        """Weights behind gates."""
+        names = chosen(network, rule, path, "gates")
+        return {"kind": "gates", "granularity": rule.granularity, "names": names}
 
     def __init__(self, training: StageTraining) -> None:
         super().__init__(training)
@@ -124,3 +191,14 @@ class GatesMethod(Method):
     @property
     def _meta(self) -> dict[str, Any]:
         return self.training.trainer.state.meta
+
+
+def _strength(network: Any, rule: Gates, path: str, setting: Setting) -> dict[str, object]:
+    """What an open gate costs, with its strength as the input `gate_strength`."""
+    names = chosen(network, rule, path, "gates")
+    found = networks.match_numbers(rule.strengths, names, f"{path}.gates.strengths")
+    factors = [
+        f"{gate_of(name)}:{found.get(name, 1.0) * setting.gate_scales.get(name, 1.0)!r}"
+        for name in names
+    ]
+    return {"runtime_gate_strength": True, "gate_strengths": factors}

@@ -4,23 +4,40 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ...pipelines import options
+from ...recipe.modifiers import Gradual, Rigl
+from ...recipe.schema import Train
 from .. import schedule
 from ..masks import PREFIX
-from ..passes import MASK_STEP
-from .base import Method
+from ..program import STEP
+from ..setting import Setting
+from .base import Method, chosen
 
 if TYPE_CHECKING:
     from ..stage import StageTraining
+
+MASK_STEP = "mask_step"
+"""The function that moves masks between steps."""
 
 Shape = tuple[int, ...]
 
 
 class GradualMethod(Method):
     """Raises the share of pruned weights along the cubic schedule."""
+
+    @classmethod
+    def functions(
+        cls, network: Any, stage: Train, rule: Gradual, path: str, setting: Setting
+    ) -> list[str]:
+        """The selection of masks."""
+        return [options(
+            "prune-mask-step-pipeline", step=STEP, name=MASK_STEP, rule="magnitude",
+            scope=rule.scope, parameters=chosen(network, rule, path, "gradual"),
+        )]  # fmt: skip
 
     def __init__(self, training: StageTraining) -> None:
         super().__init__(training)
@@ -40,6 +57,18 @@ class GradualMethod(Method):
 
 class RiglMethod(Method):
     """Exchanges the smallest weights for those with the largest gradient."""
+
+    @classmethod
+    def functions(
+        cls, network: Any, stage: Train, rule: Rigl, path: str, setting: Setting
+    ) -> list[str]:
+        """The exchange, with gradients of its own."""
+        return [options(
+            "prune-mask-step-pipeline", step=STEP, name=MASK_STEP, rule="rigl",
+            function=f"{MASK_STEP}_loss", soft_labels=(stage.distill is not None) or None,
+            class_dimension=network.signature.unusual_axis,
+            parameters=chosen(network, rule, path, "rigl"),
+        )]  # fmt: skip
 
     def __init__(self, training: StageTraining) -> None:
         super().__init__(training)
