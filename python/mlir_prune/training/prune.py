@@ -115,7 +115,7 @@ def rule_masks(trainer: Trainer, stage: Prune, path: str, before: Arrays) -> Arr
         rule[key] = value
     networks.check_granularity(network, names, stage.granularity, f"{path}.granularity")
     rule |= selection_options(stage, trainer.recipe.seed)
-    if trainer.recipe.threads > 1:
+    if trainer.recipe.threads > 1 and stage.granularity != networks.COUPLED:
         rule["select_threads"] = trainer.recipe.threads
     if isinstance(stage.cap, dict):
         networks.match_numbers(stage.cap, names, f"{path}.cap")
