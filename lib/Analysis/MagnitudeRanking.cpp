@@ -76,7 +76,7 @@ using Counts = SmallVector<int64_t, 0>;
 
 /// How many numbers have each digit; `digit` gives that of a key, or nothing.
 template <typename Digit>
-static Counts count(const Numbers &numbers, Digit digit) {
+static Counts countDigits(const Numbers &numbers, Digit digit) {
   SmallVector<Counts> counts(numbers.getNumTasks(), Counts(kDigits, 0));
   numbers.forEachRange(
       [&](unsigned task, const char *data, unsigned, int64_t from, int64_t to) {
@@ -150,12 +150,12 @@ static RankedMagnitude findEqual(const Numbers &numbers, uint32_t key,
 RankedMagnitude mlir::prune::findMagnitude(ArrayRef<ArrayRef<char>> arrays,
                                            int64_t rank, unsigned threads) {
   Numbers numbers(arrays, threads);
-  Counts counts = count(
+  Counts counts = countDigits(
       numbers, [](uint32_t key, int64_t *own) { ++own[key >> kLowBits]; });
   uint32_t high = findDigit(counts, rank);
   if (counts[high] <= std::max<int64_t>(numbers.getTotal() / 64, 1 << 16))
     return findAmong(numbers, high, rank);
-  counts = count(numbers, [high](uint32_t key, int64_t *own) {
+  counts = countDigits(numbers, [high](uint32_t key, int64_t *own) {
     if (key >> kLowBits == high)
       ++own[key & kLowMask];
   });
