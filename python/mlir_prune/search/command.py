@@ -19,8 +19,11 @@ from .subject import Subject, subject_of
 
 def add_parsers(parsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Adds the commands to a parser."""
+    from . import amc_command
+
     _add_sensitivity(parsers)
     _add_netadapt(parsers)
+    amc_command.add_parser(parsers)
 
 
 def add_subject(parser: argparse.ArgumentParser) -> None:

@@ -1,0 +1,247 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""Channels of a network that leave together, and the network without some of them.
+
+The compiler says which channels residual adds, concatenations and flattenings tie, which of
+them go by magnitude, and what is left of every parameter when they do; nothing here looks at
+how the layers are connected.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from ..errors import InputError
+from ..forms import bound
+from ..models.network import sum_macs
+from ..networks import literal
+from ..oneshot.layers import damped
+from ..pipelines import compress_pipeline, fold_pipeline, module, options
+from ..training.compact import take
+
+Arrays = dict[str, np.ndarray]
+
+Kept = tuple[int, ...]
+"""Channels that stay of each group."""
+
+
+@dataclass(frozen=True)
+class Group:
+    """Channels that leave together: the weights that make them, and how many there are."""
+
+    weights: tuple[str, ...]
+    total: int
+
+    @property
+    def name(self) -> str:
+        """The first weight, which the group is chosen by."""
+        return self.weights[0]
+
+
+class Channels:
+    """The groups of channels of a network with its values.
+
+    Weights of `names` are looked at, all by default. Groups with channels that cannot leave, or
+    that another weight makes too, stay as they are; so do several groups that parts of one
+    weight make, as behind a split. Raises :class:`InputError` where no group is left.
+    """
+
+    def __init__(
+        self, network: Any, values: Mapping[str, np.ndarray], names: Sequence[str] | None = None
+    ) -> None:
+        self.network = network
+        self.values = {name: values[name] for name in network.shapes()}
+        self._outputs = _output_dims(network)
+        chosen = [name for name in network.weights() if names is None or name in names]
+        self._scores = _score_passes({name: self._outputs[name] for name in chosen})
+        self._scored = bound(network, 1, self.values)
+        self._scored.run(module(*self._scores))
+        self.groups, self._fixed = _found_groups(self._select(self._scored, ["*:0"])[1], chosen)
+        if not self.groups:
+            raise InputError("the network has no channels that could leave")
+        # Where the structure alone matters no value may be zero by chance.
+        self._structure = bound(network, 1, _generic(network))
+        self._structure.run(module(*self._scores))
+
+    def masked(self, kept: Kept) -> Any:
+        """The network in the masked form, the smallest channels of each group pruned.
+
+        A channel's size is the mean of the norms of its weights in all layers that make it.
+        """
+        return self._chosen(self._scored, kept)
+
+    def multiplications(self, kept: Kept) -> dict[str, int]:
+        """Those of each layer for one row, counted by the compiler in the removed network.
+
+        They are those of a network without zeros of its own.
+        """
+        return _counted(_compacted(self._chosen(self._structure, kept)))
+
+    def pruned(self, kept: Kept, grams: Mapping[str, np.ndarray] | None = None) -> Pruned:
+        """The network without channels, in the shapes of the dense one.
+
+        With `grams`, the Gram matrices of the inputs of the layers (``X^T X``) in the dense
+        network, each layer that reads fewer channels gets the weights whose results are
+        nearest to its dense ones by least squares (He et al. 2017, section 3.1).
+        """
+        masked = self.masked(kept)
+        compact = _compacted(masked)
+        left = compact.kept()
+        values = _folded(masked)
+        for name, gram in (grams or {}).items():
+            if name in left:
+                values[name] = _refitted(
+                    self.values[name], left[name], gram, self._outputs[name]
+                )
+        counts = _counted(compact)
+        return Pruned(values, left, counts)
+
+    def _chosen(self, scored: Any, kept: Kept) -> Any:
+        """A copy of a module with scores, with masks in their place."""
+        rules = [
+            f"{literal(group.name)}:{(group.total - count) / group.total!r}"
+            for group, count in zip(self.groups, kept, strict=True)
+        ]
+        rules += [f"{literal(name)}:0" for name in self._fixed]
+        masked, remarks = self._select(scored, rules)
+        found = _found_counts(remarks)
+        for group, count in zip(self.groups, kept, strict=True):
+            if found[group.name] != (count, group.total):
+                raise InputError(
+                    f"the channels of '{group.name}' do not leave by {group.total - count} of "
+                    f"{group.total}: {found[group.name][0]} stay"
+                )
+        return masked
+
+    @staticmethod
+    def _select(scored: Any, rules: list[str]) -> tuple[Any, list[Any]]:
+        copy = scored.clone()
+        return copy, copy.run(module(options("prune-select-channels", sparsity=rules)))
+
+
+@dataclass(frozen=True)
+class Pruned:
+    """A network without some of its channels.
+
+    `values` are in the shapes of the dense network with zeros; `left` the indices of each
+    dimension that are left of the parameters that shrank; `macs` the multiplications of each
+    layer of the removed network for one row.
+    """
+
+    values: Arrays
+    left: dict[str, list[list[int]]]
+    macs: dict[str, int]
+
+    @property
+    def total(self) -> int:
+        """All multiplications."""
+        return sum(self.macs.values())
+
+
+def _output_dims(network: Any) -> dict[str, int]:
+    """The dimension of output channels of the weight of each layer that has one."""
+    found: dict[str, int] = {}
+    for layer in network.compiled_layers():
+        if len(layer["output_dims"]) == 1:
+            found.setdefault(layer["weight"], layer["output_dims"][0])
+    return found
+
+
+def _score_passes(outputs: Mapping[str, int]) -> list[str]:
+    """Scores of the output channels: the norm of their weights (L2)."""
+    return [
+        options(
+            "prune-score", granularity=f"channel:{axis}", p=2,
+            parameters=[literal(name) for name, other in outputs.items() if other == axis],
+        )
+        for axis in sorted(set(outputs.values()))
+    ]  # fmt: skip
+
+
+def _generic(network: Any) -> Arrays:
+    """Values without a zero; variances are positive."""
+    random = np.random.default_rng(0)
+    return {
+        name: random.uniform(0.5, 1.5, shape).astype(np.float32)
+        for name, shape in network.shapes().items()
+    }
+
+
+def _found_groups(
+    remarks: Sequence[Any], names: Sequence[str]
+) -> tuple[tuple[Group, ...], tuple[str, ...]]:
+    """Groups in the order of the network, and the first weights of those that stay as they are."""
+    found = [Group(tuple(_split(text, names)), total) for text, _, total in _selected(remarks)]
+    first = [group.name for group in found]
+    usable = tuple(g for g in found if g.total > 1 and first.count(g.name) == 1)
+    return usable, tuple(dict.fromkeys(g.name for g in found if g not in usable))
+
+
+def _found_counts(remarks: Sequence[Any]) -> dict[str, tuple[int, int]]:
+    """Channels that stay, and all, by the first weight of the groups."""
+    return {text.partition(", ")[0]: (kept, total) for text, kept, total in _selected(remarks)}
+
+
+def _selected(remarks: Sequence[Any]) -> list[tuple[str, int, int]]:
+    """Weights, channels that stay and all channels of each group that was ranked."""
+    found = []
+    for remark in remarks:
+        if remark.name == "ChannelsSelected":
+            told = dict(remark.arguments)
+            found.append((told["Parameters"], int(told["Kept"]), int(told["Total"])))
+    return found
+
+
+def _split(text: str, names: Sequence[str]) -> list[str]:
+    """The names in a list of them."""
+    found = text.split(", ")
+    unknown = sorted(set(found) - set(names))
+    if unknown:
+        raise InputError(f"names of weights hold no comma and space, got '{text}'")
+    return found
+
+
+def _compacted(masked: Any) -> Any:
+    """The removed network; it says what is left of its parameters."""
+    copy = masked.clone()
+    copy.run(compress_pipeline(record_kept=True))
+    return copy
+
+
+def _counted(compact: Any) -> dict[str, int]:
+    return sum_macs(compact.layers())
+
+
+def _folded(masked: Any) -> Arrays:
+    """Values with zeros where the masks are."""
+    copy = masked.clone()
+    copy.run(fold_pipeline())
+    return {name: np.array(array) for name, array in copy.parameters().items()}
+
+
+def _refitted(
+    weight: np.ndarray, left: list[list[int]], gram: np.ndarray, output: int
+) -> np.ndarray:
+    """The weight [outputs, columns in any shape] for the columns that are left.
+
+    Minimises ``||X W^T - X_S V^T||`` over V, where S are the columns that stay; the rest is
+    zero. Outputs that left are zero, too.
+    """
+    rows = left[output]
+    rest = [extent for dim, extent in enumerate(weight.shape) if dim != output]
+    places = np.arange(int(np.prod(rest))).reshape(rest)
+    columns = take(places, [each for dim, each in enumerate(left) if dim != output]).ravel()
+    matrix = np.moveaxis(weight, output, 0).reshape(weight.shape[output], -1)[rows]
+    found = np.zeros((weight.shape[output], places.size), np.float32)
+    if len(columns) < places.size:
+        hessian = damped(gram)
+        right = hessian[columns] @ matrix.T.astype(np.float64)
+        solved = np.linalg.solve(hessian[np.ix_(columns, columns)], right).T
+    else:
+        solved = matrix
+    found[np.ix_(rows, columns)] = solved
+    shaped = found.reshape(weight.shape[output], *rest)
+    return np.ascontiguousarray(np.moveaxis(shaped, 0, output))
