@@ -44,7 +44,7 @@ def images(rows: int = 60) -> Split:
 
 @pytest.fixture(scope="module")
 def residual() -> ChannelSubject:
-    return ChannelSubject(RESNET, values_of(RESNET), images())
+    return ChannelSubject(RESNET, values_of(RESNET), images(), "both")
 
 
 def test_what_residual_adds_tie_is_one_group(residual: ChannelSubject) -> None:
@@ -67,9 +67,7 @@ def test_what_residual_adds_tie_is_one_group(residual: ChannelSubject) -> None:
 def test_the_removed_network_equals_the_masked_one(
     residual: ChannelSubject, data: st.DataObject
 ) -> None:
-    kept = tuple(
-        data.draw(st.integers(1, group.total)) for group in residual.channels.groups
-    )
+    kept = tuple(data.draw(st.integers(1, group.total)) for group in residual.channels.groups)
     found = residual.pruned(kept)
     removed = remove(RESNET, found.values, images())
     assert removed.error <= 1e-5
@@ -82,7 +80,7 @@ def test_the_removed_network_equals_the_masked_one(
 
 def test_the_same_channels_give_the_same_bits(residual: ChannelSubject) -> None:
     kept = tuple(max(1, group.total // 2) for group in residual.channels.groups)
-    again = ChannelSubject(RESNET, values_of(RESNET), images())
+    again = ChannelSubject(RESNET, values_of(RESNET), images(), "both")
     assert npz_bytes(residual.pruned(kept).values) == npz_bytes(again.pruned(kept).values)
 
 
@@ -143,7 +141,7 @@ COUNTS = [Group(("a",), 16), Group(("b",), 32), Group(("c",), 8)]
 def count(kept: tuple[int, ...]) -> dict[str, int]:
     """Layers that read one group and make another, one within a group, one in place."""
     a, b, c = kept
-    return {"in": 27 * a, "ab": 9 * a * b, "bb": b * b, "depth": 9 * c, "sum": (a + b) * c, "out": 10}
+    return {"in": 27 * a, "ab": 9 * a * b, "bb": b * b, "depth": 9 * c, "sum": (a + b) * c, "o": 10}
 
 
 MACS = Multiplications(COUNTS, count)
@@ -208,6 +206,8 @@ def test_a_plan_by_the_compiler() -> None:
 def test_what_cannot_be_is_refused() -> None:
     with pytest.raises(InputError, match="no channels that could leave"):
         Channels(Mlp((8, 4)), values_of(Mlp((8, 4))))
+    with pytest.raises(InputError, match="a repair is one of"):
+        ChannelSubject(MLP, values_of(MLP), make_blobs().train, "all")
     with pytest.raises(InputError, match="cannot be reached"):
         plan_of(Channels(MLP, values_of(MLP)), 0.01)
 

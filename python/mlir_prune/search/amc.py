@@ -59,6 +59,7 @@ class Evaluation:
     subject: Subject
     rows: int
     calibration: int
+    repair: str = "weights"
 
     def __call__(self, episode: Episode) -> dict[str, Any]:
         loaded = self.subject.load()
@@ -69,18 +70,21 @@ class Evaluation:
 
     def channel_subject(self) -> ChannelSubject:
         """The network with what repairs it, made once in a process."""
-        return _channel_subject(self.subject, self.calibration)
+        return _channel_subject(self.subject, self.calibration, self.repair)
 
     def question(self) -> dict[str, Any]:
         """What the results depend on."""
-        return {**self.subject.question(), "rows": self.rows, "calibration": self.calibration}
+        return {
+            **self.subject.question(), "rows": self.rows, "calibration": self.calibration,
+            "repair": self.repair,
+        }  # fmt: skip
 
 
 @functools.lru_cache(maxsize=2)
-def _channel_subject(subject: Subject, calibration: int) -> ChannelSubject:
+def _channel_subject(subject: Subject, calibration: int, repair: str) -> ChannelSubject:
     loaded = subject.load()
-    rows = some(loaded.data.merged, calibration) if calibration else None
-    return ChannelSubject(loaded.network, loaded.values, rows, subject.threads)
+    rows = some(loaded.data.merged, calibration)
+    return ChannelSubject(loaded.network, loaded.values, rows, repair, subject.threads)
 
 
 def some(rows: Split, count: int) -> Split:
@@ -111,6 +115,7 @@ class Amc(Search[Episode, dict[str, Any]]):
         self.plan, self._features, self._episodes = plan, features, episodes
         self._settings = settings or Settings()
         self._reward = reward
+        self._now: Played | None = None
         self._start()
 
     def propose(self) -> Sequence[Episode]:
@@ -161,7 +166,7 @@ class Amc(Search[Episode, dict[str, Any]]):
         first = min(self._settings.warmup, self._episodes)
         self._random: list[Played] = [self._agent.play_randomly(n) for n in range(first)]
         self._course: list[dict[str, Any]] = []
-        self._now: Played | None = None
+        self._now = None
 
     def _next(self) -> Played:
         place = len(self._course)

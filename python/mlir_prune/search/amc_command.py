@@ -16,12 +16,14 @@ from ..recipe.modifiers import Rate
 from ..recipe.schema import Optimizer, Prune, Stage, Statistics, Train
 from . import amc
 from .channel_budget import plan_of
-from .channel_subject import remove
+from .channel_subject import REPAIRS, remove
 from .command import add_subject, chosen_subject, run_with
 from .subject import Arrays, Subject
 
-_BOUNDS = (("episodes", 1, 1e6), ("warmup", 1, 1e6), ("rows", 1, 1e9), ("calibration", 0, 1e6),
-           ("lower", 1e-6, 1), ("round_to", 1, 1e6), ("epochs", 0, 1e6), ("seed", 0, 2**31))  # fmt: skip
+_BOUNDS = {
+    "episodes": (1, 1e6), "warmup": (1, 1e6), "rows": (1, 1e9), "calibration": (1, 1e6),
+    "lower": (1e-6, 0.99), "round_to": (1, 1e6), "epochs": (0, 1e6), "seed": (0, 2**31),
+}  # fmt: skip
 
 
 def add_parser(parsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -47,6 +49,11 @@ def add_parser(parsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> 
         help="training rows, without labels, that a network is repaired on (default: 500)",
     )  # fmt: skip
     parser.add_argument(
+        "--repair", default="weights", choices=REPAIRS,
+        help="what is repaired: weights by least squares, statistics of batch normalizations, "
+        "both or none (default: weights)",
+    )  # fmt: skip
+    parser.add_argument(
         "--lower", type=float, default=0.2, help="least share of channels that stays (default: 0.2)"
     )
     parser.add_argument(
@@ -56,19 +63,19 @@ def add_parser(parsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> 
         "--reward", default="accuracy", choices=("accuracy", "error-macs"),
         help="accuracy, or less the share of errors times the logarithm of the multiplications",
     )  # fmt: skip
-    parser.add_argument("--epochs", type=int, default=0, help="fine-tuning of the outcome (default: 0)")
+    parser.add_argument(
+        "--epochs", type=int, default=0, help="fine-tuning of both networks (default: 0)"
+    )
     parser.add_argument("--seed", type=int, default=1, help="seed of the agent")
     parser.add_argument("--out", default="out/amc", help="folder (default: out/amc)")
 
 
 def run_amc(arguments: argparse.Namespace) -> None:
     """Goes on from what the folder holds of the same search."""
-    for name, low, high in _BOUNDS:
+    for name, (low, high) in _BOUNDS.items():
         value = getattr(arguments, name)
         if not low <= value <= high:
-            raise InputError(
-                f"--{name.replace('_', '-')} is in [{low:g}, {high:g}], got {value:g}"
-            )
+            raise InputError(f"--{name.replace('_', '-')} is in [{low:g}, {high:g}], got {value:g}")
     name, amount = parse_target(arguments.target, None).chosen()
     if name != "macs":
         raise InputError(f"amc meets macs, got {name}")
@@ -77,7 +84,7 @@ def run_amc(arguments: argparse.Namespace) -> None:
     from .ddpg import Settings
 
     subject = chosen_subject(arguments)
-    evaluate = amc.Evaluation(subject, arguments.rows, arguments.calibration)
+    evaluate = amc.Evaluation(subject, arguments.rows, arguments.calibration, arguments.repair)
     channels = evaluate.channel_subject().channels
     plan = plan_of(channels, amount, arguments.lower, arguments.round_to)
     settings = Settings(warmup=arguments.warmup, seed=arguments.seed)
@@ -116,9 +123,12 @@ def _report(
         print(f"| {weights[0]}{more} | {total} | {kept} | {uniform} |")
     requested, dense = found["requested"], found["dense"]
     for name, row in rows.items():
-        print(f"{name}: macs requested {requested:,.0f}, realised {row['macs']:,} "
-              f"({row['macs'] / requested - 1:+.1%}), dense {dense:,.0f}; {row['accuracy']:.2f} % "
-              f"of the validation rows, {row['drop']:+.2f} ± {row['error']:.2f} points lost")  # fmt: skip
+        off = row["macs"] / requested - 1
+        print(
+            f"{name}: macs requested {requested:,.0f}, realised {row['macs']:,} ({off:+.1%}), "
+            f"dense {dense:,.0f}; {row['accuracy']:.2f} % of the validation rows, "
+            f"{row['drop']:+.2f} ± {row['error']:.2f} points lost"
+        )
     print(f"{len(found['episodes'])} episodes; networks are in {folder}")
 
 

@@ -49,9 +49,7 @@ class AmcEnvironment(gymnasium.Env[np.ndarray, np.ndarray]):
 
     metadata = {"render_modes": []}  # noqa: RUF012 as gymnasium has it
 
-    def __init__(
-        self, plan: Plan, features: np.ndarray, evaluate: Callable[[Kept], float]
-    ) -> None:
+    def __init__(self, plan: Plan, features: np.ndarray, evaluate: Callable[[Kept], float]) -> None:
         """`features` are those of :func:`features_of`."""
         self.plan = plan
         self._features, self._evaluate = features, evaluate
@@ -67,9 +65,7 @@ class AmcEnvironment(gymnasium.Env[np.ndarray, np.ndarray]):
         self._kept = []
         return self._observation(), {}
 
-    def step(
-        self, action: np.ndarray
-    ) -> tuple[np.ndarray, float, bool, bool, dict[str, Any]]:
+    def step(self, action: np.ndarray) -> tuple[np.ndarray, float, bool, bool, dict[str, Any]]:
         """Prunes the next group."""
         share = float(np.clip(np.ravel(action)[0], self.plan.lower, 1.0))
         self._kept.append(self.plan.choose(self._kept, share))

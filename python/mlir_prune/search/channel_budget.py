@@ -173,9 +173,7 @@ class Plan:
         return found
 
 
-def plan_of(
-    channels: Channels, share: float, lower: float = 0.2, multiple: int = 1
-) -> Plan:
+def plan_of(channels: Channels, share: float, lower: float = 0.2, multiple: int = 1) -> Plan:
     """The plan of a network for a share of its multiplications, or an amount above 1."""
     macs = Multiplications(channels.groups, channels.multiplications)
     target = share * macs.dense if share < 1 else share

@@ -2,9 +2,9 @@
 """A network without some of its channels that is repaired, not trained.
 
 What the layers behind pruned channels read has changed. Their weights are fitted to the
-channels that stay by least squares, and the statistics of batch normalizations are measured
-again, both on calibration rows without labels; so the accuracy of a network that was never
-trained says how good the choice of its channels is.
+channels that stay by least squares, or the statistics of batch normalizations are measured
+again, or both, on calibration rows without labels; so the accuracy of a network that was
+never trained says how good the choice of its channels is.
 """
 
 from __future__ import annotations
@@ -16,13 +16,16 @@ from typing import Any
 import numpy as np
 
 from .. import evidence
-from ..errors import TrainingError
+from ..errors import InputError, TrainingError
 from ..forms import TOLERANCE, at_batch, bound, relative_error, run_forward
 from ..networks import has_statistics
 from ..pipelines import compress_pipeline, module, options
 from ..rows import Split, Windows
 from ..training.program import compiled
 from .channels import Arrays, Channels, Kept, Pruned
+
+REPAIRS = ("weights", "statistics", "both", "none")
+"""What is repaired: see above."""
 
 _STEP = "statistics_step"
 
@@ -33,23 +36,28 @@ _BATCH = 100
 class ChannelSubject:
     """A trained network whose channels can leave.
 
-    `calibration` are rows that its layers are repaired on, in whole batches; without any
-    nothing is repaired.
+    `calibration` are rows that it is repaired on, in whole batches; `repair` is one of
+    :data:`REPAIRS`.
     """
 
     def __init__(
-        self, network: Any, values: Mapping[str, np.ndarray], calibration: Split | None = None,
-        threads: int = 1, names: Sequence[str] | None = None,
+        self, network: Any, values: Mapping[str, np.ndarray], calibration: Split,
+        repair: str = "weights", threads: int = 1, names: Sequence[str] | None = None,
     ) -> None:  # fmt: skip
+        if repair not in REPAIRS:
+            raise InputError(f"a repair is one of {', '.join(REPAIRS)}, got '{repair}'")
         self.channels = Channels(network, values, names)
         self._network, self._rows, self._threads = network, calibration, threads
-        self._batch = min(_BATCH, len(calibration)) if calibration else 1
-        self._grams = self._collect() if calibration else {}
+        self._repair = repair
+        self._batch = min(_BATCH, len(calibration))
+        self._grams = self._collect() if repair in ("weights", "both") else {}
 
     def pruned(self, kept: Kept) -> Pruned:
         """The repaired network with so many channels of each group."""
         found = self.channels.pruned(kept, self._grams)
-        return replace(found, values=self._measured(found.values))
+        if self._repair in ("statistics", "both") and has_statistics(self._network):
+            return replace(found, values=self._measured(found.values))
+        return found
 
     def _collect(self) -> Arrays:
         """Gram matrices of the inputs of the layers that have one."""
@@ -59,8 +67,6 @@ class ChannelSubject:
 
     def _measured(self, values: Arrays) -> Arrays:
         """Values with statistics that are means over the batches."""
-        if not self._rows or not has_statistics(self._network):
-            return values
         pipeline = module(options("prune-build-statistics-step", name=_STEP))
         program = compiled(self._network.text(self._batch), pipeline, self._threads)
         state = program.fill(values)
@@ -75,7 +81,6 @@ class ChannelSubject:
 
     def _batches(self) -> Any:
         """The calibration rows by the name of the input, batch by batch."""
-        assert self._rows is not None
         shapes = {each.name: (self._batch, *each.shape) for each in self._network.signature.inputs}
         windows = Windows(self._rows.arrays, shapes)
         for size in windows:

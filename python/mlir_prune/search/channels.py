@@ -93,9 +93,7 @@ class Channels:
         values = _folded(masked)
         for name, gram in (grams or {}).items():
             if name in left:
-                values[name] = _refitted(
-                    self.values[name], left[name], gram, self._outputs[name]
-                )
+                values[name] = _refitted(self.values[name], left[name], gram, self._outputs[name])
         counts = _counted(compact)
         return Pruned(values, left, counts)
 
@@ -230,7 +228,7 @@ def _refitted(
     Minimises ``||X W^T - X_S V^T||`` over V, where S are the columns that stay; the rest is
     zero. Outputs that left are zero, too.
     """
-    rows = left[output]
+    rows = np.array(left[output])
     rest = [extent for dim, extent in enumerate(weight.shape) if dim != output]
     places = np.arange(int(np.prod(rest))).reshape(rest)
     columns = take(places, [each for dim, each in enumerate(left) if dim != output]).ravel()

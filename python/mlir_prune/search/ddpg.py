@@ -27,7 +27,7 @@ from .channels import Kept
 
 @dataclass(frozen=True)
 class Settings:
-    """How the agent explores and learns; the defaults are those of He et al. 2018.
+    """How the agent explores and learns; as in He et al. 2018, but there is one update a step.
 
     The noise has a deviation of `sigma`, as a share of channels, in the first episode after
     `warmup` random ones, times `decay` in each later one. `updates` are made for each step of
@@ -39,7 +39,7 @@ class Settings:
     decay: float = 0.95
     rates: tuple[float, float] = (1e-4, 1e-3)
     batch: int = 64
-    updates: int = 1
+    updates: int = 2
     episodes_kept: int = 100
     seed: int = 1
 
@@ -126,10 +126,11 @@ class Agent:
             )  # fmt: skip
         self._model.rates = settings.rates
         self._model.set_logger(Logger(None, []))
-        self._buffer: Any = self._model.replay_buffer
+        assert isinstance(self._model.replay_buffer, BaselineBuffer)
+        self._buffer = self._model.replay_buffer
         self._buffer.generator = self._random
         # A share from the least to 1 is an action from -1 to 1.
-        wide = 2.0 / float(environment.action_space.high[0] - environment.action_space.low[0])
+        wide = 2.0 / (1.0 - environment.plan.lower)
         self._noise = TruncatedNormal(settings.sigma * wide, settings.decay, self._random)
 
     def play_randomly(self, number: int) -> Played:
@@ -167,7 +168,8 @@ class Agent:
     def _play(self, choose: Any) -> Played:
         environment = self._environment
         observation, _ = environment.reset()
-        observations, actions, told = [observation], [], {}
+        observations, actions = [observation], []
+        told: dict[str, Any] = {}
         done = False
         while not done:
             scaled = np.array([choose(observation)], np.float32)
