@@ -18,6 +18,7 @@ from .calibration import SECONDS
 from .errors import InputError, TrainingError
 from .frontend import TIME_LIMIT
 from .fuzz import command as fuzz
+from .insight import command as insight
 from .native import prune_error
 from .oneshot import command as oneshot
 from .search import command as searches
@@ -35,7 +36,7 @@ def make_parser() -> argparse.ArgumentParser:
     _add_profile(parsers)
     _add_pipeline(parsers)
     _add_bench(parsers)
-    _add_report(parsers)
+    insight.add_parsers(parsers)
     _add_table(parsers)
     _add_figure(parsers)
     _add_import(parsers)
@@ -182,13 +183,6 @@ def _add_bench(parsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> 
     parser.add_argument("--batch", dest="batches", type=int, action="append", help="repeatable")
     parser.add_argument("--threads", type=int, help="threads of the compiled code")
     parser.add_argument("--data", help="folder above mnist/ and cifar10/ (default: PRUNE_DATA)")
-
-
-def _add_report(parsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    parser = parsers.add_parser("report", help="print the report of an output folder")
-    parser.set_defaults(run=commands.report_command)
-    parser.add_argument("folder", help="output folder of demo or compress")
-    parser.add_argument("--json", action="store_true", help="as JSON instead of a table")
 
 
 def _add_import(parsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:

@@ -214,17 +214,6 @@ def pipeline(arguments: argparse.Namespace) -> None:
     print(program.pipeline)
 
 
-def report_command(arguments: argparse.Namespace) -> None:
-    """Prints the report of an output folder, as a table or as JSON."""
-    report = _read_report(Path(arguments.folder))
-    if arguments.json:
-        import json
-
-        print(json.dumps(report, indent=2))
-    else:
-        _show(report)
-
-
 def import_network(arguments: argparse.Namespace) -> None:
     """Writes a network of a framework in the model form and lists its parameters."""
     target = Path(arguments.out)
@@ -351,10 +340,9 @@ def _show(report: dict[str, Any]) -> None:
 
 
 def _console() -> Any:
-    from rich.console import Console
+    from .render import make_console
 
-    # A pipe has no width of its own; 110 columns keep the table readable there.
-    return Console() if sys.stdout.isatty() else Console(width=110)
+    return make_console()
 
 
 def _recipe(arguments: argparse.Namespace) -> Recipe:

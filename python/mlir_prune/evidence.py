@@ -13,6 +13,8 @@ from typing import Any
 import numpy as np
 
 from .errors import InputError
+from .pipelines import module as pipeline
+from .pipelines import options
 
 Evidence = dict[tuple[str, str], np.ndarray]
 """From name of a parameter and kind of evidence to an array that broadcasts to it."""
@@ -38,8 +40,11 @@ def collect(
     kinds: Sequence[str] | str = KINDS,
     threads: int = 1,
     function: str = "forward",
+    parameters: Iterable[str] = (),
 ) -> Evidence:
     """Evidence about the weights of `function` from batches of its inputs.
+
+    `parameters` are patterns of weights; without them it is about all.
 
     A batch is one array for each input, in order or by name, of as many rows as the
     function takes. Norms
@@ -56,7 +61,8 @@ def collect(
     if function not in [declared.name for declared in module.functions()]:
         raise InputError(f"the module has no function '{function}'")
     copy = module.clone()
-    copy.run(f"builtin.module(prune-collect-evidence{{evidence={','.join(kinds)}}})")
+    about = {"parameters": chosen} if (chosen := list(parameters)) else {}
+    copy.run(pipeline(options("prune-collect-evidence", evidence=kinds, **about)))
     executable = copy.compile(threads=threads)
     name = function + SUFFIX
     found = next((f for f in executable.functions() if f.name == name), None)

@@ -3,49 +3,47 @@
 
 from __future__ import annotations
 
-import io
 import math
 from typing import Any
 
 import numpy as np
 
+from .figures import empty_figure, layer_style, plain, png
 from .render import timings_by_batch
+
+_LABELLED, _TICKS, _LONG = 8, 40, 12
+"""Layers that have their numbers beside them, names below the bars, characters of a short name."""
 
 _COLORS = {"dense": "#4c72b0", "compact": "#8c8c8c", "sparse": "#dd8452"}
 
 
 def draw(report: dict[str, Any]) -> bytes | None:
     """The picture as PNG; nothing when matplotlib is not installed."""
-    try:
-        from matplotlib.backends.backend_agg import FigureCanvasAgg
-        from matplotlib.figure import Figure
-    except ImportError:
+    figure = empty_figure(11, 8)
+    if figure is None:
         return None
-    figure = Figure(figsize=(11, 8), layout="constrained")
-    FigureCanvasAgg(figure)
     panels = figure.subplots(2, 2)
-    _curves(panels[0][0], report)
-    _weights(panels[0][1], report)
-    _times(panels[1][0], report)
-    _pattern(panels[1][1], report)
+    draw_curves(panels[0][0], report)
+    draw_weights(panels[0][1], report)
+    draw_times(panels[1][0], report)
+    draw_pattern(panels[1][1], report)
     figure.suptitle(
-        f"{report['title']} on {report['dataset']}: "
+        f"{plain(report['title'])} on {plain(report['dataset'])}: "
         f"{report['totals']['compression']:.1f}x fewer weights, "
         f"test accuracy {report['test']['dense']['accuracy']:.2f} % to "
         f"{report['test']['pruned']['accuracy']:.2f} %"
     )
-    buffer = io.BytesIO()
-    figure.savefig(buffer, format="png", dpi=110)
-    return buffer.getvalue()
+    return png(figure)
 
 
-def _curves(axes: Any, report: dict[str, Any]) -> None:
+def draw_curves(axes: Any, report: dict[str, Any]) -> None:
     """Validation accuracy over the epochs of all phases, end to end."""
     start = 0
-    for name, history in report["history"].items():
+    for index, (name, history) in enumerate(report["history"].items()):
         scores = history["validation"]
         epochs = range(start + 1, start + len(scores) + 1)
-        axes.plot(epochs, scores, label=name, marker="o" if len(scores) == 1 else None)
+        mark = "o" if len(scores) == 1 else None
+        axes.plot(epochs, scores, marker=mark, **layer_style(name, index, len(report["history"])))
         start += len(scores)
     axes.set(title="Validation accuracy", xlabel="epoch", ylabel="%")
     axes.grid(alpha=0.3)
@@ -53,7 +51,7 @@ def _curves(axes: Any, report: dict[str, Any]) -> None:
         axes.legend()
 
 
-def _weights(axes: Any, report: dict[str, Any]) -> None:
+def draw_weights(axes: Any, report: dict[str, Any]) -> None:
     """Weights per layer before and after, logarithmic."""
     names = [row["name"] for row in report["layers"]]
     place = np.arange(len(names))
@@ -61,14 +59,17 @@ def _weights(axes: Any, report: dict[str, Any]) -> None:
     left = [row["nonzeros"] for row in report["layers"]]
     axes.bar(place - 0.2, dense, 0.4, label="dense", color=_COLORS["dense"])
     bars = axes.bar(place + 0.2, left, 0.4, label="non-zero", color=_COLORS["sparse"])
-    axes.bar_label(bars, [f"{n:,}" for n in left])
-    axes.set(
-        title="Weights per layer", xlabel="layer", yscale="log", xticks=place, xticklabels=names
-    )
+    if len(names) <= _LABELLED:
+        axes.bar_label(bars, [f"{n:,}" for n in left])
+    axes.set(title="Weights per layer", xlabel="layer", yscale="log")
+    every = -(-len(names) // _TICKS)
+    axes.set_xticks(place[::every], [plain(name) for name in names[::every]])
+    if len(names) > _LABELLED or max(map(len, names)) > _LONG:
+        axes.tick_params("x", rotation=90, labelsize="x-small")
     axes.legend()
 
 
-def _times(axes: Any, report: dict[str, Any]) -> None:
+def draw_times(axes: Any, report: dict[str, Any]) -> None:
     """Median time per batch of each network, with quartiles."""
     table = timings_by_batch(report)
     place = np.arange(len(table))
@@ -89,7 +90,7 @@ def _times(axes: Any, report: dict[str, Any]) -> None:
     axes.legend()
 
 
-def _pattern(axes: Any, report: dict[str, Any]) -> None:
+def draw_pattern(axes: Any, report: dict[str, Any]) -> None:
     """How many first-layer weights read each input; an image where it has two dimensions."""
     counts = np.asarray(report["pattern"]["counts"])
     shape = tuple(report["pattern"]["shape"])

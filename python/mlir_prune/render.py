@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import io
+import sys
 from collections.abc import Iterator
 from typing import Any
 
@@ -19,6 +20,12 @@ def render(report: dict[str, Any], console: Console) -> None:
     console.print(make_table(report))
     for note in notes(report):
         console.print(Text(f"- {note}"))
+
+
+def make_console() -> Console:
+    """The terminal, or a pipe."""
+    # A pipe has no width of its own; 110 columns keep the table readable there.
+    return Console() if sys.stdout.isatty() else Console(width=110)
 
 
 def render_text(report: dict[str, Any], width: int = 110) -> str:

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from . import files, networks
+from . import asked, files, networks
 from .bench import Timing
 from .data import Dataset
 from .errors import InputError
@@ -72,6 +72,9 @@ _REPORT = {
     "history": {str: {"loss": [float | None], "validation": [float | None]}},
 }  # fmt: skip
 
+_OPTIONAL = {"targets": asked.TARGETS, "searches": asked.SEARCHES, "scans": asked.SCANS}
+"""Keys that older reports have not."""
+
 _CHOICE = {
     "tried": [{"rule": str, "number": float, "nonzeros": NATURAL, "score": _SCORE,
                "accepted": bool}],
@@ -93,6 +96,8 @@ def read_report(folder: Path) -> dict[str, Any]:
         if stage.get("retrain") is not None:
             check_tree(stage["retrain"], {}, f"{path}: recipe: stages[{index}]: retrain")
     check_tree(report.get("positions", 1), POSITIVE, f"{path}: positions")
+    for key, form in _OPTIONAL.items():
+        check_tree(report.setdefault(key, type(form)()), form, f"{path}: {key}")
     if "initial" in report["test"]:
         check_tree(report["test"]["initial"], _SCORE, f"{path}: test: initial")
     for batch in {timing["batch"] for timing in report["timings"]}:
@@ -130,6 +135,9 @@ def build_report(
         "test": scores["test"],
         "validation": scores["validation"],
         "choice": choice(recipe, found),
+        "targets": asked.targets(found.meta),
+        "searches": asked.searches(found.dense_network, found.meta, _tolerances(recipe)),
+        "scans": asked.scans(found.meta),
         "layers": layers,
         "totals": totals(layers),
         "pattern": input_pattern(found.pruned.get(first), found.dense_network.shapes()[first]),
@@ -151,6 +159,16 @@ def choice(recipe: Recipe, found: Outcome) -> dict[str, Any] | None:
         if isinstance(stage, Prune) and stage.trials:
             return {**found.meta["trials"][name], "tolerance": stage.trials.tolerance}
     return None
+
+
+def _tolerances(recipe: Recipe) -> dict[str, float]:
+    """Points that stages with `max_drop` may lose, by name."""
+    named = zip(stage_names(recipe), recipe.stages, strict=True)
+    return {
+        name: stage.max_drop.points
+        for name, stage in named
+        if isinstance(stage, Prune) and stage.max_drop
+    }
 
 
 def curves(history: Sequence[dict[str, Any]], found: Outcome) -> dict[str, Any]:

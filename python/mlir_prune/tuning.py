@@ -112,10 +112,14 @@ def _chosen(remarks: list[Any]) -> list[tuple[Layer, str]]:
         if remark.name != "KernelChosen" or "NonZeros" not in values:
             continue
         sizes = [int(values[key]) for key in ("Rows", "Inner", "Columns", "NonZeros")]
-        predicted = {kernel: float(time) for kernel, time in _TIME.findall(remark.message)}
-        layer = Layer(values["Layer"], *sizes, predicted_us=predicted)
+        layer = Layer(values["Layer"], *sizes, predicted_us=predicted_us(remark.message))
         found.append((layer, values["Kernel"]))
     return found
+
+
+def predicted_us(message: str) -> dict[str, float]:
+    """Microseconds by kernel in a message of the choice, as ``prune-print-costs`` has them."""
+    return {kernel: float(time) for kernel, time in _TIME.findall(message)}
 
 
 def _time(network: Any, runs: dict[str, Any], layers: list[Layer], seconds: float) -> None:

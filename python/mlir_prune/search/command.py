@@ -26,8 +26,8 @@ def add_parsers(parsers: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     amc_command.add_parser(parsers)
 
 
-def add_subject(parser: argparse.ArgumentParser) -> None:
-    """What every search of a trained network is about."""
+def add_subject(parser: argparse.ArgumentParser, workers: bool = True) -> None:
+    """What every search of a trained network is about, and how many processes share it."""
     parser.add_argument(
         "network", metavar="NET", help="run folder, .onnx, .pt2 or .mlir file, or a built network"
     )
@@ -36,7 +36,10 @@ def add_subject(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--data", help="folder above mnist/ and cifar10/ (default: PRUNE_DATA), or the data set"
     )
-    parser.add_argument("--workers", type=int, default=1, help="processes (default: 1)")
+    if workers:
+        parser.add_argument("--workers", type=int, default=1, help="processes (default: 1)")
+    else:
+        parser.set_defaults(workers=1)
 
 
 def chosen_subject(arguments: argparse.Namespace) -> Subject:
@@ -166,22 +169,17 @@ def _report_netadapt(
     folder: Path, name: str, batch: int, found: Any, evaluate: netadapt.Training
 ) -> None:
     files.write_arrays(folder / "values.npz", evaluate.values("long"))
-    print(f"| step | layer | {name} | accuracy | lost |\n|---|---|---|---|---|")
-    for row in found["family"]:
-        print(f"| {row['step']} | {row['layer']} | {row['cost']:.4g} | {row['accuracy']:.2f} | "
-              f"{row['drop']:+.2f} |")  # fmt: skip
-    score, realised, requested, dense = (found[k] for k in ("score", "cost", "requested", "dense"))
+    realised = found["cost"]
     if name == "ms":
         loaded = evaluate.subject.load()
         both = [loaded.values, evaluate.values("long")]
         now, pruned = costs.timed(loaded.network, both, batch)
         # The table's dense network and the one measured now are the same.
-        realised, found["measured"] = pruned / now * dense, [now, pruned]
+        realised, found["measured"] = pruned / now * found["dense"], [now, pruned]
+    found |= {"realised": realised, "batch": batch}
     files.write_json(folder / "netadapt.json", found)
-    print(f"{name}: requested {requested:.4g}, realised {realised:.4g} "
-          f"({realised / requested - 1:+.1%}), dense {dense:.4g}")  # fmt: skip
-    print(f"after the long training {score['accuracy']:.2f} % of the validation rows, "
-          f"{score['drop']:+.2f} ± {score['error']:.2f} points lost; in {folder}")  # fmt: skip
+    sys.stdout.write(netadapt.table_text(found))
+    print(f"everything is in {folder}")
 
 
 def run_with(search: Any, evaluate: Any, workers: int, store: Path, question: Any) -> Any:

@@ -92,18 +92,22 @@ def resource_of(network: Any, name: str, latency: LatencyTable | None = None) ->
 
 def measured(
     network: Any, values: Mapping[str, np.ndarray], batch: int = 1, threads: int = 1,
-    ratios: Sequence[float] = GRID, keep: bool = True,
+    ratios: Sequence[float] = GRID, keep: bool = True, granularity: str = "unstructured",
+    layers: Sequence[str] | None = None,
 ) -> LatencyTable:  # fmt: skip
     """The table of a network, measured now or before.
 
     `values` matter by their shapes alone, so tables of other values of the network serve.
+    Only `layers` are pruned where they are given, to groups of the `granularity`.
     """
-    path = kept_path(network, batch, threads, ratios) if keep else None
+    names = list(network.weights() if layers is None else layers)
+    path = kept_path(network, batch, threads, ratios, granularity, layers) if keep else None
     if path is not None and path.is_file():
         found = _read(path)
         if found is not None:
             return found
-    table = _measure(network, values, batch, threads, list(ratios))
+    pruned_values = [pruned(network, values, names, granularity, ratio) for ratio in ratios]
+    table = _measure(network, pruned_values, batch, threads, list(ratios))
     if path is not None:
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -135,7 +139,28 @@ def timed_modules(modules: Sequence[Any], batch: int = 1, threads: int = 1) -> l
     return [1e3 * seconds for seconds in least]
 
 
-def kept_path(network: Any, batch: int, threads: int, ratios: Sequence[float]) -> Path | None:
+def pruned(
+    network: Any, values: Mapping[str, np.ndarray], names: Sequence[str], granularity: str,
+    ratio: float,
+) -> dict[str, np.ndarray]:  # fmt: skip
+    """Values whose weights `names` are pruned by magnitude to the same sparsity each.
+
+    The granularity n of m has a sparsity of its own, which every `ratio` but 0 stands for.
+    With channels go what else belongs to them: biases, scales.
+    """
+    plain = dict(values)
+    if ratio == 0.0:
+        return plain
+    pattern = granularity.startswith("n_of_m")
+    rule: dict[str, object] = {"allow_empty": True} if pattern else {"sparsity": ratio}
+    found = apply(plain | select_masks(network, plain, names, granularity, **rule))
+    return {name: found[name] for name in plain}
+
+
+def kept_path(
+    network: Any, batch: int, threads: int, ratios: Sequence[float],
+    granularity: str = "unstructured", layers: Sequence[str] | None = None,
+) -> Path | None:  # fmt: skip
     """Where the table is kept: by processor, options and network; None without such a place."""
     try:
         folder = Path(calibration.kept_path(threads)).parent
@@ -147,6 +172,8 @@ def kept_path(network: Any, batch: int, threads: int, ratios: Sequence[float]) -
         json.loads(native().machine_key(threads)), batch, list(ratios), model,
         figures.read_text() if figures.is_file() else "", network.text(batch),
     ]  # fmt: skip
+    if granularity != "unstructured" or layers is not None:
+        about += [granularity, sorted(layers or ())]
     digest = hashlib.sha256(json.dumps(about, sort_keys=True).encode()).hexdigest()
     return folder / f"latency-{digest[:24]}.json"
 
@@ -159,34 +186,41 @@ def _read(path: Path) -> LatencyTable | None:
 
 
 def _measure(
-    network: Any, values: Mapping[str, np.ndarray], batch: int, threads: int, ratios: list[float]
-) -> LatencyTable:
-    """Times all layers at all sparsities, by turns."""
-    plain = dict(values)
+    network: Any, values: Sequence[Mapping[str, np.ndarray]], batch: int, threads: int,
+    ratios: list[float],
+) -> LatencyTable:  # fmt: skip
+    """Times all layers by turns, with the values of each sparsity."""
     names = list(network.weights())
     runs = []
-    for ratio in ratios:
-        masks = select_masks(network, plain, names, "unstructured", sparsity=ratio)
-        pruned = apply(plain | masks)
-        module = bound(network, batch, {name: pruned[name] for name in plain})
+    for each in values:
+        module = bound(network, batch, each)
         runs.append(with_kernels(module, threads)[0].compile(threads=threads, profile=True))
+    best = by_turns(runs, batch)
+    layers = {name: [kept.get(name, 0.0) for kept in best] for name in names}
+    rest = min(sum(s for n, s in kept.items() if n not in layers) for kept in best)
+    return LatencyTable(ratios, layers, rest, batch, threads)
+
+
+def by_turns(runs: Sequence[Any], batch: int, seconds: float = SECONDS) -> list[dict[str, float]]:
+    """Least milliseconds of one call by label, of executables with profiles that take turns.
+
+    A label is the weight of a layer; what belongs to none is under its own.
+    """
     inputs = _inputs(runs[0], batch)
     best: list[dict[str, float]] = [{} for _ in runs]
     start = perf_counter()
     for executable in runs:
         executable.call("forward", inputs)
-    calls = max(1, round(SECONDS / _ROUNDS / max(perf_counter() - start, 1e-6)))
+    calls = max(1, round(seconds / _ROUNDS / max(perf_counter() - start, 1e-6)))
     for _ in range(_ROUNDS * 3):
         for executable, kept in zip(runs, best, strict=True):
             executable.reset_profile()
             for _ in range(max(1, calls // 3)):
                 executable.call("forward", inputs)
-            for label, seconds in _by_label(executable, max(1, calls // 3)).items():
+            for label, taken in _by_label(executable, max(1, calls // 3)).items():
                 # Other work only makes a round slower.
-                kept[label] = min(kept.get(label, math.inf), seconds)
-    layers = {name: [1e3 * kept.get(name, 0.0) for kept in best] for name in names}
-    rest = 1e3 * min(sum(s for n, s in kept.items() if n not in layers) for kept in best)
-    return LatencyTable(ratios, layers, rest, batch, threads)
+                kept[label] = min(kept.get(label, math.inf), 1e3 * taken)
+    return best
 
 
 def _by_label(executable: Any, calls: int) -> dict[str, float]:

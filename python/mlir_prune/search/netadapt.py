@@ -9,7 +9,7 @@ step is a network, so a family of them is left.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -93,14 +93,25 @@ class NetAdapt(Search[Proposal, dict[str, Any]]):
         for number in range(1, step + 1):
             key = self._best(number)
             found = self.seen[key]
-            cost = self._resource.total(dict(found["ratios"]))
-            family.append({"step": number, "layer": key.partition(" ")[2], "cost": cost,
-                           "accuracy": found["accuracy"], "drop": found["drop"]})  # fmt: skip
+            ratios_then = dict(found["ratios"])
+            family.append({"step": number, "layer": key.partition(" ")[2],
+                           "cost": self._resource.total(ratios_then), **self._counts(ratios_then),
+                           "accuracy": found["accuracy"], "drop": found["drop"],
+                           "error": found["error"]})  # fmt: skip
         return {
             "ratios": ratios, "network": "long", "before": base, "family": family,
-            "requested": self._pace.amount, "cost": self._resource.total(ratios),
-            "dense": self._dense, "score": self.seen["long"],
+            "resource": self._resource.name, "requested": self._pace.amount,
+            "cost": self._resource.total(ratios), "dense": self._dense,
+            "dense_counts": self._counts({}), "counts": self._counts(ratios),
+            "score": self.seen["long"],
         }  # fmt: skip
+
+    def _counts(self, ratios: dict[str, float]) -> dict[str, float]:
+        """Weights and multiplications of a network with these sparsities."""
+        return {
+            name: replace(self._resource, name=name).total(ratios)
+            for name in ("parameters", "macs")
+        }
 
     def _place(self) -> tuple[int, dict[str, float], str]:
         """Finished steps, the sparsities after them and the network that has them."""
@@ -149,6 +160,24 @@ class NetAdapt(Search[Proposal, dict[str, Any]]):
 
     def _long(self, step: int, ratios: dict[str, float], base: str) -> Proposal:
         return Proposal(step, "", tuple(ratios.items()), base, long=True)
+
+
+def table_text(found: Mapping[str, Any]) -> str:
+    """The family in Markdown, and what came of the budget; of what is in ``netadapt.json``."""
+    lines = [f"| step | layer | {found['resource']} | accuracy | lost |", "|---|---|---|---|---|"]
+    lines += [
+        f"| {row['step']} | {row['layer']} | {row['cost']:.4g} | {row['accuracy']:.2f} | "
+        f"{row['drop']:+.2f} |"
+        for row in found["family"]
+    ]
+    score, requested, realised = found["score"], found["requested"], found["realised"]
+    lines += [
+        f"{found['resource']}: requested {requested:.4g}, realised {realised:.4g} "
+        f"({realised / requested - 1:+.1%}), dense {found['dense']:.4g}",
+        f"after the long training {score['accuracy']:.2f} % of the validation rows, "
+        f"{score['drop']:+.2f} ± {score['error']:.2f} points lost",
+    ]
+    return "\n".join(lines) + "\n"
 
 
 @dataclass(frozen=True)

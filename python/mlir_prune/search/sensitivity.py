@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import csv
 import io
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +17,7 @@ from typing import Any
 
 from .. import files, networks
 from ..errors import InputError
+from ..figures import NAMED, empty_figure, layer_style, png
 from ..training.masks import apply, select_masks
 from .protocol import Search
 from .subject import Subject
@@ -124,26 +126,63 @@ def write(folder: Path, rows: Sequence[Mapping[str, Any]], points: float) -> Non
         files.write_bytes(folder / "sensitivity.png", picture)
 
 
+def read(path: Path) -> list[dict[str, Any]]:
+    """The rows of :func:`csv_text` in a file; raises :class:`InputError` for anything else."""
+    try:
+        with path.open(encoding="utf-8", newline="") as file:
+            reader = csv.DictReader(file, strict=True)
+            lines = list(reader)
+    except (OSError, ValueError, csv.Error) as error:
+        raise InputError(f"{path}: cannot be read ({error})") from None
+    if tuple(reader.fieldnames or ()) != COLUMNS or not lines:
+        raise InputError(f"{path}: expected rows of {', '.join(COLUMNS)}")
+    return [_row(line, f"{path}:{number}") for number, line in enumerate(lines, start=2)]
+
+
+def _row(line: Mapping[Any, Any], where: str) -> dict[str, Any]:
+    """A row of the file as numbers; only the loss may be infinite or no number."""
+    found: dict[str, Any] = {"layer": line["layer"]}
+    for name in COLUMNS[1:]:
+        try:
+            value = float(line[name])
+        except (TypeError, ValueError):
+            raise InputError(f"{where}: {name} expects a number, got {line[name]!r}") from None
+        if name != "loss" and not math.isfinite(value):
+            raise InputError(f"{where}: {name} expects a finite number, got {value}")
+        found[name] = int(value) if name == "weights_left" else value
+    return found
+
+
 def draw(rows: Sequence[Mapping[str, Any]], points: float) -> bytes | None:
     """Accuracy against sparsity, a line for each layer; None without matplotlib."""
-    from ..training.plots import empty_figure, png
-
     figure = empty_figure(8, 5)
     if figure is None:
         return None
-    axes = figure.subplots()
-    for layer in dict.fromkeys(row["layer"] for row in rows):
-        mine = [row for row in rows if row["layer"] == layer]
+    curves(figure.subplots(), rows, points)
+    return bytes(png(figure))
+
+
+def curves(axes: Any, rows: Sequence[Mapping[str, Any]], points: float | None = None) -> None:
+    """Accuracy against sparsity on axes, a line for each layer, and `points` below dense.
+
+    Of many layers colours go from the first to the last, and those are named that lose most.
+    """
+    names = list(dict.fromkeys(row["layer"] for row in rows))
+    worst = {name: max(row["drop"] for row in rows if row["layer"] == name) for name in names}
+    shown = sorted(names, key=lambda name: -worst[name])[:NAMED]
+    for index, name in enumerate(names):
+        mine = [row for row in rows if row["layer"] == name]
         axes.errorbar(
             [row["sparsity"] for row in mine], [row["accuracy"] for row in mine],
-            yerr=[row["error"] for row in mine], label=layer, marker=".", capsize=2,
+            yerr=[row["error"] for row in mine], marker=".", capsize=2,
+            **layer_style(name, index, len(names), name in shown),
         )  # fmt: skip
-    floor = max(row["accuracy"] + row["drop"] for row in rows) - points
-    axes.axhline(floor, color="#8c8c8c", linestyle="--", label=f"{points:g} points lost")
+    dense = max(row["accuracy"] + row["drop"] for row in rows)
+    text = f"{points:g} points lost" if points is not None else "dense"
+    axes.axhline(dense - (points or 0.0), color="#8c8c8c", linestyle="--", label=text)
     axes.set(xlabel="sparsity of the layer", ylabel="validation accuracy (%)")
     axes.grid(alpha=0.3)
-    axes.legend(fontsize="small", ncols=2)
-    return bytes(png(figure))
+    axes.legend(fontsize="small", ncols=2, loc="lower left")
 
 
 def check_ratios(ratios: Sequence[float]) -> tuple[float, ...]:

@@ -18,7 +18,7 @@ from ..recipe import load_recipe
 from ..recipe.parse import parse_recipe, to_tree
 from ..recipe.schema import NETWORKS, Recipe
 from ..recipe.aims import is_network, network_recipe
-from ..training.evaluate import Score, logits, score_logits
+from ..training.evaluate import Score, compare, logits, rows_right, score_logits
 from ..training.fit import fit
 from ..training.program import Program, compiled
 
@@ -77,10 +77,8 @@ class Loaded:
     def score(self, values: Arrays) -> dict[str, float]:
         """Score of other values on the validation rows, and what is lost against the network's."""
         found, right = _scored(self.network, self.program, values, self.data)
-        lost = 100.0 * (self.right - right)
         return {
-            "accuracy": found.accuracy, "loss": found.loss, "drop": float(lost.mean()),
-            "error": float(lost.std() / np.sqrt(len(lost))),
+            "accuracy": found.accuracy, "loss": found.loss, **compare(right, self.right)
         }  # fmt: skip
 
 
@@ -143,6 +141,5 @@ def _scored(
 ) -> tuple[Score, np.ndarray]:
     rows, axis = data.validation, network.signature.axis
     found = logits(program, values, rows.arrays)
-    hits = found.argmax(axis=axis) == rows.labels
-    return score_logits(found, rows.labels, axis), hits.reshape(len(hits), -1).mean(axis=1)
+    return score_logits(found, rows.labels, axis), rows_right(found, rows.labels, axis)
 

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -77,6 +78,31 @@ def score_logits(values: np.ndarray, labels: np.ndarray, axis: int = 1) -> Score
     picked = wide[np.arange(len(labels)), labels]
     hits = int((values.argmax(axis=1) == labels).sum())
     return Score(100.0 * hits / len(labels), float((norm - picked).mean()), rows)
+
+
+def rows_right(values: np.ndarray, labels: np.ndarray, axis: int = 1) -> np.ndarray:
+    """Share of each row that logits have right [rows]; arguments as in :func:`score_logits`."""
+    found = values.argmax(axis=axis)
+    hits = found == labels.reshape(found.shape)
+    share: np.ndarray = hits.reshape(len(hits), -1).mean(axis=1)
+    return share
+
+
+def mean_error(points: np.ndarray) -> float:
+    """Standard error of the mean of a number for each row.
+
+    Positions of one row are not independent, so rows are what is counted.
+    """
+    return float(points.std() / math.sqrt(len(points)))
+
+
+def compare(pruned: np.ndarray, dense: np.ndarray) -> dict[str, float]:
+    """Points that are lost from one network to another on the same rows, and their error.
+
+    Arguments are the shares of each row that are right.
+    """
+    lost = 100.0 * (dense.astype(np.float64) - pruned)
+    return {"drop": float(lost.mean()), "error": mean_error(lost)}
 
 
 def calibrated_loss(values: np.ndarray, labels: np.ndarray, axis: int = 1) -> float:

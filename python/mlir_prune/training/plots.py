@@ -3,13 +3,12 @@
 
 from __future__ import annotations
 
-import io as memory
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from .. import files
-from ..errors import InputError
+from ..figures import empty_figure, layer_style, needed_figure, png
 from .history import read_history
 from .result import error
 from .table import grouped
@@ -23,12 +22,17 @@ def draw_run(folder: Path) -> None:
     figure = empty_figure(11, 8)
     if figure is None or not lines:
         return
+    draw_history(figure, lines)
+    files.write_bytes(folder / "history.png", png(figure))
+
+
+def draw_history(figure: Any, lines: Lines) -> None:
+    """The course of a run on a figure: losses, accuracy, weights left, weights that moved."""
     panels = figure.subplots(2, 2)
     _losses(panels[0][0], lines)
     _accuracy(panels[0][1], lines)
     _sparsity(panels[1][0], lines)
     _moves(panels[1][1], lines)
-    files.write_bytes(folder / "history.png", png(figure))
 
 
 def draw_comparison(results: Sequence[dict[str, Any]]) -> bytes:
@@ -36,9 +40,7 @@ def draw_comparison(results: Sequence[dict[str, Any]]) -> bytes:
 
     One panel per network; a method looks the same in all of them.
     """
-    figure = empty_figure(11, 7)
-    if figure is None:
-        raise InputError("pictures need matplotlib: pip install matplotlib")
+    figure = needed_figure(11, 7)
     names = list(dict.fromkeys(result["network"] for result in results))
     methods = list(dict.fromkeys(method for _, _, method in grouped(results)))
     panels = figure.subplots(1, len(names), squeeze=False)[0]
@@ -83,15 +85,18 @@ def _accuracy(axes: Any, lines: Lines) -> None:
     axes.plot(range(1, len(lines) + 1), values)
     axes.set(title="Validation accuracy", xlabel="epoch", ylabel="%")
     # The first epochs are far below the rest and would hide it.
-    axes.set_ylim(bottom=max(0.0, sorted(values)[len(values) // 20] - 0.5), top=100.0)
+    known = sorted(value for value in values if value is not None)
+    if known:
+        axes.set_ylim(bottom=max(0.0, known[len(known) // 20] - 0.5), top=100.0)
     _stages(axes, lines)
 
 
 def _sparsity(axes: Any, lines: Lines) -> None:
     """Weights that act, per layer."""
-    for name in lines[0]["nonzeros"]:
+    names = list(lines[0]["nonzeros"])
+    for index, name in enumerate(names):
         left = [line["nonzeros"].get(name) for line in lines]
-        axes.plot(range(1, len(lines) + 1), left, label=name)
+        axes.plot(range(1, len(lines) + 1), left, **layer_style(name, index, len(names)))
     axes.set(title="Weights left", xlabel="epoch", yscale="log")
     _stages(axes, lines)
     axes.legend(fontsize="small")
@@ -113,22 +118,3 @@ def _stages(axes: Any, lines: Lines) -> None:
     for index in range(1, len(lines)):
         if lines[index]["stage"] != lines[index - 1]["stage"]:
             axes.axvline(index + 0.5, color="#c44e52", linewidth=0.8)
-
-
-def empty_figure(width: float, height: float) -> Any:
-    """An empty figure; None without matplotlib."""
-    try:
-        from matplotlib.backends.backend_agg import FigureCanvasAgg
-        from matplotlib.figure import Figure
-    except ImportError:
-        return None
-    figure = Figure(figsize=(width, height), layout="constrained")
-    FigureCanvasAgg(figure)
-    return figure
-
-
-def png(figure: Any) -> bytes:
-    """A figure as the bytes of a file."""
-    buffer = memory.BytesIO()
-    figure.savefig(buffer, format="png", dpi=110)
-    return buffer.getvalue()

@@ -33,9 +33,9 @@ from ..recipe import Recipe
 from ..recipe.parse import to_tree
 from ..recipe.reference import INITIAL, reference_text
 from ..report import layer_rows, totals
-from ..rows import Inputs, Windows
+from ..rows import Inputs, Split, Windows
 from .checkpoint import Arrays
-from .evaluate import score_logits
+from .evaluate import compare, mean_error, rows_right, score_logits
 from .lost import check_result
 from .masks import apply
 from .trainer import Trainer
@@ -160,13 +160,25 @@ def part_scores(
     `axis` is the dimension of the result that the classes are.
     """
     parts = {"validation": data.validation, "test": data.open_test()}
-    return {
-        part: {
-            name: asdict(score_logits(batched(ex, split.arrays), split.labels, axis))
-            for name, ex in executables.items()
-        }
-        for part, split in parts.items()
-    }
+    return {part: _scores(executables, split, axis) for part, split in parts.items()}
+
+
+def _scores(executables: Mapping[str, Any], split: Split, axis: int) -> dict[str, Any]:
+    """Scores by network, with the standard error of each accuracy in points.
+
+    That of the pruned network has what it loses against the dense one, too, by the rows that
+    both see, with the error of this paired comparison.
+    """
+    found: dict[str, Any] = {}
+    right = {}
+    for name, executable in executables.items():
+        values = batched(executable, split.arrays)
+        right[name] = rows_right(values, split.labels, axis)
+        score = asdict(score_logits(values, split.labels, axis))
+        found[name] = {**score, "standard_error": mean_error(100.0 * right[name])}
+    lost = compare(right["pruned"], right["dense"])
+    found["pruned"] |= {"drop": lost["drop"], "drop_error": lost["error"]}
+    return found
 
 
 def batched(executable: Any, inputs: Inputs) -> np.ndarray:

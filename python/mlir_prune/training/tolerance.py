@@ -23,7 +23,7 @@ from ..search.ratios import count_left
 from ..search.tolerance import Limits, Step, Tolerance
 from .batches import steps_per_epoch
 from .channel_target import ChannelPlan
-from .evaluate import calibrated_loss, logits, score_logits
+from .evaluate import calibrated_loss, compare, logits, rows_right, score_logits
 from .masks import PREFIX, Arrays, apply, intersect, masks_of, select_masks
 from .parametrization import folded
 from .program import compiled
@@ -296,15 +296,6 @@ def _observe(trainer: Trainer, task: SearchTask, step: Step, search: Tolerance) 
     return result
 
 
-def compare(pruned: np.ndarray, dense: np.ndarray) -> dict[str, float]:
-    """Points that are lost from one network to another on the same rows, and their error.
-
-    Arguments are the shares of each row that are right.
-    """
-    lost = 100.0 * (dense.astype(np.float64) - pruned)
-    return {"drop": float(lost.mean()), "error": float(lost.std() / math.sqrt(len(lost)))}
-
-
 def _facts(trainer: Trainer, task: SearchTask) -> dict[str, Any]:
     """What the search needs to know of the dense network."""
     data, axis = trainer.data, trainer.network.signature.axis
@@ -351,6 +342,4 @@ def _logits(trainer: Trainer, network: Any, arrays: Arrays, inputs: Any = None) 
 def _right(trainer: Trainer, values: np.ndarray) -> np.ndarray:
     """Share of each validation row that is right."""
     axis, labels = trainer.network.signature.axis, trainer.data.validation.labels
-    hits = values.argmax(axis=axis) == labels
-    share: np.ndarray = hits.reshape(len(hits), -1).mean(axis=1)
-    return share
+    return rows_right(values, labels, axis)
