@@ -156,6 +156,13 @@ def test_a_network_is_enough(tmp_path: Path, capsys: pytest.CaptureFixture[str])
     assert main(["compress", "mlp", *common, "--out", str(first)]) == 0
     report = json.loads((first / "report.json").read_text())
     assert report["totals"]["compression"] > 1.5
+    (told,) = report["searches"]
+    kept = next(tried for tried in told["tried"] if tried["key"] == told["chosen"])
+    assert told["points"] == 3 and kept["drop"] <= 3
+    assert kept["nonzeros"] == kept["macs"] >= report["totals"]["nonzeros"]
+    pruned = report["validation"]["pruned"]
+    assert kept["drop"] == pytest.approx(pruned["drop"])
+    assert kept["error"] == pytest.approx(pruned["drop_error"])
     model = str(first / "dense.mlir")
     second = tmp_path / "file"
     assert main(["compress", model, *common, "--out", str(second)]) == 0

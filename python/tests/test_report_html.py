@@ -15,6 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import drawn
+from conftest import make_blobs
 from mlir_prune.cli import main
 from mlir_prune.insight import charts, masks
 from mlir_prune.insight.points import COSTS, Point, front, panel, points_of
@@ -210,6 +211,53 @@ def test_filters_are_tiles() -> None:
     found = masks.matrix(mask)
     assert found.shape == (4, 6) and np.argwhere(found).tolist() == [[2, 5]]
     assert masks.matrix(np.ones(5, bool)).shape == (1, 5)
+
+
+RECIPE = """\
+dataset: {data}
+batch: 20
+model: {{widths: [8, 24, 16, 4]}}
+stages:
+  - {{name: dense, epochs: 6, learning_rate: 1e-2}}
+  - {{name: scan, kind: prune, sensitivity: 5.0}}
+  - {{name: p, kind: prune, target: {{macs: 0.2}}}}
+  - {{name: tune, epochs: 2}}
+bench: {{batches: [1, 8], rounds: 3, min_seconds: 0.001}}
+"""
+
+
+def test_folders_of_the_commands_make_a_page(tmp_path: Path) -> None:
+    """One run, a scan of it and a family from it, as the commands write them."""
+    blobs = make_blobs()
+    np.savez(tmp_path / "blobs.npz", x=blobs.train.inputs[0], y=blobs.train.labels)
+    (tmp_path / "r.yaml").write_text(RECIPE.format(data=tmp_path / "blobs.npz"))
+    runs = tmp_path / "runs"
+    run = str(runs / "a")
+    assert main(["compress", str(tmp_path / "r.yaml"), "--out", run, "--quiet"]) == 0
+    assert main(["sensitivity", run, "--out", str(runs / "b"), "--sparsity", "0.5"]) == 0
+    assert main(["netadapt", run, "--target", "macs=0.6", "--first", "0.3", "--steps", "2",
+                 "--epochs", "1", "--out", str(runs / "c")]) == 0  # fmt: skip
+    found, saved = page(tmp_path, runs), stored(runs / "a")
+    names = {row["name"] for row in saved["layers"]}
+    assert names == {"fc1", "fc2", "fc3"} and set(saved["scans"]) == {"scan"}
+    for row in saved["layers"]:
+        assert any(cells[0] == row["name"] and f"{row['nonzeros']:,}" in cells for cells in found.rows)
+    for part in ("validation", "test"):
+        for network in ("dense", "pruned"):
+            score = saved[part][network]
+            assert score["standard_error"] == pytest.approx(binomial(score["accuracy"], score["rows"]))
+            text = f"{score['accuracy']:.2f} ± {score['standard_error']:.2f}"
+            assert found.row(part, network)[2] == text
+        pruned, dense = saved[part]["pruned"], saved[part]["dense"]
+        assert pruned["drop"] == pytest.approx(dense["accuracy"] - pruned["accuracy"])
+    # All three are about one network on one data set, so one figure has them.
+    assert " ".join(found.words).count("Pareto fronts") == 1
+    assert found.row(f"{run}: pruned")[0] and found.row(f"{runs / 'c'}: last")[0]
+    masks_shown = [image for image in found.images if "kept" in image["alt"]]
+    values = np.load(runs / "a" / "values.npz")
+    for image, name in zip(masks_shown, sorted(names), strict=True):
+        kept = (values[f"pruned/{name}.weight"] != 0).mean()
+        assert image["alt"].startswith(name) and f"{kept:.2%} kept" in image["alt"]
 
 
 def damage_report(folder: Path) -> None:

@@ -171,7 +171,11 @@ def test_the_command_takes_a_budget(tmp_path: Path, capsys: pytest.CaptureFixtur
     command = ["compress", "mlp", "--dataset", str(data), "--out", str(out)]
     assert main([*command, "--target", "macs=0.2", "--epochs", "2"]) == 0
     assert "macs requested" in capsys.readouterr().out
-    totals = json.loads((out / "report.json").read_text())["totals"]
+    report = json.loads((out / "report.json").read_text())
+    totals, (told,) = report["totals"], report["targets"]
+    assert told["resource"] == "macs" and told["dense"] == totals["macs_dense"]
+    assert told["realised"] <= told["requested"] == 0.2 * totals["macs_dense"]
+    assert totals["macs_sparse"] <= told["realised"]
     assert 0.15 * totals["macs_dense"] <= totals["macs_sparse"] <= 0.2 * totals["macs_dense"]
     for more, message in (
         (["--target", "mac=0.5"], "did you mean 'macs'"),
