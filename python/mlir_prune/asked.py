@@ -31,14 +31,17 @@ SCANS = {str: [{
 def targets(meta: Mapping[str, Any]) -> list[dict[str, Any]]:
     """Budgets of pruning stages: requested, realised right after pruning, of the dense network.
 
-    `ratios` are the sparsities of the weights by name. `resource` is ``weights`` where a
-    sparsity was asked for, whose numbers are weights that are left.
+    `ratios` are the sparsities of the weights by name, none where channels left together.
+    `resource` is ``weights`` where a sparsity was asked for, whose numbers are weights that
+    are left.
     """
-    return [
-        {"stage": name.removesuffix(" target"), **note}
-        for name, note in meta["notes"].items()
-        if name.endswith(" target") and isinstance(note, dict) and "requested" in note
-    ]
+    found = []
+    for name, note in meta["notes"].items():
+        if name.endswith(" target") and isinstance(note, dict) and "requested" in note:
+            ratios = note["ratios"] if note["ratios_of"] == "weights" else {}
+            numbers = {key: note[key] for key in ("resource", "requested", "realised", "dense")}
+            found.append({"stage": name.removesuffix(" target"), **numbers, "ratios": ratios})
+    return found
 
 
 def searches(network: Any, meta: Mapping[str, Any], points: Mapping[str, float]) -> list[Any]:

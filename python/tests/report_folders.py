@@ -69,7 +69,7 @@ def deep_report(report: dict[str, Any], count: int) -> tuple[dict[str, Any], dic
     random = np.random.default_rng(count)
     layers, values = [], {}
     for index in range(count):
-        name = f"layer{index}.<conv> & \"{index}\" $x$"
+        name = f'layer{index}.<conv> & "{index}" $x$'
         weight = random.standard_normal((6, 4, 3, 3)).astype(np.float32)
         weight[random.random(weight.shape) < 0.8] = 0.0
         values[f"pruned/{name}.weight"] = weight
@@ -83,14 +83,17 @@ def deep_report(report: dict[str, Any], count: int) -> tuple[dict[str, Any], dic
     return {**report, "layers": layers, "totals": totals(layers)}, values
 
 
-def write_run(folder: Path, report: dict[str, Any], values: dict[str, np.ndarray] | None = None) -> Path:
+def write_run(
+    folder: Path, report: dict[str, Any], values: dict[str, np.ndarray] | None = None
+) -> Path:
     """A folder of `prune compress`, with a search, a budget and a scan in its report."""
     folder.mkdir(parents=True, exist_ok=True)
     sizes = report["totals"]
     names = [row["name"] for row in report["layers"]]
     tried = [
-        {"key": f"round-{n}", "nonzeros": sizes["weights"] // 2**n, "macs": sizes["macs_dense"] // 2**n,
-         "accuracy": 97.5 - 0.2 * n * n, "drop": 0.2 * n * n, "error": 0.1 * n, "epochs": 3}
+        {"key": f"round-{n}", "nonzeros": sizes["weights"] // 2**n,
+         "macs": sizes["macs_dense"] // 2**n, "accuracy": 97.5 - 0.2 * n * n,
+         "drop": 0.2 * n * n, "error": 0.1 * n, "epochs": 3}
         for n in range(1, 5)
     ]  # fmt: skip
     report = {
@@ -119,7 +122,9 @@ def scan_rows(names: list[str]) -> list[dict[str, Any]]:
 def write_scan(folder: Path, names: list[str]) -> Path:
     """A folder of `prune sensitivity`."""
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / "sensitivity.csv").write_text(sensitivity.csv_text(scan_rows(names)), encoding="utf-8")
+    (folder / "sensitivity.csv").write_text(
+        sensitivity.csv_text(scan_rows(names)), encoding="utf-8"
+    )
     files.write_json(folder / "search.json", QUESTION)
     return folder
 

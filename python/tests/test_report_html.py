@@ -62,8 +62,9 @@ def test_the_page_has_every_layer_and_number(tmp_path: Path, report: dict[str, A
         small = " x ".join(map(str, row["compact_shape"]))
         cells = found.row(row["name"], f"{out} x {inner}")
         share = 100 * (1 - row["nonzeros"] / row["weights"])
-        assert cells[2:9] == [small, f"{row['weights']:,}", f"{row['nonzeros']:,}", f"{share:.2f} %",
-                              "75.00 %", f"{row['macs']:,}", f"{row['macs_sparse']:,}"]  # fmt: skip
+        assert cells[2:9] == [small, f"{row['weights']:,}", f"{row['nonzeros']:,}",
+                              f"{share:.2f} %", "75.00 %", f"{row['macs']:,}",
+                              f"{row['macs_sparse']:,}"]  # fmt: skip
     assert found.row("fc1", "20 x 16")[9:] == ["csr", "10 % non-zero"]
     assert found.row("fc1", "dense")[2] == "predicted 2 us against 3 us"
     error = binomial(97.5, 40)
@@ -241,11 +242,15 @@ def test_folders_of_the_commands_make_a_page(tmp_path: Path) -> None:
     names = {row["name"] for row in saved["layers"]}
     assert names == {"fc1", "fc2", "fc3"} and set(saved["scans"]) == {"scan"}
     for row in saved["layers"]:
-        assert any(cells[0] == row["name"] and f"{row['nonzeros']:,}" in cells for cells in found.rows)
+        assert any(
+            cells[0] == row["name"] and f"{row['nonzeros']:,}" in cells for cells in found.rows
+        )
     for part in ("validation", "test"):
         for network in ("dense", "pruned"):
             score = saved[part][network]
-            assert score["standard_error"] == pytest.approx(binomial(score["accuracy"], score["rows"]))
+            assert score["standard_error"] == pytest.approx(
+                binomial(score["accuracy"], score["rows"])
+            )
             text = f"{score['accuracy']:.2f} ± {score['standard_error']:.2f}"
             assert found.row(part, network)[2] == text
         pruned, dense = saved[part]["pruned"], saved[part]["dense"]
@@ -282,7 +287,10 @@ def damage_history(folder: Path) -> None:
 
 def damage_error(folder: Path) -> None:
     tree = stored(folder)
-    tree["validation"] = {**tree["validation"], "pruned": {**tree["validation"]["pruned"], "drop": "x"}}
+    tree["validation"] = {
+        **tree["validation"],
+        "pruned": {**tree["validation"]["pruned"], "drop": "x"},
+    }
     (folder / "report.json").write_text(json.dumps(tree))
 
 

@@ -143,7 +143,16 @@ def test_patterns_have_their_own_sparsity(
     run: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
-    command = ["what-if", str(run), "--layer", "fc2", "--granularity", "n_of_m:1:4:1", "--rows", "32"]
+    command = [
+        "what-if",
+        str(run),
+        "--layer",
+        "fc2",
+        "--granularity",
+        "n_of_m:1:4:1",
+        "--rows",
+        "32",
+    ]
     assert main(command) == 0
     (line,) = [row for row in capsys.readouterr().out.splitlines() if row.startswith("| fc2")]
     assert line.split(" | ")[1] == "0.75" and "22,500 of 30,000" in line
@@ -176,7 +185,9 @@ def test_the_command_writes_only_what_is_asked_for(
 def test_what_is_too_large_is_left_out(loaded: Loaded, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "MOST_COLUMNS", 100)
     monkeypatch.setattr(module, "MOST_WORK", 1e4)
-    table = costs.LatencyTable([0.0, 0.5], {name: [2.0, 1.0] for name in loaded.network.weights()}, 0.0)
+    table = costs.LatencyTable(
+        [0.0, 0.5], {name: [2.0, 1.0] for name in loaded.network.weights()}, 0.0
+    )
     monkeypatch.setattr(costs, "measured", lambda *args, **keys: table)
     first, second, _ = what_if(loaded, loaded.network.weights(), (0.5,), Settings(rows=64))
     assert first.error is not None and first.refit_error is not None

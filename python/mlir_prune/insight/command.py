@@ -29,7 +29,7 @@ def _add_report(parsers: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     parser.set_defaults(run=run_report)
     parser.add_argument(
         "runs", nargs="+", metavar="RUN",
-        help="output folder of compress, demo, train, sensitivity or netadapt, or one of such folders",
+        help="output folder of compress, demo, train, sensitivity or netadapt, or a folder of such",
     )  # fmt: skip
     parser.add_argument("-o", "--out", metavar="FILE", help=".html file to write")
     parser.add_argument("--png", metavar="FILE", help=".png file to write")
@@ -91,7 +91,8 @@ def _print(source: Any) -> None:
 
 def _add_what_if(parsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     parser = parsers.add_parser(
-        "what-if", help="what pruning a layer would save in time and cost in error, before it is done"
+        "what-if",
+        help="what pruning a layer would save in time and cost in error, before it is done",
     )
     parser.set_defaults(run=run_what_if)
     add_subject(parser, workers=False)
@@ -105,7 +106,9 @@ def _add_what_if(parsers: argparse._SubParsersAction[argparse.ArgumentParser]) -
     parser.add_argument("--granularity", default="unstructured", help="what is pruned together")
     parser.add_argument("--batch", type=int, default=1, help="rows of a call that is timed")
     parser.add_argument("--threads", type=int, default=1, help="threads of the compiled code")
-    parser.add_argument("--rows", type=int, default=1000, help="training rows for the error of results")
+    parser.add_argument(
+        "--rows", type=int, default=1000, help="training rows for the error of results"
+    )
     parser.add_argument("--seed", type=int, default=0, help="seed of these rows")
     parser.add_argument("--out", help="folder for the answers as .csv and .md (default: none)")
 

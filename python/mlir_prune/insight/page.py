@@ -123,7 +123,9 @@ def document(title: str, *children: Element) -> str:
             tag("title", title), tag("style", STYLE)),
         tag("body", tag("main", *children)), lang="en",
     )  # fmt: skip
-    return "<!DOCTYPE html>\n" + ElementTree.tostring(root, encoding="unicode", method="html") + "\n"
+    return (
+        "<!DOCTYPE html>\n" + ElementTree.tostring(root, encoding="unicode", method="html") + "\n"
+    )
 
 
 def _printable(text: str) -> str:

@@ -67,11 +67,10 @@ def _summary(sources: Sequence[Source], places: dict[str, str]) -> list[Element]
          "validation, points", "test, points"),
         rows, "Points are those gained (+) or lost (-) against the dense network.", 4,
     )  # fmt: skip
-    for row, source in zip(found.iter("tr"), [None, *sources], strict=True):
-        if source is not None:
-            cell = row[0]
-            text, cell.text = cell.text or "", None
-            cell.append(tag("a", text, href=f"#{places[source.name]}"))
+    for row, source in zip(list(found.iter("tr"))[1:], sources, strict=True):
+        cell = row[0]
+        text, cell.text = cell.text or "", None
+        cell.append(tag("a", text, href=f"#{places[source.name]}"))
     return [tag("h2", "Summary"), found]
 
 

@@ -67,6 +67,10 @@ def _budget(run: dict[str, Any], *resources: str) -> dict[str, Any] | None:
     return found[-1] if found else None
 
 
+def _asked(budget: dict[str, Any] | None) -> float | None:
+    return None if budget is None else float(budget["requested"])
+
+
 def _of_run(source: Source, run: dict[str, Any]) -> Iterator[Row]:
     totals, file = run["totals"], source.run_file
     weights = _budget(run, "weights", "parameters")
@@ -78,13 +82,13 @@ def _of_run(source: Source, run: dict[str, Any]) -> Iterator[Row]:
         note = "of the weights that the stage prunes"
     yield Row("sparsity", 0.0, sparsity, 100 * (1 - totals["nonzeros"] / totals["weights"]),
               "share", file, note)  # fmt: skip
-    yield Row("weights", totals["weights"], weights and weights["requested"], totals["nonzeros"],
+    yield Row("weights", totals["weights"], _asked(weights), totals["nonzeros"],
               "count", file, note if weights else "")  # fmt: skip
     if "parameters_left" in totals:
         yield Row("weights and biases", totals["parameters"], None, totals["parameters_left"],
                   "count", file)  # fmt: skip
     macs = _budget(run, "macs")
-    yield Row("MACs per row", totals["macs_dense"], macs and macs["requested"],
+    yield Row("MACs per row", totals["macs_dense"], _asked(macs),
               totals["macs_sparse"], "count", file, _after(macs))  # fmt: skip
 
 
@@ -118,9 +122,9 @@ def _points(source: Source, run: dict[str, Any]) -> Iterator[Row]:
             continue
         dense, pruned = run[part]["dense"], run[part]["pruned"]
         lost = pruned.get("drop", dense["accuracy"] - pruned["accuracy"])
-        yield Row(f"points lost, {part} rows", None,
-                  _tolerance(run) if part == "validation" else None, lost, "points",
-                  source.run_file, f"{pruned['rows']:,} rows", pruned.get("drop_error"))  # fmt: skip
+        asked = _tolerance(run) if part == "validation" else None
+        yield Row(f"points lost, {part} rows", None, asked, lost, "points", source.run_file,
+                  f"{pruned['rows']:,} rows", pruned.get("drop_error"))  # fmt: skip
 
 
 def _tolerance(run: dict[str, Any]) -> float | None:
@@ -154,6 +158,7 @@ def _of_family(source: Source, found: dict[str, Any]) -> Iterator[Row]:
                   found["realised"], "count", file)  # fmt: skip
     if found["resource"] == "ms":
         yield Row(f"ms of a call, batch {found['batch']}", found["dense"], found["requested"],
-                  found["realised"], "ms", file, "measured by turns with the dense network")  # fmt: skip
+                  found["realised"], "ms", file,
+                  "measured by turns with the dense network")  # fmt: skip
     yield Row("points lost, validation rows", None, None, found["score"]["drop"], "points", file,
               "", found["score"]["error"])  # fmt: skip

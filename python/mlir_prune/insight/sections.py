@@ -36,7 +36,9 @@ def parts_of(source: Source) -> list[Element]:
     return [*parts, *_history(source), *_notes(source)]
 
 
-def chart(draw: Callable[[Any], None], title: str, source: str, width: float = 10, height: float = 4) -> Element:
+def chart(
+    draw: Callable[[Any], None], title: str, source: str, width: float = 10, height: float = 4
+) -> Element:
     """A figure of one panel."""
     whole = needed_figure(width, height)
     draw(whole.subplots())
@@ -187,8 +189,8 @@ def _scans(source: Source) -> Iterator[Element]:
             lines.append((layer, *cells, *(f"{each[layer]:g}" for each in within)))
         head = ("layer", *(f"{ratio:g}" for ratio in ratios),
                 *(f"within {points:g}" for points in _TOLERANCES))  # fmt: skip
-        yield table(head, lines, "Points lost at each sparsity, and the largest sparsity that loses "
-                    f"no more than so many. Numbers from {file}")  # fmt: skip
+        yield table(head, lines, "Points lost at each sparsity, and the largest sparsity that "
+                    f"loses no more than so many. Numbers from {file}")  # fmt: skip
 
 
 def _searches(source: Source) -> Iterator[Element]:
@@ -216,7 +218,9 @@ def _family(source: Source) -> Iterator[Element]:
         return
     file = source.file(FAMILY)
     yield tag("h3", "NetAdapt")
-    yield chart(lambda axes: charts.draw_family(axes, found), "Accuracy after each step", file, 9, 4)
+    yield chart(
+        lambda axes: charts.draw_family(axes, found), "Accuracy after each step", file, 9, 4
+    )
     rows = [
         (str(row["step"]), row["layer"], f"{row['cost']:.4g}", number(row["parameters"]),
          number(row["macs"]), f"{row['accuracy']:.2f}", f"{row['drop']:+.2f} ± {row['error']:.2f}")
@@ -235,14 +239,19 @@ def _masks(source: Source) -> Iterator[Element]:
     if run is None:
         return
     kept = source.kept
-    pictures = [_mask(source, row, kept[row["name"]]) for row in run["layers"] if row["name"] in kept]
+    pictures = [
+        _mask(source, row, kept[row["name"]]) for row in run["layers"] if row["name"] in kept
+    ]
     if pictures:
         yield tag("h3", "Masks")
         yield tag("p", "Outputs go down, inputs across, the taps of a filter are tiles; dark is "
-                  "kept. Channels that left during the run are not shown.", class_="soft")  # fmt: skip
+                  "kept. Channels that left during the run are not shown.",
+                  class_="soft")  # fmt: skip
         yield tag("div", *pictures[:_OPEN], class_="masks")
     if len(pictures) > _OPEN:
-        yield folded(f"{len(pictures) - _OPEN} more masks", tag("div", *pictures[_OPEN:], class_="masks"))
+        yield folded(
+            f"{len(pictures) - _OPEN} more masks", tag("div", *pictures[_OPEN:], class_="masks")
+        )
     report = source.report
     if report is not None:
         yield chart(lambda axes: draw_pattern(axes, report), "What the first layer reads",

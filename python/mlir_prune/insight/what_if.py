@@ -16,7 +16,6 @@ from typing import Any
 import numpy as np
 
 from .. import networks
-from ..errors import InputError
 from ..evidence import GRAM, collect
 from ..forms import bound
 from ..oneshot import layers as solvers

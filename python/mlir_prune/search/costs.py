@@ -152,7 +152,7 @@ def pruned(
     if ratio == 0.0:
         return plain
     pattern = granularity.startswith("n_of_m")
-    rule: dict[str, object] = {"allow_empty": True} if pattern else {"sparsity": ratio}
+    rule: dict[str, Any] = {"allow_empty": True} if pattern else {"sparsity": ratio}
     found = apply(plain | select_masks(network, plain, names, granularity, **rule))
     return {name: found[name] for name in plain}
 

@@ -65,6 +65,7 @@ def targeted(trainer: Trainer, task: PruneTask, before: Arrays) -> Prune:
     trainer.state.meta["notes"][f"{task.name} target"] = {
         "resource": name, "requested": request.amount, "realised": realised,
         "dense": request.dense, "ratios": ratios,
+        "ratios_of": "channels" if task.stage.granularity == networks.COUPLED else "weights",
     }  # fmt: skip
     off = realised / request.amount - 1
     trainer.progress.say(
