@@ -19,10 +19,10 @@ import numpy as np
 from .cifar import read_cifar
 from .errors import DataError, nearest
 from .idx import read_idx
-from .npz import class_numbers, read_npz
+from .npz import class_numbers, read_inputs, read_npz
 from .rows import Split, concatenate
 
-__all__ = ["FORMS", "Dataset", "Split", "load"]
+__all__ = ["FORMS", "Dataset", "Split", "load", "load_inputs"]
 
 # The split must not move when the seed of the training does.
 _SPLIT_SEED = 20190527
@@ -185,6 +185,17 @@ def load(name: str, root: str | os.PathLike[str] | None = None) -> Dataset:
         f"unknown data set '{name}', expected digits, mnist, cifar10, idx:<folder> "
         f"or the path of an .npz file{hint}"
     )
+
+
+def load_inputs(path: str | os.PathLike[str]) -> Dataset:
+    """Rows without labels of an ``.npy`` or ``.npz`` file, all of them in every part.
+
+    Raises :class:`DataError` with the reason.
+    """
+    if Path(path).suffix not in (".npy", ".npz"):
+        raise DataError(f"{path}: expected an .npy or .npz file of inputs")
+    rows = read_inputs(Path(path))
+    return Dataset(Path(path).name, rows, rows, 0, lambda: rows)
 
 
 def _cut(rows: Split, share: float, what: str) -> tuple[Split, Split]:

@@ -138,6 +138,20 @@ def _member(archive: zipfile.ZipFile, name: str) -> np.ndarray:
     return array
 
 
+def read_array(path: str | os.PathLike[str]) -> np.ndarray:
+    """Reads the array of a ``.npy`` file; pickled objects are refused."""
+    try:
+        array: np.ndarray = np.load(path, allow_pickle=False)
+    except FileNotFoundError:
+        raise InputError(f"{path}: no such file") from None
+    except (OSError, ValueError, EOFError, SyntaxError) as error:
+        reason = " ".join(str(error).split())
+        raise InputError(f"{path}: not a readable .npy ({reason})") from None
+    if not isinstance(array, np.ndarray):
+        raise InputError(f"{path}: not a .npy of one array")
+    return array
+
+
 def read_json(path: str | os.PathLike[str]) -> Any:
     """Reads JSON; a missing or malformed file is an :class:`InputError`."""
     try:

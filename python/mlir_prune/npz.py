@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 
 from .errors import DataError
-from .files import read_arrays
+from .files import read_array, read_arrays
 from .rows import INPUT, Split
 
 LEAST_ROWS = 10
@@ -43,6 +43,24 @@ def read_npz(path: Path) -> tuple[Split, Split | None]:
         f"{path}: holds {sorted(arrays)}, expected x and y, or x_train, y_train, x_test and "
         "y_test; x/NAME for each input where a network has several"
     )
+
+
+def read_inputs(path: Path) -> Split:
+    """Rows without labels: the array of a ``.npy`` file, or ``x`` or ``x/NAME`` of an ``.npz``.
+
+    What else an ``.npz`` holds is not read. Raises :class:`DataError` with the member.
+    """
+    if path.suffix == ".npy":
+        return Split.without_labels((_values(str(path), read_array(path), 1),))
+    arrays = read_arrays(path)
+    found = _members(path, arrays, "x")
+    if not found:
+        raise DataError(f"{path}: holds {sorted(arrays)}, expected x, or x/NAME for each input")
+    rows = {name: _values(f"{path}: {member('x', name)}", array, 1) for name, array in found.items()}
+    counts = {len(array) for array in rows.values()}
+    if len(counts) > 1:
+        raise DataError(f"{path}: inputs have {' and '.join(map(str, sorted(counts)))} rows")
+    return Split.without_labels(tuple(rows.values()), tuple(rows))
 
 
 def member(prefix: str, name: str) -> str:

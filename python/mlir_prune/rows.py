@@ -72,6 +72,16 @@ class Split:
         if self.labels.dtype != np.int32:
             raise DataError(f"labels are int32, got {self.labels.dtype}")
 
+    @staticmethod
+    def without_labels(inputs: tuple[np.ndarray, ...], names: tuple[str, ...] = (INPUT,)) -> Split:
+        """Rows that nobody has labelled: every label is -1."""
+        return Split(inputs, np.full(len(inputs[0]), -1, np.int32), names)
+
+    @property
+    def labelled(self) -> bool:
+        """Whether all rows have a class number."""
+        return bool(self.labels.size) and int(self.labels.min()) >= 0
+
     def __len__(self) -> int:
         return len(self.labels)
 

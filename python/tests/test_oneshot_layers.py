@@ -16,6 +16,9 @@ from mlir_prune.oneshot.layers import (
     sparse_gpt,
     wanda,
 )
+from mlir_prune.oneshot.ordered import Seen
+from mlir_prune.oneshot.repair import moments
+from mlir_prune.oneshot.shares import Curves, divide
 from mlir_prune.oneshot.support import Pattern, Support, best_of_groups, read_granularity
 
 SHARES = [(0.5, None), (0.25, None), (0.5, Pattern(2, 4, 1)), (0.25, Pattern(1, 4, 1))]
@@ -153,3 +156,67 @@ def test_support() -> None:
 def test_unknown_granularities(text: str) -> None:
     with pytest.raises(InputError, match="granularity: expected"):
         read_granularity(text)
+
+
+def test_costs_of_removals_in_pieces() -> None:
+    """More rows than a chunk holds, and columns that move together when half are gone."""
+    weight, gram = layer(5, outputs=40, columns=96)
+    found, kept = brain_surgeon(weight, gram, 0.2)
+    alone = [brain_surgeon(row[None], gram, count / 96) for row, count in zip(weight, kept.sum(1), strict=True) if count]
+    rows = [row for row, count in enumerate(kept.sum(1)) if count]
+    for row, (other, mask) in zip(rows, alone, strict=True):
+        np.testing.assert_array_equal(kept[row], mask[0])
+        np.testing.assert_array_equal(found[row], other[0])
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_shares_of_layers(seed: int) -> None:
+    """Layers of different inputs: the errors of all together are smaller than with one sparsity."""
+    rng = np.random.default_rng(seed)
+    weights, grams = {}, {}
+    for name, (outputs, columns, rank) in {"a": (8, 20, 20), "b": (12, 40, 8), "c": (4, 12, 12)}.items():
+        weights[name] = rng.standard_normal((outputs, columns)).astype(np.float32)
+        inputs = rng.standard_normal((200, rank)) @ rng.standard_normal((rank, columns))
+        inputs += 0.1 * rng.standard_normal(inputs.shape)
+        grams[name] = inputs.T @ inputs
+    costs = Curves(weights, grams, dict.fromkeys(weights, 0)).costs()
+    for each in costs.values():
+        assert (np.diff(each) >= 0).all() and each[0] >= 0
+    size = sum(weight.size for weight in weights.values())
+    for share in (0.6, 0.3):
+        found = divide(costs, share)
+        assert sum(found[n] * weights[n].size for n in weights) == pytest.approx(share * size, abs=1)
+
+        def total(shares: dict[str, float]) -> float:
+            errors = 0.0
+            for name, weight in weights.items():
+                pruned, _ = brain_surgeon(weight, grams[name], shares[name])
+                power = error(weight, 0 * weight, grams[name])
+                errors += error(weight, pruned, grams[name]) / power
+            return errors
+
+        assert total(found) < total(dict.fromkeys(weights, share))
+
+
+def test_weight_of_least_squares() -> None:
+    """Towards results of other inputs: the error is that to the target, and a constant."""
+    rng = np.random.default_rng(0)
+    dense = rng.standard_normal((300, 8)) @ rng.standard_normal((8, 8)) + 1
+    inputs = dense + 0.3 * rng.standard_normal(dense.shape)
+    weight = rng.standard_normal((3, 8))
+    results = dense @ weight.T
+    seen = Seen(inputs.mean(0), results.mean(0), inputs.T @ inputs / 300, results.T @ inputs / 300)
+    centered, target = inputs - inputs.mean(0), results - results.mean(0)
+    found = seen.centered()
+    np.testing.assert_allclose(found.xx, centered.T @ centered / 300, atol=1e-10)
+    np.testing.assert_allclose(found.yx, target.T @ centered / 300, atol=1e-10)
+    fitted = found.target(weight, 0.0)
+    np.testing.assert_allclose(fitted, np.linalg.lstsq(centered, target, rcond=None)[0].T, atol=1e-8)
+    least = ((centered @ fitted.T - target) ** 2).mean(0).sum()
+    for _ in range(3):
+        other = rng.standard_normal(weight.shape)
+        whole = ((centered @ other.T - target) ** 2).mean(0).sum()
+        assert whole == pytest.approx(error(fitted, other, found.xx) + least)
+    both = moments(weight, inputs.mean(0), inputs.T @ inputs / 300)
+    np.testing.assert_allclose(both.mean, (inputs @ weight.T).mean(0), atol=1e-10)
+    np.testing.assert_allclose(both.variance, (inputs @ weight.T).var(0), atol=1e-9)

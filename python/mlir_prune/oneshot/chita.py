@@ -22,7 +22,7 @@ from .layerwise import refit
 from .loss import Curvature, Loss
 from .support import Support
 
-_STEPS = (1.0, 0.7, 0.5, 0.35, 0.25, 0.12, 0.06, 0.03)
+STEPS = (1.0, 0.7, 0.5, 0.35, 0.25, 0.12, 0.06, 0.03)
 """Shares of a step that the line search tries, largest first."""
 
 _FLOOR, _POWER = 1e-4, 0.75
@@ -115,7 +115,7 @@ class Stages:
     def _search(self, base: np.ndarray, direction: np.ndarray, rows: Split) -> float:
         """The share of a step with the smallest loss, or none where all are larger."""
         best, found = self._loss.score(base, rows).loss, 0.0
-        for share in _STEPS:
+        for share in STEPS:
             loss = self._loss.score(base + np.float32(share) * direction, rows).loss
             if loss < best:
                 best, found = loss, share

@@ -9,11 +9,12 @@ from pathlib import Path
 from typing import Any
 
 from .. import files
-from ..data import load
+from ..data import load, load_inputs
 from ..errors import InputError
 from ..frontend import from_file
 from ..imported import ImportedNetwork
 from ..training.fit import check_indices, fit
+from . import repair
 from .run import METHODS, prune
 
 
@@ -35,7 +36,20 @@ def add_parser(parsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> 
         help="global: the sparsity is that of all weights together; layer: of each (default: by "
         "the method)",
     )
-    parser.add_argument("--dataset", required=True, help="digits, mnist, cifar10, idx:FOLDER or an .npz file")
+    parser.add_argument(
+        "--repair",
+        help=f"some of {','.join(repair.WITH_ROWS)}; {repair.DATA_FREE} without any row; or "
+        f"{repair.NONE} (default: by the method)",
+    )
+    parser.add_argument(
+        "--sequential", action="store_true",
+        help="methods of single layers prune each on what the pruned ones before it compute",
+    )  # fmt: skip
+    parser.add_argument(
+        "--dataset",
+        help="digits, mnist, cifar10, idx:FOLDER or an .npz file; without one no accuracy is printed",
+    )
+    parser.add_argument("--inputs", help=".npy or .npz file of rows without labels to prune by")
     parser.add_argument("--data", help="folder above mnist/ and cifar10/ (default: PRUNE_DATA)")
     parser.add_argument("--rows", type=int, help="training rows to use (default: by the method)")
     parser.add_argument("--target", action="append", default=[], help="weights to prune, a pattern; repeatable")
@@ -45,7 +59,7 @@ def add_parser(parsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> 
 
 
 def run(arguments: argparse.Namespace) -> None:
-    """Writes the pruned network and prints what it has lost on the validation rows."""
+    """Writes the pruned network and prints what it has lost on validation rows, if there are any."""
     target = Path(arguments.out)
     if target.suffix not in (".mlir", ".mlirbc"):
         raise InputError(f"{target}: expected a file that ends in .mlir or .mlirbc")
@@ -54,30 +68,42 @@ def run(arguments: argparse.Namespace) -> None:
                          f"{arguments.threads} and {arguments.seed}")  # fmt: skip
     module = from_file(arguments.model, check=False)
     network = ImportedNetwork(module, arguments.model)
-    data = fit(network.signature, load(arguments.dataset, arguments.data))
-    check_indices(module, data)
+    data = inputs = None
+    if arguments.dataset:
+        data = fit(network.signature, load(arguments.dataset, arguments.data))
+        check_indices(module, data)
+    if arguments.inputs:
+        inputs = fit(network.signature, load_inputs(arguments.inputs))
+        check_indices(module, inputs)
+    rows = inputs or data
     start = time.monotonic()
     found = prune(
-        module, data.train, arguments.method, arguments.sparsity, arguments.granularity,
-        arguments.rows, arguments.seed, scope=arguments.scope, targets=arguments.target,
-        ignore=arguments.ignore, threads=arguments.threads,
+        module, rows.train if rows else None, arguments.method, arguments.sparsity,
+        arguments.granularity, arguments.rows, arguments.seed, scope=arguments.scope,
+        targets=arguments.target, ignore=arguments.ignore, threads=arguments.threads,
+        repairs=arguments.repair, sequential=arguments.sequential,
     )  # fmt: skip
     seconds = time.monotonic() - start
     if target.suffix == ".mlirbc":
         files.write_bytes(target, found.module.to_bytecode())
     else:
         files.write_text(target, str(found.module))
-    _report(module, found, data.validation, arguments.threads)
+    _report(module, found, data.validation if data else None, arguments.threads)
     print(f"pruned in {seconds:.0f} s, written to {target}")
 
 
 def _report(module: Any, found: Any, validation: Any, threads: int) -> None:
-    """Prints zeros by weight, and accuracy on the validation rows before and after."""
+    """Prints zeros by weight, remarks, and accuracy on validation rows before and after."""
     from .loss import Loss
 
     for name, mask in found.masks.items():
         zeros = mask.size - int(mask.sum())
         print(f"{name}  {'x'.join(map(str, mask.shape))}  {zeros / mask.size:.1%} zeros")
+    for remark in found.remarks:
+        print(f"remark: {remark}")
+    if validation is None:
+        print(f"{found.sparsity:.2%} zeros")
+        return
     scores = []
     for each in (module, found.module):
         loss = Loss(ImportedNetwork(each), list(found.masks), threads)

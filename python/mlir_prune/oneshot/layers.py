@@ -16,8 +16,8 @@ from .support import Pattern, best_of_groups, largest
 
 DAMPING = 0.01
 _BLOCK = 128
-_STACK = 1 << 24
-"""Most elements of inverses that a chunk of rows keeps at once."""
+_STACK = 1 << 18
+"""Most elements of inverses that a chunk of rows keeps at once: what a core's cache holds."""
 
 
 def damped(gram: np.ndarray, damping: float = DAMPING) -> np.ndarray:
@@ -88,28 +88,40 @@ def brain_surgeon(
 
 
 def _removals(weight: np.ndarray, inverse: np.ndarray, pattern: Pattern | None) -> np.ndarray:
-    """What each removal costs its row, never less than the one before; infinite if not made."""
+    """What each removal costs its row, never less than the one before; infinite if not made.
+
+    When half of the columns are gone, the inverses of what is left move together.
+    """
     rows, columns = weight.shape
     inverses = np.repeat(inverse[None], rows, axis=0)
     weight = weight.copy()
     alive = np.ones(weight.shape, bool)
+    places = np.tile(np.arange(columns), (rows, 1))  # the column of what is left
     costs = np.full(weight.shape, np.inf)
     last = np.zeros(rows)
     every = np.arange(rows)
+    update = np.empty_like(inverses)
     removed = columns - columns // pattern.group * pattern.kept if pattern else columns
-    for _ in range(removed):
-        diagonal = np.einsum("rcc->rc", inverses)
+    for step in range(removed):
+        is_left = np.take_along_axis(alive, places, axis=1)
+        diagonal = np.where(is_left, np.einsum("rcc->rc", inverses), 1.0)
         open_ = alive & _open(alive, pattern) if pattern else alive
-        cost = np.where(open_, weight**2 / np.where(alive, diagonal, 1.0), np.inf)
-        place = cost.argmin(axis=1)
-        last = np.maximum(last, cost[every, place])
-        costs[every, place] = last
-        column = inverses[every, :, place]
-        pivot = column[every, place]
-        weight -= column * (weight[every, place] / pivot)[:, None]
-        inverses -= column[:, :, None] * (column / pivot[:, None])[:, None, :]
-        alive[every, place] = False
-        weight[~alive] = 0.0
+        cost = np.where(np.take_along_axis(open_, places, axis=1), weight**2 / diagonal, np.inf)
+        at = cost.argmin(axis=1)
+        last = np.maximum(last, cost[every, at])
+        costs[every, places[every, at]] = last
+        column = inverses[every, :, at]
+        pivot = column[every, at]
+        weight -= column * (weight[every, at] / pivot)[:, None]
+        np.multiply(column[:, :, None], (column / pivot[:, None])[:, None, :], out=update)
+        inverses -= update
+        alive[every, places[every, at]] = is_left[every, at] = False
+        weight[~is_left] = 0.0
+        if 2 * (columns - step - 1) <= places.shape[1]:
+            kept = np.nonzero(is_left)[1].reshape(rows, -1)
+            inverses = inverses[every[:, None, None], kept[:, :, None], kept[:, None, :]]
+            update = np.empty_like(inverses)
+            weight, places = (np.take_along_axis(x, kept, axis=1) for x in (weight, places))
     return costs
 
 

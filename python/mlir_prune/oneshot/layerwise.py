@@ -2,12 +2,13 @@
 """Solvers for one layer, on all layers of a network.
 
 The Gram matrices of the inputs are those of the network as it was: layers do not see what
-pruning changes before them.
+pruning changes before them. In `ordered` they do.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
 
 import numpy as np
 
@@ -41,28 +42,57 @@ def grams(loss: Loss, data: Split) -> dict[str, np.ndarray]:
     found = loss.grams(loss.start(), data)
     for name in loss.names:
         if name not in found:
-            raise InputError(
-                f"'{name}' has no Gram matrix of its inputs, as where outputs read inputs of "
-                "their own: leave it out (ignore), or take a method of the whole network"
-            )
+            raise no_gram(name)
     return found
 
 
+def no_gram(weight: str) -> InputError:
+    """What is wrong with a weight that the solvers for one layer cannot prune."""
+    return InputError(
+        f"'{weight}' has no Gram matrix of its inputs, as where outputs read inputs of their own: "
+        "leave it out (ignore), or take a method of the whole network"
+    )
+
+
+def output_dims(network: Any) -> dict[str, int]:
+    """The dimension of the output channels by weight."""
+    return {each["weight"]: each["output_dims"][0] for each in network.compiled_layers()}
+
+
+def as_matrix(weight: np.ndarray, output: int) -> np.ndarray:
+    """The weight as [outputs, columns]."""
+    moved = np.moveaxis(weight, output, 0)
+    return moved.reshape(len(moved), -1)
+
+
 def solve(
-    solver: Solver, shapes: dict[str, tuple[int, ...]], weights: dict[str, np.ndarray],
-    found: dict[str, np.ndarray], outputs: dict[str, int], share: float, pattern: Pattern | None,
+    solver: Solver, weights: Mapping[str, np.ndarray], found: Mapping[str, np.ndarray],
+    outputs: Mapping[str, int], shares: Mapping[str, float], pattern: Pattern | None,
 ) -> Iterator[tuple[np.ndarray, np.ndarray]]:  # fmt: skip
     """Weight and mask of each layer, in the shape of the weight.
 
-    `outputs` is the dimension of the output channels by weight.
+    `outputs` is the dimension of the output channels by weight, `shares` what each keeps.
     """
-    for name, shape in shapes.items():
-        places = columns(shape, outputs[name], pattern, name)
-        matrix = np.moveaxis(weights[name], outputs[name], 0).reshape(shape[outputs[name]], -1)
-        gram = found[name][np.ix_(places, places)]
-        flat = Pattern(pattern.kept, pattern.group, 1) if pattern else None
-        results = solver(matrix[:, places], gram, share, flat)
-        yield tuple(back(each, places, shape, outputs[name]) for each in results)  # type: ignore[misc]
+    for name, weight in weights.items():
+        matrix = as_matrix(weight, outputs[name])
+        yield solve_layer(
+            solver, matrix, found[name], shares[name], pattern, (name, weight.shape, outputs[name])
+        )
+
+
+def solve_layer(
+    solver: Solver, matrix: np.ndarray, gram: np.ndarray, share: float, pattern: Pattern | None,
+    layer: tuple[str, tuple[int, ...], int],
+) -> tuple[np.ndarray, np.ndarray]:  # fmt: skip
+    """Weight and mask of a layer, from its matrix [outputs, columns] to the shape of the weight.
+
+    `layer` is its name, the shape of the weight, and the dimension of the output channels.
+    """
+    name, shape, output = layer
+    places = columns(shape, output, pattern, name)
+    flat = Pattern(pattern.kept, pattern.group, 1) if pattern else None
+    weight, mask = solver(matrix[:, places], gram[np.ix_(places, places)], share, flat)
+    return back(weight, places, shape, output), back(mask, places, shape, output)
 
 
 def columns(

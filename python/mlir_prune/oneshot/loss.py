@@ -10,7 +10,7 @@ Jacobian.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -54,8 +54,9 @@ class Loss:
         self.shapes = [self.network.values[name].shape for name in self.names]
         self.sizes = [self.network.values[name].size for name in self.names]
         self.size = sum(self.sizes)
-        self._batch = batch
-        self._threads = threads
+        self.batch = batch
+        self.threads = threads
+        self._values = dict(network.values)
         self._programs: dict[tuple[int, str], tuple[Program, dict[str, np.ndarray]]] = {}
 
     def start(self) -> np.ndarray:
@@ -70,7 +71,7 @@ class Loss:
 
     def logits(self, weights: np.ndarray, rows: Split) -> np.ndarray:
         """Results [rows, classes]."""
-        program, state = self._program(self._batch, "")
+        program, state = self._program(self.batch, "")
         self._set(state, weights)
         return logits(program, state, rows.arrays)
 
@@ -93,14 +94,32 @@ class Loss:
     def pull(self, weights: np.ndarray, rows: Split, shares: np.ndarray) -> np.ndarray:
         """Gradient of the mean over rows of ``sum(-shares * log(p))``, float32 [weights]."""
         total = np.zeros(self.size)
-        batch = self._batch
+        batch = self.batch
         for part in self._gradients(weights, rows, shares, batch):
             total += part
         return (total * (batch / len(rows))).astype(np.float32)
 
+    def slope(
+        self, weights: np.ndarray, rows: Split, shares: np.ndarray
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """What :meth:`pull` gives, and an estimate of the mean square of it by row, from batches."""
+        total, squares = np.zeros(self.size), np.zeros(self.size)
+        for part in self._gradients(weights, rows, shares, self.batch):
+            total += part
+            squares += part.astype(np.float64) ** 2
+        return total * (self.batch / len(rows)), squares * (self.batch**2 / len(rows))
+
+    def update(self, values: Mapping[str, np.ndarray]) -> None:
+        """Other parameters than the weights get values."""
+        self._values |= values
+        for _, state in self._programs.values():
+            for name, value in values.items():
+                if name in state:
+                    state[name][...] = value
+
     def grams(self, weights: np.ndarray, rows: Split) -> dict[str, np.ndarray]:
         """Gram matrix of the inputs of each layer that has one, double, from whole batches."""
-        batch = min(self._batch, len(rows))
+        batch = min(self.batch, len(rows))
         program, state = self._program(batch, _GRAM_PASS)
         self._set(state, weights)
         if _GRAM_FUNCTION not in program.functions:
@@ -156,8 +175,8 @@ class Loss:
         key = (batch, passes)
         if key not in self._programs:
             text = pipeline(passes) if passes else ""
-            program = Program(self.network.text(batch), text, self._threads)
-            self._programs[key] = program, program.fill(self.network.values)
+            program = Program(self.network.text(batch), text, self.threads)
+            self._programs[key] = program, program.fill(self._values)
         return self._programs[key]
 
 

@@ -12,47 +12,64 @@ import numpy as np
 from .. import networks
 from ..errors import InputError, nearest
 from ..rows import Split
-from . import chita, fisher, layers, layerwise
+from . import chita, datafree, fisher, layers, layerwise, ordered, refining, repair
+from .finish import Finish
+from .inputs import LayerInputs
 from .loss import Loss
+from .shares import Curves, divide
 from .support import Support, read_granularity
+
+
+DEFAULT_REPAIRS = ("batch_norm", "bias")
+"""Of methods that do not train; chosen on validation rows (docs/Reproduction.md)."""
 
 
 @dataclass(frozen=True)
 class Task:
-    """What a method works on: it keeps `shares` of the weights of `loss`, which fall."""
+    """What a method works on: it keeps `shares` of the weights of `loss`, which fall.
+
+    Without `data` the statistics of inputs are those that are to be expected. With
+    `sequential`, layers see what pruning changed before them. A method adds its remarks.
+    """
 
     loss: Loss
     support: Support
-    data: Split
+    data: Split | None
     shares: tuple[float, ...]
     seed: int
     settings: chita.Settings = field(default_factory=chita.Settings)
+    sequential: bool = False
+    remarks: list[str] = field(default_factory=list)
 
 
-Solution = tuple[np.ndarray, np.ndarray]
-"""Weights as one vector, and which of them are kept (bool)."""
+Solution = tuple[np.ndarray, np.ndarray] | tuple[np.ndarray, np.ndarray, dict[str, np.ndarray]]
+"""Weights as one vector, which of them are kept (bool), and other parameters that changed."""
 
 
 @dataclass(frozen=True)
 class Method:
     """A way to prune: what it does in a line, its usual number of rows, its solver.
 
-    The solver gives a solution for each share. A method of single layers gives all of them
-    the same sparsity.
+    The solver gives a solution for each share. A method `by_layer` prunes every layer by
+    itself, one with `labels` needs them. `repairs` are made where nothing else is said.
     """
 
     summary: str
     rows: int | None
     solve: Callable[[Task], Iterable[Solution]]
     by_layer: bool = False
+    labels: bool = False
+    repairs: tuple[str, ...] = DEFAULT_REPAIRS
 
 
 @dataclass(frozen=True)
 class Result:
-    """A pruned network: the module, and for each pruned weight what is kept (bool)."""
+    """A pruned network: the module, for each pruned weight what is kept (bool), and what was
+    left as it is."""
 
     module: Any
     masks: dict[str, np.ndarray]
+    remarks: tuple[str, ...] = ()
 
     @property
     def sparsity(self) -> float:
@@ -63,7 +80,7 @@ class Result:
 
 def prune(
     module: Any,
-    data: Split,
+    data: Split | None,
     method: str = "chita",
     sparsity: float | None = None,
     granularity: str = "unstructured",
@@ -75,8 +92,9 @@ def prune(
 
     `method` is one of :data:`METHODS`; `granularity` is ``unstructured`` or
     ``n_of_m:<n>:<m>:<axis>``, which says the sparsity itself. `rows` of the data are drawn by
-    `seed`, by default as many as is usual for the method. `options` are those of
-    :func:`prune_along`. The module is not changed. The same seed gives the same bits.
+    `seed`, by default as many as is usual for the method. `data` may be rows without labels
+    (:meth:`Split.without_labels`), or None, where a method needs no more. `options` are those
+    of :func:`prune_along`. The module is not changed. The same seed gives the same bits.
 
     Raises :class:`InputError` for what cannot be used.
     """
@@ -89,7 +107,7 @@ def prune(
 
 def prune_along(
     module: Any,
-    data: Split,
+    data: Split | None,
     method: str,
     sparsities: Iterable[float],
     granularity: str = "unstructured",
@@ -102,32 +120,70 @@ def prune_along(
     threads: int = 1,
     batch: int = 256,
     settings: chita.Settings | None = None,
+    repairs: str | None = None,
+    sequential: bool = False,
+    refine: refining.Settings | None = None,
 ) -> Iterator[Result]:
     """The results of :func:`prune` for one sparsity after the other, which rise.
 
     ``chita`` goes on from one to the next; other methods start at the network each time.
     `targets` and `ignore` choose weights as in recipes. With the scope ``layer`` all layers
-    get the same sparsity, with ``global`` all weights together; the first is the only one of
-    methods of single layers, the second that of others where nothing is said. Compiled code runs on batches of `batch` rows.
+    get the same sparsity, with ``global`` all weights together. Compiled code runs on batches
+    of `batch` rows. `repairs` are those of :func:`repair.read_repairs`, by default those of the
+    method. With `sequential` a method of single layers prunes them in their order, each on what
+    the pruned network before it computes. With `refine` the weights that are left move so that
+    the network gives what the dense one did on all rows of `data`.
     """
     _check_method(method)
     pattern = read_granularity(granularity)
     shares = tuple(1.0 - _sparsity(each, None) for each in sparsities)
     if list(shares) != sorted(shares, reverse=True):
         raise InputError("sparsities: expected each above the one before")
+    chosen = METHODS[method]
+    names = _repairs(chosen, repairs, data)
+    _check_data(method, data, names, sequential)
+    if refine and data is None:
+        raise InputError("refine: the network is compared with the dense one on rows, got none")
     loss = _loss(module, targets, ignore, threads, batch)
-    usual = "layer" if METHODS[method].by_layer else "global"
-    if METHODS[method].by_layer and scope == "global":
-        raise InputError(f"scope: method {method} prunes every layer by itself, got 'global'")
-    support = Support(loss.names, loss.shapes, pattern, scope or usual)
-    drawn = _rows(data, METHODS[method].rows if rows is None else rows, seed)
-    task = Task(loss, support, drawn, shares, seed, settings or chita.Settings())
-    for weights, kept in METHODS[method].solve(task):
+    support = Support(loss.names, loss.shapes, pattern, scope or "global")
+    drawn = None if data is None else _rows(data, chosen.rows if rows is None else rows, seed)
+    task = Task(loss, support, drawn, shares, seed, settings or chita.Settings(), sequential)
+    finish = Finish(loss, names, data if drawn is None else drawn, data, refine, seed)
+    for weights, kept, *others in chosen.solve(task):
         if not np.isfinite(weights).all():
             raise InputError(f"method {method}: weights are not finite; more rows may help")
+        values = {**loss.network.values, **(others[0] if others else {})}
+        values |= loss.split(np.where(kept, weights, np.float32(0)).astype(np.float32))
+        values, remarks = finish(values, kept)
         copy = module.clone()
-        copy.bind(dict(loss.split(np.where(kept, weights, np.float32(0)).astype(np.float32))))
-        yield Result(copy, loss.split(kept))
+        copy.bind(values)
+        yield Result(copy, loss.split(kept), (*task.remarks, *remarks))
+
+
+def _repairs(method: Method, given: str | None, data: Split | None) -> tuple[str, ...]:
+    if given is not None:
+        return repair.read_repairs(given)
+    return () if data is None else method.repairs
+
+
+def _check_data(
+    name: str, data: Split | None, repairs: tuple[str, ...], sequential: bool
+) -> None:
+    """Raises :class:`InputError` where something needs rows, or labels, that are not there."""
+    method = METHODS[name]
+    if method.labels and (data is None or not data.labelled):
+        others = ", ".join(each for each, other in METHODS.items() if not other.labels)
+        what = "no rows" if data is None else "rows without them"
+        raise InputError(f"method {name} needs labels, got {what}; without labels: {others}")
+    if data is None and repairs and repairs != (repair.DATA_FREE,):
+        raise InputError(
+            f"repair: {', '.join(repairs)} needs rows, expected {repair.DATA_FREE} or "
+            f"{repair.NONE} without any"
+        )
+    if sequential and not method.by_layer:
+        raise InputError(f"sequential: method {name} does not prune layer by layer")
+    if sequential and data is None:
+        raise InputError("sequential: layers are compared on rows, got none")
 
 
 def _check_method(name: str) -> None:
@@ -195,26 +251,63 @@ def _by_layer(solver: layerwise.Solver) -> Callable[[Task], Iterator[Solution]]:
     """A solver for one layer, on all."""
 
     def solve(task: Task) -> Iterator[Solution]:
-        loss = task.loss
-        outputs = {each["weight"]: each["output_dims"][0] for each in loss.network.compiled_layers()}
-        found = layerwise.grams(loss, task.data)
-        shapes = dict(zip(loss.names, loss.shapes, strict=True))
+        loss, pattern = task.loss, task.support.pattern
+        outputs = layerwise.output_dims(loss.network)
         weights = loss.split(loss.start())
+        found = _grams(task, outputs)
+        costs = _costs(task, weights, found, outputs)
+        inputs = LayerInputs(loss.network, loss.threads, min(loss.batch, 64))
         for share in task.shares:
-            parts = list(
-                layerwise.solve(
-                    solver, shapes, weights, found, outputs, share, task.support.pattern
+            each = divide(costs, share) if costs else dict.fromkeys(loss.names, share)
+            if task.sequential:
+                assert task.data is not None
+                values, masks = ordered.solve_in_order(
+                    loss.network, solver, outputs, each, pattern, task.data, inputs
                 )
-            )
-            yield tuple(np.concatenate([np.ravel(each) for each in side]) for side in zip(*parts))  # type: ignore[misc]
+                yield _vector(loss, values), _vector(loss, masks), values
+            else:
+                parts = layerwise.solve(solver, weights, found, outputs, each, pattern)
+                yield tuple(np.concatenate([np.ravel(p) for p in side]) for side in zip(*parts))  # type: ignore[misc]
 
     return solve
 
 
+def _costs(
+    task: Task, weights: dict[str, np.ndarray], found: dict[str, np.ndarray],
+    outputs: dict[str, int],
+) -> dict[str, np.ndarray]:  # fmt: skip
+    """What the weights of each layer cost, where layers share a sparsity."""
+    if task.support.scope == "layer" or task.support.pattern:
+        return {}
+    curves = Curves(weights, found, outputs)
+    if task.data is not None:
+        curves.weigh(task.loss, task.data)
+    return curves.costs()
+
+
+def _grams(task: Task, outputs: dict[str, int]) -> dict[str, np.ndarray]:
+    """Of the inputs of all layers, measured or expected."""
+    if task.data is not None:
+        return layerwise.grams(task.loss, task.data)
+    found, remarks = datafree.grams(task.loss.network, task.loss.names, outputs)
+    task.remarks.extend(remarks)
+    return found
+
+
+def _vector(loss: Loss, arrays: dict[str, np.ndarray]) -> np.ndarray:
+    """Arrays of the pruned weights as one vector."""
+    return np.concatenate([np.ravel(arrays[name]) for name in loss.names])
+
+
 METHODS: dict[str, Method] = {
     "magnitude": Method("the smallest weights become zero; no row is read", None, _magnitude),
-    "fisher": Method("block Fisher matrix of the gradients of rows (WoodFisher)", 1000, _fisher),
-    "chita": Method("quadratic models of the loss in stages, with fresh rows", None, _chita),
+    "fisher": Method(
+        "block Fisher matrix of the gradients of rows (WoodFisher)", 1000, _fisher, labels=True
+    ),
+    "chita": Method(
+        "quadratic models of the loss in stages, with fresh rows", None, _chita, labels=True,
+        repairs=(),
+    ),
     "wanda": Method("magnitude times norm of the input", 1000, _by_layer(layerwise.wanda), True),
     "refit": Method(
         "magnitude, then least squares of each layer", 1000, _by_layer(layerwise.repaired), True

@@ -1,0 +1,63 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""What comes after a method: moving the weights that are left, and repairs."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ..rows import Split
+from . import datafree, refining, repair
+from .loss import Loss
+
+REPAIR_ROWS = 1000
+"""Most rows that repairs measure on."""
+
+
+class Finish:
+    """Finishes pruned networks, one after the other; what is compiled serves all of them.
+
+    Repairs measure on some of `drawn`, the rows of the method; weights move by all of `data`.
+    """
+
+    def __init__(
+        self, loss: Loss, repairs: tuple[str, ...], drawn: Split | None, data: Split | None,
+        refine: refining.Settings | None, seed: int,
+    ) -> None:  # fmt: skip
+        self._loss, self._repairs, self._data = loss, repairs, data
+        self._refine, self._seed = refine, seed
+        self._repairer: repair.Repairer | None = None
+        if drawn is not None and (refine or set(repairs) & set(repair.WITH_ROWS)):
+            order = np.random.default_rng((seed, 1)).permutation(len(drawn))
+            rows = drawn.take(np.sort(order[:REPAIR_ROWS]))
+            self._repairer = repair.Repairer(loss.network, rows, loss.threads, loss.batch)
+
+    def __call__(
+        self, values: dict[str, np.ndarray], kept: np.ndarray
+    ) -> tuple[dict[str, np.ndarray], list[str]]:
+        """All parameters of a pruned network of which `kept` (bool) is left, and remarks."""
+        if self._refine:
+            values = self._refined(values, kept)
+        found = repair.Repaired()
+        if self._repairs == (repair.DATA_FREE,):
+            found = datafree.repaired(self._loss.network, values)
+        elif self._repairs and self._repairer:
+            found = self._repairer.repair(values, self._repairs)
+        return {**values, **found.values}, found.remarks
+
+    def _refined(self, values: dict[str, np.ndarray], kept: np.ndarray) -> dict[str, np.ndarray]:
+        loss, repairer, data, settings = self._loss, self._repairer, self._data, self._refine
+        assert repairer and data is not None and settings
+        loss.update(loss.network.values)  # of a pruned network before
+        dense = loss.logits(loss.start(), data)
+        found = dict(values)
+
+        def measure(weights: np.ndarray) -> None:
+            found.update({name: part.copy() for name, part in loss.split(weights).items()})
+            found.update(repairer.statistics(found))
+            loss.update({name: found[name] for name in found if name not in loss.names})
+
+        start = np.concatenate([values[name].ravel() for name in loss.names])
+        measure(start)
+        refining.refine(loss, dense, start, kept, data, settings, self._seed, measure)
+        loss.update(loss.network.values)  # a method may go on
+        return found

@@ -1,0 +1,108 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""What layers read, row by row, as the compiled network computes it.
+
+``prune-collect-evidence`` finds the matrix X [positions of all rows, columns] of a layer on the
+way to its Gram matrix. The function here returns X in place of the sum, so that products of
+the inputs of two networks can be formed, and the results of a layer, ``X W^T``.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+
+import numpy as np
+
+from ..evidence import GRAM, SUFFIX
+from ..imported import ImportedNetwork
+from ..native import parse
+from ..networks import literal
+from ..pipelines import module as pipeline
+from ..pipelines import options
+from ..rows import Split, Windows
+from ..training.program import Program
+from .graph import read_operations
+
+_FUNCTION = f"forward{SUFFIX}"
+
+_RESULT = "windows"
+
+_OPERANDS = re.compile(r"ins\(%(\w+), %(\w+) : (tensor<[^>]*>), (tensor<[^>]*>)\)")
+
+Values = Mapping[str, np.ndarray]
+"""All parameters of a network by name."""
+
+
+class LayerInputs:
+    """The inputs of layers of one network, with any values of its parameters.
+
+    The code for a layer is made when it is first asked for.
+    """
+
+    def __init__(self, network: ImportedNetwork, threads: int = 1, batch: int = 64) -> None:
+        self._network, self._threads, self._batch = network, threads, batch
+        self._programs: dict[tuple[str, int], Program | None] = {}
+
+    def readable(self, weight: str, rows: Split) -> bool:
+        """Whether a layer has one matrix of inputs for all its outputs; groups have none."""
+        return self._program(weight, self._size(rows)) is not None
+
+    def of(self, weight: str, values: Values, rows: Split) -> Iterator[np.ndarray]:
+        """X of some rows after the other, float32 [positions, columns], for all `rows`."""
+        size = self._size(rows)
+        program = self._program(weight, size)
+        if program is None:
+            return
+        call = program.bind(_FUNCTION, program.fill(values))
+        windows = Windows(rows.arrays, call.shapes)
+        for name, array in windows.arrays.items():
+            call.set(name, array)
+        place = call.place(_RESULT)
+        for count in windows:
+            found = np.asarray(call()[place])
+            yield found[: len(found) // size * count]
+
+    def _size(self, rows: Split) -> int:
+        return min(self._batch, len(rows))
+
+    def _program(self, weight: str, batch: int) -> Program | None:
+        if (weight, batch) not in self._programs:
+            text = returning_inputs(self._network.text(batch), weight)
+            program = Program(text, "", self._threads) if text else None
+            self._programs[weight, batch] = program
+        return self._programs[weight, batch]
+
+
+def returning_inputs(text: str, weight: str) -> str | None:
+    """A module whose one function returns X of a layer; None for a layer without a Gram matrix."""
+    module = parse(text)
+    collect = options("prune-collect-evidence", evidence=GRAM, parameters=[literal(weight)])
+    module.run(pipeline(collect))
+    printed = str(module)
+    operations = read_operations(printed, _FUNCTION)
+    last = operations[-1] if operations else None
+    if last is None or len(last.operands) != 1:
+        return None
+    gram = next((each for each in operations if each.result == last.operands[0]), None)
+    match = _OPERANDS.search(gram.text) if gram else None
+    if match is None or match[1] != match[2]:
+        return None
+    return _only(printed, match[1], match[3])
+
+
+def _only(printed: str, value: str, type_: str) -> str:
+    """The module with the function of the sums alone, which returns a value in their place."""
+    lines: list[str] = []
+    inside = ended = False
+    for line in printed.splitlines():
+        if line.startswith("  func.func "):
+            inside = f"@{_FUNCTION}(" in line
+            if inside:
+                head = line.rsplit(" -> ", 1)[0]
+                line = f'{head} -> ({type_} {{prune.output = "{_RESULT}"}}) {{'
+        elif inside and line.startswith("    return "):
+            line = f"    return %{value} : {type_}"
+        ended = ended or line == "}"
+        if inside or ended or not line.startswith("  "):
+            lines.append(line)
+    return "\n".join(lines)
