@@ -56,7 +56,9 @@ def read_inputs(path: Path) -> Split:
     found = _members(path, arrays, "x")
     if not found:
         raise DataError(f"{path}: holds {sorted(arrays)}, expected x, or x/NAME for each input")
-    rows = {name: _values(f"{path}: {member('x', name)}", array, 1) for name, array in found.items()}
+    rows = {
+        name: _values(f"{path}: {member('x', name)}", array, 1) for name, array in found.items()
+    }
     counts = {len(array) for array in rows.values()}
     if len(counts) > 1:
         raise DataError(f"{path}: inputs have {' and '.join(map(str, sorted(counts)))} rows")

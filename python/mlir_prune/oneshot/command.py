@@ -47,7 +47,8 @@ def add_parser(parsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> 
     )  # fmt: skip
     parser.add_argument(
         "--dataset",
-        help="digits, mnist, cifar10, idx:FOLDER or an .npz file; without one no accuracy is printed",
+        help="digits, mnist, cifar10, idx:FOLDER or an .npz file; without one no accuracy is "
+        "printed",
     )
     parser.add_argument("--inputs", help=".npy or .npz file of rows without labels to prune by")
     parser.add_argument("--data", help="folder above mnist/ and cifar10/ (default: PRUNE_DATA)")
@@ -59,7 +60,7 @@ def add_parser(parsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> 
 
 
 def run(arguments: argparse.Namespace) -> None:
-    """Writes the pruned network and prints what it has lost on validation rows, if there are any."""
+    """Writes the pruned network and prints what it has lost on validation rows, if any."""
     target = Path(arguments.out)
     if target.suffix not in (".mlir", ".mlirbc"):
         raise InputError(f"{target}: expected a file that ends in .mlir or .mlirbc")

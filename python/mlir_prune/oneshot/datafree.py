@@ -20,7 +20,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..imported import ImportedNetwork
-from .graph import Graph, Operation
+from .graph import MOVES, Graph, Operation
 from .layerwise import as_matrix, output_dims
 from .repair import Repaired, absorb, channel_bias
 
@@ -39,7 +39,7 @@ FLOOR = 1e-6
 
 @dataclass(frozen=True)
 class Channels:
-    """Mean and variance of each channel, double [channels]; a variance that is not known is None."""
+    """Mean and variance of each channel, double [channels]; None for a variance not known."""
 
     mean: np.ndarray
     variance: np.ndarray | None
@@ -88,7 +88,7 @@ class Expectations:
                 self._found[each.result] = self._of(each)
 
     def inputs(self, weight: str) -> Channels | None:
-        """What a layer reads, by column of its matrix (see `layerwise.columns`); None if not known."""
+        """What a layer reads, by column of its matrix; None if that is not known."""
         value = self._input(weight)
         found = self._found.get(value) if value else None
         entry = next(e for e in self._network.compiled_layers() if e["weight"] == weight)
@@ -125,7 +125,7 @@ class Expectations:
         """The parameter that a value is in some shape."""
         while value in self.graph.by_result:
             each = self.graph.by_result[value]
-            if not each.name.startswith(("tensor.", "linalg.transpose", "prune.apply")) or not each.operands:
+            if each.name not in MOVES or not each.operands:
                 return None
             value = each.operands[0]
         return self.graph.names.get(value)

@@ -19,7 +19,7 @@ _VALUE = re.compile(r"%(\w+)")
 _TENSOR = re.compile(r"tensor<((?:\d+x)*)[a-z]\w*>")
 _EPSILON = re.compile(r"epsilon ([0-9.eE+-]+)")
 
-_SAME = {"tensor.expand_shape", "tensor.collapse_shape", "tensor.cast", "linalg.transpose",
+MOVES = {"tensor.expand_shape", "tensor.collapse_shape", "tensor.cast", "linalg.transpose",
          "prune.apply_mask", "prune.gate"}  # fmt: skip
 """Operations whose result has the elements of their first operand."""
 
@@ -92,7 +92,7 @@ class Graph:
             read = [held[value] for value in each.operands if value in held]
             if not read:
                 continue
-            if each.name in _SAME:
+            if each.name in MOVES:
                 held[each.result] = read[0]
             elif each.name.startswith("linalg."):
                 found[each.result] = read[0]
@@ -109,13 +109,14 @@ class Graph:
 
     def _find_behind(self) -> dict[str, Norm]:
         found: dict[str, Norm] = {}
-        repeated = [name for name in self.layers.values()]
+        repeated = list(self.layers.values())
         for result, weight in self.layers.items():
             readers = self.readers(result)
-            while len(readers) == 1 and readers[0].name in _SAME:
+            while len(readers) == 1 and readers[0].name in MOVES:
                 readers = self.readers(readers[0].result)
-            if len(readers) == 1 and readers[0].result in self.norms and repeated.count(weight) == 1:
-                found[weight] = self.norms[readers[0].result]
+            if len(readers) == 1 and repeated.count(weight) == 1:
+                norm = self.norms.get(readers[0].result)
+                found |= {weight: norm} if norm else {}
         return found
 
 

@@ -86,8 +86,9 @@ def solve_in_order(
 
 
 def look(
-    inputs: LayerInputs, weight: str, dense: Values, current: Values, matrix: np.ndarray, rows: Split
-) -> Seen:
+    inputs: LayerInputs, weight: str, dense: Values, current: Values, matrix: np.ndarray,
+    rows: Split,
+) -> Seen:  # fmt: skip
     """What a layer reads with the `current` values and gives with those of `dense`."""
     count, x, y, xx, yx = 0, 0.0, 0.0, 0.0, 0.0
     pairs = zip(inputs.of(weight, dense, rows), inputs.of(weight, current, rows), strict=True)

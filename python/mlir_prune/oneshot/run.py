@@ -267,7 +267,9 @@ def _by_layer(solver: layerwise.Solver) -> Callable[[Task], Iterator[Solution]]:
                 yield _vector(loss, values), _vector(loss, masks), values
             else:
                 parts = layerwise.solve(solver, weights, found, outputs, each, pattern)
-                yield tuple(np.concatenate([np.ravel(p) for p in side]) for side in zip(*parts))  # type: ignore[misc]
+                pairs = dict(zip(loss.names, parts, strict=True))
+                moved, kept = ({n: pair[i] for n, pair in pairs.items()} for i in (0, 1))
+                yield _vector(loss, moved), _vector(loss, kept)
 
     return solve
 
