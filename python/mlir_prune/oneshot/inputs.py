@@ -8,6 +8,7 @@ the inputs of two networks can be formed, and the results of a layer, ``X W^T``.
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Iterator, Mapping
 
@@ -41,7 +42,7 @@ class LayerInputs:
 
     def __init__(self, network: ImportedNetwork, threads: int = 1, batch: int = 64) -> None:
         self._network, self._threads, self._batch = network, threads, batch
-        self._programs: dict[tuple[str, int], Program | None] = {}
+        self._texts: dict[int, str] = {}
 
     def readable(self, weight: str, rows: Split) -> bool:
         """Whether a layer has one matrix of inputs for all its outputs; groups have none."""
@@ -66,11 +67,16 @@ class LayerInputs:
         return min(self._batch, len(rows))
 
     def _program(self, weight: str, batch: int) -> Program | None:
-        if (weight, batch) not in self._programs:
-            text = returning_inputs(self._network.text(batch), weight)
-            program = Program(text, "", self._threads) if text else None
-            self._programs[weight, batch] = program
-        return self._programs[weight, batch]
+        if batch not in self._texts:
+            self._texts[batch] = self._network.text(batch)
+        return _program(self._texts[batch], weight, self._threads)
+
+
+@functools.lru_cache(maxsize=256)
+def _program(text: str, weight: str, threads: int) -> Program | None:
+    """The code for a layer of a network, which serves all values of its parameters."""
+    found = returning_inputs(text, weight)
+    return Program(found, "", threads) if found else None
 
 
 def returning_inputs(text: str, weight: str) -> str | None:

@@ -22,7 +22,7 @@ from ..pipelines import module as pipeline
 from ..pipelines import options
 from ..rows import Split, Windows
 from ..training.evaluate import Score, logits, score_logits
-from ..training.program import Program
+from ..training.program import Program, compiled
 
 _LOSS = "loss"
 
@@ -175,7 +175,7 @@ class Loss:
         key = (batch, passes)
         if key not in self._programs:
             text = pipeline(passes) if passes else ""
-            program = Program(self.network.text(batch), text, self.threads)
+            program = compiled(self.network.text(batch), text, self.threads)
             self._programs[key] = program, program.fill(self._values)
         return self._programs[key]
 

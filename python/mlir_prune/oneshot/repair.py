@@ -29,7 +29,7 @@ from ..imported import ImportedNetwork
 from ..pipelines import module as pipeline
 from ..pipelines import options
 from ..rows import Split, Windows
-from ..training.program import Program
+from ..training.program import Program, compiled
 from .graph import Graph, Norm
 from .inputs import LayerInputs, Values
 from .layerwise import as_matrix, output_dims
@@ -151,7 +151,7 @@ class Repairer:
     def _program(self) -> Program:
         text = self.network.text(self._batch)
         build = options("prune-build-statistics-step", name=_STEP)
-        return Program(text, pipeline(build), self._threads)
+        return compiled(text, pipeline(build), self._threads)
 
 
 class _Walk:
