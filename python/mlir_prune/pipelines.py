@@ -74,9 +74,11 @@ def channel_pipeline(
     return module(*scores, select)
 
 
-def mask_pipeline() -> str:
-    """To the masked form, with exactly the zeros of the weights pruned."""
-    return module(options("prune-mask-pipeline", threshold=0, allow_empty=True))
+def mask_pipeline(names: Iterable[str] | None = None) -> str:
+    """To the masked form, with exactly the zeros of the weights pruned: all, or `names`."""
+    return module(
+        options("prune-mask-pipeline", threshold=0, allow_empty=True, parameters=names)
+    )
 
 
 def fold_pipeline() -> str:

@@ -28,8 +28,8 @@ from .tasks import PruneTask
 if TYPE_CHECKING:
     from .trainer import Trainer
 
-_STEPS = 10
-"""Sizes of a group that are tried."""
+_SHARES = tuple(step / 10 for step in range(10))
+"""Shares of a group that are tried."""
 
 
 @dataclass(frozen=True)
@@ -43,6 +43,17 @@ class Group:
     def key(self) -> str:
         """The pattern of a rule for the group."""
         return networks.literal(self.weights[0])
+
+    @property
+    def shares(self) -> list[float]:
+        """Shares that are whole channels, from none up; one channel stays."""
+        counts = {min(round(share * self.channels), self.channels - 1) for share in _SHARES}
+        return [count / self.channels for count in sorted(counts)]
+
+    @property
+    def half(self) -> float:
+        """The share of half of the channels, or nearly; of a single one none."""
+        return self.channels // 2 / self.channels
 
 
 class ChannelPlan:
@@ -152,14 +163,13 @@ class ChannelPlan:
     def _by_steps(self, resource: str, amount: float) -> dict[str, float]:
         """Shares by steps of the groups, each the one that adds least loss for what it saves."""
         groups, losses, model = self._measure()
-        level = [0] * len(groups)
-        shares = np.linspace(0.0, 0.9, _STEPS)
+        level, shares = [0] * len(groups), [group.shares for group in groups]
         now = model.total(resource, [0.0] * len(groups))
         while now > amount:
             best: tuple[float, int, int, float] | None = None
             for index in range(len(groups)):
-                for ahead in range(level[index] + 1, _STEPS):
-                    tried = [shares[ahead if i == index else at] for i, at in enumerate(level)]
+                for ahead in range(level[index] + 1, len(shares[index])):
+                    tried = [shares[i][ahead if i == index else at] for i, at in enumerate(level)]
                     after = model.total(resource, tried)
                     if after >= now:
                         continue
@@ -171,7 +181,9 @@ class ChannelPlan:
                 raise self._unreachable(resource, amount, now)
             _, index, ahead, now = best
             level[index] = ahead
-        return {group.key: float(shares[at]) for group, at in zip(groups, level, strict=True) if at}
+        return {
+            group.key: steps[at] for group, steps, at in zip(groups, shares, level, strict=True)
+        }
 
     def _measure(self) -> tuple[list[Group], list[np.ndarray], ShapeModel]:
         """Groups, the loss that each adds when it alone is pruned, and what shrinks with it."""
@@ -183,8 +195,10 @@ class ChannelPlan:
                     "`prune-print-groups` says why"
                 )
             self._losses = self._scan(self._groups)
-            half = [self.compact(self._of(group, 0.5)) for group in self._groups]
-            self._shapes = ShapeModel(self.network, half)
+            halves = [
+                (group.half, self.compact(self._of(group, group.half))) for group in self._groups
+            ]
+            self._shapes = ShapeModel(self.network, halves)
         return self._groups, self._losses, self._shapes
 
     def _find_groups(self) -> list[Group]:
@@ -198,7 +212,10 @@ class ChannelPlan:
         return found
 
     def _of(self, group: Group, share: float) -> Arrays:
-        return self.values(replace(self.stage, target=None, sparsity={group.key: share}))
+        assert self._groups is not None
+        # A weight can make channels of several groups; a rule for each keeps the others whole.
+        rules = dict.fromkeys((each.key for each in self._groups), 0.0) | {group.key: share}
+        return self.values(replace(self.stage, target=None, sparsity=rules))
 
     def _scan(self, groups: list[Group]) -> list[np.ndarray]:
         """Losses on training rows, which never fall with the share."""
@@ -214,13 +231,13 @@ class ChannelPlan:
         trainer.progress.begin(f"{self.task.name}: groups", len(groups))
         for group in groups:
             added = [0.0]
-            for share in np.linspace(0.0, 0.9, _STEPS)[1:]:
-                loss = score(program, self._of(group, float(share)), rows, axis).loss
+            for share in group.shares[1:]:
+                loss = score(program, self._of(group, share), rows, axis).loss
                 added.append(loss - dense)
             rising = np.maximum.accumulate(np.maximum(np.nan_to_num(added, nan=1e6), 0.0))
             found.append(rising)
             trainer.progress.advance(1, group.weights[0])
-        trainer.progress.end(f"{len(groups) * (_STEPS - 1)} networks scored")
+        trainer.progress.end(f"{sum(len(losses) - 1 for losses in found)} networks scored")
         return found
 
     def _unreachable(self, resource: str, amount: float, least: float) -> TrainingError:
@@ -238,19 +255,20 @@ class ShapeModel:
     group; channels that round up make it an estimate.
     """
 
-    def __init__(self, network: Any, halves: list[ImportedNetwork]) -> None:
+    def __init__(self, network: Any, halves: list[tuple[float, ImportedNetwork]]) -> None:
+        """`halves` are shares of the groups, about a half, and the networks that are left."""
         self._shapes = {name: network.shapes()[name] for name in network.weights()}
         self._macs = network.macs()
         self._lost = [
             {
                 name: [
-                    2.0 * (1.0 - now / before) if before else 0.0
+                    (1.0 - now / before) / share if before and share else 0.0
                     for before, now in zip(shape, half.shapes()[name], strict=True)
                 ]
                 for name, shape in self._shapes.items()
                 if name in half.shapes()
             }
-            for half in halves
+            for share, half in halves
         ]
 
     def total(self, resource: str, shares: list[float]) -> float:

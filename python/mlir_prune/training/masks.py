@@ -18,6 +18,7 @@ from ..pipelines import (
     channel_pipeline,
     fold_gates_pipeline,
     gate_pipeline,
+    mask_pipeline,
     select_pipeline,
 )
 
@@ -49,6 +50,10 @@ def select_masks(
     module.bind({name: values[name] for name in shapes})
     if evidence:
         module.set_evidence(evidence)
+    pruned = [name for name in names if PREFIX + name in values]
+    if pruned and rule.get("criterion", "magnitude") != "magnitude":
+        # Only magnitudes put what is zero already before all else.
+        module.run(mask_pipeline(pruned))
     if granularity == COUPLED:
         module.run(channel_pipeline(output_dims(network, names), **rule))
     else:
