@@ -181,6 +181,13 @@ class ChannelPlan:
                 raise self._unreachable(resource, amount, now)
             _, index, ahead, now = best
             level[index] = ahead
+        # The last step may have gone further than it had to.
+        for index in sorted(range(len(groups)), key=lambda i: -losses[i][level[i]]):
+            while level[index] > 0:
+                tried = [shares[i][at - (i == index)] for i, at in enumerate(level)]
+                if model.total(resource, tried) > amount:
+                    break
+                level[index] -= 1
         return {
             group.key: steps[at] for group, steps, at in zip(groups, shares, level, strict=True)
         }
