@@ -109,7 +109,8 @@ def rule_masks(trainer: Trainer, stage: Prune, path: str, before: Arrays) -> Arr
             continue
         if isinstance(value, dict):
             numbers = networks.match_numbers(value, names, f"{path}.{key}")
-            names = [name for name in names if name in numbers]
+            if stage.granularity != networks.COUPLED:  # whose weights have others' rules, too
+                names = [name for name in names if name in numbers]
             # Names of one pattern stay together, so that a global sparsity ranks them so.
             value = [f"{pattern}:{number!r}" for pattern, number in value.items()]
         rule[key] = value
