@@ -147,6 +147,19 @@ def write_family(folder: Path, resource: str = "ms") -> Path:
     return folder
 
 
+def write_amc(folder: Path) -> Path:
+    """A folder of `prune amc`."""
+    folder.mkdir(parents=True, exist_ok=True)
+    score = {"accuracy": 97.0, "loss": 0.1, "drop": 0.5, "error": 0.2, "macs": 198, "difference": 0.0}
+    files.write_json(folder / "amc.json", {
+        "groups": [["fc1.weight", "fc2.weight"]], "channels": [20], "requested": 200.0,
+        "dense": 400.0, "kept": [9], "found": {}, "uniform": {"kept": [10]}, "episodes": [],
+        "networks": {"amc": score, "uniform": {**score, "accuracy": 96.0, "drop": 1.5}},
+    })  # fmt: skip
+    files.write_json(folder / "search.json", QUESTION)
+    return folder
+
+
 def png_size(data: bytes) -> tuple[int, int]:
     """Width and height of a PNG."""
     assert data[:8] == b"\x89PNG\r\n\x1a\n" and data[12:16] == b"IHDR"

@@ -28,6 +28,7 @@ from report_folders import (
     deep_report,
     png_size,
     scan_rows,
+    write_amc,
     write_family,
     write_run,
     write_scan,
@@ -93,6 +94,18 @@ def test_requested_and_realised_are_side_by_side(tmp_path: Path, report: dict[st
         "ms of a call, batch 1", "1", "0.4", "0.41", "+2.5%",
         "measured by turns with the dense network",
     ]  # fmt: skip
+
+
+def test_networks_of_amc_are_beside_the_uniform_ones(tmp_path: Path) -> None:
+    found = page(tmp_path, write_amc(tmp_path / "amc"))
+    assert found.row("MACs per row, amc")[1:5] == ["400", "200", "198", "-1.0%"]
+    assert found.row("points lost, validation rows, uniform")[3] == "+1.50 ± 0.20"
+    assert found.row("fc1.weight, fc2.weight") == ["fc1.weight, fc2.weight", "20", "9", "10"]
+    points = points_of(read_sources([tmp_path / "amc"])[0])
+    assert [(p.kind, p.accuracy, p.macs, p.density) for p in points] == [
+        ("amc", 97.0, 198, None), ("search", 96.0, 198, None),
+    ]  # fmt: skip
+    assert panel(points, "density") == [] and front(points, "macs") == points[:1]
 
 
 def test_nothing_is_fetched_and_names_are_text(tmp_path: Path, report: dict[str, Any]) -> None:
@@ -371,10 +384,11 @@ def test_the_terminal_has_the_tables(
     tmp_path: Path, report: dict[str, Any], capsys: pytest.CaptureFixture[str]
 ) -> None:
     folders = [write_run(tmp_path / "a", report), write_scan(tmp_path / "b", ["fc1"]),
-               write_family(tmp_path / "c")]  # fmt: skip
+               write_family(tmp_path / "c"), write_amc(tmp_path / "d")]  # fmt: skip
     assert main(["report", *map(str, folders)]) == 0
     text = capsys.readouterr().out
     assert "layer fc1: weights" in text and "| fc1.weight |" in text
     assert "ms: requested 0.4, realised 0.41 (+2.5%), dense 1" in text
+    assert "amc: macs requested 200, realised 198 (-1.0%), dense 400" in text
     assert main(["report", str(folders[0]), "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["searches"][0]["chosen"] == "round-2"

@@ -129,8 +129,9 @@ def test_what_is_saved_is_counted(answers: list[Answer]) -> None:
         assert answer.bytes_saved == 4 * answer.weights - min(packed, 4 * answer.weights)
 
 
-def test_channels_that_go_take_parts_of_the_next_layer(loaded: Loaded) -> None:
-    settings = Settings("channel:0", rows=64)
+@pytest.mark.parametrize("granularity", ["channel:0", "coupled_channels"])
+def test_channels_that_go_take_parts_of_the_next_layer(loaded: Loaded, granularity: str) -> None:
+    settings = Settings(granularity, rows=64)
     (answer,) = what_if(loaded, ["fc1.weight"], (0.5,), settings)
     assert answer.weights_left == 150 * 8
     # Inputs of the next layer go, too.

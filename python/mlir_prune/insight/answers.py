@@ -58,10 +58,16 @@ def _cells(answer: Answer) -> tuple[str, ...]:
         answer.layer, f"{answer.sparsity:g}", answer.kernel,
         _pair(answer.predicted_dense_ms, answer.predicted_ms), _pair(answer.dense_ms, answer.ms),
         ("yes" if answer.pays else "no") + ratio,
-        f"{answer.macs_saved:,} of {answer.macs:,}", f"{answer.bytes_saved:,} of {answer.bytes:,}",
+        _saved(answer, "macs"), _saved(answer, "bytes"),
         _number(answer.error), _points(answer.drop, answer.drop_error), _number(answer.refit_error),
         _points(answer.refit_drop, answer.refit_drop_error),
     )  # fmt: skip
+
+
+def _saved(answer: Answer, name: str) -> str:
+    """What is saved of the layer; of channels parts of other layers are saved, too."""
+    saved, whole = getattr(answer, f"{name}_saved"), getattr(answer, name)
+    return f"{saved:,} (layer {whole:,})" if answer.structural else f"{saved:,} of {whole:,}"
 
 
 def _pair(before: float | None, after: float | None) -> str:

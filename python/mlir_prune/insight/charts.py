@@ -16,6 +16,7 @@ from .requests import Row
 _STYLES = {
     "dense": {"color": "#4c72b0", "marker": "s"}, "run": {"color": "#dd8452", "marker": "o"},
     "search": {"color": "#8c8c8c", "marker": "."}, "netadapt": {"color": "#55a868", "marker": "^"},
+    "amc": {"color": "#8172b3", "marker": "D"},
 }  # fmt: skip
 
 _FRONT = "#c44e52"

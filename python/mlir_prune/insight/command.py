@@ -77,6 +77,7 @@ def _print(source: Any) -> None:
     """The tables of a folder, as the command that wrote it prints them."""
     from ..render import make_console, render
     from ..search import netadapt, sensitivity
+    from ..search.amc_command import table_text as amc_text
     from ..training.table import summary
 
     if source.report is not None:
@@ -87,6 +88,8 @@ def _print(source: Any) -> None:
         sys.stdout.write(sensitivity.table_text(source.scan, 1.0))
     if source.family is not None:
         sys.stdout.write(netadapt.table_text(source.family))
+    if source.amc is not None:
+        sys.stdout.write(amc_text(source.amc))
 
 
 def _add_what_if(parsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:

@@ -34,7 +34,7 @@ th, td { padding: 5px 10px; text-align: right; border-bottom: 1px solid var(--li
   white-space: nowrap; font-variant-numeric: tabular-nums }
 th { background: var(--back); font-weight: 600; position: sticky; top: 0 }
 th.text, td.text { text-align: left }
-td.long { white-space: normal; text-align: left; min-width: 260px; font-size: 12.5px;
+td.long { white-space: normal; text-align: left; min-width: 220px; font-size: 12.5px;
   overflow-wrap: anywhere }
 tr:last-child td { border-bottom: 0 }
 figure { margin: 12px 0; background: #fff; border: 1px solid var(--line); border-radius: 8px;

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..render import timings_by_batch
-from .sources import FAMILY, Source
+from .sources import AMC, FAMILY, Source
 
 COSTS = {
     "density": "weights left (%)", "macs": "MACs per row", "ms": "milliseconds",
@@ -22,6 +22,7 @@ COSTS = {
 KINDS = {
     "dense": "dense network", "run": "pruned network of a run",
     "search": "network that a search tried", "netadapt": "member of a NetAdapt family",
+    "amc": "network of AMC",
 }  # fmt: skip
 
 
@@ -40,7 +41,7 @@ class Point:
     source: str
     accuracy: float
     error: float | None
-    density: float
+    density: float | None
     macs: float | None = None
     ms: float | None = None
     batch: int | None = None
@@ -59,6 +60,12 @@ def points_of(source: Source) -> list[Point]:
         found += _of_trials(source, source.report) + _of_searches(source, source.report)
     if source.family is not None:
         found += _of_family(source, source.family)
+    if source.amc is not None:
+        found += [
+            Point("amc" if name == "amc" else "search", f"{source.name}: {name}", source.file(AMC),
+                  score["accuracy"], score["error"], None, score["macs"])
+            for name, score in source.amc["networks"].items() if name in ("amc", "uniform")
+        ]  # fmt: skip
     return found
 
 

@@ -60,6 +60,10 @@ def _summary(sources: Sequence[Source], places: dict[str, str]) -> list[Element]
             weights = family["dense_counts"]["parameters"] / max(family["counts"]["parameters"], 1)
             lost = f"{-family['score']['drop']:+.2f} ± {family['score']['error']:.2f}"
             cells = [f"{weights:.1f}x", number(family["counts"]["macs"]), lost, ""]
+        elif source.amc is not None:
+            score = source.amc["networks"]["amc"]
+            lost = f"{-score['drop']:+.2f} ± {score['error']:.2f}"
+            cells = ["", number(score["macs"]), lost, ""]
         kinds = [command for name, command in COMMANDS.items() if (source.folder / name).is_file()]
         rows.append((source.name, source.title, source.dataset, ", ".join(kinds), *cells))
     found = table(
@@ -115,13 +119,15 @@ def _points_table(points: Sequence[Point]) -> Element:
         ms = "" if point.ms is None else f"{point.ms:.4g}" + ("*" if point.summed else "")
         rows.append((
             point.label, KINDS[point.kind], f"{point.accuracy:.2f}{error}",
-            f"{100 - point.density:.2f} %", "" if point.macs is None else number(point.macs), ms,
+            "" if point.density is None else f"{100 - point.density:.2f} %",
+            "" if point.macs is None else number(point.macs), ms,
             "" if point.batch is None else str(point.batch), on, point.source,
         ))  # fmt: skip
     return table(
         ("network", "kind", "accuracy (%)", "sparsity", "MACs per row", "ms", "batch", "on a front",
          "file"),
-        rows, "* sum of layers that were measured in a network, not the time of this one", 2,
+        rows, "Milliseconds are those that a run measured at its time. * sum of layers that were "
+        "measured in a network, not the time of this one", 2,
     )  # fmt: skip
 
 

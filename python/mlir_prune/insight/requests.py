@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..render import timings_by_batch
-from .sources import FAMILY, Source
+from .sources import AMC, FAMILY, Source
 
 UNITS = {"ms": "ms", "points": "points", "share": "%", "count": ""}
 
@@ -51,6 +51,8 @@ def rows_of(source: Source) -> list[Row]:
         found += _points(source, source.run)
     if source.family is not None:
         found += _of_family(source, source.family)
+    if source.amc is not None:
+        found += _of_amc(source, source.amc)
     return found
 
 
@@ -162,3 +164,14 @@ def _of_family(source: Source, found: dict[str, Any]) -> Iterator[Row]:
                   "measured by turns with the dense network")  # fmt: skip
     yield Row("points lost, validation rows", None, None, found["score"]["drop"], "points", file,
               "", found["score"]["error"])  # fmt: skip
+
+
+def _of_amc(source: Source, found: dict[str, Any]) -> Iterator[Row]:
+    """The network that was found, and the uniform one beside it."""
+    file = source.file(AMC)
+    for name in ("amc", "uniform"):
+        score = found["networks"][name]
+        yield Row(f"MACs per row, {name}", found["dense"], found["requested"], score["macs"],
+                  "count", file)  # fmt: skip
+        yield Row(f"points lost, validation rows, {name}", None, None, score["drop"], "points",
+                  file, "", score["error"])  # fmt: skip

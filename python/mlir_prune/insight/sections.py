@@ -17,7 +17,7 @@ from .masks import blocks, darkest, matrix, picture
 from .page import Element, cards, figure, folded, table, tag
 from .points import accuracy_error
 from .requests import UNITS, Row, layer_requests, rows_of
-from .sources import FAMILY, REPORT, SCAN, Source
+from .sources import AMC, FAMILY, REPORT, SCAN, Source
 
 _TOLERANCES = (0.5, 1.0, 2.0)
 """Points that a layer may lose, for which its largest sparsity is told."""
@@ -32,8 +32,8 @@ _SIDE = 240
 def parts_of(source: Source) -> list[Element]:
     """Everything about a folder, under a heading."""
     parts = [*_scores(source), *_requests(source), *_layers(source), *_kernels(source)]
-    parts += [*_scans(source), *_searches(source), *_family(source), *_masks(source)]
-    return [*parts, *_history(source), *_notes(source)]
+    parts += [*_scans(source), *_searches(source), *_family(source), *_amc(source)]
+    return [*parts, *_masks(source), *_history(source), *_notes(source)]
 
 
 def chart(
@@ -231,6 +231,23 @@ def _family(source: Source) -> Iterator[Element]:
          "points lost"),
         rows, f"Numbers from {file}", 2,
     ))  # fmt: skip
+
+
+def _amc(source: Source) -> Iterator[Element]:
+    """Channels that AMC keeps of each group, beside the same share of all."""
+    found = source.amc
+    if found is None:
+        return
+    rows = [
+        (", ".join(names), str(total), str(kept), str(uniform))
+        for names, total, kept, uniform in zip(
+            found["groups"], found["channels"], found["kept"], found["uniform"]["kept"],
+            strict=True,
+        )
+    ]  # fmt: skip
+    yield tag("h3", "AMC")
+    yield table(("channels of", "all", "amc", "uniform"), rows,
+                f"Numbers from {source.file(AMC)}", long=(0,))  # fmt: skip
 
 
 def _masks(source: Source) -> Iterator[Element]:

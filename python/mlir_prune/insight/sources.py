@@ -23,10 +23,11 @@ from ..training.result import FILE as RESULT
 from ..training.table import read_results
 
 REPORT, SCAN, FAMILY, SEARCH = "report.json", "sensitivity.csv", "netadapt.json", "search.json"
+AMC = "amc.json"
 
 KINDS = {
     REPORT: "prune compress or demo", RESULT: "prune train", SCAN: "prune sensitivity",
-    FAMILY: "prune netadapt",
+    FAMILY: "prune netadapt", AMC: "prune amc",
 }  # fmt: skip
 """Files that a folder is read by, and the commands that write them."""
 
@@ -41,12 +42,22 @@ _FAMILY = {
 }  # fmt: skip
 
 
+_SCORE = {"accuracy": float, "drop": float, "error": float, "macs": Least(float, 1)}
+
+_AMC = {
+    "requested": SECONDS, "dense": SECONDS, "groups": [[str, str]], "channels": [POSITIVE],
+    "kept": [NATURAL], "uniform": {"kept": [NATURAL]},
+    "networks": {"amc": _SCORE, "uniform": _SCORE},
+}  # fmt: skip
+
+
 @dataclass(frozen=True)
 class Source:
     """A folder. What it does not hold is None; `dataset` and `title` say what it is about.
 
     `report` is that of `prune compress`, `result` that of `prune train`, `scan` the rows of
-    a sensitivity scan, `family` what NetAdapt found, `history` the lines of the training.
+    a sensitivity scan, `family` what NetAdapt found, `amc` what AMC did, `history` the lines
+    of the training.
     """
 
     folder: Path
@@ -56,6 +67,7 @@ class Source:
     result: dict[str, Any] | None = None
     scan: list[dict[str, Any]] | None = None
     family: dict[str, Any] | None = None
+    amc: dict[str, Any] | None = None
     history: list[dict[str, Any]] = field(default_factory=list)
 
     @property
@@ -129,6 +141,7 @@ def _read(folder: Path) -> Source:
     report = read_report(folder) if REPORT in there else None
     result = read_results([folder])[0] if RESULT in there and report is None else None
     family = _read_family(folder) if FAMILY in there else None
+    amc = _read_amc(folder) if AMC in there else None
     scan = sensitivity.read(folder / SCAN) if SCAN in there else None
     history = read_history(folder) if HISTORY in there else []
     if report is not None:
@@ -139,7 +152,7 @@ def _read(folder: Path) -> Source:
         _check(result, folder / RESULT)
     else:
         dataset, title = _subject(folder / SEARCH)
-    return Source(folder, dataset, title, report, result, scan, family, history)
+    return Source(folder, dataset, title, report, result, scan, family, amc, history)
 
 
 def _check(run: dict[str, Any], path: Path) -> None:
@@ -162,6 +175,16 @@ def _read_family(folder: Path) -> dict[str, Any]:
     check_tree(found, _FAMILY, str(path))
     if "measured" in found:
         check_tree(found["measured"], [SECONDS, SECONDS], f"{path}: measured")
+    return found
+
+
+def _read_amc(folder: Path) -> dict[str, Any]:
+    path = folder / AMC
+    found: dict[str, Any] = files.read_json(path)
+    check_tree(found, _AMC, str(path))
+    columns = (found["groups"], found["channels"], found["kept"], found["uniform"]["kept"])
+    if len({len(column) for column in columns}) > 1:
+        raise InputError(f"{path}: groups and channels are not of one number")
     return found
 
 

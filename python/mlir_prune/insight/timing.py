@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..forms import bound, compact_at, with_kernels
+from ..networks import COUPLED
 from ..pipelines import mask_pipeline
 from ..report import kernel_rows
 from ..search import costs
@@ -31,7 +32,7 @@ class Settings:
     @property
     def structural(self) -> bool:
         """Whether whole channels go, and with them parts of other layers."""
-        return self.granularity.startswith("channel")
+        return self.granularity.startswith("channel") or self.granularity == COUPLED
 
 
 @dataclass(frozen=True)

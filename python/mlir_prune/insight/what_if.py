@@ -134,6 +134,8 @@ class _Fit:
 
 def check_question(loaded: Loaded, layers: Sequence[str], settings: Settings) -> float | None:
     """Raises for a granularity that does not fit; the sparsity of a pattern, else None."""
+    if settings.granularity == networks.COUPLED:
+        return None
     networks.check_granularity(loaded.network, layers, settings.granularity, "granularity")
     if not settings.granularity.startswith("n_of_m"):
         return None

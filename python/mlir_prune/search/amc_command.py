@@ -4,6 +4,8 @@
 from __future__ import annotations
 
 import argparse
+import sys
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -115,21 +117,27 @@ def _report(
         if name == "amc":
             files.write_bytes(folder / "compact.mlirbc", removed.module.to_bytecode())
     files.write_json(folder / "amc.json", {**found, "epochs": epochs, "networks": rows})
-    print("| channels of | all | amc | uniform |\n|---|---|---|---|")
+    sys.stdout.write(table_text({**found, "networks": rows}))
+    print(f"{len(found['episodes'])} episodes; networks are in {folder}")
+
+
+def table_text(found: Mapping[str, Any]) -> str:
+    """Channels of all groups in Markdown, and what came of the budget; of ``amc.json``."""
+    lines = ["| channels of | all | amc | uniform |", "|---|---|---|---|"]
     table = zip(found["groups"], found["channels"], found["kept"], found["uniform"]["kept"],
                 strict=True)  # fmt: skip
     for weights, total, kept, uniform in table:
         more = f" and {len(weights) - 1} more" if len(weights) > 1 else ""
-        print(f"| {weights[0]}{more} | {total} | {kept} | {uniform} |")
+        lines.append(f"| {weights[0]}{more} | {total} | {kept} | {uniform} |")
     requested, dense = found["requested"], found["dense"]
-    for name, row in rows.items():
+    for name, row in found["networks"].items():
         off = row["macs"] / requested - 1
-        print(
+        lines.append(
             f"{name}: macs requested {requested:,.0f}, realised {row['macs']:,} ({off:+.1%}), "
             f"dense {dense:,.0f}; {row['accuracy']:.2f} % of the validation rows, "
             f"{row['drop']:+.2f} ± {row['error']:.2f} points lost"
         )
-    print(f"{len(found['episodes'])} episodes; networks are in {folder}")
+    return "\n".join(lines) + "\n"
 
 
 def trained(subject: Subject, values: Arrays, epochs: int, seed: int) -> Arrays:
