@@ -86,6 +86,38 @@ class Token(nn.Module):
         return self.fc(x.mean(1))
 
 
+class Heads(nn.Module):
+    """Attention of four heads; queries, keys and values of three layers, or of one."""
+
+    def __init__(self, packed: bool) -> None:
+        super().__init__()
+        self.embed = nn.Linear(3, 16)
+        parts = ["qkv"] if packed else ["q", "k", "v"]
+        self.parts = nn.ModuleDict({name: nn.Linear(16, 16 * len(name)) for name in parts})
+        self.out, self.fc = nn.Linear(16, 16), nn.Linear(16, 5)
+
+    def forward(self, x: Any) -> Any:
+        x = self.embed(x)
+        b, n, d = x.shape
+        together = torch.cat([part(x) for part in self.parts.values()], -1)
+        q, k, v = together.view(b, n, 3, 4, d // 4).permute(2, 0, 3, 1, 4)
+        y = torch.softmax(q @ k.transpose(-1, -2) / 2.0, -1) @ v
+        x = x + self.out(y.transpose(1, 2).reshape(b, n, d))
+        return self.fc(x.mean(1))
+
+
+class Encoder(nn.Module):
+    """PyTorch's own layer of a transformer."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.embed, self.fc = nn.Linear(3, 16), nn.Linear(16, 5)
+        self.layer = nn.TransformerEncoderLayer(16, 4, 32, 0.0, batch_first=True)
+
+    def forward(self, x: Any) -> Any:
+        return self.fc(self.layer(self.embed(x)).mean(1))
+
+
 def flat() -> Any:
     """Convolutions, a pooling, and a flattening before a product."""
     return nn.Sequential(
@@ -100,6 +132,9 @@ NETWORKS: dict[str, tuple[Callable[[], Any], tuple[int, ...]]] = {
     "concatenation": (Dense, (3, 6, 6)),
     "depthwise": (Depthwise, (3, 8, 8)),
     "attention": (Token, (6, 3)),
+    "heads": (lambda: Heads(False), (6, 3)),
+    "packed heads": (lambda: Heads(True), (6, 3)),
+    "encoder": (Encoder, (6, 3)),
     "flattened": (flat, (3, 8, 8)),
 }
 

@@ -27,6 +27,13 @@ HALF = {
         "stem.weight": 4, "expand.weight": 8, "depthwise.weight": 8, "project.weight": 4,
     },
     "attention": {"embed.weight": 4, "q.weight": 4, "v.weight": 4, "up.weight": 8},
+    # Two of four heads of four features each.
+    "heads": {"embed.weight": 8, "parts.q.weight": 8, "parts.k.weight": 8, "parts.v.weight": 8},
+    "packed heads": {"embed.weight": 8, "parts.qkv.weight": 24},
+    # What a layer normalization takes the mean of stays.
+    "encoder": {
+        "embed.weight": 16, "layer.self_attn.in_proj_weight": 24, "layer.linear1.weight": 16,
+    },
     "flattened": {"0.weight": 6, "6.weight": 6},
 }  # fmt: skip
 
