@@ -222,6 +222,32 @@ def test_constants_in_compiled_code():
     np.testing.assert_array_equal(b, [0.5, 0.5, 0.5])
 
 
+def test_masks_are_read_from_the_masked_form():
+    module = native.Module.parse(TEXT)
+    values = np.arange(48, dtype=np.float32).reshape(6, 8)
+    module.bind({"fc.weight": values, "fc.bias": np.ones(6, np.float32)})
+    assert module.masks() == {}
+    module.run("builtin.module(prune-mask-pipeline{sparsity=0.5})")
+    masks = module.masks()
+    assert list(masks) == ["fc.weight"] and masks["fc.weight"].dtype == bool
+    np.testing.assert_array_equal(masks["fc.weight"], values >= 24)
+    # A second mask of the same parameter is intersected with the first.
+    module.run("builtin.module(prune-mask-pipeline{threshold=30})")
+    np.testing.assert_array_equal(module.masks()["fc.weight"], values > 30)
+
+
+def test_a_mask_that_is_not_constant_is_an_error():
+    text = """
+    func.func @f(%m: tensor<2xi1>) -> tensor<2xf32> {
+      %w = arith.constant {prune.param = #prune.param<"w", weight>} dense<1.0> : tensor<2xf32>
+      %r = prune.apply_mask %w, %m : tensor<2xf32>
+      return %r : tensor<2xf32>
+    }
+    """
+    with pytest.raises(native.PruneError, match="expected a constant mask of 'w'"):
+        native.Module.parse(text).masks()
+
+
 @pytest.mark.parametrize("element", ["f32", "f64", "i8", "i32", "i64"])
 def test_large_constants_lie_beside_the_code(element, tmp_path):
     kind = np.dtype({"f": "float", "i": "int"}[element[0]] + element[1:]).type
