@@ -26,6 +26,7 @@ pytest.importorskip("stable_baselines3")
 from gymnasium.utils.env_checker import check_env  # noqa: E402
 from stable_baselines3 import DDPG  # noqa: E402
 
+from mlir_prune.channel_groups import Group  # noqa: E402
 from mlir_prune.native import read_module  # noqa: E402
 from mlir_prune.search import run  # noqa: E402
 from mlir_prune.search.amc import Amc, Episode  # noqa: E402
@@ -36,7 +37,7 @@ from mlir_prune.search.amc_environment import (  # noqa: E402
     reward_of,
 )
 from mlir_prune.search.channel_budget import Multiplications, Plan  # noqa: E402
-from mlir_prune.search.channels import Channels, Group, Kept  # noqa: E402
+from mlir_prune.search.channels import Channels, Kept  # noqa: E402
 from mlir_prune.search.ddpg import Agent, BaselineBuffer, Settings, TruncatedNormal  # noqa: E402
 
 GROUPS = [Group(("a",), 16), Group(("b",), 32), Group(("c",), 64), Group(("d",), 16)]

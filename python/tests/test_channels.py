@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 import drawn
 from conftest import make_blobs
+from mlir_prune.channel_groups import Group
 from mlir_prune.errors import InputError, TrainingError
 from mlir_prune.files import npz_bytes
 from mlir_prune.models import Mlp
@@ -19,7 +20,7 @@ from mlir_prune.models.resnet import ResNet
 from mlir_prune.rows import Split
 from mlir_prune.search.channel_budget import Multiplications, Plan, plan_of
 from mlir_prune.search.channel_subject import ChannelSubject, remove
-from mlir_prune.search.channels import Channels, Group
+from mlir_prune.search.channels import Channels
 
 RESNET = ResNet(1, "A", (4, 6, 8), (3, 8, 8), 5)
 MLP = Mlp((8, 24, 16, 4))

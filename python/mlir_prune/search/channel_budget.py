@@ -15,8 +15,9 @@ from itertools import combinations
 
 import numpy as np
 
+from ..channel_groups import Group
 from ..errors import InputError
-from .channels import Channels, Group, Kept
+from .channels import Channels, Kept
 
 Count = Callable[[Kept], dict[str, int]]
 """Multiplications of each layer by the channels that stay, from the compiler."""

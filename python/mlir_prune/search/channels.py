@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from ..channel_groups import Group, output_dims, selected_groups
 from ..errors import InputError
 from ..forms import bound
 from ..models.network import sum_macs
@@ -26,19 +27,6 @@ Arrays = dict[str, np.ndarray]
 
 Kept = tuple[int, ...]
 """Channels that stay of each group."""
-
-
-@dataclass(frozen=True)
-class Group:
-    """Channels that leave together: the weights that make them, and how many there are."""
-
-    weights: tuple[str, ...]
-    total: int
-
-    @property
-    def name(self) -> str:
-        """The first weight, which the group is chosen by."""
-        return self.weights[0]
 
 
 class Channels:
@@ -54,12 +42,14 @@ class Channels:
     ) -> None:
         self.network = network
         self.values = {name: values[name] for name in network.shapes()}
-        self._outputs = _output_dims(network)
+        self._outputs = output_dims(network)
         chosen = [name for name in network.weights() if names is None or name in names]
         self._scores = _score_passes({name: self._outputs[name] for name in chosen})
         self._scored = bound(network, 1, self.values)
         self._scored.run(module(*self._scores))
-        self.groups, self._fixed = _found_groups(self._select(self._scored, ["*:0"])[1], chosen)
+        self._names = chosen
+        ranked = selected_groups(self._select(self._scored, ["*:0"])[1], chosen)
+        self.groups, self._fixed = _usable([group for group, _ in ranked])
         if not self.groups:
             raise InputError("the network has no channels that could leave")
         # Where the structure alone matters no value may be zero by chance.
@@ -100,12 +90,13 @@ class Channels:
     def _chosen(self, scored: Any, kept: Kept) -> Any:
         """A copy of a module with scores, with masks in their place."""
         rules = [
-            f"{literal(group.name)}:{(group.total - count) / group.total!r}"
+            f"{group.pattern}:{(group.total - count) / group.total!r}"
             for group, count in zip(self.groups, kept, strict=True)
         ]
         rules += [f"{literal(name)}:0" for name in self._fixed]
         masked, remarks = self._select(scored, rules)
-        found = _found_counts(remarks)
+        found = {group.name: (stay, group.total)
+                 for group, stay in selected_groups(remarks, self._names)}  # fmt: skip
         for group, count in zip(self.groups, kept, strict=True):
             if found[group.name] != (count, group.total):
                 raise InputError(
@@ -139,15 +130,6 @@ class Pruned:
         return sum(self.macs.values())
 
 
-def _output_dims(network: Any) -> dict[str, int]:
-    """The dimension of output channels of the weight of each layer that has one."""
-    found: dict[str, int] = {}
-    for layer in network.compiled_layers():
-        if len(layer["output_dims"]) == 1:
-            found.setdefault(layer["weight"], layer["output_dims"][0])
-    return found
-
-
 def _score_passes(outputs: Mapping[str, int]) -> list[str]:
     """Scores of the output channels: the norm of their weights (L2)."""
     return [
@@ -168,38 +150,11 @@ def _generic(network: Any) -> Arrays:
     }
 
 
-def _found_groups(
-    remarks: Sequence[Any], names: Sequence[str]
-) -> tuple[tuple[Group, ...], tuple[str, ...]]:
+def _usable(found: Sequence[Group]) -> tuple[tuple[Group, ...], tuple[str, ...]]:
     """Groups in the order of the network, and the first weights of those that stay as they are."""
-    found = [Group(tuple(_split(text, names)), total) for text, _, total in _selected(remarks)]
     first = [group.name for group in found]
     usable = tuple(g for g in found if g.total > 1 and first.count(g.name) == 1)
     return usable, tuple(dict.fromkeys(g.name for g in found if g not in usable))
-
-
-def _found_counts(remarks: Sequence[Any]) -> dict[str, tuple[int, int]]:
-    """Channels that stay, and all, by the first weight of the groups."""
-    return {text.partition(", ")[0]: (kept, total) for text, kept, total in _selected(remarks)}
-
-
-def _selected(remarks: Sequence[Any]) -> list[tuple[str, int, int]]:
-    """Weights, channels that stay and all channels of each group that was ranked."""
-    found = []
-    for remark in remarks:
-        if remark.name == "ChannelsSelected":
-            told = dict(remark.arguments)
-            found.append((told["Parameters"], int(told["Kept"]), int(told["Total"])))
-    return found
-
-
-def _split(text: str, names: Sequence[str]) -> list[str]:
-    """The names in a list of them."""
-    found = text.split(", ")
-    unknown = sorted(set(found) - set(names))
-    if unknown:
-        raise InputError(f"names of weights hold no comma and space, got '{text}'")
-    return found
 
 
 def _compacted(masked: Any) -> Any:

@@ -15,9 +15,9 @@ from ..data import Dataset, load
 from ..errors import InputError
 from ..networks import build_network
 from ..recipe import load_recipe
+from ..recipe.aims import is_network, network_recipe
 from ..recipe.parse import parse_recipe, to_tree
 from ..recipe.schema import NETWORKS, Recipe
-from ..recipe.aims import is_network, network_recipe
 from ..training.evaluate import Score, compare, logits, rows_right, score_logits
 from ..training.fit import fit
 from ..training.program import Program, compiled

@@ -7,12 +7,13 @@ What a network costs is counted on the network that is left when the channels ha
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from .. import networks
+from ..channel_groups import Group, selected_groups
 from ..errors import TrainingError
 from ..forms import bound, compact_at, with_kernels
 from ..imported import ImportedNetwork
@@ -21,7 +22,7 @@ from ..recipe.schema import Prune
 from ..search import costs
 from .evaluate import score
 from .judgment import collect_evidence
-from .masks import Arrays, apply, intersect, masks_of, output_dims, select_masks
+from .masks import Arrays, apply, by_output, intersect, masks_of, select_masks
 from .program import compiled
 from .tasks import PruneTask
 
@@ -32,28 +33,10 @@ _SHARES = tuple(step / 10 for step in range(10))
 """Shares of a group that are tried."""
 
 
-@dataclass(frozen=True)
-class Group:
-    """Channels that leave together: the weights that make them, and how many there are."""
-
-    weights: tuple[str, ...]
-    channels: int
-
-    @property
-    def key(self) -> str:
-        """The pattern of a rule for the group."""
-        return networks.literal(self.weights[0])
-
-    @property
-    def shares(self) -> list[float]:
-        """Shares that are whole channels, from none up; one channel stays."""
-        counts = {min(round(share * self.channels), self.channels - 1) for share in _SHARES}
-        return [count / self.channels for count in sorted(counts)]
-
-    @property
-    def half(self) -> float:
-        """The share of half of the channels, or nearly; of a single one none."""
-        return self.channels // 2 / self.channels
+def shares_of(group: Group) -> list[float]:
+    """Shares of a group that are whole channels, from none up; one channel stays."""
+    counts = {min(round(share * group.total), group.total - 1) for share in _SHARES}
+    return [count / group.total for count in sorted(counts)]
 
 
 class ChannelPlan:
@@ -163,7 +146,7 @@ class ChannelPlan:
     def _by_steps(self, resource: str, amount: float) -> dict[str, float]:
         """Shares by steps of the groups, each the one that adds least loss for what it saves."""
         groups, losses, model = self._measure()
-        level, shares = [0] * len(groups), [group.shares for group in groups]
+        level, shares = [0] * len(groups), [shares_of(group) for group in groups]
         now = model.total(resource, [0.0] * len(groups))
         while now > amount:
             best: tuple[float, int, int, float] | None = None
@@ -189,7 +172,7 @@ class ChannelPlan:
                     break
                 level[index] -= 1
         return {
-            group.key: steps[at] for group, steps, at in zip(groups, shares, level, strict=True)
+            group.pattern: steps[at] for group, steps, at in zip(groups, shares, level, strict=True)
         }
 
     def _measure(self) -> tuple[list[Group], list[np.ndarray], ShapeModel]:
@@ -203,25 +186,22 @@ class ChannelPlan:
                 )
             self._losses = self._scan(self._groups)
             halves = [
-                (group.half, self.compact(self._of(group, group.half))) for group in self._groups
-            ]
+                (group.total // 2 / group.total,
+                 self.compact(self._of(group, group.total // 2 / group.total)))
+                for group in self._groups
+            ]  # fmt: skip
             self._shapes = ShapeModel(self.network, halves)
         return self._groups, self._losses, self._shapes
 
     def _find_groups(self) -> list[Group]:
         module = bound(self.network, 1, self.plain)
-        remarks = module.run(channel_pipeline(output_dims(self.network, self.names), sparsity=0.0))
-        found = []
-        for remark in remarks:
-            if remark.name == "ChannelsSelected":
-                about = dict(remark.arguments)
-                found.append(Group(tuple(about["Parameters"].split(", ")), int(about["Total"])))
-        return found
+        remarks = module.run(channel_pipeline(by_output(self.network, self.names), sparsity=0.0))
+        return [group for group, _ in selected_groups(remarks, self.names)]
 
     def _of(self, group: Group, share: float) -> Arrays:
         assert self._groups is not None
         # A weight can make channels of several groups; a rule for each keeps the others whole.
-        rules = dict.fromkeys((each.key for each in self._groups), 0.0) | {group.key: share}
+        rules = dict.fromkeys((each.pattern for each in self._groups), 0.0) | {group.pattern: share}
         return self.values(replace(self.stage, target=None, sparsity=rules))
 
     def _scan(self, groups: list[Group]) -> list[np.ndarray]:
@@ -238,7 +218,7 @@ class ChannelPlan:
         trainer.progress.begin(f"{self.task.name}: groups", len(groups))
         for group in groups:
             added = [0.0]
-            for share in group.shares[1:]:
+            for share in shares_of(group)[1:]:
                 loss = score(program, self._of(group, share), rows, axis).loss
                 added.append(loss - dense)
             rising = np.maximum.accumulate(np.maximum(np.nan_to_num(added, nan=1e6), 0.0))

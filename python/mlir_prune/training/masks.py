@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from ..channel_groups import output_dims
 from ..evidence import Evidence
 from ..native import parse
 from ..networks import COUPLED
@@ -55,7 +56,7 @@ def select_masks(
         # Only magnitudes put what is zero already before all else.
         module.run(mask_pipeline(pruned))
     if granularity == COUPLED:
-        module.run(channel_pipeline(output_dims(network, names), **rule))
+        module.run(channel_pipeline(by_output(network, names), **rule))
     else:
         module.run(select_pipeline(granularity, names, **rule))
     found = module.masks()
@@ -66,13 +67,12 @@ def select_masks(
     }
 
 
-def output_dims(network: Any, names: Iterable[str]) -> dict[int, list[str]]:
+def by_output(network: Any, names: Iterable[str]) -> dict[int, list[str]]:
     """Weights of layers by the dimension of their output channels."""
-    dims = {e["weight"]: tuple(e["output_dims"]) for e in network.compiled_layers()}
-    found: dict[int, list[str]] = {}
+    dims, found = output_dims(network), dict[int, list[str]]()
     for name in names:
-        if len(dims.get(name, ())) == 1:
-            found.setdefault(dims[name][0], []).append(name)
+        if name in dims:
+            found.setdefault(dims[name], []).append(name)
     return found
 
 
