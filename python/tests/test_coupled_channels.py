@@ -16,7 +16,7 @@ from mlir_prune.imported import ImportedNetwork
 from mlir_prune.models import ResNet
 from mlir_prune.native import parse
 from mlir_prune.networks import COUPLED
-from mlir_prune.recipe import from_dict
+from mlir_prune.recipe import from_dict, load_recipe
 from mlir_prune.search.costs import resource_of
 from mlir_prune.training.plan import plan_text
 from mlir_prune.training.trainer import Trainer
@@ -152,3 +152,18 @@ def test_the_plan_says_what_leaves(folder: Path) -> None:
             "stages": [{"kind": "prune", "granularity": COUPLED, "sparsity": 0.5, "round_to": 4}]}  # fmt: skip
     text = plan_text(from_dict(tree), data(folder))
     assert f"granularity {COUPLED}" in text and "round_to 4" in text
+
+
+def test_to_a_tolerance(folder: Path, tmp_path: Path) -> None:
+    """Channels leave round by round, and the recipe that is found does it again."""
+    stage = {"kind": "prune", "name": "s", "granularity": COUPLED, "max_drop": {"points": 95, "epochs": 4}}
+    trainer = run(folder, tmp_path / "search", {"epochs": 1, "learning_rate": 1e-2}, stage)
+    told = trainer.state.meta["searches"]["s"]
+    assert told["chosen"] and told["shares"]
+    dense, left = NETWORK.shapes(), trainer.network.shapes()
+    assert left["layer3.0.conv2.weight"][0] < dense["layer3.0.conv2.weight"][0]
+    masks = [a for n, a in trainer.state.arrays.items() if n.startswith("mask:")]
+    assert all(mask.all() for mask in masks)
+    again = Trainer(load_recipe(tmp_path / "search" / "found.yaml"), data(folder), tmp_path / "again")
+    again.run()
+    assert again.network.shapes() == left

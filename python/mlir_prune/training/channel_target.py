@@ -32,6 +32,9 @@ if TYPE_CHECKING:
 _SHARES = tuple(step / 10 for step in range(10))
 """Shares of a group that are tried."""
 
+_MOST = 0.9999
+"""The largest share; one channel of a group always stays."""
+
 
 def shares_of(group: Group) -> list[float]:
     """Shares of a group that are whole channels, from none up; one channel stays."""
@@ -102,7 +105,7 @@ class ChannelPlan:
             shapes = self.compact(self.values(at(share))).shapes()
             return sum(int(np.prod(shapes[name])) for name in self.names if name in shapes)
 
-        low, high = 0.0, 1.0
+        low, high = 0.0, _MOST
         if count(low) <= left:
             return low, self.arrays(at(low))
         for _ in range(12):
@@ -132,7 +135,7 @@ class ChannelPlan:
 
     def _bisect(self, at: Callable[[float], Prune], resource: str, amount: float) -> Prune:
         """The stage of the smallest share that costs at most `amount`."""
-        low, high = 0.0, 1.0
+        low, high = 0.0, _MOST
         least = self.cost(resource, self.values(at(high)))
         if least > amount:
             raise self._unreachable(resource, amount, least)
