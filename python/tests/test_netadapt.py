@@ -18,6 +18,7 @@ from mlir_prune.cli import main
 from mlir_prune.errors import InputError
 from mlir_prune.files import read_arrays
 from mlir_prune.models import Mlp
+from mlir_prune.native import read_module
 from mlir_prune.search import run
 from mlir_prune.search.costs import Resource, resource_of
 from mlir_prune.search.netadapt import MOST, NetAdapt, Pace, Proposal
@@ -113,6 +114,26 @@ def test_the_command_goes_on_to_the_same_networks(
     capsys.readouterr()
     assert main([*command, "--out", str(two), "--seed", "2"]) == 1
     assert "another folder" in capsys.readouterr().err
+
+
+def test_channels_leave_step_by_step(
+    trained: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    command = ["netadapt", str(trained / "run"), "--target", "macs=0.5", "--first", "0.25",
+               "--steps", "4", "--epochs", "1", "--granularity", "coupled_channels"]  # fmt: skip
+    assert main([*command, "--out", str(tmp_path)]) == 0
+    found = json.loads((tmp_path / "netadapt.json").read_text())
+    values = read_arrays(tmp_path / "values.npz")
+    kept = {n: int(values[n].any(axis=1).sum()) for n in ("fc1.weight", "fc2.weight")}
+    first, second = kept["fc1.weight"], kept["fc2.weight"]
+    assert 8 * first + first * second + second * 4 == found["realised"] <= found["requested"] == 320
+    assert found["counts"] == {"parameters": found["realised"], "macs": found["realised"]}
+    compact = read_module(tmp_path / "compact.mlirbc").parameters()
+    assert compact["fc2.weight"].shape == (second, first)
+    assert {row["layer"] for row in found["family"]} <= {"fc1.weight", "fc2.weight"}
+    capsys.readouterr()
+    assert main([*command, "--target", "ms=0.5", "--out", str(tmp_path / "no")]) == 1
+    assert "counts macs of coupled_channels" in capsys.readouterr().err
 
 
 def test_milliseconds_are_measured(

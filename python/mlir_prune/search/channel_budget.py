@@ -10,7 +10,7 @@ channels of the groups.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from itertools import combinations
 
 import numpy as np
@@ -179,3 +179,37 @@ def plan_of(channels: Channels, share: float, lower: float = 0.2, multiple: int 
     macs = Multiplications(channels.groups, channels.multiplications)
     target = share * macs.dense if share < 1 else share
     return Plan(channels.groups, macs, target, lower, multiple)
+
+
+class ChannelResource:
+    """Multiplications by the share of each group that leaves, as searches ask for costs."""
+
+    name = "macs"
+
+    def __init__(self, channels: Channels) -> None:
+        self._channels = channels
+        self._macs = Multiplications(channels.groups, channels.multiplications)
+
+    def total(self, ratios: Mapping[str, float]) -> float:
+        """Those of the network; shares are by the name of the group.
+
+        They are rounded to whole channels as the compiler does, and one channel stays.
+        """
+        return self._macs.total(self._kept(ratios))
+
+    def counts(self, ratios: Mapping[str, float]) -> dict[str, float]:
+        """Weights and multiplications of the network, counted by the compiler."""
+        network = self._channels.network
+        shapes, dense = network.shapes(), network.macs()
+        macs = self._channels.multiplications(self._kept(ratios))
+        # A weight takes part in as many multiplications as before.
+        weights = sum(count * math.prod(shapes[n]) / dense[n] for n, count in macs.items())
+        return {"parameters": float(round(weights)), "macs": float(sum(macs.values()))}
+
+    def _kept(self, ratios: Mapping[str, float]) -> Kept:
+        return tuple(
+            group.total - min(
+                math.floor(ratios.get(group.name, 0.0) * group.total + 0.5), group.total - 1
+            )
+            for group in self._channels.groups
+        )  # fmt: skip

@@ -56,6 +56,11 @@ class Channels:
         self._structure = bound(network, 1, _generic(network))
         self._structure.run(module(*self._scores))
 
+    @property
+    def fixed(self) -> tuple[str, ...]:
+        """First weights of the groups that stay as they are."""
+        return self._fixed
+
     def masked(self, kept: Kept) -> Any:
         """The network in the masked form, the smallest channels of each group pruned.
 

@@ -8,11 +8,14 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from .. import files
+from .. import files, networks
 from ..errors import InputError
 from ..native import native
 from ..recipe.aims import parse_target
 from . import costs, netadapt, sensitivity
+from .channel_budget import ChannelResource
+from .channel_subject import remove
+from .channels import Channels
 from .protocol import processes, run
 from .subject import Subject, subject_of
 
@@ -86,7 +89,6 @@ def _add_sensitivity(parsers: argparse._SubParsersAction[argparse.ArgumentParser
 
 def run_sensitivity(arguments: argparse.Namespace) -> None:
     """Scans all layers; goes on from what the folder holds of the same scan."""
-    from .. import networks
 
     if not 0 <= arguments.max_drop <= 100:
         raise InputError(f"--max-drop is in [0, 100], got {arguments.max_drop:g}")
@@ -126,6 +128,11 @@ def _add_netadapt(parsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     parser.add_argument("--seed", type=int, default=1, help="seed of the batches")
     parser.add_argument("--target-weight", action="append", help="weights to prune, repeatable")
     parser.add_argument("--ignore", action="append", help="weights to leave out, repeatable")
+    parser.add_argument(
+        "--granularity", default="unstructured", choices=("unstructured", networks.COUPLED),
+        help="what leaves: weights, or channels in all layers that they are tied to, to macs "
+        "(default: unstructured)",
+    )  # fmt: skip
     parser.add_argument("--out", default="out/netadapt", help="folder (default: out/netadapt)")
 
 
@@ -145,7 +152,15 @@ def run_netadapt(arguments: argparse.Namespace) -> None:
         subject, arguments.target_weight or ["weight"], arguments.ignore or []
     )
     table = costs.measured(network, values, arguments.batch) if name == "ms" else None
-    resource = costs.resource_of(network, name, table)
+    resource: costs.Budget = costs.resource_of(network, name, table)
+    fixed: tuple[str, ...] = ()
+    coupled = arguments.granularity == networks.COUPLED
+    if coupled:
+        if name != "macs":
+            raise InputError(f"netadapt counts macs of {networks.COUPLED}, got {name}")
+        channels = Channels(network, values, layers)
+        layers, fixed = [group.name for group in channels.groups], channels.fixed
+        resource = ChannelResource(channels)
     wanted = amount * resource.total({}) if amount < 1 else amount
     pace = netadapt.Pace(wanted, arguments.first, arguments.decay)
     search = netadapt.NetAdapt(resource, layers, pace)
@@ -153,12 +168,14 @@ def run_netadapt(arguments: argparse.Namespace) -> None:
     files.make_folder(str(folder / "networks"))
     evaluate = netadapt.Training(
         subject, str((folder / "networks").absolute()), arguments.steps, arguments.epochs,
-        arguments.seed,
+        arguments.seed, coupled, fixed,
     )  # fmt: skip
     question = {
         **subject.question(), "target": [name, wanted], "layers": layers, "seed": arguments.seed,
         "pace": [arguments.first, arguments.decay, arguments.steps, arguments.epochs],
     }  # fmt: skip
+    if coupled:
+        question["granularity"] = arguments.granularity
     if table is not None:
         question["table"] = [table.ratios, table.layers, table.rest]
     found = run_with(search, evaluate, arguments.workers, folder / "search.json", question)
@@ -176,6 +193,11 @@ def _report_netadapt(
         now, pruned = costs.timed(loaded.network, both, batch)
         # The table's dense network and the one measured now are the same.
         realised, found["measured"] = pruned / now * found["dense"], [now, pruned]
+    if evaluate.channels:
+        loaded = evaluate.subject.load()
+        removed = remove(loaded.network, evaluate.values("long"), loaded.data.validation)
+        files.write_bytes(folder / "compact.mlirbc", removed.module.to_bytecode())
+        realised = removed.macs
     found |= {"realised": realised, "batch": batch}
     files.write_json(folder / "netadapt.json", found)
     sys.stdout.write(netadapt.table_text(found))

@@ -13,10 +13,10 @@ import hashlib
 import json
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from time import perf_counter
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -54,6 +54,20 @@ class LatencyTable:
         return self.rest + sum(self.of(layer, ratios.get(layer, 0.0)) for layer in self.layers)
 
 
+class Budget(Protocol):
+    """What a search may ask of a network: its cost by what is pruned."""
+
+    @property
+    def name(self) -> str:
+        """What is counted or measured."""
+
+    def total(self, ratios: Mapping[str, float]) -> float:
+        """Cost of the network; parts without a share are dense."""
+
+    def counts(self, ratios: Mapping[str, float]) -> dict[str, float]:
+        """Weights (`parameters`) and multiplications (`macs`) of the network."""
+
+
 @dataclass(frozen=True)
 class Resource:
     """One of :data:`RESOURCES` for a network: what it costs by layer and sparsity."""
@@ -81,6 +95,10 @@ class Resource:
         """Cost of the network; layers without a sparsity are dense."""
         rest = self.latency.rest if self.name == "ms" and self.latency else 0.0
         return rest + sum(self.of(layer, ratios.get(layer, 0.0)) for layer in self.sizes)
+
+    def counts(self, ratios: Mapping[str, float]) -> dict[str, float]:
+        """Weights and multiplications of the network."""
+        return {name: replace(self, name=name).total(ratios) for name in ("parameters", "macs")}
 
 
 def resource_of(network: Any, name: str, latency: LatencyTable | None = None) -> Resource:

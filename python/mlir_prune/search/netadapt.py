@@ -21,7 +21,7 @@ from .. import files, networks
 from ..errors import InputError
 from ..recipe.modifiers import Rate
 from ..recipe.schema import Optimizer, Prune, Recipe, Stage, Statistics, Train
-from .costs import Resource
+from .costs import Budget
 from .protocol import Search
 from .subject import Arrays, Subject
 
@@ -67,7 +67,7 @@ class NetAdapt(Search[Proposal, dict[str, Any]]):
     after each step.
     """
 
-    def __init__(self, resource: Resource, layers: Sequence[str], pace: Pace) -> None:
+    def __init__(self, resource: Budget, layers: Sequence[str], pace: Pace) -> None:
         super().__init__()
         self._resource, self._layers, self._pace = resource, list(layers), pace
         self._dense = resource.total({})
@@ -95,23 +95,16 @@ class NetAdapt(Search[Proposal, dict[str, Any]]):
             found = self.seen[key]
             ratios_then = dict(found["ratios"])
             family.append({"step": number, "layer": key.partition(" ")[2],
-                           "cost": self._resource.total(ratios_then), **self._counts(ratios_then),
+                           "cost": self._resource.total(ratios_then), **self._resource.counts(ratios_then),
                            "accuracy": found["accuracy"], "drop": found["drop"],
                            "error": found["error"]})  # fmt: skip
         return {
             "ratios": ratios, "network": "long", "before": base, "family": family,
             "resource": self._resource.name, "requested": self._pace.amount,
             "cost": self._resource.total(ratios), "dense": self._dense,
-            "dense_counts": self._counts({}), "counts": self._counts(ratios),
+            "dense_counts": self._resource.counts({}), "counts": self._resource.counts(ratios),
             "score": self.seen["long"],
         }  # fmt: skip
-
-    def _counts(self, ratios: dict[str, float]) -> dict[str, float]:
-        """Weights and multiplications of a network with these sparsities."""
-        return {
-            name: replace(self._resource, name=name).total(ratios)
-            for name in ("parameters", "macs")
-        }
 
     def _place(self) -> tuple[int, dict[str, float], str]:
         """Finished steps, the sparsities after them and the network that has them."""
@@ -184,7 +177,9 @@ def table_text(found: Mapping[str, Any]) -> str:
 class Training:
     """Prunes and trains a proposal; networks are files of `folder`. Can be sent to a process.
 
-    `steps` are those of the short training, `epochs` of the long one.
+    `steps` are those of the short training, `epochs` of the long one. With `channels` layers
+    are groups of channels that leave together, named by their first weights; those in `fixed`
+    stay whole.
     """
 
     subject: Subject
@@ -192,6 +187,8 @@ class Training:
     steps: int
     epochs: int
     seed: int = 1
+    channels: bool = False
+    fixed: tuple[str, ...] = ()
 
     def __call__(self, proposal: Proposal) -> dict[str, Any]:
         from ..training.trainer import Trainer
@@ -227,7 +224,11 @@ class Training:
         """What makes the network of a proposal."""
         parts = self.subject.parts
         ratios = {networks.literal(name): ratio for name, ratio in proposal.ratios}
-        stages: list[Stage] = [Prune(name="prune", sparsity=ratios)]
+        pruning = Prune(name="prune", sparsity=ratios)
+        if self.channels:
+            whole = {networks.literal(name): 0.0 for name in self.fixed}
+            pruning = replace(pruning, sparsity=ratios | whole, granularity=networks.COUPLED)
+        stages: list[Stage] = [pruning]
         training = Train(
             name="train", epochs=self.epochs if proposal.long else 1,
             optimizer=Optimizer(weight_decay=1e-4),
