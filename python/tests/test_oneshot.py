@@ -14,8 +14,7 @@ from mlir_prune.cli import main
 from mlir_prune.errors import InputError
 from mlir_prune.imported import ImportedNetwork
 from mlir_prune.models import Mlp
-from mlir_prune.oneshot import METHODS, prune, prune_along
-from mlir_prune.oneshot import layers, layerwise
+from mlir_prune.oneshot import METHODS, layers, layerwise, prune, prune_along
 from mlir_prune.oneshot.chita import Settings, conjugate_gradients, schedule
 from mlir_prune.oneshot.fisher import Fisher, surgeon
 from mlir_prune.oneshot.loss import Curvature, Loss, one_hot, softmax

@@ -162,11 +162,11 @@ def test_costs_of_removals_in_pieces() -> None:
     """More rows than a chunk holds, and columns that move together when half are gone."""
     weight, gram = layer(5, outputs=40, columns=96)
     found, kept = brain_surgeon(weight, gram, 0.2)
-    alone = [brain_surgeon(row[None], gram, count / 96) for row, count in zip(weight, kept.sum(1), strict=True) if count]
-    rows = [row for row, count in enumerate(kept.sum(1)) if count]
-    for row, (other, mask) in zip(rows, alone, strict=True):
-        np.testing.assert_array_equal(kept[row], mask[0])
-        np.testing.assert_array_equal(found[row], other[0])
+    for row, count in enumerate(kept.sum(axis=1)):
+        if count:
+            other, mask = brain_surgeon(weight[row][None], gram, count / 96)
+            np.testing.assert_array_equal(kept[row], mask[0])
+            np.testing.assert_array_equal(found[row], other[0])
 
 
 @pytest.mark.parametrize("seed", range(4))
@@ -174,7 +174,8 @@ def test_shares_of_layers(seed: int) -> None:
     """Layers of different inputs: the errors of all together are smaller than with one sparsity."""
     rng = np.random.default_rng(seed)
     weights, grams = {}, {}
-    for name, (outputs, columns, rank) in {"a": (8, 20, 20), "b": (12, 40, 8), "c": (4, 12, 12)}.items():
+    sizes = {"a": (8, 20, 20), "b": (12, 40, 8), "c": (4, 12, 12)}
+    for name, (outputs, columns, rank) in sizes.items():
         weights[name] = rng.standard_normal((outputs, columns)).astype(np.float32)
         inputs = rng.standard_normal((200, rank)) @ rng.standard_normal((rank, columns))
         inputs += 0.1 * rng.standard_normal(inputs.shape)

@@ -127,9 +127,13 @@ def test_statistics_of_channels(name: str, seed: int, repairs: str) -> None:
     before = results(NETWORKS[name], network.values, rows)
     after = results(NETWORKS[name], {**values, **found.values}, rows)
     worse = results(NETWORKS[name], values, rows)
-    norms = {each.removesuffix(".weight") for each in network.roles() if network.roles()[each] == "scale"}
+    norms = {each.removesuffix(".weight") for each, role in network.roles().items() if role == "scale"}
     measured = "batch_norm" in repairs
-    biased = {entry["weight"].removesuffix(".weight") for entry in network.compiled_layers() if entry["bias"]}
+    biased = {
+        entry["weight"].removesuffix(".weight")
+        for entry in network.compiled_layers()
+        if entry["bias"]
+    }
     for place in norms | biased:
         deviation = before[place].std(axis=0) + 1e-6
         np.testing.assert_allclose(
@@ -166,7 +170,9 @@ def test_layer_inputs(name: str) -> None:
         found = np.concatenate(parts) @ matrix.T
         if entry["bias"]:
             found += network.values[entry["bias"]]
-        np.testing.assert_allclose(found, expected[weight.removesuffix(".weight")], rtol=1e-3, atol=1e-3)
+        np.testing.assert_allclose(
+            found, expected[weight.removesuffix(".weight")], rtol=1e-3, atol=1e-3
+        )
 
 
 def test_norms_behind_layers() -> None:
@@ -223,7 +229,8 @@ def test_expected_inputs() -> None:
     found, values = Expectations(network, network.values), network.values
 
     def normalized(name: str) -> Channels:
-        return Channels(values[f"{name}.bias"].astype(float), values[f"{name}.weight"].astype(float) ** 2)
+        shift, scale = (values[f"{name}.{part}"].astype(float) for part in ("bias", "weight"))
+        return Channels(shift, scale**2)
 
     first = rectified(normalized("bn1"))
     inner = rectified(normalized("layer1.0.bn1"))
@@ -297,7 +304,7 @@ def test_refinement() -> None:
     for name, mask in masks[0].items():
         np.testing.assert_array_equal(masks[1][name], mask)
         assert not values[name][~mask].any()
-    with pytest.raises(InputError, match="refine: .* got none"):
+    with pytest.raises(InputError, match=r"refine: .* got none"):
         prune(network.module, None, "magnitude", 0.5, refine=steps)
 
 
@@ -317,7 +324,7 @@ def test_without_labels(method: str) -> None:
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"method": "fisher"}, "fisher needs labels, got rows without them; without labels: magnitude"),
+        ({"method": "fisher"}, "fisher needs labels, got rows without them; without labels: magn"),
         ({"method": "chita", "data": None}, "chita needs labels, got no rows"),
         ({"repairs": "bias,mean"}, "repair: expected data-free, none, or some of batch_norm"),
         ({"repairs": "none,bias"}, "repair: expected data-free, none, or some of"),
@@ -346,7 +353,7 @@ def test_files_of_inputs(tmp_path: Path) -> None:
     for name, message in (("wrong.npz", "expected x, or x/NAME"), ("uneven.npz", "2 and 3 rows")):
         with pytest.raises(DataError, match=message):
             read_inputs(tmp_path / name)
-    with pytest.raises(InputError, match="not a readable .npy"):
+    with pytest.raises(InputError, match=r"not a readable \.npy"):
         read_inputs(tmp_path / "broken.npy")
 
 

@@ -10,6 +10,8 @@ always zero gets only that.
 
 from __future__ import annotations
 
+import hashlib
+
 import numpy as np
 
 from .support import Pattern, best_of_groups, largest
@@ -18,6 +20,11 @@ DAMPING = 0.01
 _BLOCK = 128
 _STACK = 1 << 18
 """Most elements of inverses that a chunk of rows keeps at once: what a core's cache holds."""
+
+_KEPT = 64
+"""Layers whose costs are kept."""
+
+_COSTS: dict[bytes, np.ndarray] = {}
 
 
 def damped(gram: np.ndarray, damping: float = DAMPING) -> np.ndarray:
@@ -70,13 +77,7 @@ def brain_surgeon(
     In each row the weight that costs least goes, the others move for it, and so on; the
     removals that cost least over all rows are made. Time is outputs times columns cubed.
     """
-    hessian = damped(gram, damping)
-    inverse = np.linalg.inv(hessian)
-    steps = max(1, _STACK // hessian.size)
-    costs = np.concatenate([
-        _removals(weight[start : start + steps].astype(np.float64), inverse, pattern)
-        for start in range(0, len(weight), steps)
-    ])  # fmt: skip
+    costs = removal_costs(weight, gram, pattern, damping)
     if pattern:
         mask = np.isinf(costs)
     else:
@@ -85,6 +86,32 @@ def brain_surgeon(
         mask[largest(costs.ravel(), max(1, round(share * weight.size)))] = True
         mask = mask.reshape(weight.shape)
     return refit(weight, mask, gram, damping), mask
+
+
+def removal_costs(
+    weight: np.ndarray, gram: np.ndarray, pattern: Pattern | None = None,
+    damping: float = DAMPING,
+) -> np.ndarray:  # fmt: skip
+    """What the removal of each weight costs its row, in the order of :func:`brain_surgeon`.
+
+    The last layers asked for are kept: other sparsities need the same.
+    """
+    digest = hashlib.sha256(repr((weight.shape, str(weight.dtype), pattern, damping)).encode())
+    digest.update(np.ascontiguousarray(weight).tobytes())
+    digest.update(np.ascontiguousarray(gram).tobytes())
+    key = digest.digest()
+    if key not in _COSTS:
+        hessian = damped(gram, damping)
+        inverse = np.linalg.inv(hessian)
+        steps = max(1, _STACK // hessian.size)
+        parts = [
+            _removals(weight[start : start + steps].astype(np.float64), inverse, pattern)
+            for start in range(0, len(weight), steps)
+        ]
+        while len(_COSTS) >= _KEPT:
+            _COSTS.pop(next(iter(_COSTS)))
+        _COSTS[key] = np.concatenate(parts)
+    return _COSTS[key]
 
 
 def _removals(weight: np.ndarray, inverse: np.ndarray, pattern: Pattern | None) -> np.ndarray:

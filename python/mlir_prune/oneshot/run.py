@@ -19,7 +19,6 @@ from .loss import Loss
 from .shares import Curves, divide
 from .support import Support, read_granularity
 
-
 DEFAULT_REPAIRS = ("batch_norm", "bias")
 """Of methods that do not train; chosen on validation rows (docs/Reproduction.md)."""
 

@@ -19,7 +19,7 @@ from .layerwise import as_matrix
 from .loss import Loss
 from .support import largest
 
-GRID = (0.0, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.775, 0.85, 0.9, 0.94, 0.97)
+GRID = (0.0, 0.4, 0.6, 0.7, 0.775, 0.85, 0.9, 0.94, 0.97)
 """Sparsities at which the error of a layer is measured; from the last to all it is a line."""
 
 PROBE = 0.5
@@ -41,6 +41,7 @@ class Curves:
         outputs: Mapping[str, int],
     ) -> None:  # fmt: skip
         self._weights, self._grams, self._outputs = weights, grams, outputs
+        self._inverses: dict[str, np.ndarray] = {}
         self._factors = dict.fromkeys(weights, 1.0)
 
     def weigh(self, loss: Loss, rows: Split) -> None:
@@ -78,9 +79,11 @@ class Curves:
     def _fitted(self, name: str, ratio: float) -> np.ndarray:
         """The matrix of a layer with the cheapest weights at zero and the others moved."""
         matrix, gram = as_matrix(self._weights[name], self._outputs[name]), self._grams[name]
-        cheap = matrix.astype(np.float64) ** 2 / np.diagonal(np.linalg.inv(layers.damped(gram)))
+        if name not in self._inverses:
+            self._inverses[name] = np.diagonal(np.linalg.inv(layers.damped(gram)))
+        costs = matrix.astype(np.float64) ** 2 / self._inverses[name]
         mask = np.zeros(matrix.size, bool)
-        mask[largest(cheap.ravel(), max(1, round((1.0 - ratio) * matrix.size)))] = True
+        mask[largest(costs.ravel(), max(1, round((1.0 - ratio) * matrix.size)))] = True
         return layers.refit(matrix, mask.reshape(matrix.shape), gram)
 
     def _error(self, name: str, fitted: np.ndarray) -> float:
