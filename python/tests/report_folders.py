@@ -150,7 +150,7 @@ def write_family(folder: Path, resource: str = "ms") -> Path:
 def write_amc(folder: Path) -> Path:
     """A folder of `prune amc`."""
     folder.mkdir(parents=True, exist_ok=True)
-    score = {"accuracy": 97.0, "loss": 0.1, "drop": 0.5, "error": 0.2, "macs": 198, "difference": 0.0}
+    score = {"accuracy": 97.0, "loss": 0.1, "drop": 0.5, "error": 0.2, "macs": 198}
     files.write_json(folder / "amc.json", {
         "groups": [["fc1.weight", "fc2.weight"]], "channels": [20], "requested": 200.0,
         "dense": 400.0, "kept": [9], "found": {}, "uniform": {"kept": [10]}, "episodes": [],

@@ -15,7 +15,7 @@ from conftest import train_blobs
 from mlir_prune.cli import main
 from mlir_prune.insight import what_if as module
 from mlir_prune.insight.answers import COLUMNS, table_text
-from mlir_prune.insight.timing import Settings
+from mlir_prune.insight.timing import Settings, predicted_ms
 from mlir_prune.insight.what_if import Answer, what_if
 from mlir_prune.models import Mlp
 from mlir_prune.search import costs
@@ -106,6 +106,12 @@ def test_a_layer_pays_where_it_takes_less_time(answers: list[Answer]) -> None:
     assert large[0].kernel != "dense" and large[0].predicted_ms is not None
     assert large[0].predicted_dense_ms is not None
     assert large[0].predicted_ms < large[0].predicted_dense_ms
+
+
+def test_a_batch_in_parts_is_predicted_whole() -> None:
+    row = {"kernel": "csr", "reason": "64 columns, dense 8.00 us, csr 2.00 us", "columns": "64"}
+    assert predicted_ms(row, 64) == 0.002 and predicted_ms(row, 256) == 0.008
+    assert predicted_ms({**row, "kernel": "lanes"}, 64) is None and predicted_ms(None, 64) is None
 
 
 def test_the_measured_table_decides(loaded: Loaded, monkeypatch: pytest.MonkeyPatch) -> None:

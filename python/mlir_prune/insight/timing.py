@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -65,12 +66,12 @@ def times(
         )  # fmt: skip
         module = bound(network, settings.batch, values)
         chosen.append(_kernels(with_kernels(module, settings.threads)[1]))
-    dense, found = table.total({}), {}
+    dense, found, columns = table.total({}), {}, _columns(network, settings.batch)
     for layer in layers:
         for at, ratio in enumerate(ratios, start=1):
             before, after = table.layers[layer][0], table.layers[layer][at]
             found[layer, ratio] = _time(
-                chosen[0].get(layer), chosen[at].get(layer), (before, after),
+                chosen[0].get(layer), chosen[at].get(layer), columns[layer], (before, after),
                 (dense, dense - before + after),
             )  # fmt: skip
     return found
@@ -94,10 +95,10 @@ def structural_times(
         runs.append(compiled.compile(threads=settings.threads, profile=True))
         chosen.append(_kernels(remarks))
     measured = costs.by_turns(runs, settings.batch)
-    dense = sum(measured[0].values())
+    dense, columns = sum(measured[0].values()), _columns(loaded.network, settings.batch)
     return {
         (layer, ratio): _time(
-            chosen[0].get(layer), chosen[at].get(layer),
+            chosen[0].get(layer), chosen[at].get(layer), columns[layer],
             (measured[0].get(layer, 0.0), measured[at].get(layer, 0.0)),
             (dense, sum(measured[at].values())),
         )
@@ -106,22 +107,41 @@ def structural_times(
 
 
 def _kernels(remarks: Sequence[Any]) -> dict[str, dict[str, str]]:
-    """Kernel and reason by weight, as the report has them by layer."""
-    shown = [remark for remark in remarks if "Kernel" in remark["arguments"]]
-    rows = kernel_rows(shown)
+    """Kernel and reason by weight, as the report has them by layer, and predicted columns."""
+    shown = [remark["arguments"] for remark in remarks if "Kernel" in remark["arguments"]]
+    rows = kernel_rows([{"arguments": arguments} for arguments in shown])
     return {
-        remark["arguments"]["Layer"]: row for remark, row in zip(shown, rows, strict=True)
-    }  # fmt: skip
+        arguments["Layer"]: {**row, "columns": arguments.get("Columns", "")}
+        for arguments, row in zip(shown, rows, strict=True)
+    }
+
+
+def predicted_ms(row: Mapping[str, str] | None, columns: int) -> float | None:
+    """What the cost model says of a layer whose call has so many columns; None for nothing.
+
+    A large batch runs in parts, of which one is predicted: they all are a call.
+    """
+    found = predicted_us(row["reason"]).get(row["kernel"]) if row else None
+    if row is None or found is None:
+        return None
+    part = int(row["columns"] or columns)
+    return found / 1e3 * max(1.0, columns / part)
 
 
 def _time(
-    before: dict[str, str] | None, after: dict[str, str] | None, layer: tuple[float, float],
+    before: dict[str, str] | None,
+    after: dict[str, str] | None,
+    columns: int,
+    layer: tuple[float, float],
     network: tuple[float, float],
-) -> Time:  # fmt: skip
-    kernels, predicted = [], []
-    for row in (before, after):
-        kernels.append(row["kernel"] if row else "")
-        found = predicted_us(row["reason"]).get(row["kernel"]) if row else None
-        predicted.append(None if found is None else found / 1e3)
+) -> Time:
+    kernels = (before["kernel"] if before else "", after["kernel"] if after else "")
     reason = after["reason"] if after else "nothing of the layer is left"
-    return Time((kernels[0], kernels[1]), reason, (predicted[0], predicted[1]), layer, network)
+    predicted = (predicted_ms(before, columns), predicted_ms(after, columns))
+    return Time(kernels, reason, predicted, layer, network)
+
+
+def _columns(network: Any, batch: int) -> dict[str, int]:
+    """How often a call uses each element of a weight."""
+    shapes = network.shapes()
+    return {name: batch * macs // math.prod(shapes[name]) for name, macs in network.macs().items()}
