@@ -18,6 +18,7 @@ from ..channel_groups import Group, output_dims, selected_groups
 from ..errors import InputError
 from ..forms import bound
 from ..models.network import sum_macs
+from ..native import parse
 from ..networks import literal
 from ..oneshot.layers import damped
 from ..pipelines import compress_pipeline, fold_pipeline, module, options
@@ -45,16 +46,14 @@ class Channels:
         self._outputs = output_dims(network)
         chosen = [name for name in network.weights() if names is None or name in names]
         self._scores = _score_passes({name: self._outputs[name] for name in chosen})
-        self._scored = bound(network, 1, self.values)
-        self._scored.run(module(*self._scores))
+        self._scored = self._with_scores(self.values)
         self._names = chosen
         ranked = selected_groups(self._select(self._scored, ["*:0"])[1], chosen)
         self.groups, self._fixed = _usable([group for group, _ in ranked])
         if not self.groups:
             raise InputError("the network has no channels that could leave")
         # Where the structure alone matters no value may be zero by chance.
-        self._structure = bound(network, 1, _generic(network))
-        self._structure.run(module(*self._scores))
+        self._structure = self._with_scores(_generic(network))
 
     @property
     def fixed(self) -> tuple[str, ...]:
@@ -92,8 +91,15 @@ class Channels:
         counts = _counted(compact)
         return Pruned(values, left, counts)
 
-    def _chosen(self, scored: Any, kept: Kept) -> Any:
-        """A copy of a module with scores, with masks in their place."""
+    def _with_scores(self, values: Arrays) -> bytes:
+        """The network with scores, to be read again for each choice: masks of a module are kept
+        as long as its copies."""
+        scored = bound(self.network, 1, values)
+        scored.run(module(*self._scores))
+        return bytes(scored.to_bytecode())
+
+    def _chosen(self, scored: bytes, kept: Kept) -> Any:
+        """A module with scores, with masks in their place."""
         rules = [
             f"{group.pattern}:{(group.total - count) / group.total!r}"
             for group, count in zip(self.groups, kept, strict=True)
@@ -111,8 +117,8 @@ class Channels:
         return masked
 
     @staticmethod
-    def _select(scored: Any, rules: list[str]) -> tuple[Any, list[Any]]:
-        copy = scored.clone()
+    def _select(scored: bytes, rules: list[str]) -> tuple[Any, list[Any]]:
+        copy = parse(scored)
         return copy, copy.run(module(options("prune-select-channels", sparsity=rules)))
 
 
