@@ -189,13 +189,18 @@ def test_rewards_are_relative_to_a_moving_mean() -> None:
     buffer: Any = agent._buffer
     assert isinstance(buffer, BaselineBuffer) and isinstance(agent._model, DDPG)
     buffer.scale = 0.5
+    agent.take(agent.play_randomly(1), 0.4)
     one = buffer.sample(64)
     mean = buffer.baseline
-    assert 0 < mean < 0.8
-    assert set(np.round(one.rewards.numpy().ravel(), 5)) == {
-        np.float32(round((r - mean) / 0.5, 5)) for r in (0.0, 0.8)
-    }
-    assert float(one.dones.sum()) == pytest.approx(64 * mean / 0.8)
+    assert 0.4 < mean < 0.8
+    found = one.rewards.numpy().ravel()
+    assert set(np.round(found, 4)) == {np.float32(round((r - mean) / 0.5, 4)) for r in (0.4, 0.8)}
+    assert abs(found.mean()) < 1e-5 and bool(one.dones.all())
+    # The next batch moves it by half.
+    buffer.generator = np.random.default_rng(7)
+    two = buffer.sample(64)
+    raw = two.rewards.numpy().mean() * 0.5 + buffer.baseline
+    assert buffer.baseline == pytest.approx((mean + raw) / 2, abs=1e-5)
 
 
 @pytest.fixture(scope="module")

@@ -80,8 +80,8 @@ class TruncatedNormal(ActionNoise):
 class BaselineBuffer(ReplayBuffer):
     """A replay buffer whose rewards are relative to a moving average over batches.
 
-    So the target of the critic is ``(r - b) / scale + Q'``, where b moves by half of what it
-    differs from the mean of each batch.
+    So the target of the critic is ``(r - b) / scale``, where b moves by half of what it differs
+    from the mean of each batch.
     """
 
     generator: np.random.Generator
@@ -148,11 +148,11 @@ class Agent:
         """Remembers an episode and, from the last random one on, learns."""
         steps = len(played.actions)
         for step in range(steps):
-            last = step == steps - 1
+            # All that an episode gives from a step on, without discount, is its reward: nothing
+            # has to be guessed from the critic's values of later steps.
             self._buffer.add(
                 played.observations[step : step + 1], played.observations[step + 1 : step + 2],
-                played.actions[step : step + 1], np.array([reward if last else 0.0]),
-                np.array([last]), [{}],
+                played.actions[step : step + 1], np.array([reward]), np.array([True]), [{}],
             )  # fmt: skip
         self._rewards.append(reward)
         learned = len(self._rewards) - self._settings.warmup
