@@ -72,6 +72,8 @@ def compress(
     :class:`CompressionError` when the compiled network differs from the plain
     reference by more than :data:`TOLERANCE`.
     """
+    if not os.fspath(out):
+        raise InputError("the name of an output folder is empty")
     folder = Path(out)
     if not overwrite:
         refuse_used(folder, resumes=False)

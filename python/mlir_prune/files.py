@@ -185,6 +185,8 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 def make_folder(path: str) -> Path:
     """An output folder, made where it is missing."""
+    if not path:
+        raise InputError("the name of an output folder is empty")
     folder = Path(path)
     try:
         folder.mkdir(parents=True, exist_ok=True)

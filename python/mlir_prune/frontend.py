@@ -136,7 +136,8 @@ def from_file(
     """
     name = os.fspath(path)
     if not os.path.isfile(name):
-        raise InputError(f"{name}: no such file")
+        kind = "is a folder, expected a file" if os.path.isdir(name) else "no such file"
+        raise InputError(f"{name}: {kind}")
     kind = os.path.splitext(name)[1]
     if kind == ".onnx":
         return from_onnx(name, batch, check=check, time_limit=time_limit)
@@ -192,7 +193,8 @@ def import_onnx(
     """
     name = os.fspath(path)
     if not os.path.isfile(name):
-        raise InputError(f"{name}: no such file")
+        kind = "is a folder, expected a file" if os.path.isdir(name) else "no such file"
+        raise InputError(f"{name}: {kind}")
     if batch is not None and batch < 1:
         raise InputError(f"the batch is a positive integer, got {batch}")
     with tempfile.TemporaryDirectory(prefix="prune-import-") as temporary:

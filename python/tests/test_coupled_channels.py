@@ -147,6 +147,16 @@ def test_what_does_not_go_together_is_refused(stage: dict[str, Any], message: st
         from_dict(tree)
 
 
+def test_that_nothing_can_leave_is_said(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    tree = {"model": {"widths": [64, 10]}, "stages": [
+        {"epochs": 1}, {"kind": "prune", "sparsity": 0.5, "granularity": COUPLED},
+    ]}  # fmt: skip
+    trainer = Trainer(from_dict(tree), load("digits"), tmp_path)
+    trainer.run()
+    assert "no channel of these weights leaves" in capsys.readouterr().err
+    assert np.count_nonzero(trainer.state.arrays["fc1.weight"]) == 640
+
+
 def test_the_plan_says_what_leaves(folder: Path) -> None:
     tree = {"model": {"file": str(folder / "net.mlirbc")}, "dataset": str(folder / "images.npz"),
             "stages": [{"kind": "prune", "granularity": COUPLED, "sparsity": 0.5, "round_to": 4}]}  # fmt: skip

@@ -239,6 +239,18 @@ def test_along(trained: Any) -> None:
         next(prune_along(trained, rows, "chita", [0.5, 0.4]))
 
 
+def test_the_usual_rows_are_at_most_those_there(trained: Any) -> None:
+    few = make_blobs().train.take(np.arange(40))
+    one = prune(trained, few, "obc", 0.5, seed=1)
+    two = prune(trained, few, "obc", 0.5, rows=40, seed=1)
+    for name, array in one.module.parameters().items():
+        np.testing.assert_array_equal(array, two.module.parameters()[name])
+    with pytest.raises(InputError, match="rows: expected 1 to 40"):
+        prune(trained, few, "obc", 0.5, rows=41)
+    lost = prune(trained, few, "magnitude", 0.995)
+    assert any("has lost all its weights" in remark for remark in lost.remarks)
+
+
 def test_targets_and_scope(trained: Any) -> None:
     rows = make_blobs().train
     found = prune(trained, rows, "magnitude", 0.5, scope="layer", ignore=["fc3.*"])

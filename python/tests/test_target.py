@@ -180,8 +180,8 @@ def test_the_command_takes_a_budget(tmp_path: Path, capsys: pytest.CaptureFixtur
     for more, message in (
         (["--target", "mac=0.5"], "did you mean 'macs'"),
         (["--target", "macs"], "as in macs=0.5"),
-        (["--target", "macs=-1"], "positive number, got '-1'"),
-        (["--target", "sparsity=1.5"], "positive number, got '1.5'"),
+        (["--target", "macs=-1"], "positive number below 1e+18, got '-1'"),
+        (["--target", "sparsity=1.5"], "positive number below 1, got '1.5'"),
         (["--target", "macs=0.5", "--max-drop", "1"], "two aims"),
         (["--target", "macs=0.5", "--minutes", "1"], "goes with --max-drop"),
         (["--max-drop", "1", "--allocation", "global"], "goes with --target"),

@@ -145,7 +145,9 @@ def prune_along(
         raise InputError("refine: the network is compared with the dense one on rows, got none")
     loss = _loss(module, targets, ignore, threads, batch)
     support = Support(loss.names, loss.shapes, pattern, scope or "global")
-    drawn = None if data is None else _rows(data, chosen.rows if rows is None else rows, seed)
+    if data is None and rows is not None and rows < 1:
+        raise InputError(f"rows: expected a positive number, got {rows}")
+    drawn = None if data is None else _rows(data, _count(chosen, rows, len(data)), seed)
     task = Task(loss, support, drawn, shares, seed, settings or chita.Settings(), sequential)
     finish = Finish(loss, names, data if drawn is None else drawn, data, refine, seed)
     for weights, kept, *others in chosen.solve(task):
@@ -156,7 +158,9 @@ def prune_along(
         values, remarks = finish(values, kept)
         copy = module.clone()
         copy.bind(values)
-        yield Result(copy, loss.split(kept), (*task.remarks, *remarks))
+        masks = loss.split(kept)
+        lost = [f"'{name}' has lost all its weights" for name, m in masks.items() if not m.any()]
+        yield Result(copy, masks, (*task.remarks, *remarks, *lost))
 
 
 def _repairs(method: Method, given: str | None, data: Split | None) -> tuple[str, ...]:
@@ -215,6 +219,13 @@ def _loss(
     if not names:
         raise InputError("oneshot: no weight of a layer is left to prune")
     return Loss(network, names, threads, batch)
+
+
+def _count(method: Method, given: int | None, there: int) -> int | None:
+    """How many rows to draw: those asked for, or as many as is usual where there are so many."""
+    if given is not None or method.rows is None:
+        return given
+    return min(method.rows, there)
 
 
 def _rows(data: Split, count: int | None, seed: int) -> Split:

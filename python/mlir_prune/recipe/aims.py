@@ -96,8 +96,11 @@ def parse_target(text: str, allocation: str | None) -> Target:
         value = float(amount)
     except ValueError:
         value = -1.0
-    if not 0 < value < (1 if name == "sparsity" else 1e18):
-        raise InputError(f"the amount of a target is a positive number, got '{amount}'")
+    most = 1.0 if name == "sparsity" else 1e18
+    if not 0 < value < most:
+        raise InputError(
+            f"the amount of a target is a positive number below {most:g}, got '{amount}'"
+        )
     return Target(**{name: value}, allocation=allocation or "program")
 
 

@@ -146,18 +146,18 @@ def run_netadapt(arguments: argparse.Namespace) -> None:
     name, amount = parse_target(arguments.target, None).chosen()
     if name == "sparsity":
         raise InputError("netadapt meets parameters, macs, bytes or ms, got sparsity")
+    coupled = arguments.granularity == networks.COUPLED
+    if coupled and name != "macs":
+        raise InputError(f"netadapt counts macs of {networks.COUPLED}, got {name}")
     subject = chosen_subject(arguments)
     network, values = subject.load().network, subject.load().values
     layers = sensitivity.layers_of(
-        subject, arguments.target_weight or ["weight"], arguments.ignore or []
+        subject, arguments.target_weight or ["weight"], arguments.ignore or [], "netadapt"
     )
     table = costs.measured(network, values, arguments.batch) if name == "ms" else None
     resource: costs.Budget = costs.resource_of(network, name, table)
     fixed: tuple[str, ...] = ()
-    coupled = arguments.granularity == networks.COUPLED
     if coupled:
-        if name != "macs":
-            raise InputError(f"netadapt counts macs of {networks.COUPLED}, got {name}")
         channels = Channels(network, values, layers)
         layers, fixed = [group.name for group in channels.groups], channels.fixed
         resource = ChannelResource(channels)

@@ -79,10 +79,12 @@ class Sensitivity(Search[Cell, list[dict[str, Any]]]):
         return rows
 
 
-def layers_of(subject: Subject, targets: Sequence[str], ignore: Sequence[str]) -> list[str]:
-    """The weights to scan."""
+def layers_of(
+    subject: Subject, targets: Sequence[str], ignore: Sequence[str], command: str = "sensitivity"
+) -> list[str]:
+    """The weights that a command is about."""
     network = subject.load().network
-    return networks.choose(network, targets, ignore, "sensitivity", among=("weight",))
+    return networks.choose(network, targets, ignore, command, among=("weight",))
 
 
 def ratios_within(rows: Sequence[Mapping[str, Any]], points: float) -> dict[str, float]:

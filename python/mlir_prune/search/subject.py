@@ -91,7 +91,7 @@ def subject_of(
     the name of a built one, whose trained `values` are needed.
     """
     folder = Path(name)
-    if folder.is_dir():
+    if name and folder.is_dir():
         recipe = load_recipe(folder / "recipe.yaml")
         kept = Recipe(dataset=dataset or recipe.dataset, model=recipe.model, splits=recipe.splits,
                       batch=recipe.batch)  # fmt: skip

@@ -15,7 +15,7 @@ from .. import files
 from ..errors import InputError
 from ..render import rows_text
 from ..report import LAYER, SCORES, TOTALS
-from ..structure import NATURAL, Least, check_tree
+from ..structure import NATURAL, POSITIVE, Least, check_tree
 from .result import FILE, error
 
 Result = dict[str, Any]
@@ -57,6 +57,7 @@ def read_results(folders: Iterable[str | os.PathLike[str]]) -> list[Result]:
             raise InputError(f"{path}: the run is not finished, {FILE} is missing")
         result = files.read_json(path / FILE)
         check_tree(result, _RESULT, str(path / FILE))
+        check_tree(result.get("positions", 1), POSITIVE, f"{path / FILE}: positions")
         results.append(result)
     if not results:
         raise InputError("no run folder was given")
@@ -144,8 +145,8 @@ def summary(result: Result) -> str:
         f"test error {came}{dense:.2f} % dense ({result['dense']['text']}), {pruned:.2f} % pruned "
         f"({pruned - dense:+.2f} points) on "
         f"{rows_text(result, test['dense'])}\n"
-        f"{t['nonzeros']:,} of {t['weights']:,} weights left ({t['compression']:.1f}x), "
-        f"{100.0 * t['macs_compact'] / t['macs_dense']:.2f} % of the MACs after elimination, "
+        f"after elimination {t['nonzeros']:,} of {t['weights']:,} weights left "
+        f"({t['compression']:.1f}x), {100.0 * t['macs_compact'] / t['macs_dense']:.2f} % of the MACs, "
         f"{100.0 * t['macs_sparse'] / t['macs_dense']:.2f} % of them non-zero; "
         f"{result['epochs']} epochs in {result['seconds']:.0f} s"
     )
