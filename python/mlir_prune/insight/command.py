@@ -29,7 +29,8 @@ def _add_report(parsers: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     parser.set_defaults(run=run_report)
     parser.add_argument(
         "runs", nargs="+", metavar="RUN",
-        help="output folder of compress, demo, train, sensitivity or netadapt, or a folder of such",
+        help="output folder of compress, demo, train, sensitivity, netadapt or amc, or a folder of "
+        "such",
     )  # fmt: skip
     parser.add_argument("-o", "--out", metavar="FILE", help=".html file to write")
     parser.add_argument("--png", metavar="FILE", help=".png file to write")
