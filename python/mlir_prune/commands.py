@@ -29,8 +29,8 @@ from .native import native, read_module
 from .networks import build_network
 from .progress import Progress, make_progress
 from .recipe import Recipe, check, default_recipe, load_recipe
-from .recipe.schema import MaxDrop
 from .recipe.aims import is_network, network_recipe, parse_target, with_max_drop, with_target
+from .recipe.schema import MaxDrop
 from .report import kernel_rows, read_report
 from .search.command import as_dataset
 from .training.fit import check_indices, fit

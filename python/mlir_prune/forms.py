@@ -92,6 +92,15 @@ def compact_at(masked: Any, batch: int, fold_borders: bool = False) -> tuple[Any
     return copy, run_with_remarks(copy, compress_pipeline(fold_borders=fold_borders))
 
 
+def removed(
+    network: Any, batch: int, values: Mapping[str, np.ndarray], fold_borders: bool = False
+) -> Any:
+    """The compact form of a network whose pruned weights are zero in `values`."""
+    masked = bound(network, batch, values)
+    masked.run(mask_pipeline())
+    return compact_at(masked, batch, fold_borders)[0]
+
+
 def with_kernels(compact: Any, threads: int = 1) -> tuple[Any, list[Remark]]:
     """A copy with a kernel on every layer, and why each was chosen."""
     copy = compact.clone()

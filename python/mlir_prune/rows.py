@@ -99,6 +99,10 @@ class Split:
         """The rows of these numbers, in their order."""
         return Split(tuple(array[rows] for array in self.inputs), self.labels[rows], self.names)
 
+    def spread(self, count: int) -> Split:
+        """So many rows spread evenly over all of them; all where there are no more."""
+        return self.take(np.linspace(0, len(self) - 1, min(count, len(self))).astype(np.int64))
+
     def check(self, what: str, like: Split, classes: int) -> None:
         """Raises :class:`DataError` unless there are finite rows as those of `like`."""
         if not len(self) or not all(array.size for array in self.inputs):

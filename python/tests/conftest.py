@@ -113,3 +113,13 @@ def report() -> dict[str, Any]:
         "reference": {"relative_error": 2e-7, "tolerance": 1e-5},
         "history": {"dense": {"loss": [1.0], "validation": [97.5]}},
     }
+
+
+def refuse(
+    command: list[str], out: Path, message: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A command ends with one line that holds `message`, and makes no folder `out`."""
+    assert main([*command, "--out", str(out)]) == 1
+    error = capsys.readouterr().err
+    assert message in error and error.count("\n") == 1
+    assert not out.exists()

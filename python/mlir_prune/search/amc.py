@@ -16,7 +16,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..errors import InputError
-from ..rows import Split
 from ..training.evaluate import score
 from .channel_budget import Plan
 from .channel_subject import ChannelSubject
@@ -65,7 +64,7 @@ class Evaluation:
         loaded = self.subject.load()
         found = self.channel_subject().pruned(episode.kept)
         axis = loaded.network.signature.axis
-        got = score(loaded.program, found.values, some(loaded.data.validation, self.rows), axis)
+        got = score(loaded.program, found.values, loaded.data.validation.spread(self.rows), axis)
         return {"accuracy": got.accuracy, "loss": got.loss, "macs": found.total}
 
     def channel_subject(self) -> ChannelSubject:
@@ -83,14 +82,8 @@ class Evaluation:
 @functools.lru_cache(maxsize=2)
 def _channel_subject(subject: Subject, calibration: int, repair: str) -> ChannelSubject:
     loaded = subject.load()
-    rows = some(loaded.data.merged, calibration)
+    rows = loaded.data.merged.spread(calibration)
     return ChannelSubject(loaded.network, loaded.values, rows, repair, subject.threads)
-
-
-def some(rows: Split, count: int) -> Split:
-    """Rows spread evenly over all of them; all where there are no more."""
-    picked = np.linspace(0, len(rows) - 1, min(count, len(rows))).astype(np.int64)
-    return rows.take(picked)
 
 
 class Amc(Search[Episode, dict[str, Any]]):

@@ -19,7 +19,7 @@ from ..recipe.schema import Optimizer, Prune, Stage, Statistics, Train
 from . import amc
 from .channel_budget import plan_of
 from .channel_subject import REPAIRS, remove
-from .command import add_subject, chosen_subject, run_with
+from .command import add_subject, check_bounds, chosen_subject, run_with
 from .subject import Arrays, Subject
 
 _BOUNDS = {
@@ -74,10 +74,7 @@ def add_parser(parsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> 
 
 def run_amc(arguments: argparse.Namespace) -> None:
     """Goes on from what the folder holds of the same search."""
-    for name, (low, high) in _BOUNDS.items():
-        value = getattr(arguments, name)
-        if not low <= value <= high:
-            raise InputError(f"--{name.replace('_', '-')} is in [{low:g}, {high:g}], got {value:g}")
+    check_bounds(arguments, _BOUNDS)
     name, amount = parse_target(arguments.target, None).chosen()
     if name != "macs":
         raise InputError(f"amc meets macs, got {name}")

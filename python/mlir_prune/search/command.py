@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,11 @@ from .channel_subject import remove
 from .channels import Channels
 from .protocol import processes, run
 from .subject import Subject, subject_of
+
+_NETADAPT_BOUNDS = {
+    "first": (1e-6, 1), "decay": (1e-6, 1), "steps": (0, 1e9), "epochs": (0, 1e6),
+    "batch": (1, 1e5), "seed": (0, 2**53),
+}  # fmt: skip
 
 
 def add_parsers(parsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -89,7 +95,6 @@ def _add_sensitivity(parsers: argparse._SubParsersAction[argparse.ArgumentParser
 
 def run_sensitivity(arguments: argparse.Namespace) -> None:
     """Scans all layers; goes on from what the folder holds of the same scan."""
-
     if not 0 <= arguments.max_drop <= 100:
         raise InputError(f"--max-drop is in [0, 100], got {arguments.max_drop:g}")
     ratios = sensitivity.check_ratios(arguments.sparsity or sensitivity.RATIOS)
@@ -136,13 +141,19 @@ def _add_netadapt(parsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     parser.add_argument("--out", default="out/netadapt", help="folder (default: out/netadapt)")
 
 
-def run_netadapt(arguments: argparse.Namespace) -> None:
-    """Goes on from what the folder holds of the same search."""
-    for name, low, high in (("first", 1e-6, 1), ("decay", 1e-6, 1), ("steps", 0, 1e9),
-                            ("epochs", 0, 1e6), ("batch", 1, 1e5), ("seed", 0, 2**53)):  # fmt: skip
+def check_bounds(
+    arguments: argparse.Namespace, bounds: Mapping[str, tuple[float, float]]
+) -> None:
+    """Raises :class:`InputError` for an option outside of its bounds, which are by name."""
+    for name, (low, high) in bounds.items():
         value = getattr(arguments, name)
         if not low <= value <= high:
-            raise InputError(f"--{name} is in [{low:g}, {high:g}], got {value:g}")
+            raise InputError(f"--{name.replace('_', '-')} is in [{low:g}, {high:g}], got {value:g}")
+
+
+def run_netadapt(arguments: argparse.Namespace) -> None:
+    """Goes on from what the folder holds of the same search."""
+    check_bounds(arguments, _NETADAPT_BOUNDS)
     name, amount = parse_target(arguments.target, None).chosen()
     if name == "sparsity":
         raise InputError("netadapt meets parameters, macs, bytes or ms, got sparsity")

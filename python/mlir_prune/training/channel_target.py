@@ -15,19 +15,22 @@ import numpy as np
 from .. import networks
 from ..channel_groups import Group, selected_groups
 from ..errors import TrainingError
-from ..forms import bound, compact_at, with_kernels
+from ..forms import bound, removed, with_kernels
 from ..imported import ImportedNetwork
-from ..pipelines import channel_pipeline, mask_pipeline
+from ..pipelines import channel_pipeline
 from ..recipe.schema import Prune
 from ..search import costs
 from .evaluate import score
-from .judgment import collect_evidence
+from .judgment import collect_evidence, selection_options
 from .masks import Arrays, apply, by_output, intersect, masks_of, select_masks
 from .program import compiled
 from .tasks import PruneTask
 
 if TYPE_CHECKING:
     from .trainer import Trainer
+
+ESTIMATE_ROWS = 500
+"""Training rows that losses of single layers and groups are estimated on."""
 
 _SHARES = tuple(step / 10 for step in range(10))
 """Shares of a group that are tried."""
@@ -81,8 +84,6 @@ class ChannelPlan:
 
     def arrays(self, stage: Prune) -> Arrays:
         """The same with masks."""
-        from .prune import selection_options
-
         rule = selection_options(stage, self.trainer.recipe.seed)
         sparsity: Any = stage.sparsity
         if isinstance(sparsity, dict):
@@ -120,9 +121,7 @@ class ChannelPlan:
 
     def compact(self, values: Mapping[str, np.ndarray]) -> ImportedNetwork:
         """The network without the channels that are zero."""
-        masked = bound(self.network, 1, values)
-        masked.run(mask_pipeline())
-        return ImportedNetwork(compact_at(masked, 1, self.trainer.recipe.fold_borders)[0])
+        return ImportedNetwork(removed(self.network, 1, values, self.trainer.recipe.fold_borders))
 
     def milliseconds(self, values: Mapping[str, np.ndarray], batch: int) -> tuple[float, float]:
         """Of the dense network and of what is left, timed by turns."""
@@ -209,10 +208,8 @@ class ChannelPlan:
 
     def _scan(self, groups: list[Group]) -> list[np.ndarray]:
         """Losses on training rows, which never fall with the share."""
-        from .target import some_rows
-
         trainer = self.trainer
-        rows = some_rows(trainer.data.merged)
+        rows = trainer.data.merged.spread(ESTIMATE_ROWS)
         axis = self.network.signature.axis
         batch = min(trainer.recipe.batch, len(rows))
         program = compiled(self.network.text(batch), "", trainer.recipe.threads)

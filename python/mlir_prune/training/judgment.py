@@ -65,6 +65,22 @@ def criterion_options(stage: Prune, seed: int) -> dict[str, object]:
     return found
 
 
+def selection_options(stage: Prune, seed: int) -> dict[str, object]:
+    """Options of the mask pipeline beside the rule; none where the stage has the defaults."""
+    found = criterion_options(stage, seed)
+    if stage.sparsity is not None and stage.scope != "tensor":
+        found["scope"] = stage.scope
+    if isinstance(stage.cap, dict):
+        found["cap"] = [f"{pattern}:{number!r}" for pattern, number in stage.cap.items()]
+    elif stage.cap is not None:
+        found["cap"] = stage.cap
+    if stage.round_to > 1:
+        found["round_to"] = stage.round_to
+    if stage.exclude_ends:
+        found["exclude_ends"] = True
+    return found
+
+
 def masks_of_one(
     network: Any, values: Mapping[str, np.ndarray], name: str, stage: Prune, ratio: float,
     evidence: Evidence, seed: int,

@@ -16,7 +16,7 @@ from ..search.protocol import run
 from ..search.sensitivity import Cell, Sensitivity, ratios_within
 from ..search.trials import Trials
 from .evaluate import score
-from .judgment import collect_evidence, criterion_options, masks_of_one
+from .judgment import collect_evidence, masks_of_one, selection_options
 from .lost import check_lost
 from .masks import PREFIX, Arrays, apply, intersect, masks_of, reinitialize, select_masks
 from .parametrization import folded
@@ -128,22 +128,6 @@ def rule_masks(trainer: Trainer, stage: Prune, path: str, before: Arrays) -> Arr
             "than one; `prune-print-groups` says what ties them"
         )
     return intersect(masks_of(before), found)
-
-
-def selection_options(stage: Prune, seed: int) -> dict[str, object]:
-    """Options of the mask pipeline beside the rule; none where the stage has the defaults."""
-    found = criterion_options(stage, seed)
-    if stage.sparsity is not None and stage.scope != "tensor":
-        found["scope"] = stage.scope
-    if isinstance(stage.cap, dict):
-        found["cap"] = [f"{pattern}:{number!r}" for pattern, number in stage.cap.items()]
-    elif stage.cap is not None:
-        found["cap"] = stage.cap
-    if stage.round_to > 1:
-        found["round_to"] = stage.round_to
-    if stage.exclude_ends:
-        found["exclude_ends"] = True
-    return found
 
 
 def choose_trial(trainer: Trainer, task: ChooseTask) -> Arrays:

@@ -13,12 +13,11 @@ import numpy as np
 from .. import networks
 from ..errors import TrainingError
 from ..recipe.schema import Prune
-from ..rows import Split
 from ..search import costs
 from ..search.costs import Resource
 from ..search.program import Option, allocate
 from ..search.ratios import count_left
-from .channel_target import ChannelPlan
+from .channel_target import ESTIMATE_ROWS, ChannelPlan
 from .evaluate import score
 from .judgment import collect_evidence, masks_of_one
 from .masks import Arrays, apply, intersect, masks_of
@@ -30,9 +29,6 @@ if TYPE_CHECKING:
 
 _FINE = tuple(round(0.02 * step, 2) for step in range(50))
 """Sparsities to choose from where costs are counted, not measured."""
-
-_ROWS = 500
-"""Training rows that losses of single layers are estimated on."""
 
 _CLOSE, _TRIES = 0.02, 4
 """How close to the request measured milliseconds are to be, and how often it is tried."""
@@ -237,7 +233,7 @@ class _Plan:
         Between the measured sparsities it goes along a line; it never falls with sparsity.
         """
         trainer = self.trainer
-        rows = some_rows(trainer.data.merged)
+        rows = trainer.data.merged.spread(ESTIMATE_ROWS)
         axis, network = trainer.network.signature.axis, trainer.network
         batch = min(trainer.recipe.batch, len(rows))
         program = compiled(network.text(batch), "", trainer.recipe.threads)
@@ -259,12 +255,6 @@ class _Plan:
             f"{self.task.name}: {self.resource.name} of {_number(amount)} cannot be reached by "
             f"pruning these weights; the least is {_number(least)}"
         )
-
-
-def some_rows(rows: Split) -> Split:
-    """Rows spread over all of them that losses are estimated on."""
-    picked = np.linspace(0, len(rows) - 1, min(_ROWS, len(rows))).astype(np.int64)
-    return rows.take(picked)
 
 
 def _number(value: float) -> str:
