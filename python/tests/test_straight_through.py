@@ -53,15 +53,42 @@ def test_gradient_passes_straight_through(rule: str, decay: float) -> None:
         np.testing.assert_allclose(state[name], expected, rtol=1e-5, atol=1e-6)
 
 
-def test_weights_that_do_not_fit_stay_dense() -> None:
-    mlp = Mlp((8, 6, 4, 4))
+def two_of_four_and_rest(w: np.ndarray) -> np.ndarray:
+    """Two of each four, and both of the last two where rows have six."""
+    whole = w.shape[1] // 4 * 4
+    mask = np.ones(w.shape, bool)
+    mask[:, :whole] = two_of_four(w[:, :whole])
+    return mask
+
+
+def blocks_of_two_by_four(w: np.ndarray) -> np.ndarray:
+    """The smallest blocks with half of the weights; at an edge they are smaller."""
+    starts = [(i, j) for i in range(0, w.shape[0], 2) for j in range(0, w.shape[1], 4)]
+    blocks = [np.s_[i : i + 2, j : j + 4] for i, j in starts]
+    mask, left = np.ones(w.shape, bool), w.size // 2
+    for block in sorted(blocks, key=lambda block: np.abs(w[block]).sum()):
+        if 2 * left <= w[block].size:  # Without it the share is nearer to a half.
+            break
+        mask[block], left = False, left - w[block].size
+    return mask
+
+
+UNEVEN = {
+    "granularity=n_of_m:2:4:1": two_of_four_and_rest,
+    "granularity=block:2x4 sparsity=0.5": blocks_of_two_by_four,
+}
+
+
+@pytest.mark.parametrize("rule", UNEVEN)
+def test_groups_at_an_edge_are_smaller(rule: str) -> None:
+    mlp = Mlp((8, 6, 5, 4))
     program = Program(
-        "prune-insert-straight-through-masks{granularity=n_of_m:2:4:1},prune-train-pipeline", mlp)
+        f"prune-insert-straight-through-masks{{{rule}}},prune-train-pipeline", mlp)
     rng = drawn.rng(3)
     state = {k: v.astype(np.float32) for k, v in mlp.init(rng).items()}
     data = batch(rng)
-    masked = {k: v * two_of_four(v) if k in ("fc1.weight", "fc3.weight") else v
-              for k, v in state.items()}  # fmt: skip
+    masked = {k: v * UNEVEN[rule](v) if k in WEIGHTS else v for k, v in state.items()}
+    assert all(np.count_nonzero(masked[k]) < state[k].size for k in WEIGHTS)
     loss, _ = loss_and_gradients(mlp, masked, data["input"], data["labels"])
     np.testing.assert_allclose(
         program("train_step", state, **data, learning_rate=0.1)["loss"], loss, rtol=1e-6)

@@ -17,8 +17,8 @@ namespace mlir::prune {
 
 /// Patterns that replace every operation of the prune dialect by `linalg`,
 /// `tensor`, `arith`, `math` and `scf`, a ranking by `kernel.select_groups`. An
-/// operation that has no run-time form (blocks that do not divide the weight, a
-/// ranking of other scores than of f32) is left alone.
+/// operation that has no run-time form (a ranking of scores of more than 32
+/// bits) is left alone.
 void populatePruneToLinalgPatterns(RewritePatternSet &patterns);
 
 /// The parts of `populatePruneToLinalgPatterns`, by what they lower.

@@ -89,12 +89,6 @@ bool InsertStraightThroughMasksPass::canMask(func::FuncOp network,
   bool fits = type && type.hasStaticShape() &&
               isa<FloatType>(type.getElementType()) &&
               succeeded(groups.getGridShape(type.getShape()));
-  if (fits && groups.getKind() == GranularityKind::NOfM)
-    fits = type.getDimSize(groups.getAxis()) % groups.getShape()[1] == 0;
-  if (fits && groups.getKind() == GranularityKind::Block)
-    for (auto [extent, step] :
-         llvm::zip_equal(type.getShape(), groups.getShape()))
-      fits &= extent % step == 0;
   LDBG() << "mask of '" << param.getName() << "' "
          << (fits ? "fits" : "does not fit");
   if (!fits)
@@ -102,7 +96,7 @@ bool InsertStraightThroughMasksPass::canMask(func::FuncOp network,
                                         .category(DEBUG_TYPE)
                                         .function(network.getName()))
         << remark::metric("Parameter", param.getName())
-        << remark::reason("the granularity does not divide the shape");
+        << remark::reason("the granularity has no groups in the shape");
   return fits;
 }
 

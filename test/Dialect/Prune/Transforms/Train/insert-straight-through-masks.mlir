@@ -4,21 +4,28 @@
 // RUN: prune-opt %s --pass-pipeline='builtin.module(prune-insert-straight-through-masks{sparsity=0.5})' | FileCheck %s --check-prefix=CONSTANT
 // RUN: prune-opt %s --pass-pipeline='builtin.module(prune-insert-straight-through-masks{state=true mask-gradient=true},prune-train-pipeline{momentum=0.9})' | FileCheck %s --check-prefix=HOLD
 // RUN: prune-opt %s --pass-pipeline='builtin.module(prune-insert-straight-through-masks{state=true},prune-train-pipeline)' | FileCheck %s --check-prefix=STATE
+// RUN: prune-opt %s --pass-pipeline='builtin.module(prune-insert-straight-through-masks{granularity=filter_plane sparsity=0.5})' | FileCheck %s --check-prefix=PLANES
 
 #mk = affine_map<(m, n, k) -> (m, k)>
 #nk = affine_map<(m, n, k) -> (n, k)>
 #mn = affine_map<(m, n, k) -> (m, n)>
 
-// The second weight has rows of six, which two of four does not divide.
+// The second weight has rows of six: two of four, and two of the last two.
 // CHECK-LABEL: func @forward(
 // CHECK-SAME: %[[W:[^:]*]]: tensor<6x8xf32> {prune.param = #prune.param<"fc1.weight", weight>},
 // CHECK-SAME: %[[V:[^:]*]]: tensor<3x6xf32>
+// CHECK: %[[S2:.*]] = prune.score %[[V]] criterion(<magnitude>) granularity(<n_of_m, shape = [2, 4], axis = 1>)
+// CHECK: %[[M2:.*]] = prune.select_mask %[[S2]] selection(<keep_all>)
+// CHECK: %[[T2:.*]] = prune.apply_mask %[[V]], %[[M2]] {decay = 2.000000e-04 : f64, straight_through}
 // CHECK: %[[S:.*]] = prune.score %[[W]] criterion(<magnitude>) granularity(<n_of_m, shape = [2, 4], axis = 1>)
 // CHECK: %[[M:.*]] = prune.select_mask %[[S]] selection(<keep_all>) granularity(<n_of_m, shape = [2, 4], axis = 1>)
 // CHECK: %[[T:.*]] = prune.apply_mask %[[W]], %[[M]] {decay = 2.000000e-04 : f64, straight_through}
 // CHECK: linalg.matmul {{.*}} ins(%{{.*}}, %[[T]] :
-// CHECK: linalg.matmul {{.*}} ins(%{{.*}}, %[[V]] :
-// STAT: 1 num-weights-masked
+// CHECK: linalg.matmul {{.*}} ins(%{{.*}}, %[[T2]] :
+// STAT: 2 num-weights-masked
+
+// Matrices have no planes of filters: both are left.
+// PLANES-NOT: prune.apply_mask
 
 // SPARSITY-LABEL: func @forward(
 // SPARSITY-SAME: %[[R:[^:]*]]: f32 {prune.input = "sparsity"})

@@ -137,7 +137,8 @@ def InsertStraightThroughMasksPass : Pass<"prune-insert-straight-through-masks",
       %y = linalg.matmul ... ins(%x, %t : ...)
     ```
 
-    A weight that the granularity does not divide is left alone, with a remark.
+    Where the granularity does not divide a weight, the groups at its edge are smaller;
+    a weight that has no such groups is left alone, with a remark.
     Refuses a function that is missing or has several blocks, or is called and
     would get another argument; none or several ways to choose masks; a sparsity
     outside of [0, 1]; a negative decay, and decay with `mask-gradient`. Warns when
