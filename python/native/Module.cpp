@@ -321,6 +321,7 @@ void python::bindModule(nb::module_ &module) {
            "Signatures of the public functions.");
   bindParameters(type);
   bindLayers(type);
+  bindOperations(type);
   bindSharedObject(type);
   type.def(
       "compile",

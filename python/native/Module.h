@@ -80,6 +80,9 @@ void bindParameters(nanobind::class_<Module> &type);
 /// Defines how layers with weights are listed.
 void bindLayers(nanobind::class_<Module> &type);
 
+/// Defines how the operations of a function are listed.
+void bindOperations(nanobind::class_<Module> &type);
+
 /// Adds what gives parameters constant masks.
 void bindMasks(nanobind::class_<Module> &type);
 
