@@ -7,7 +7,7 @@ here rows go through it in batches and the sums are added up.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -27,6 +27,11 @@ GRAM = "input_gram"
 
 GRADIENT_KINDS = ("gradient", "curvature")
 """What :func:`collect_gradients` gives."""
+
+TAYLOR_BATCH = 32
+"""Rows of a mini-batch whose gradient is squared for the criterion ``taylor``."""
+
+_FEW_BATCHES = 8
 
 SUFFIX = "_evidence"
 
@@ -88,7 +93,8 @@ def collect_gradients(
 
     `data` is a :class:`Split`. ``gradient`` is the mean over rows, ``curvature`` the mean
     square, which is the diagonal of the empirical Fisher matrix: what the criteria
-    ``taylor``, ``snip`` and ``obd`` judge by.
+    ``snip`` and ``obd`` judge by. For ``taylor`` gradients of mini-batches say more
+    (:func:`batch_gradients`, :mod:`mlir_prune.taylor`).
     """
     from .imported import ImportedNetwork
     from .oneshot.loss import Loss
@@ -112,6 +118,28 @@ def collect_gradients(
         for kind, total in sums.items()
         for name, part in loss.split(total).items()
     }
+
+
+def batch_gradients(
+    module: Any, data: Any, batch: int = TAYLOR_BATCH, threads: int = 1
+) -> Iterator[dict[str, np.ndarray]]:
+    """Gradients of the mean cross-entropy of each mini-batch, float32, by weight.
+
+    `data` is a :class:`Split`; the mini-batches are its rows in their order. Where there are
+    few rows mini-batches are smaller, so that there are eight, or one for each row.
+    """
+    from .imported import ImportedNetwork
+    from .oneshot.loss import Loss
+
+    if len(data) == 0:
+        raise InputError("expected at least one row to collect gradients from")
+    size = max(1, min(batch, len(data) // _FEW_BATCHES))
+    network = ImportedNetwork(module)
+    loss = Loss(network, network.weights(), threads, size)
+    weights = loss.start()
+    for start in range(0, len(data), size):
+        rows = data.take(np.arange(start, min(start + size, len(data))))
+        yield loss.split(loss.gradient(weights, rows))
 
 
 def split(key: str) -> tuple[str, str]:

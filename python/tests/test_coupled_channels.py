@@ -113,7 +113,7 @@ def test_a_budget_is_met(allocation: str, resource: str, folder: Path, tmp_path:
     assert values.keys() == trainer.network.shapes().keys()
     assert resource_of(trainer.network, resource).total({}) == note["realised"]
     # Groups are small here, and with the same share several lose a channel at once.
-    least = {"uniform": 0.5, "program": 0.7, "global": 0.75}[allocation]
+    least = {"uniform": 0.5, "program": 0.7, "global": 0.65}[allocation]
     assert least * note["requested"] <= note["realised"] <= note["requested"]
 
 

@@ -250,9 +250,9 @@ class Prune:
     )
     criterion: str = key(
         "What makes a weight important: its magnitude, what it does to rows of data (`wanda`, "
-        "`apoz`, `mean_activation`), the gradient of the loss of rows (`taylor`, `snip`) or its "
-        "square (`obd`), the batch normalization behind it, its distance from the other filters, "
-        "or chance.",
+        "`apoz`, `mean_activation`), the gradient of the loss of mini-batches (`taylor`), of all rows "
+        "(`snip`) or its square (`obd`), the batch normalization behind it, its distance from the "
+        "other filters, or chance.",
         "magnitude", choices=CRITERIA,
     )  # fmt: skip
     seed: int | None = key("Seed of `random`; the recipe's if empty.", None, low=0)

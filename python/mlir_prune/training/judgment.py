@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..errors import InputError
-from ..evidence import GRADIENT_KINDS, Evidence, collect, collect_gradients
+from ..evidence import GRADIENT_KINDS, Evidence, batch_gradients, collect, collect_gradients
 from ..native import parse
 from ..recipe.schema import Prune
+from ..taylor import taylor_evidence
 from .batches import Batches
 from .masks import Arrays, select_masks
 
@@ -36,13 +37,18 @@ def collect_evidence(
     kind = KIND_OF.get(stage.criterion)
     if kind is None:
         return {}
-    network, recipe = trainer.network, trainer.recipe
+    network, recipe, names = trainer.network, trainer.recipe, list(names)
     module = parse(network.text(recipe.batch))
     module.bind({name: values[name] for name in network.shapes()})
     seed = recipe.seed if stage.seed is None else stage.seed
     batches = Batches(trainer.data.merged, recipe.batch, (seed,))
     count = min(max(stage.evidence_rows // recipe.batch, 1), batches.steps)
-    if kind in GRADIENT_KINDS:
+    if stage.criterion == "taylor":
+        rows = batches.rows(0, count)
+        gradients = batch_gradients(module, rows, threads=recipe.threads)
+        chosen = [name for name in names if name in network.weights()]
+        found = taylor_evidence(network, values, chosen, stage.granularity, gradients)
+    elif kind in GRADIENT_KINDS:
         found = collect_gradients(module, batches.rows(0, count), kind, recipe.threads)
     else:
         found = collect(module, _load(batches, count), [kind], recipe.threads)
