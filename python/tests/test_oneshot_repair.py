@@ -95,7 +95,7 @@ def network_of(network: Any, seed: int, rows: int = 48) -> tuple[ImportedNetwork
     split = Split.without_labels((inputs.astype(np.float32),))
     imported = ImportedNetwork(module)
     if "prune.batch_norm" in network.text(1):
-        module.bind(Repairer(imported, split).statistics(imported.values))
+        module.bind(Repairer(imported, split).measured(imported.values))
         imported = ImportedNetwork(module)
     return imported, split
 
@@ -326,8 +326,8 @@ def test_without_labels(method: str) -> None:
     [
         ({"method": "fisher"}, "fisher needs labels, got rows without them; without labels: magn"),
         ({"method": "chita", "data": None}, "chita needs labels, got no rows"),
-        ({"repairs": "bias,mean"}, "repair: expected data-free, none, or some of batch_norm"),
-        ({"repairs": "none,bias"}, "repair: expected data-free, none, or some of"),
+        ({"repairs": "bias,mean"}, "repair: expected auto, data-free, none, or some of batch_norm"),
+        ({"repairs": "none,bias"}, "repair: expected auto, data-free, none, or some of"),
         ({"repairs": "bias", "data": None}, "repair: bias needs rows, expected data-free or none"),
         ({"sequential": True}, "sequential: method magnitude does not prune layer by layer"),
         ({"sequential": True, "method": "obc", "data": None}, "compared on rows, got none"),

@@ -4,7 +4,10 @@
 from __future__ import annotations
 
 import argparse
+import json
+import math
 import time
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -13,9 +16,11 @@ from ..data import load, load_inputs
 from ..errors import InputError
 from ..frontend import from_file
 from ..imported import ImportedNetwork
+from ..rows import Split
 from ..training.fit import check_indices, fit
 from . import repair
-from .run import METHODS, prune
+from .choice import Choice
+from .run import METHODS, Result, prune
 
 
 def add_parser(parsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -38,8 +43,9 @@ def add_parser(parsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> 
     )
     parser.add_argument(
         "--repair",
-        help=f"some of {','.join(repair.WITH_ROWS)}; {repair.DATA_FREE} without any row; or "
-        f"{repair.NONE} (default: by the method)",
+        help=f"some of {','.join(repair.WITH_ROWS)}; {repair.AUTO}: as many of them, in this "
+        f"order, as bring the network nearest to the dense one; {repair.DATA_FREE} without any "
+        f"row; or {repair.NONE} (default: {repair.AUTO} where there are rows, but for chita)",
     )
     parser.add_argument(
         "--sequential", action="store_true",
@@ -57,6 +63,7 @@ def add_parser(parsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> 
     parser.add_argument("--ignore", action="append", default=[], help="weights to leave, a pattern; repeatable")
     parser.add_argument("--seed", type=int, default=0, help="seed of the rows (default: 0)")
     parser.add_argument("--threads", type=int, default=1, help="threads of the compiled code")
+    parser.add_argument("--json", action="store_true", help="print the report as JSON")
 
 
 def run(arguments: argparse.Namespace) -> None:
@@ -89,27 +96,50 @@ def run(arguments: argparse.Namespace) -> None:
         files.write_bytes(target, found.module.to_bytecode())
     else:
         files.write_text(target, str(found.module))
-    _report(module, found, data.validation if data else None, arguments.threads)
-    print(f"pruned in {seconds:.0f} s, written to {target}")
+    report = _report(module, found, data.validation if data else None, arguments)
+    report |= {"seconds": seconds, "written": str(target)}
+    print(json.dumps(report, indent=2) if arguments.json else _text(report))
 
 
-def _report(module: Any, found: Any, validation: Any, threads: int) -> None:
-    """Prints zeros by weight, remarks, and accuracy on validation rows before and after."""
+def _report(
+    module: Any, found: Result, validation: Split | None, arguments: argparse.Namespace
+) -> dict[str, Any]:
+    """What was pruned, left and repaired, and the accuracy on validation rows in per cent."""
     from .loss import Loss
 
-    for name, mask in found.masks.items():
-        zeros = mask.size - int(mask.sum())
-        print(f"{name}  {'x'.join(map(str, mask.shape))}  {zeros / mask.size:.1%} zeros")
-    for remark in found.remarks:
-        print(f"remark: {remark}")
-    if validation is None:
-        print(f"{found.sparsity:.2%} zeros")
-        return
-    scores = []
-    for each in (module, found.module):
-        loss = Loss(ImportedNetwork(each), list(found.masks), threads)
-        scores.append(loss.score(loss.start(), validation).accuracy)
-    print(
-        f"{found.sparsity:.2%} zeros; {scores[1]:.2f} % of the validation rows are right, "
-        f"{scores[0]:.2f} % before"
-    )
+    report: dict[str, Any] = {
+        "method": arguments.method, "seed": arguments.seed, "sparsity": found.sparsity,
+        "weights": {
+            name: {"shape": list(mask.shape), "zeros": mask.size - int(mask.sum())}
+            for name, mask in found.masks.items()
+        },
+        "remarks": list(found.remarks), "repair": asdict(found.repair), "accuracy": None,
+    }  # fmt: skip
+    if validation is not None:
+        before, after = (
+            loss.score(loss.start(), validation).accuracy
+            for loss in (
+                Loss(ImportedNetwork(each), list(found.masks), arguments.threads)
+                for each in (module, found.module)
+            )
+        )
+        report["accuracy"] = {"before": before, "after": after}
+    return report
+
+
+def _text(report: dict[str, Any]) -> str:
+    """A report in lines."""
+    lines = []
+    for name, weight in report["weights"].items():
+        shape, zeros = weight["shape"], weight["zeros"]
+        lines.append(f"{name}  {'x'.join(map(str, shape))}  {zeros / math.prod(shape):.1%} zeros")
+    lines += [f"remark: {remark}" for remark in report["remarks"]]
+    lines.append(str(Choice(**report["repair"])))
+    last, accuracy = f"{report['sparsity']:.2%} zeros", report["accuracy"]
+    if accuracy:
+        last += (
+            f"; {accuracy['after']:.2f} % of the validation rows are right, "
+            f"{accuracy['before']:.2f} % before"
+        )
+    return "\n".join([*lines, last, f"pruned in {report['seconds']:.0f} s, written to "
+                      f"{report['written']}"])  # fmt: skip

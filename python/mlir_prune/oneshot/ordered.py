@@ -21,24 +21,29 @@ from . import layers
 from .graph import Graph
 from .inputs import LayerInputs, Values
 from .layerwise import Solver, as_matrix, no_gram, solve_layer
-from .repair import channel_bias, moments
+from .repair import Moments, carried, channel_bias, moments
 from .support import Pattern
 
 
 @dataclass
 class Seen:
     """Of the inputs x of a layer in the pruned network and the results y in the dense one: means,
-    ``x x^T`` and ``y x^T`` as means over positions, in double precision."""
+    ``x x^T``, ``y x^T`` and squares of y as means over positions, in double precision."""
 
     x: np.ndarray
     y: np.ndarray
     xx: np.ndarray
     yx: np.ndarray
+    yy: np.ndarray
 
     def centered(self) -> Seen:
         """The same without the means."""
         xx, yx = self.xx - np.outer(self.x, self.x), self.yx - np.outer(self.y, self.x)
-        return Seen(0.0 * self.x, 0.0 * self.y, xx, yx)
+        return Seen(0.0 * self.x, 0.0 * self.y, xx, yx, self.yy - self.y**2)
+
+    def results(self) -> Moments:
+        """Of y."""
+        return Moments(self.y, np.maximum(self.yy - self.y**2, 0.0))
 
     def target(self, matrix: np.ndarray, damping: float = layers.DAMPING) -> np.ndarray:
         """The weight of least squares, drawn a little to `matrix` [outputs, columns]."""
@@ -74,12 +79,14 @@ def solve_in_order(
                 (weight, current[weight].shape, output),
             )
             current[weight] = np.where(masks[weight], moved, 0).astype(np.float32)
-        now = as_matrix(current[weight], output).astype(np.float64)
-        after = moments(now, seen.x, seen.xx)
+        pruned = as_matrix(current[weight], output).astype(np.float64)
+        after = moments(pruned, seen.x, seen.xx)
         if norm:
             added = network.values[bias] if bias else 0.0
-            current[norm.mean] = (after.mean + added).astype(np.float32)
-            current[norm.variance] = after.variance.astype(np.float32)
+            before, now = (
+                Moments(each.mean + added, each.variance) for each in (seen.results(), after)
+            )
+            current |= carried(norm, network.values, before, now)
         elif bias:
             current[bias] = (network.values[bias] + seen.y - after.mean).astype(np.float32)
     return current, masks
@@ -90,7 +97,7 @@ def look(
     rows: Split,
 ) -> Seen:  # fmt: skip
     """What a layer reads with the `current` values and gives with those of `dense`."""
-    count, x, y, xx, yx = 0, 0.0, 0.0, 0.0, 0.0
+    count, x, y, xx, yx, yy = 0, 0.0, 0.0, 0.0, 0.0, 0.0
     pairs = zip(inputs.of(weight, dense, rows), inputs.of(weight, current, rows), strict=True)
     for before, after in pairs:
         results = before @ matrix.T
@@ -99,5 +106,6 @@ def look(
         y = y + results.sum(axis=0, dtype=np.float64)
         xx = xx + (after.T @ after).astype(np.float64)
         yx = yx + (results.T @ after).astype(np.float64)
-    return Seen(*(np.asarray(each) / count for each in (x, y, xx, yx)))
+        yy = yy + np.einsum("ij,ij->j", results, results, dtype=np.float64)
+    return Seen(*(np.asarray(each) / count for each in (x, y, xx, yx, yy)))
 

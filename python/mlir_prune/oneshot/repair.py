@@ -3,13 +3,18 @@
 
 Three repairs of a network whose weights were pruned, all by forward passes alone:
 
-* ``batch_norm``: the statistics of batch normalizations are measured again, each on what the
-  pruned and measured network before it computes.
+* ``batch_norm``: each batch normalization gets statistics with which its results have the mean
+  and the variance on the rows that they have in the dense network. One pass through either
+  network measures all of them, each on what the measured network before it computes.
 * ``bias``: each output channel of a layer gets the mean over rows and positions back that the
   dense network has, by the bias of the layer, or by the mean that the normalization behind it
   subtracts (bias correction, Nagel et al. 2019; FLAP, An et al. 2024).
 * ``variance``: each output channel is scaled to the variance that it had, in its weights, or in
   the statistics of the normalization behind it (REPAIR, Jordan et al. 2023).
+
+Why not the statistics that are measured: they are not those that the network was trained to, and
+it loses accuracy with them even if nothing is pruned. Of the same rows through both networks only
+what pruning changed is left.
 
 Where a normalization that is measured again follows a layer, it does what the other two would.
 Those go through the layers in their order, so that each sees what came of the ones before.
@@ -24,7 +29,7 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import InputError, nearest
+from ..errors import InputError, nearest, shorten
 from ..imported import ImportedNetwork
 from ..pipelines import module as pipeline
 from ..pipelines import options
@@ -41,6 +46,9 @@ DATA_FREE = "data-free"
 
 NONE = "none"
 
+AUTO = "auto"
+"""Which of the repairs with rows are made is found out (:mod:`.choice`)."""
+
 _STEP = "statistics_step"
 
 _LEAST = 1e-6
@@ -48,26 +56,26 @@ _LEAST = 1e-6
 
 
 def read_repairs(text: str) -> tuple[str, ...]:
-    """The repairs of a list with commas, or ``data-free`` or ``none``.
+    """The repairs of a list with commas, or ``auto``, ``data-free`` or ``none``.
 
-    Raises :class:`InputError` for others, or for one of the last two among others.
+    Raises :class:`InputError` for others, or for one of the last three among others.
     """
     parts = tuple(part.strip() for part in text.split(","))
     if parts == (NONE,):
         return ()
-    if parts == (DATA_FREE,):
+    if parts in ((AUTO,), (DATA_FREE,)):
         return parts
     for part in parts:
         if part not in WITH_ROWS:
-            known = (*WITH_ROWS, DATA_FREE, NONE)
+            known = (*WITH_ROWS, AUTO, DATA_FREE, NONE)
             raise InputError(
-                f"repair: expected {DATA_FREE}, {NONE}, or some of {', '.join(WITH_ROWS)}, got "
-                f"'{text}'{nearest(part, known)}"
+                f"repair: expected {AUTO}, {DATA_FREE}, {NONE}, or some of "
+                f"{', '.join(WITH_ROWS)}, got {shorten(text)}{nearest(part, known)}"
             )
     return parts
 
 
-@dataclass
+@dataclass(frozen=True)
 class Moments:
     """Mean and variance of each output channel of a layer, bias left out."""
 
@@ -98,11 +106,15 @@ class Repairer:
         self._threads, self._batch = threads, min(batch, len(rows))
         self._inputs = inputs or LayerInputs(network, threads, min(batch, 64))
         self._outputs = output_dims(network)
+        self._dense: dict[str, Moments] = {}
 
-    def repair(self, pruned: Values, repairs: tuple[str, ...]) -> Repaired:
+    def repair(
+        self, pruned: Values, repairs: tuple[str, ...], measured: Repaired | None = None
+    ) -> Repaired:
         """Repairs the network with the values `pruned` by some of :data:`WITH_ROWS`.
 
-        A network that was not changed stays as it is, to the bit.
+        A network that was not changed stays as it is, to the bit. `measured` is what
+        ``batch_norm`` alone gives, where that is known.
         """
         found = Repaired()
         if all(np.array_equal(pruned[name], self.network.values[name]) for name in pruned):
@@ -110,9 +122,11 @@ class Repairer:
         current = {name: np.array(value) for name, value in pruned.items()}
         measures = "batch_norm" in repairs and bool(self.graph.norms)
         if measures:
-            current |= self.statistics(current)
+            current |= measured.values if measured else self.statistics(current)
         if set(repairs) & {"bias", "variance"}:
-            walk = _Walk(self.network, current, self._outputs, self.rows, repairs, self._inputs)
+            walk = _Walk(
+                self.network, current, self._outputs, self.rows, repairs, self._inputs, self._dense
+            )
             entries = self.network.compiled_layers()
             touched = [walk.layer(entry, self.graph, measures) for entry in entries]
             found.remarks += walk.remarks
@@ -126,6 +140,23 @@ class Repairer:
         return found
 
     def statistics(self, values: Values) -> dict[str, np.ndarray]:
+        """Statistics with which batch normalizations give, on the rows, the means and the
+        variances that they have in the dense network; nothing for a network without any."""
+        after, before = self.measured(values), self._before
+        found: dict[str, np.ndarray] = {}
+        for norm in self.graph.norms.values():
+            old, new = (
+                Moments(*(each[name].astype(np.float64) for name in (norm.mean, norm.variance)))
+                for each in (before, after)
+            )
+            found |= carried(norm, self.network.values, old, new)
+        return found
+
+    @functools.cached_property
+    def _before(self) -> dict[str, np.ndarray]:
+        return self.measured(self.network.values)
+
+    def measured(self, values: Values) -> dict[str, np.ndarray]:
         """Means and variances of what batch normalizations read, from whole batches of rows.
 
         Every normalization normalizes by the batch while it is measured, so that one pass
@@ -160,10 +191,11 @@ class _Walk:
 
     def __init__(
         self, network: ImportedNetwork, current: dict[str, np.ndarray], outputs: dict[str, int],
-        rows: Split, repairs: tuple[str, ...], inputs: LayerInputs,
+        rows: Split, repairs: tuple[str, ...], inputs: LayerInputs, dense: dict[str, Moments],
     ) -> None:  # fmt: skip
         self._network, self._current, self._outputs = network, current, outputs
         self._rows, self._repairs, self._inputs = rows, repairs, inputs
+        self._dense = dense
         self.remarks: list[str] = []
 
     def layer(self, entry: Mapping[str, Any], graph: Graph, measures: bool) -> bool:
@@ -178,11 +210,12 @@ class _Walk:
         if not norm and bias is None and "variance" not in self._repairs:
             self.remarks.append(f"{weight}: left, it has no bias and no normalization behind it")
             return False
-        dense = self._moments(weight, self._network.values)
-        now = self._moments(weight, self._current)
+        if weight not in self._dense:
+            self._dense[weight] = self._moments(weight, self._network.values)
+        dense, now = self._dense[weight], self._moments(weight, self._current)
         if bias is not None:
-            dense.mean += self._network.values[bias]
-            now.mean += self._current[bias]
+            dense = Moments(dense.mean + self._network.values[bias], dense.variance)
+            now = Moments(now.mean + self._current[bias], now.variance)
         factor = np.ones(len(now.mean))
         if "variance" in self._repairs:
             is_left = now.variance > _LEAST * dense.variance
@@ -230,6 +263,21 @@ def moments(matrix: np.ndarray, mean: np.ndarray, gram: np.ndarray) -> Moments:
     found = matrix @ mean
     square = np.einsum("ij,ij->i", matrix @ gram, matrix)
     return Moments(found, np.maximum(square - found**2, 0.0))
+
+
+def carried(norm: Norm, dense: Values, old: Moments, new: Moments) -> dict[str, np.ndarray]:
+    """Statistics with which a normalization gives of what has the moments `new` the mean and the
+    variance that, with the ones in `dense`, it gives of what has the moments `old`.
+
+    With statistics m and v these are ``(mean - m) / sqrt(v + e)`` and ``variance / (v + e)``.
+    """
+    mean, variance = (dense[name].astype(np.float64) for name in (norm.mean, norm.variance))
+    ratio = np.sqrt((new.variance + norm.epsilon) / (old.variance + norm.epsilon))
+    wide = (variance + norm.epsilon) * ratio**2 - norm.epsilon
+    return {
+        norm.mean: (new.mean - ratio * (old.mean - mean)).astype(np.float32),
+        norm.variance: np.maximum(wide, 0.0).astype(np.float32),
+    }
 
 
 def absorb(

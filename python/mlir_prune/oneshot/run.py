@@ -13,14 +13,12 @@ from .. import networks
 from ..errors import InputError, nearest
 from ..rows import Split
 from . import chita, datafree, fisher, layers, layerwise, ordered, refining, repair
+from .choice import Choice, hold_out
 from .finish import Finish
 from .inputs import LayerInputs
 from .loss import Loss
 from .shares import Curves, divide
 from .support import Support, read_granularity
-
-DEFAULT_REPAIRS = ("batch_norm", "bias")
-"""Of methods that do not train; chosen on validation rows (docs/Reproduction.md)."""
 
 
 @dataclass(frozen=True)
@@ -58,17 +56,18 @@ class Method:
     solve: Callable[[Task], Iterable[Solution]]
     by_layer: bool = False
     labels: bool = False
-    repairs: tuple[str, ...] = DEFAULT_REPAIRS
+    repairs: tuple[str, ...] = (repair.AUTO,)
 
 
 @dataclass(frozen=True)
 class Result:
-    """A pruned network: the module, for each pruned weight what is kept (bool), and what was
-    left as it is."""
+    """A pruned network: the module, for each pruned weight what is kept (bool), what was left as
+    it is, and which repairs were made."""
 
     module: Any
     masks: dict[str, np.ndarray]
     remarks: tuple[str, ...] = ()
+    repair: Choice = Choice(repair.NONE)
 
     @property
     def sparsity(self) -> float:
@@ -129,7 +128,8 @@ def prune_along(
     `targets` and `ignore` choose weights as in recipes. With the scope ``layer`` all layers
     get the same sparsity, with ``global`` all weights together. Compiled code runs on batches
     of `batch` rows. `repairs` are those of :func:`repair.read_repairs`, by default those of the
-    method. With `sequential` a method of single layers prunes them in their order, each on what
+    method: ``auto`` holds out a tenth of the rows and keeps what is nearest to the network on
+    them, others are made as they are given. With `sequential` a method of single layers prunes them in their order, each on what
     the pruned network before it computes. With `refine` the weights that are left move so that
     the network gives what the dense one did on all rows of `data`.
     """
@@ -148,19 +148,22 @@ def prune_along(
     if data is None and rows is not None and rows < 1:
         raise InputError(f"rows: expected a positive number, got {rows}")
     drawn = None if data is None else _rows(data, _count(chosen, rows, len(data)), seed)
+    held = None
+    if drawn is not None and names == (repair.AUTO,):
+        drawn, held = hold_out(drawn, seed)
     task = Task(loss, support, drawn, shares, seed, settings or chita.Settings(), sequential)
-    finish = Finish(loss, names, data if drawn is None else drawn, data, refine, seed)
+    finish = Finish(loss, names, data if drawn is None else drawn, data, refine, seed, held)
     for weights, kept, *others in chosen.solve(task):
         if not np.isfinite(weights).all():
             raise InputError(f"method {method}: weights are not finite; more rows may help")
         values = {**loss.network.values, **(others[0] if others else {})}
         values |= loss.split(np.where(kept, weights, np.float32(0)).astype(np.float32))
-        values, remarks = finish(values, kept)
+        values, remarks, made = finish(values, kept)
         copy = module.clone()
         copy.bind(values)
         masks = loss.split(kept)
         lost = [f"'{name}' has lost all its weights" for name, m in masks.items() if not m.any()]
-        yield Result(copy, masks, (*task.remarks, *remarks, *lost))
+        yield Result(copy, masks, (*task.remarks, *remarks, *lost), made)
 
 
 def _repairs(method: Method, given: str | None, data: Split | None) -> tuple[str, ...]:
