@@ -124,7 +124,8 @@ class _Seen:
         dims = [dim for dim in range(len(self._shapes[name])) if dim != self._dims[name]]
         shape = [self._shapes[name][dim] for dim in dims]
         missing = np.ones(shape, bool)
-        missing[np.ix_(*(left[dim] if left else range(self._shapes[name][dim]) for dim in dims))] = False
+        stays = [left[dim] if left else range(self._shapes[name][dim]) for dim in dims]
+        missing[np.ix_(*stays)] = False
         return missing.ravel()
 
 

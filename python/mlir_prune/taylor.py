@@ -25,7 +25,9 @@ from .pipelines import channel_pipeline
 Arrays = Mapping[str, np.ndarray]
 
 
-def taylor_scores(batches: Iterable[Arrays], weights: Arrays, labels: Arrays, count: int) -> np.ndarray:
+def taylor_scores(
+    batches: Iterable[Arrays], weights: Arrays, labels: Arrays, count: int
+) -> np.ndarray:
     """``sqrt(mean_b (sum over the group of g_b w)^2)`` of `count` groups, float64 [groups].
 
     `batches` are gradients by name, in the shapes of the `weights`; `labels` the numbers of
@@ -103,7 +105,9 @@ def taylor_evidence(
     return {(n, "gradient"): np.zeros_like(weights[n]) for n in names if n not in labels} | found
 
 
-def coupled_labels(network: Any, weights: Arrays, names: list[str]) -> tuple[dict[str, np.ndarray], int]:
+def coupled_labels(
+    network: Any, weights: Arrays, names: list[str]
+) -> tuple[dict[str, np.ndarray], int]:
     """Numbers of the channels that leave together by the outputs of the weights, and how many."""
     dims = output_dims(network)
     names = [name for name in names if name in dims]

@@ -7,7 +7,7 @@ from ..errors import RecipeError, nearest
 from ..networks import COUPLED, build_network
 from .modifiers import GROUP_KINDS, Regularize
 from .reference import INITIAL, dense_stages, reference_stage, stage_names
-from .schema import RESOURCES, Compact, Prune, Recipe, Train
+from .schema import RESOURCES, THINET, Compact, Prune, Recipe, Train
 
 CHANNEL_CRITERIA = ("apoz", "mean_activation", "batch_norm_scale", "geometric_median")
 """Criteria that give all weights of an output channel one score."""
@@ -138,6 +138,11 @@ def _selection(stage: Prune, path: str) -> None:
         rule = "std_factor" if is_factor else "lamp"
         raise RecipeError(f"{path}.criterion: {rule} is about magnitudes, got {stage.criterion}")
     elements = stage.granularity.split(":")[0] in ("unstructured", "n_of_m")
+    if stage.criterion == THINET and stage.granularity != COUPLED:
+        raise RecipeError(
+            f"{path}.criterion: {THINET} judges channels by the layers that read them: expected "
+            f"granularity {COUPLED}, got {stage.granularity}"
+        )
     if stage.criterion in CHANNEL_CRITERIA and elements:
         raise RecipeError(
             f"{path}.criterion: {stage.criterion} judges whole channels; choose a granularity "

@@ -25,8 +25,10 @@ from .modifiers import (
 
 CRITERIA = (
     "magnitude", "wanda", "apoz", "mean_activation", "batch_norm_scale", "geometric_median",
-    "random", "taylor", "snip", "obd",
+    "random", "taylor", "snip", "obd", "thinet",
 )  # fmt: skip
+THINET = "thinet"
+"""The criterion that is about channels that leave together only."""
 NETWORKS = ("mlp", "lenet5_caffe", "vgg_like", "resnet20", "resnet56")
 
 
@@ -252,7 +254,8 @@ class Prune:
         "What makes a weight important: its magnitude, what it does to rows of data (`wanda`, "
         "`apoz`, `mean_activation`), the gradient of the loss of mini-batches (`taylor`), of all rows "
         "(`snip`) or its square (`obd`), the batch normalization behind it, its distance from the "
-        "other filters, or chance.",
+        "other filters, what the layers behind lack without it (`thinet`, for `coupled_channels`), "
+        "or chance.",
         "magnitude", choices=CRITERIA,
     )  # fmt: skip
     seed: int | None = key("Seed of `random`; the recipe's if empty.", None, low=0)

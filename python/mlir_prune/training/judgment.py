@@ -9,9 +9,17 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..errors import InputError
-from ..evidence import GRADIENT_KINDS, Evidence, batch_gradients, collect, collect_gradients
+from ..evidence import (
+    GRADIENT_KINDS,
+    GRAM,
+    Evidence,
+    batch_gradients,
+    collect,
+    collect_gradients,
+)
 from ..native import parse
-from ..recipe.schema import Prune
+from ..recipe.schema import THINET, Prune
+from ..reconstruction import thinet_evidence
 from ..taylor import taylor_evidence
 from .batches import Batches
 from .masks import Arrays, select_masks
@@ -21,7 +29,7 @@ if TYPE_CHECKING:
 
 KIND_OF = {
     "wanda": "input_norm", "apoz": "zero_share", "mean_activation": "activation",
-    "taylor": "gradient", "snip": "gradient", "obd": "curvature",
+    "taylor": "gradient", "snip": "gradient", "obd": "curvature", THINET: "activation",
 }  # fmt: skip
 """The evidence of each criterion that needs rows."""
 
@@ -48,6 +56,9 @@ def collect_evidence(
         gradients = batch_gradients(module, rows, threads=recipe.threads)
         chosen = [name for name in names if name in network.weights()]
         found = taylor_evidence(network, values, chosen, stage.granularity, gradients)
+    elif stage.criterion == THINET:
+        grams = collect(module, _load(batches, count), GRAM, recipe.threads)
+        found = thinet_evidence(network, values, names, {name: g for (name, _), g in grams.items()})
     elif kind in GRADIENT_KINDS:
         found = collect_gradients(module, batches.rows(0, count), kind, recipe.threads)
     else:
@@ -64,7 +75,10 @@ def collect_evidence(
 def criterion_options(stage: Prune, seed: int) -> dict[str, object]:
     """Options of the mask pipeline that say how weights are judged; `seed` is the recipe's."""
     found: dict[str, object] = {}
-    if stage.criterion != "magnitude":
+    if stage.criterion == THINET:
+        # Its scores are evidence, which this criterion takes as they are.
+        found["criterion"] = "mean_activation"
+    elif stage.criterion != "magnitude":
         found["criterion"] = stage.criterion
     if stage.criterion == "random":
         found["seed"] = seed if stage.seed is None else stage.seed
