@@ -15,14 +15,15 @@ from conftest import make_blobs
 from mlir_prune.cli import main
 from mlir_prune.errors import RecipeError
 from mlir_prune.recipe import load_recipe
+from mlir_prune.recipe.schema import MaxDrop, Prune
 from mlir_prune.training.checkpoint import read_checkpoint
 from mlir_prune.training.evaluate import calibrated_loss, score_logits
 from mlir_prune.training.history import read_history
 from mlir_prune.training.plan import plan_text
 from mlir_prune.training.result import finish
-from mlir_prune.training.tolerance import compare
+from mlir_prune.training.tolerance import compare, pruned_to
 from mlir_prune.training.trainer import Trainer
-from short_runs import DENSE, WEIGHTS, recipe, train
+from short_runs import DENSE, SIZES, WEIGHTS, recipe, train
 
 TRAINING = {"learning_rate": 1e-2}
 
@@ -118,6 +119,37 @@ def test_whole_filters_to_a_tolerance(tmp_path: Path) -> None:
             assert np.all(rows.any(axis=1) == rows.all(axis=1)), name
 
 
+@pytest.mark.parametrize("criterion", ["taylor", "random"])
+def test_the_criterion_says_which_weights_of_a_layer_stay(criterion: str, tmp_path: Path) -> None:
+    stage = {**search(5.0, epochs=15), "criterion": criterion, "evidence_rows": 60}
+    trainer = train(tmp_path / "search", DENSE, stage)
+    chosen = told(trainer)["seen"][told(trainer)["chosen"]]
+    assert chosen["left"] < WEIGHTS and chosen["drop"] + chosen["error"] <= 5.0
+    found = load_recipe(tmp_path / "search" / "found.yaml")
+    prunings = [each for each in found.stages if isinstance(each, Prune)]
+    assert prunings and all(each.criterion == criterion for each in prunings)
+    assert all(each.evidence_rows == 60 for each in prunings)
+
+
+def test_counts_go_by_magnitudes_and_weights_by_the_criterion(tmp_path: Path) -> None:
+    trainer = train(tmp_path, DENSE)
+    masks, counts = {}, {}
+    for criterion in ("magnitude", "wanda"):
+        stage = Prune(max_drop=MaxDrop(1.0), criterion=criterion)
+        arrays, _ = pruned_to(trainer, stage, "stages[1]", WEIGHTS // 4)
+        masks[criterion] = {name: arrays[f"mask:{name}"] for name in SIZES}
+        counts[criterion] = {name: int(mask.sum()) for name, mask in masks[criterion].items()}
+    assert counts["wanda"] == counts["magnitude"]
+    assert sum(counts["wanda"].values()) == WEIGHTS // 4
+    # Wanda of the first layer is the magnitude times the norm of the input over the rows.
+    norm = np.sqrt(np.square(trainer.data.merged.inputs[0]).sum(axis=0))
+    score = np.abs(trainer.state.arrays["fc1.weight"]) * norm
+    least = np.sort(score, axis=None)[-counts["wanda"]["fc1.weight"]]
+    same = (score >= least) == masks["wanda"]["fc1.weight"]
+    assert same.mean() > 0.98, "rows of whole batches leave out a few"
+    assert (masks["magnitude"]["fc1.weight"] != masks["wanda"]["fc1.weight"]).any()
+
+
 def test_the_plan_names_the_bounds() -> None:
     text = plan_text(recipe(DENSE, search(0.5, minutes=3)), make_blobs())
     assert "s: search for the sparsest network within 0.5 points, in 60 epochs or 3 minutes" in text
@@ -133,6 +165,8 @@ def test_the_plan_names_the_bounds() -> None:
         ({"max_drop": 1, "reinitialize": True}, "does not go with reinitialize"),
         ({"max_drop": {"points": 1, "keep": 1.0}}, "max_drop.keep"),
         ({"max_drop": {"epochs": 5}}, "points is missing"),
+        ({"max_drop": 1, "criterion": "apoz"}, "apoz judges whole channels"),
+        ({"max_drop": 1, "cap": 0.5}, "judges weight by weight; it does not go with cap"),
         ({"max_drop": 1, "retrain": {"regularize": {"kind": "l1"}}}, "retrain.regularize"),
     ],
 )

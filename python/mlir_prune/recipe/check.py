@@ -123,7 +123,7 @@ def _selection(stage: Prune, path: str) -> None:
     is_global = stage.target is not None and stage.target.allocation == "global"
     if stage.granularity == COUPLED:
         changed = []
-    elif "max_drop" not in searched and not is_global and "criterion" in changed:
+    elif not is_global and "criterion" in changed:
         changed.remove("criterion")
     if searched and changed:
         judged = "by magnitudes" if "criterion" in changed else "weight by weight"

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from .. import files, networks
+from ..evidence import Evidence
 from ..recipe import dump_recipe
 from ..recipe.modifiers import Rate, Regularize, Strength
 from ..recipe.schema import Compact, Optimizer, Prune, Recipe, Stage, Train
@@ -24,7 +25,8 @@ from ..search.tolerance import Limits, Step, Tolerance
 from .batches import steps_per_epoch
 from .channel_target import ChannelPlan
 from .evaluate import calibrated_loss, compare, logits, rows_right, score_logits
-from .masks import PREFIX, Arrays, apply, intersect, masks_of, select_masks
+from .judgment import collect_evidence, masks_of_one
+from .masks import PREFIX, Arrays, apply, intersect, masks_of
 from .parametrization import folded
 from .program import compiled
 from .prune import count_nonzeros
@@ -170,11 +172,13 @@ def start(trainer: Trainer, task: StartTask) -> None:
 
 
 def pruned_to(
-    trainer: Trainer, stage: Prune, path: str, left: int
+    trainer: Trainer, stage: Prune, path: str, left: int, evidence: Evidence | None = None
 ) -> tuple[Arrays, float | None]:
     """Values and masks with `left` of the weights that the stage prunes.
 
-    Of channels that leave together, also their share.
+    How many of each layer stay is a matter of magnitudes, which of them of the criterion. Its
+    `evidence` is collected from training rows where none is given. Of channels that leave
+    together, also their share.
     """
     network, run = trainer.network, trainer.state
     arrays = folded(network, run.arrays, run.meta["parametrization"])
@@ -187,10 +191,12 @@ def pruned_to(
     dense = trainer.dense_network.shapes()
     sizes = {name: math.prod(dense.get(name, network.shapes()[name])) for name in names}
     kept = count_left({name: arrays[name] for name in names}, sizes, left)
+    if evidence is None:
+        evidence = collect_evidence(trainer, stage, path, arrays, names)
     masks: Arrays = {}
     for name in names:
         share = 1 - kept[name] / arrays[name].size
-        masks |= select_masks(network, arrays, [name], stage.granularity, sparsity=share)
+        masks |= masks_of_one(network, arrays, name, stage, share, evidence, trainer.recipe.seed)
     return apply(arrays | intersect(masks_of(arrays), masks)), None
 
 
@@ -245,12 +251,15 @@ def found_recipe(trainer: Trainer, task: SearchTask, key: str) -> Recipe:
         chain.insert(0, steps[key])
         key = steps[key].base
     shapes = trainer.dense_network.shapes()
+    judged: dict[str, Any] = {
+        key: getattr(task.stage, key) for key in ("criterion", "evidence_rows", "seed")
+    }
     stages: list[Stage] = []
     for step in chain:
         if step.kind != "tune" and task.stage.granularity == networks.COUPLED:
             stages.append(Prune(
                 name=f"{step.key}-prune", sparsity=told["shares"][step.key], scope="global",
-                granularity=networks.COUPLED, criterion=task.stage.criterion,
+                granularity=networks.COUPLED, **judged,
             ))  # fmt: skip
             stages.append(Compact(name=f"{step.key}-compact"))
         elif step.kind != "tune":
@@ -260,7 +269,8 @@ def found_recipe(trainer: Trainer, task: SearchTask, key: str) -> Recipe:
                 for name, count in left.items()
             }
             stages.append(Prune(
-                name=f"{step.key}-prune", sparsity=shares, granularity=task.stage.granularity
+                name=f"{step.key}-prune", sparsity=shares, granularity=task.stage.granularity,
+                **judged,
             ))  # fmt: skip
         stages.append(replace(training_of(task.stage, step, told["facts"]), name=step.key))
     place = recipe.stages.index(task.stage)
@@ -313,8 +323,12 @@ def _facts(trainer: Trainer, task: SearchTask) -> dict[str, Any]:
     targets = _targets(trainer, task.stage, task.path)
     total = sum(arrays[name].size for name in trainer.network.weights() if name in targets)
     left = int(total * _SHARES[0])
+    evidence = None
+    if task.stage.granularity != networks.COUPLED:
+        names = [name for name in trainer.network.weights() if name in targets]
+        evidence = collect_evidence(trainer, task.stage, task.path, arrays, names)
     for share in _SHARES:
-        tried, _ = pruned_to(trainer, task.stage, task.path, int(total * share))
+        tried, _ = pruned_to(trainer, task.stage, task.path, int(total * share), evidence)
         now = _right(trainer, _logits(trainer, trainer.network, tried))
         if compare(now, right)["drop"] > rule.points + _ONE_SHOT:
             break
