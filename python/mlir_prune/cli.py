@@ -143,6 +143,7 @@ def _add_compress(parsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     parser.add_argument(
         "--criterion", help="what makes a weight or a channel important (default: magnitude)"
     )
+    searches.add_all_layers(parser)
     parser.add_argument(
         "--epochs", type=int,
         help="budget of the search (default: by the rows), or fine-tuning to a target (default: 10)",

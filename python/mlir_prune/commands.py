@@ -22,6 +22,7 @@ from .compress import (
     write_report,
 )
 from .data import Dataset, load
+from .ends import left_out, remark
 from .errors import InputError
 from .frontend import NotComparedWarning, from_file
 from .models.network import Signature
@@ -65,8 +66,8 @@ def _compress_recipe(arguments: argparse.Namespace) -> Recipe:
     if arguments.max_drop is not None and arguments.target is not None:
         raise InputError("--max-drop and --target are two aims: name one")
     if arguments.max_drop is None and arguments.target is None:
-        for option in ("epochs", "minutes", "allocation", "granularity", "criterion"):
-            if getattr(arguments, option) is not None:
+        for option in ("epochs", "minutes", "allocation", "granularity", "criterion", "all-layers"):
+            if getattr(arguments, option.replace("-", "_")) is not None:
                 raise InputError(f"--{option} is part of an aim: name --max-drop or --target, too")
         return _recipe(arguments)
     for option, least in (("max_drop", 0), ("epochs", 0), ("minutes", 1e-9)):
@@ -80,13 +81,26 @@ def _compress_recipe(arguments: argparse.Namespace) -> Recipe:
             raise InputError("--minutes bounds a search: it goes with --max-drop")
         target = parse_target(arguments.target, arguments.allocation)
         epochs = 10 if arguments.epochs is None else arguments.epochs
-        return with_target(_dense_recipe(arguments), target, epochs, granularity, criterion)
+        recipe = _dense_recipe(arguments)
+        ignore = _left_out(recipe, granularity, arguments)
+        return with_target(recipe, target, epochs, granularity, criterion, ignore)
     if arguments.allocation is not None:
         raise InputError("--allocation shares out a budget: it goes with --target")
     if arguments.epochs == 0:
         raise InputError("--epochs is a positive number, got 0")
     rule = MaxDrop(arguments.max_drop, arguments.epochs, arguments.minutes)
-    return with_max_drop(_dense_recipe(arguments), rule, granularity, criterion)
+    recipe = _dense_recipe(arguments)
+    ignore = _left_out(recipe, granularity, arguments)
+    return with_max_drop(recipe, rule, granularity, criterion, ignore)
+
+
+def _left_out(recipe: Recipe, granularity: str, arguments: argparse.Namespace) -> list[str]:
+    """First and last layers where they stay dense, which is said."""
+    network = build_network(recipe.model, recipe.dataset)
+    found = left_out(network, granularity, bool(arguments.all_layers))
+    if found and not arguments.quiet:
+        print(remark(found, granularity), flush=True)
+    return found
 
 
 def _dense_recipe(arguments: argparse.Namespace) -> Recipe:

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -69,15 +70,20 @@ def network_recipe(name: str, data: Dataset, dataset: str) -> Recipe:
 
 
 def with_max_drop(
-    recipe: Recipe, rule: MaxDrop, granularity: str = "unstructured", criterion: str = "magnitude"
-) -> Recipe:
-    """The dense stages of a recipe, then the search for the sparsest network."""
+    recipe: Recipe, rule: MaxDrop, granularity: str = "unstructured", criterion: str = "magnitude",
+    ignore: Sequence[str] = (),
+) -> Recipe:  # fmt: skip
+    """The dense stages of a recipe, then the search for the sparsest network.
+
+    Weights `ignore` stay dense.
+    """
     dense = dense_stages(recipe)
     kept = [s for n, s in zip(stage_names(recipe), recipe.stages, strict=True) if n in dense]
     found = dataclasses.replace(
         recipe, method=f"within {rule.points:g} points",
         stages=(*kept, Prune(
-            name="search", max_drop=rule, granularity=granularity, criterion=criterion
+            name="search", max_drop=rule, granularity=granularity, criterion=criterion,
+            ignore=tuple(map(literal, ignore)),
         )),
     )  # fmt: skip
     check(found)
@@ -106,17 +112,20 @@ def parse_target(text: str, allocation: str | None) -> Target:
 
 def with_target(
     recipe: Recipe, target: Target, epochs: int, granularity: str = "unstructured",
-    criterion: str = "magnitude",
+    criterion: str = "magnitude", ignore: Sequence[str] = (),
 ) -> Recipe:  # fmt: skip
     """The dense stages of a recipe, pruning to a budget, and fine-tuning.
 
-    Channels that are coupled leave before the fine-tuning.
+    Channels that are coupled leave before the fine-tuning. Weights `ignore` stay dense.
     """
     dense = dense_stages(recipe)
     kept = [s for n, s in zip(stage_names(recipe), recipe.stages, strict=True) if n in dense]
     network: Any = build_network(recipe.model, recipe.dataset)
     name, amount = target.chosen()
-    pruning = Prune(name="prune", target=target, granularity=granularity, criterion=criterion)
+    pruning = Prune(
+        name="prune", target=target, granularity=granularity, criterion=criterion,
+        ignore=tuple(map(literal, ignore)),
+    )  # fmt: skip
     stages: list[Stage] = [*kept, pruning]
     if granularity == COUPLED:
         stages.append(Compact(name="compact"))

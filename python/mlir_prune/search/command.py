@@ -6,10 +6,12 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from .. import files, networks
+from ..ends import left_out, remark
 from ..errors import InputError
 from ..native import native
 from ..recipe.aims import parse_target
@@ -51,6 +53,15 @@ def add_subject(parser: argparse.ArgumentParser, workers: bool = True) -> None:
         parser.set_defaults(workers=1)
 
 
+def add_all_layers(parser: argparse.ArgumentParser) -> None:
+    """The option that prunes the first and last layers, too."""
+    parser.add_argument(
+        "--all-layers", action="store_const", const=True,
+        help="the first and last layers, too, which groups that keep shapes (n_of_m, block, "
+        "vector, filter_plane, channel) leave dense by default",
+    )  # fmt: skip
+
+
 def chosen_subject(arguments: argparse.Namespace) -> Subject:
     """The subject of a command, loaded once so that what is wrong is said at once."""
     if not 1 <= arguments.workers <= 1024:
@@ -87,7 +98,11 @@ def _add_sensitivity(parsers: argparse._SubParsersAction[argparse.ArgumentParser
         "--sparsity", type=float, action="append", metavar="SHARE",
         help="a sparsity to try, repeatable (default: 0.1 to 0.9)",
     )  # fmt: skip
-    parser.add_argument("--granularity", default="unstructured", help="what is pruned together")
+    parser.add_argument(
+        "--granularity", default="unstructured",
+        help="what is pruned together; of coupled_channels each group of tied channels is a layer",
+    )  # fmt: skip
+    add_all_layers(parser)
     parser.add_argument("--target", action="append", default=None, help="weights to scan, repeatable")
     parser.add_argument("--ignore", action="append", default=None, help="weights to leave out, repeatable")
     parser.add_argument("--out", default="out/sensitivity", help="folder (default: out/sensitivity)")
@@ -99,17 +114,29 @@ def run_sensitivity(arguments: argparse.Namespace) -> None:
         raise InputError(f"--max-drop is in [0, 100], got {arguments.max_drop:g}")
     ratios = sensitivity.check_ratios(arguments.sparsity or sensitivity.RATIOS)
     subject = chosen_subject(arguments)
-    layers = sensitivity.layers_of(subject, arguments.target or ["weight"], arguments.ignore or [])
     network = subject.load().network
+    ignore = [*(arguments.ignore or [])]
+    if not arguments.target and not ignore:
+        ends = left_out(network, arguments.granularity, bool(arguments.all_layers))
+        ignore = [networks.literal(name) for name in ends]
+        if ends:
+            print(remark(ends, arguments.granularity), flush=True)
+    layers = sensitivity.layers_of(subject, arguments.target or ["weight"], ignore)
     networks.check_granularity(network, layers, arguments.granularity, "granularity")
+    evaluate = sensitivity.Evaluation(subject, arguments.granularity)
+    if arguments.granularity == networks.COUPLED:
+        channels = Channels(network, subject.load().values, layers)
+        names, layers = tuple(layers), [group.name for group in channels.groups]
+        evaluate = replace(evaluate, names=names, groups=(*layers, *channels.fixed))
+        for group in channels.groups:
+            print(f"{group.name}: {group.total} channels of {', '.join(group.weights)}")
     search = sensitivity.Sensitivity(layers, ratios)
     question = {**subject.question(), "ratios": list(ratios), "layers": layers,
                 "granularity": arguments.granularity}  # fmt: skip
     folder = files.make_folder(arguments.out)
-    rows = run_with(
-        search, sensitivity.Evaluation(subject, arguments.granularity), arguments.workers,
-        folder / "search.json", question,
-    )  # fmt: skip
+    if evaluate.names:
+        question["names"] = list(evaluate.names)
+    rows = run_with(search, evaluate, arguments.workers, folder / "search.json", question)
     sensitivity.write(folder, rows, arguments.max_drop)
     sys.stdout.write(sensitivity.table_text(rows, arguments.max_drop))
     print(f"table, values and curves are in {folder}")

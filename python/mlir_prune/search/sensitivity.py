@@ -40,15 +40,26 @@ class Cell:
 
 @dataclass(frozen=True)
 class Evaluation:
-    """Prunes one layer of a subject and scores it; can be sent to another process."""
+    """Prunes one layer of a subject and scores it; can be sent to another process.
+
+    Of channels that leave together a layer is a group, by its first weight: `names` are the
+    weights that make channels, `groups` the first weights of all groups.
+    """
 
     subject: Subject
     granularity: str
+    names: tuple[str, ...] = ()
+    groups: tuple[str, ...] = ()
 
     def __call__(self, cell: Cell) -> dict[str, Any]:
         loaded = self.subject.load()
+        names: Sequence[str] = [cell.layer]
+        sparsity: object = cell.ratio
+        if self.granularity == networks.COUPLED:
+            names, ratios = self.names, dict.fromkeys(self.groups, 0.0) | {cell.layer: cell.ratio}
+            sparsity = [f"{networks.literal(name)}:{ratio!r}" for name, ratio in ratios.items()]
         masks = select_masks(
-            loaded.network, loaded.values, [cell.layer], self.granularity, sparsity=cell.ratio
+            loaded.network, loaded.values, names, self.granularity, sparsity=sparsity
         )
         values = apply(loaded.values | masks)
         plain = {name: values[name] for name in loaded.values}
