@@ -30,8 +30,15 @@ from .native import native, read_module
 from .networks import build_network
 from .progress import Progress, make_progress
 from .recipe import Recipe, check, default_recipe, load_recipe
-from .recipe.aims import is_network, network_recipe, parse_target, with_max_drop, with_target
-from .recipe.schema import MaxDrop
+from .recipe.aims import (
+    is_network,
+    network_recipe,
+    parse_target,
+    unscaled,
+    with_max_drop,
+    with_target,
+)
+from .recipe.schema import NETWORKS, MaxDrop
 from .report import kernel_rows, read_report
 from .search.command import as_dataset
 from .training.fit import check_indices, fit
@@ -116,7 +123,11 @@ def _dense_recipe(arguments: argparse.Namespace) -> Recipe:
         named = as_dataset(arguments.data)
         arguments.dataset, arguments.data = named, None if named else arguments.data
     dataset = arguments.dataset or "digits"
-    return network_recipe(name or "mlp", load(dataset, arguments.data), dataset)
+    data, name = load(dataset, arguments.data), name or "mlp"
+    warning = unscaled(data) if name in NETWORKS else None
+    if warning:
+        print(f"prune: warning: {warning}", file=sys.stderr)
+    return network_recipe(name, data, dataset)
 
 
 def train(arguments: argparse.Namespace) -> None:

@@ -13,11 +13,14 @@ import pytest
 
 from conftest import make_blobs
 from mlir_prune.cli import main
+from mlir_prune.data import Dataset, load
 from mlir_prune.errors import RecipeError
 from mlir_prune.recipe import load_recipe
+from mlir_prune.recipe.aims import network_recipe, unscaled
 from mlir_prune.recipe.schema import MaxDrop, Prune
+from mlir_prune.rows import Split
 from mlir_prune.training.checkpoint import read_checkpoint
-from mlir_prune.training.evaluate import calibrated_loss, score_logits
+from mlir_prune.training.evaluate import calibrated_loss, calibrated_losses, score_logits
 from mlir_prune.training.history import read_history
 from mlir_prune.training.plan import plan_text
 from mlir_prune.training.result import finish
@@ -230,3 +233,36 @@ def test_the_calibrated_loss_is_that_of_the_best_temperature() -> None:
     losses = [score_logits(values / np.float32(t), labels).loss for t in np.geomspace(0.2, 5, 200)]
     assert calibrated_loss(values, labels) == pytest.approx(min(losses), rel=1e-4)
     assert calibrated_loss(values * np.float32(3), labels) == pytest.approx(min(losses), rel=1e-4)
+    rows = calibrated_losses(values, labels)
+    assert rows.shape == (400,) and rows.mean() == pytest.approx(min(losses), rel=1e-4)
+    # Of positions [rows, classes, positions] a row has the mean.
+    both = np.stack([values[:200], values[200:]], axis=2)
+    pairs = calibrated_losses(both, np.stack([labels[:200], labels[200:]], axis=1))
+    np.testing.assert_allclose(pairs, (rows[:200] + rows[200:]) / 2, rtol=1e-6)
+
+
+def test_inputs_that_are_not_scaled_are_named(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    random = np.random.default_rng(1)
+    for scale, kind, said in ((1, "f4", False), (200, "f4", True), (200, "u1", False)):
+        x = (scale * random.random((200, 8))).astype(kind)
+        np.savez(tmp_path / "d.npz", x=x, y=random.integers(0, 3, 200))
+        found = unscaled(load(str(tmp_path / "d.npz")))
+        assert (found is not None) == said, (scale, kind)
+    # The command says it before it looks at what is asked of it.
+    np.savez(tmp_path / "d.npz", x=200 * random.random((200, 8), np.float32), y=np.arange(200) % 3)
+    options = ["--target", "macs=2", "--granularity", "none", "--out", str(tmp_path / "out")]
+    assert main(["compress", "mlp", "--dataset", str(tmp_path / "d.npz"), *options]) == 1
+    assert "d.npz: the inputs are about 118 (root mean square)" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(("rows", "batch"), [(30, 7), (600, 15), (3000, 75), (50_000, 100)])
+def test_few_rows_are_trained_in_smaller_batches(rows: int, batch: int) -> None:
+    """So that the dense network has taken some thousand steps after its 100 epochs."""
+    random = np.random.default_rng(1)
+    split = Split(random.random((rows, 8), np.float32), random.integers(0, 3, rows, np.int32))
+    recipe = network_recipe("mlp", Dataset("d", split, split, 3, lambda: split), "d.npz")
+    assert recipe.batch == batch
+    steps = sum(stage.epochs for stage in recipe.stages) * (rows // batch)
+    assert steps >= min(4000, 100 * rows // 10)

@@ -8,6 +8,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from ..data import Dataset
 from ..errors import InputError, nearest
 from ..networks import COUPLED, build_network, has_statistics, layer_kinds, literal
@@ -32,9 +34,16 @@ from .schema import (
 FORMATS = (".onnx", ".pt2", ".mlir", ".mlirbc")
 """Files that hold a network."""
 
-_BATCH = 100
+_BATCH = (10, 100)
+"""Rows of a batch, at least and at most: an epoch has 40 steps where there are rows for it."""
+
+_EPOCH_STEPS = 40
+
 _DENSE_STEPS, _DENSE_EPOCHS = 16_000, (20, 100)
 """Length of the dense training: steps, but at least and at most so many epochs."""
+
+_LARGE = 10.0
+"""Root mean square of inputs above which they are said to be unscaled."""
 
 _WIDE = 128
 """Inputs of a fully connected layer from which dropout is applied to them."""
@@ -47,7 +56,8 @@ def is_network(name: str | None) -> bool:
 
 def network_recipe(name: str, data: Dataset, dataset: str) -> Recipe:
     """A recipe that trains the network `name` until it is dense; a file's comes as it is."""
-    batch = min(_BATCH, max(1, len(data.merged) // 4))
+    rows, (least, most) = len(data.merged), _BATCH
+    batch = min(most, max(least, rows // _EPOCH_STEPS), max(1, rows // 4))
     if Path(name).suffix in FORMATS:
         recipe = Recipe(dataset=dataset, batch=batch, model=Model(file=name))
         return _with_dropout(recipe)
@@ -67,6 +77,19 @@ def network_recipe(name: str, data: Dataset, dataset: str) -> Recipe:
         dataset=dataset, batch=batch, model=Model(name=name, widths=widths), stages=(dense,)
     )
     return _with_dropout(recipe)
+
+
+def unscaled(data: Dataset) -> str | None:
+    """What is said of inputs that a network is trained on badly: their values are large."""
+    for array in data.merged.inputs:
+        size = float(np.sqrt(np.mean(np.square(array, dtype=np.float64))))
+        if array.dtype.kind == "f" and size > _LARGE:
+            return (
+                f"{data.name}: the inputs are about {size:.3g} (root mean square); a network "
+                "trains better, and magnitudes say more, where every column is scaled to a "
+                "standard deviation of about 1"
+            )
+    return None
 
 
 def with_max_drop(

@@ -7,7 +7,8 @@ tolerance a sparser round is next, where it does not a denser one, until the two
 network is accepted when its drop, raised by some standard errors of the paired comparison,
 is within the tolerance: the validation rows choose among several networks, and the luckiest
 of them is not the best. The loss, which says more on few rows than the count of errors, must
-not have grown by more than the errors may.
+not have grown by more than the errors may. Where rows are so few that not even a drop of
+nothing would count as within the tolerance, the loss is what has to be certain.
 """
 
 from __future__ import annotations
@@ -100,8 +101,7 @@ class Tolerance(Search[Step, str]):
             self.limits.epochs
         ):
             # Fine-tuning brings back more than the rounds let hope for.
-            deeper = self._round()
-            return [deeper] if deeper.left < self.seen[deeper.base]["left"] else []
+            return [] if self._ended() else [self._round()]
         return self._fill()
 
     def finish(self) -> str:
@@ -134,8 +134,13 @@ class Tolerance(Search[Step, str]):
         allowed = self._facts["calibrated"] * (wrong + self.limits.points) / wrong
         # A row more that is guessed, where the dense network is all but certain.
         allowed += self.limits.points / 100 * math.log(self._facts["classes"])
-        drop = result["drop"] + self.limits.confidence * result["error"]
-        return bool(drop <= self.limits.points and result["calibrated"] <= allowed)
+        if result["drop"] > self.limits.points or result["calibrated"] > allowed:
+            return False
+        margin = self.limits.confidence * result["error"]
+        if margin <= self.limits.points or result["drop"] + margin <= self.limits.points:
+            return bool(result["drop"] + margin <= self.limits.points)
+        growth = self.limits.confidence * result.get("calibrated_error", math.inf)
+        return bool(result["calibrated"] + growth <= allowed)
 
     def _descends(self) -> bool:
         """Whether there is another round."""
@@ -146,15 +151,20 @@ class Tolerance(Search[Step, str]):
             return True
         last = self.seen[f"round-{number}"]
         lost = last["drop"] > self.limits.points + _HOPELESS * last["error"]
-        next_left = int(last["left"] * self.limits.keep)
         spent = self._spent("epochs") + self.round_epochs
         return not (
             lost
-            or next_left < 1
-            or next_left == last["left"]
+            or self._ended()
             or spent > _DESCENT * self.limits.epochs
             or self._minutes(_DESCENT)
         )
+
+    def _ended(self) -> bool:
+        """Whether another round has nothing to take: each layer keeps a weight."""
+        number = self.rounds()
+        last = self.seen[f"round-{number}"]["left"]
+        before = self.seen[f"round-{number - 1}"]["left"] if number > 1 else math.inf
+        return bool(last >= before or int(last * self.limits.keep) in (0, last))
 
     def _round(self) -> Step:
         number = self.rounds() + 1

@@ -110,6 +110,14 @@ def calibrated_loss(values: np.ndarray, labels: np.ndarray, axis: int = 1) -> fl
 
     So networks that are surer or less sure of the same ranking have the same loss.
     """
+    return float(calibrated_losses(values, labels, axis).mean())
+
+
+def calibrated_losses(values: np.ndarray, labels: np.ndarray, axis: int = 1) -> np.ndarray:
+    """Cross-entropy of each row [rows] over the temperature that is best for all of them.
+
+    Of the positions of a row it is the mean.
+    """
     low, high = -3.0, 3.0
     for _ in range(24):
         third = (high - low) / 3
@@ -118,7 +126,16 @@ def calibrated_loss(values: np.ndarray, labels: np.ndarray, axis: int = 1) -> fl
             for power in (low + third, high - third)
         )
         low, high = (low, high - third) if left <= right else (low + third, high)
-    return score_logits(values / np.float32(2.0 ** ((low + high) / 2)), labels, axis).loss
+    return _row_losses(values / np.float32(2.0 ** ((low + high) / 2)), labels, axis)
+
+
+def _row_losses(values: np.ndarray, labels: np.ndarray, axis: int) -> np.ndarray:
+    wide = np.moveaxis(values, axis, -1).astype(np.float64)
+    wide -= wide.max(axis=-1, keepdims=True)
+    chosen = labels.reshape(wide.shape[:-1])[..., None]
+    losses = np.log(np.exp(wide).sum(axis=-1)) - np.take_along_axis(wide, chosen, -1)[..., 0]
+    means: np.ndarray = losses.reshape(len(losses), -1).mean(axis=1)
+    return means
 
 
 def beats(new: Score, old: dict[str, Any] | None) -> bool:

@@ -24,7 +24,15 @@ from ..search.ratios import count_left
 from ..search.tolerance import Limits, Step, Tolerance
 from .batches import steps_per_epoch
 from .channel_target import ChannelPlan
-from .evaluate import calibrated_loss, compare, logits, rows_right, score_logits
+from .evaluate import (
+    calibrated_loss,
+    calibrated_losses,
+    compare,
+    logits,
+    mean_error,
+    rows_right,
+    score_logits,
+)
 from .judgment import collect_evidence, masks_of_one
 from .masks import PREFIX, Arrays, apply, intersect, masks_of
 from .parametrization import folded
@@ -230,9 +238,12 @@ def _finish(trainer: Trainer, task: SearchTask, key: str) -> None:
     told["networks"] = {}
     found = told["seen"].get(key)
     if found is None:
+        error = max((result["error"] for result in told["seen"].values()), default=0.0)
         trainer.progress.warn(
             f"{task.name}: no pruned network is within {task.stage.max_drop.points:g} points of "
-            "the dense one on the validation rows; it stays dense"
+            "the dense one on the validation rows; it stays dense. On "
+            f"{len(trainer.data.validation):,} rows a comparison has a standard error of up to "
+            f"{error:.2g} points"
         )
         return
     files.write_text(trainer.folder / FOUND, dump_recipe(found_recipe(trainer, task, key)))
@@ -284,18 +295,19 @@ def _observe(trainer: Trainer, task: SearchTask, step: Step, search: Tolerance) 
     arrays = trainer.folded_arrays()
     run.saved[label(task.name, step.key)] = arrays
     values = _logits(trainer, network, arrays)
-    result = compare(
-        _right(trainer, values), _right(trainer, _dense_logits(trainer)),
-    )  # fmt: skip
+    dense = _dense_logits(trainer)
+    result = compare(_right(trainer, values), _right(trainer, dense))
     labels, axis = trainer.data.validation.labels, network.signature.axis
     score = score_logits(values, labels, axis)
+    losses = calibrated_losses(values, labels, axis)
     targets = set(_targets(trainer, task.stage, task.path))
     left = {n: c for n, c in count_nonzeros(network, arrays).items() if n in targets}
     seconds = run.meta["seconds"] - run.meta["searches"][task.name]["facts"]["seconds"]
     result |= {
         "accuracy": score.accuracy, "loss": score.loss,
-        "calibrated": calibrated_loss(values, labels, axis), "left": sum(left.values()),
-        "layers": left, "epochs": step.epochs,
+        "calibrated": float(losses.mean()),
+        "calibrated_error": mean_error(losses - calibrated_losses(dense, labels, axis)),
+        "left": sum(left.values()), "layers": left, "epochs": step.epochs,
         "seconds": seconds - sum(r["seconds"] for r in search.seen.values()),
     }  # fmt: skip
     held = "within" if search.holds(result) else "beyond"
