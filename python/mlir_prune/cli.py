@@ -12,6 +12,7 @@ import argparse
 import os
 import sys
 from collections.abc import Sequence
+from typing import NoReturn
 
 from . import commands
 from .calibration import SECONDS
@@ -23,10 +24,20 @@ from .native import prune_error
 from .oneshot import command as oneshot
 from .search import command as searches
 
+_LONGEST = 500
+"""Characters of a message about wrong usage."""
+
+
+class _Parser(argparse.ArgumentParser):
+    """Reports wrong usage in a line that can be read, whatever the words were."""
+
+    def error(self, message: str) -> NoReturn:
+        super().error(message if len(message) <= _LONGEST else f"{message[:_LONGEST]}...")
+
 
 def make_parser() -> argparse.ArgumentParser:
     """All commands and their options."""
-    parser = argparse.ArgumentParser(
+    parser = _Parser(
         prog="prune", description="Train, prune and compile networks to sparse code."
     )
     parsers = parser.add_subparsers(dest="command", required=True, metavar="command")
@@ -76,7 +87,9 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _fail(message: str) -> int:
     """Reports an error in one line; returns the exit code."""
-    print(f"prune: error: {' '.join(message.split())}", file=sys.stderr)
+    # Messages of a stage begin with its name, which may be that of the program.
+    line = " ".join(message.split()).removeprefix("prune: ")
+    print(f"prune: error: {line}", file=sys.stderr)
     return 1
 
 

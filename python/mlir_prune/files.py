@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import errno
 import io as memory
 import json
 import os
@@ -57,6 +58,23 @@ def writing(path: Path) -> Iterator[None]:
     except OSError as error:
         reason = error.strerror or str(error)
         raise InputError(f"{path}: cannot be written ({reason})") from None
+
+
+def check_writable(path: str | os.PathLike[str]) -> None:
+    """Raises :class:`InputError` where `path` cannot be written: before long work, not after it.
+
+    Leaves nothing behind; of folders that are missing, the one that they go into is tried.
+    """
+    target = Path(path)
+    folder = target.parent
+    while not folder.exists() and folder != folder.parent:
+        folder = folder.parent
+    with writing(target):
+        if target.is_dir():
+            raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
+        handle, name = tempfile.mkstemp(prefix=f".{target.name}.", dir=folder)
+        os.close(handle)
+        os.unlink(name)
 
 
 def write_bytes(path: str | os.PathLike[str], data: bytes | memoryview) -> None:

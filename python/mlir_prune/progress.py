@@ -9,6 +9,11 @@ from types import TracebackType
 from typing import Any
 
 
+def warning(text: str) -> str:
+    """A warning as a line; of a stage that has the name of the program the name is left out."""
+    return f"prune: warning: {text.removeprefix('prune: ')}"
+
+
 class Progress:
     """Reports nothing; the base of the others and what ``--quiet`` uses.
 
@@ -41,7 +46,7 @@ class Progress:
 
     def warn(self, text: str) -> None:
         """One line on standard error, also when nothing else is reported."""
-        print(f"prune: warning: {text}", file=sys.stderr, flush=True)
+        print(warning(text), file=sys.stderr, flush=True)
 
 
 class Lines(Progress):
@@ -114,7 +119,7 @@ class Bars(Progress):
 
     def warn(self, text: str) -> None:
         # Through the bars, which would be drawn over it otherwise.
-        self.say(f"prune: warning: {text}")
+        self.say(warning(text))
 
 
 def make_progress(quiet: bool) -> Progress:

@@ -267,6 +267,8 @@ def test_fine_tuning_keeps_the_channels(trained: Path, tmp_path: Path) -> None:
         (["--target", "macs=0.5", "--lower", "0"], "--lower is in"),
         (["--target", "macs=0.5", "--episodes", "0"], "--episodes is in"),
         (["--target", "macs=0.5", "--round-to", "0"], "--round-to is in"),
+        (["--target", "macs=0.5", "--round-to", "9" * 400], "got a whole number of 1329 bits"),
+        (["--target", "macs=0.5", "--repair", "both"], "some of weights, batch_norm, got 'both'"),
     ],
 )
 def test_what_is_wrong_is_one_line(

@@ -14,6 +14,8 @@ import pytest
 
 from conftest import make_blobs
 from mlir_prune.cli import main
+from mlir_prune.models import Mlp
+from mlir_prune.native import parse
 
 TINY = """\
 dataset: {data}
@@ -84,6 +86,30 @@ def test_wrong_usage_is_exit_code_2(argv: list[str]) -> None:
     with pytest.raises(SystemExit) as caught:
         main(argv)
     assert caught.value.code == 2
+
+
+def test_long_words_are_cut(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main(["amc", "net", "--target", "macs=0.5", "--round-to", "9" * 5000])
+    error = capsys.readouterr().err
+    assert "argument --round-to: invalid int value: '999" in error
+    assert len(error.splitlines()[-1]) < 600
+
+
+def test_the_name_of_the_program_is_said_once(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The stage of a target is called prune as well."""
+    rows, net = make_blobs().train, Mlp((8, 12, 4))
+    np.savez(tmp_path / "blobs.npz", x=rows.inputs[0], y=rows.labels)
+    module = parse(net.text(1))
+    module.bind(net.init(np.random.default_rng(0)))
+    (tmp_path / "net.mlirbc").write_bytes(module.to_bytecode())
+    command = ["compress", str(tmp_path / "net.mlirbc"), "--dataset", str(tmp_path / "blobs.npz"),
+               "--target", "macs=0.0001", "--granularity", "coupled_channels"]  # fmt: skip
+    assert main([*command, "--out", str(tmp_path / "o"), "--quiet"]) == 1
+    error = capsys.readouterr().err.splitlines()[-1]
+    assert error.startswith("prune: error: macs of ") and "cannot be reached" in error
 
 
 def test_a_network_that_does_not_fit_the_data(

@@ -10,9 +10,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from conftest import make_blobs
+from conftest import make_blobs, train_blobs
 from layers import forward, random_values
 from mlir_prune.cli import main
+from mlir_prune.compress import read_values
 from mlir_prune.errors import InputError
 from mlir_prune.imported import ImportedNetwork
 from mlir_prune.oneshot import prune
@@ -161,3 +162,51 @@ def test_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert f"repair: {report['repair']['kept']} kept; errors on " in printed
     assert main([*words, "--repair", "bias"]) == 0
     assert "\nrepair: bias\n" in capsys.readouterr().out
+
+
+def test_several_seeds(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The network of the first seed is written; the others are those of their seeds alone."""
+    network, _ = network_of(NETWORKS["mlp"], 0)
+    (tmp_path / "net.mlirbc").write_bytes(network.module.to_bytecode())
+    blobs = make_blobs()
+    np.savez(tmp_path / "blobs.npz", x=blobs.train.inputs[0], y=blobs.train.labels)
+    words = ["oneshot", str(tmp_path / "net.mlirbc"), "--dataset", str(tmp_path / "blobs.npz")]
+    words += ["--method", "wanda", "--sparsity", "0.5", "--rows", "40"]
+    out = tmp_path / "out.mlirbc"
+    assert main([*words, "--seed", "3", "--seeds", "2", "--json", "-o", str(out)]) == 0
+    report = json.loads(capsys.readouterr().out)
+    alone = []
+    for seed in (3, 4):
+        one = tmp_path / f"{seed}.mlirbc"
+        assert main([*words, "--seed", str(seed), "--json", "-o", str(one)]) == 0
+        alone.append(json.loads(capsys.readouterr().out))
+    assert out.read_bytes() == (tmp_path / "3.mlirbc").read_bytes()
+    for both, single in zip((report, *report["others"]), alone, strict=True):
+        assert all(both[key] == single[key] for key in ("seed", "repair", "weights", "accuracy"))
+    assert main([*words, "--seed", "3", "--seeds", "2", "-o", str(out)]) == 0
+    found = [each["accuracy"]["after"] for each in alone]
+    printed = capsys.readouterr().out
+    assert f"{np.mean(found):.2f} ± {np.std(found, ddof=1):.2f} % of the validation" in printed
+    assert "\nseed 4: repair: " in printed
+
+
+def test_run_folder(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Network, values and rows of a run, as the searches take them."""
+    folder = train_blobs(tmp_path, [8, 12, 4], "{epochs: 2, learning_rate: 1e-2}") / "run"
+    capsys.readouterr()
+    out = tmp_path / "out.mlirbc"
+    words = ["oneshot", str(folder), "--method", "refit", "--sparsity", "0.5", "-o", str(out)]
+    assert main([*words, "--json"]) == 0
+    report = json.loads(capsys.readouterr().out)
+    values = read_values(folder / "values.npz", "dense")
+    found = native.Module.from_file(str(out)).parameters()
+    assert {name: found[name].shape for name in found} == {n: a.shape for n, a in values.items()}
+    assert not np.array_equal(found["fc1.weight"], values["fc1.weight"])
+    assert report["accuracy"]["before"] > 30  # four classes, after two epochs
+    for wrong, message in (
+        ([*words[:-1], "/proc/x.mlirbc"], "/proc/x.mlirbc: cannot be written"),
+        (["oneshot", "mlp", *words[2:]], "'mlp' has no trained values"),
+        ([*words, "--seeds", "0"], "--seeds is in [1, 1000], got 0"),
+    ):
+        assert main(wrong) == 1
+        assert message in capsys.readouterr().err

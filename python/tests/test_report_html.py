@@ -375,6 +375,9 @@ def test_what_cannot_be_written_is_one_error(
         error = capsys.readouterr().err
         assert message in error and error.count("\n") == 1
     monkeypatch.setitem(sys.modules, "matplotlib.figure", None)
+    for option, path in (("-o", "/proc/new/x.html"), ("--png", "/proc/x.png")):
+        assert main(["report", folder, option, path]) == 1  # before anything is drawn
+        assert f"{path}: cannot be written" in capsys.readouterr().err
     assert main(["report", folder, "-o", str(tmp_path / "page.html")]) == 1
     assert "pip install matplotlib" in capsys.readouterr().err
     assert not (tmp_path / "page.html").exists()

@@ -84,7 +84,7 @@ def test_the_largest_ratio_within_the_tolerance() -> None:
 
 def test_values_and_files_name_a_network_too(trained: Path, tmp_path: Path) -> None:
     data, values = str(trained / "blobs.npz"), str(trained / "run" / "values.npz")
-    more = ["--sparsity", "0.5", "--target", "fc2.weight"]
+    more = ["--sparsity", "0.5", "--target-weight", "fc2.weight"]
     for index, arguments in enumerate(
         (["mlp", "--values", values, "--dataset", data], ["mlp", "--values", values, "--data", data])
     ):
@@ -116,7 +116,7 @@ def test_a_stage_prunes_by_its_own_scan(tmp_path: Path) -> None:
         (["RUN", "--sparsity", "1"], r"sparsity is in \[0, 1\)"),
         (["RUN", "--max-drop", "nan"], "max-drop is in"),
         (["RUN", "--workers", "0"], "workers are 1 to 1024"),
-        (["RUN", "--target", "fc9.weight"], "matches no parameter"),
+        (["RUN", "--target-weight", "fc9.weight"], "matches no parameter"),
         (["RUN", "--granularity", "channel:7"], "has no groups of channel:7"),
         (["RUN", "--values", "none.npz"], "none.npz"),
     ],

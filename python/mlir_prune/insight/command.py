@@ -10,7 +10,7 @@ from typing import Any
 
 from .. import calibration, files, networks
 from ..errors import InputError
-from ..search.command import add_subject, chosen_subject
+from ..search.command import add_subject, check_bounds, chosen_subject
 from ..search.sensitivity import check_ratios
 
 _RATIOS = (0.5, 0.7, 0.8, 0.9, 0.95)
@@ -45,6 +45,8 @@ def run_report(arguments: argparse.Namespace) -> None:
     for path, suffix in ((arguments.out, ".html"), (arguments.png, ".png")):
         if path is not None and Path(path).suffix != suffix:
             raise InputError(f"{path}: expected a file that ends in {suffix}")
+        if path is not None:
+            files.check_writable(path)
     if arguments.json and (arguments.out or arguments.png or len(arguments.runs) > 1):
         raise InputError("--json prints the report of one run: it goes with no other run or file")
     sources = read_sources(map(Path, arguments.runs))
@@ -123,11 +125,8 @@ def run_what_if(arguments: argparse.Namespace) -> None:
     from .timing import Settings
     from .what_if import check_question, what_if
 
-    for name, low, high in (("batch", 1, 1e5), ("threads", 1, 1024), ("rows", 1, 1e7),
-                            ("seed", 0, 2**53)):  # fmt: skip
-        value = getattr(arguments, name)
-        if not low <= value <= high:
-            raise InputError(f"--{name} is in [{low:g}, {high:g}], got {value:g}")
+    bounds = {"batch": (1, 1e5), "threads": (1, 1024), "rows": (1, 1e7), "seed": (0, 2**53)}
+    check_bounds(arguments, bounds)
     ratios = check_ratios(arguments.sparsity or _RATIOS)
     if 0.0 in ratios:
         raise InputError("a sparsity is above 0: at 0 nothing would change")

@@ -11,12 +11,17 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from .. import files
-from ..data import load, load_inputs
+from ..data import Dataset, load, load_inputs
 from ..errors import InputError
+from ..forms import bound
 from ..frontend import from_file
 from ..imported import ImportedNetwork
+from ..recipe.schema import NETWORKS
 from ..rows import Split
+from ..search.command import add_subject, check_bounds, chosen_subject
 from ..training.fit import check_indices, fit
 from . import repair
 from .choice import Choice
@@ -27,7 +32,7 @@ def add_parser(parsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> 
     """Adds the command with its options."""
     parser = parsers.add_parser("oneshot", help="prune a network by some rows, without training")
     parser.set_defaults(run=run)
-    parser.add_argument("model", help="network as .mlir, .mlirbc, .onnx or .pt2")
+    add_subject(parser, workers=False)
     parser.add_argument("-o", "--out", required=True, help=".mlir or .mlirbc file to write")
     methods = "; ".join(f"{name}: {method.summary}" for name, method in METHODS.items())
     parser.add_argument("--method", default="chita", help=f"{methods} (default: chita)")
@@ -51,17 +56,16 @@ def add_parser(parsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> 
         "--sequential", action="store_true",
         help="methods of single layers prune each on what the pruned ones before it compute",
     )  # fmt: skip
-    parser.add_argument(
-        "--dataset",
-        help="digits, mnist, cifar10, idx:FOLDER or an .npz file; without one no accuracy is "
-        "printed",
-    )
     parser.add_argument("--inputs", help=".npy or .npz file of rows without labels to prune by")
-    parser.add_argument("--data", help="folder above mnist/ and cifar10/ (default: PRUNE_DATA)")
     parser.add_argument("--rows", type=int, help="training rows to use (default: by the method)")
-    parser.add_argument("--target", action="append", default=[], help="weights to prune, a pattern; repeatable")
-    parser.add_argument("--ignore", action="append", default=[], help="weights to leave, a pattern; repeatable")
+    parser.add_argument("--target-weight", action="append", help="weights to prune, a pattern; repeatable")
+    parser.add_argument("--ignore", action="append", help="weights to leave, a pattern; repeatable")
     parser.add_argument("--seed", type=int, default=0, help="seed of the rows (default: 0)")
+    parser.add_argument(
+        "--seeds", type=int, default=1, metavar="COUNT",
+        help="draw rows by so many seeds from --seed on, and say how far results differ; the "
+        "network of the first is written (default: 1)",
+    )  # fmt: skip
     parser.add_argument("--threads", type=int, default=1, help="threads of the compiled code")
     parser.add_argument("--json", action="store_true", help="print the report as JSON")
 
@@ -71,44 +75,69 @@ def run(arguments: argparse.Namespace) -> None:
     target = Path(arguments.out)
     if target.suffix not in (".mlir", ".mlirbc"):
         raise InputError(f"{target}: expected a file that ends in .mlir or .mlirbc")
-    if arguments.threads < 1 or arguments.seed < 0:
-        raise InputError("threads is positive and seed not negative, got "
-                         f"{arguments.threads} and {arguments.seed}")  # fmt: skip
-    module = from_file(arguments.model, check=False)
-    network = ImportedNetwork(module, arguments.model)
-    data = inputs = None
-    if arguments.dataset:
-        data = fit(network.signature, load(arguments.dataset, arguments.data))
-        check_indices(module, data)
-    if arguments.inputs:
-        inputs = fit(network.signature, load_inputs(arguments.inputs))
-        check_indices(module, inputs)
-    rows = inputs or data
-    start = time.monotonic()
-    found = prune(
-        module, rows.train if rows else None, arguments.method, arguments.sparsity,
-        arguments.granularity, arguments.rows, arguments.seed, scope=arguments.scope,
-        targets=arguments.target, ignore=arguments.ignore, threads=arguments.threads,
-        repairs=arguments.repair, sequential=arguments.sequential,
-    )  # fmt: skip
-    seconds = time.monotonic() - start
-    if target.suffix == ".mlirbc":
-        files.write_bytes(target, found.module.to_bytecode())
+    check_bounds(arguments, {"threads": (1, 1024), "seed": (0, 2**53), "seeds": (1, 1000)})
+    files.check_writable(target)
+    module, data, rows = _subject(arguments)
+    validation = data.validation if data else None
+    reports = []
+    for seed in range(arguments.seed, arguments.seed + arguments.seeds):
+        start = time.monotonic()
+        found = prune(
+            module, rows, arguments.method, arguments.sparsity, arguments.granularity,
+            arguments.rows, seed, scope=arguments.scope, targets=arguments.target_weight or (),
+            ignore=arguments.ignore or (), threads=arguments.threads, repairs=arguments.repair,
+            sequential=arguments.sequential,
+        )  # fmt: skip
+        seconds = time.monotonic() - start
+        if not reports:
+            _write(target, found.module)
+        report = {"method": arguments.method, "seed": seed, "seconds": seconds}
+        reports.append(report | _report(module, found, validation, arguments.threads))
+    if arguments.json:
+        print(json.dumps({**reports[0], "written": str(target), "others": reports[1:]}, indent=2))
+        return
+    print(_text(reports[0]))
+    if len(reports) > 1:
+        print(_text_of_seeds(reports))
+    print(f"pruned in {sum(each['seconds'] for each in reports):.0f} s, written to {target}")
+
+
+def _subject(arguments: argparse.Namespace) -> tuple[Any, Dataset | None, Split | None]:
+    """The network, its data set, and the rows to prune by, both where there are any."""
+    named = arguments.network
+    if Path(named).is_dir() or named in NETWORKS or arguments.values:
+        loaded = chosen_subject(arguments).load()
+        module = bound(loaded.network, 1, loaded.values)
+        data: Dataset | None = loaded.data
     else:
-        files.write_text(target, str(found.module))
-    report = _report(module, found, data.validation if data else None, arguments)
-    report |= {"seconds": seconds, "written": str(target)}
-    print(json.dumps(report, indent=2) if arguments.json else _text(report))
+        module, data = from_file(named, check=False), None
+    network = ImportedNetwork(module, named)
+    if data is None and arguments.dataset:
+        data = fit(network.signature, load(arguments.dataset, arguments.data))
+    if data is not None:
+        check_indices(module, data)
+    if not arguments.inputs:
+        return module, data, data.train if data else None
+    inputs = fit(network.signature, load_inputs(arguments.inputs))
+    check_indices(module, inputs)
+    return module, data, inputs.train
+
+
+def _write(target: Path, module: Any) -> None:
+    if target.suffix == ".mlirbc":
+        files.write_bytes(target, module.to_bytecode())
+    else:
+        files.write_text(target, str(module))
 
 
 def _report(
-    module: Any, found: Result, validation: Split | None, arguments: argparse.Namespace
+    module: Any, found: Result, validation: Split | None, threads: int
 ) -> dict[str, Any]:
     """What was pruned, left and repaired, and the accuracy on validation rows in per cent."""
     from .loss import Loss
 
     report: dict[str, Any] = {
-        "method": arguments.method, "seed": arguments.seed, "sparsity": found.sparsity,
+        "sparsity": found.sparsity,
         "weights": {
             name: {"shape": list(mask.shape), "zeros": mask.size - int(mask.sum())}
             for name, mask in found.masks.items()
@@ -119,7 +148,7 @@ def _report(
         before, after = (
             loss.score(loss.start(), validation).accuracy
             for loss in (
-                Loss(ImportedNetwork(each), list(found.masks), arguments.threads)
+                Loss(ImportedNetwork(each), list(found.masks), threads)
                 for each in (module, found.module)
             )
         )
@@ -141,5 +170,16 @@ def _text(report: dict[str, Any]) -> str:
             f"; {accuracy['after']:.2f} % of the validation rows are right, "
             f"{accuracy['before']:.2f} % before"
         )
-    return "\n".join([*lines, last, f"pruned in {report['seconds']:.0f} s, written to "
-                      f"{report['written']}"])  # fmt: skip
+    return "\n".join([*lines, last])
+
+
+def _text_of_seeds(reports: list[dict[str, Any]]) -> str:
+    """The repair of each seed, and mean and sample deviation of the accuracies."""
+    lines = [f"seed {each['seed']}: {Choice(**each['repair'])}" for each in reports[1:]]
+    if reports[0]["accuracy"]:
+        found = [each["accuracy"]["after"] for each in reports]
+        lines.append(
+            f"{np.mean(found):.2f} ± {np.std(found, ddof=1):.2f} % of the validation rows over "
+            f"{len(found)} seeds: {', '.join(f'{each:.2f}' for each in found)}"
+        )
+    return "\n".join(lines)

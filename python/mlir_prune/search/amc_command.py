@@ -18,7 +18,7 @@ from ..recipe.modifiers import Rate
 from ..recipe.schema import Optimizer, Prune, Stage, Statistics, Train
 from . import amc
 from .channel_budget import plan_of
-from .channel_subject import REPAIRS, remove
+from .channel_subject import REPAIRS, read_repairs, remove
 from .command import add_subject, check_bounds, chosen_subject, run_with
 from .subject import Arrays, Subject
 
@@ -51,9 +51,9 @@ def add_parser(parsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> 
         help="training rows, without labels, that a network is repaired on (default: 500)",
     )  # fmt: skip
     parser.add_argument(
-        "--repair", default="weights", choices=REPAIRS,
-        help="what is repaired: weights by least squares, statistics of batch normalizations, "
-        "both or none (default: weights)",
+        "--repair", default="weights",
+        help=f"some of {','.join(REPAIRS)}: weights by least squares, statistics of batch "
+        "normalizations; or none (default: weights)",
     )  # fmt: skip
     parser.add_argument(
         "--lower", type=float, default=0.2, help="least share of channels that stays (default: 0.2)"
@@ -78,6 +78,7 @@ def run_amc(arguments: argparse.Namespace) -> None:
     name, amount = parse_target(arguments.target, None).chosen()
     if name != "macs":
         raise InputError(f"amc meets macs, got {name}")
+    read_repairs(arguments.repair)
     amc.require()
     from .amc_environment import features_of
     from .ddpg import Settings

@@ -2,9 +2,9 @@
 """A network without some of its channels that is repaired, not trained.
 
 What the layers behind pruned channels read has changed. Their weights are fitted to the
-channels that stay by least squares, or the statistics of batch normalizations are measured
-again, or both, on calibration rows without labels; so the accuracy of a network that was
-never trained says how good the choice of its channels is.
+channels that stay by least squares, or batch normalizations get statistics that keep what they
+gave, or both, on calibration rows without labels; so the accuracy of a network that was never
+trained says how good the choice of its channels is.
 """
 
 from __future__ import annotations
@@ -16,68 +16,70 @@ from typing import Any
 import numpy as np
 
 from .. import evidence
-from ..errors import InputError, TrainingError
+from ..errors import InputError, TrainingError, nearest, shorten
 from ..forms import TOLERANCE, at_batch, bound, relative_error, run_forward
+from ..imported import ImportedNetwork
 from ..networks import has_statistics
-from ..pipelines import compress_pipeline, module, options
+from ..oneshot.repair import NONE, Repairer
+from ..pipelines import compress_pipeline
 from ..rows import Split, Windows
-from ..training.program import compiled
 from .channels import Arrays, Channels, Kept, Pruned
 
-REPAIRS = ("weights", "statistics", "both", "none")
-"""What is repaired: see above."""
-
-_STEP = "statistics_step"
+REPAIRS = ("weights", "batch_norm")
+"""What can be repaired, in this order: see above; ``batch_norm`` is that of
+:mod:`mlir_prune.oneshot.repair`."""
 
 _BATCH = 100
 """Rows of one call."""
 
 
+def read_repairs(text: str) -> tuple[str, ...]:
+    """Repairs of a list with commas, or ``none``; :class:`InputError` for others."""
+    parts = tuple(part.strip() for part in text.split(","))
+    if parts == (NONE,):
+        return ()
+    for part in parts:
+        if part not in REPAIRS:
+            raise InputError(
+                f"repair: expected {NONE}, or some of {', '.join(REPAIRS)}, got {shorten(text)}"
+                f"{nearest(part, (*REPAIRS, NONE))}"
+            )
+    return parts
+
+
 class ChannelSubject:
     """A trained network whose channels can leave.
 
-    `calibration` are rows that it is repaired on, in whole batches; `repair` is one of
-    :data:`REPAIRS`.
+    `calibration` are rows that it is repaired on, in whole batches; `repair` is what
+    :func:`read_repairs` reads.
     """
 
     def __init__(
         self, network: Any, values: Mapping[str, np.ndarray], calibration: Split,
         repair: str = "weights", threads: int = 1, names: Sequence[str] | None = None,
     ) -> None:  # fmt: skip
-        if repair not in REPAIRS:
-            raise InputError(f"a repair is one of {', '.join(REPAIRS)}, got '{repair}'")
+        repairs = read_repairs(repair)
         self.channels = Channels(network, values, names)
         self._network, self._rows, self._threads = network, calibration, threads
-        self._repair = repair
         self._batch = min(_BATCH, len(calibration))
-        self._grams = self._collect() if repair in ("weights", "both") else {}
+        self._grams = self._collect() if "weights" in repairs else {}
+        self._repairer: Repairer | None = None
+        if "batch_norm" in repairs and has_statistics(network):
+            dense = ImportedNetwork(bound(network, 1, self.channels.values))
+            self._repairer = Repairer(dense, calibration, threads, self._batch)
 
     def pruned(self, kept: Kept) -> Pruned:
         """The repaired network with so many channels of each group."""
         found = self.channels.pruned(kept, self._grams)
-        if self._repair in ("statistics", "both") and has_statistics(self._network):
-            return replace(found, values=self._measured(found.values))
-        return found
+        if self._repairer is None:
+            return found
+        return replace(found, values={**found.values, **self._repairer.statistics(found.values)})
 
     def _collect(self) -> Arrays:
         """Gram matrices of the inputs of the layers that have one."""
         module = bound(self._network, self._batch, self.channels.values)
         found = evidence.collect(module, self._batches(), evidence.GRAM, self._threads)
         return {name: gram for (name, _), gram in found.items()}
-
-    def _measured(self, values: Arrays) -> Arrays:
-        """Values with statistics that are means over the batches."""
-        pipeline = module(options("prune-build-statistics-step", name=_STEP))
-        program = compiled(self._network.text(self._batch), pipeline, self._threads)
-        state = program.fill(values)
-        step = program.bind(_STEP, state)
-        for index, rows in enumerate(self._batches()):
-            for name, array in rows.items():
-                step.set(name, array)
-            # The k-th batch gets the share 1 / k: a mean whatever was there before.
-            step.set("momentum", 1.0 / (index + 1))
-            step()
-        return {name: state[name] for name in values}
 
     def _batches(self) -> Any:
         """The calibration rows by the name of the input, batch by batch."""

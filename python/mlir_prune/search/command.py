@@ -12,7 +12,7 @@ from typing import Any
 
 from .. import files, networks
 from ..ends import left_out, remark
-from ..errors import InputError
+from ..errors import InputError, shorten
 from ..native import native
 from ..recipe.aims import parse_target
 from . import costs, netadapt, sensitivity
@@ -103,7 +103,7 @@ def _add_sensitivity(parsers: argparse._SubParsersAction[argparse.ArgumentParser
         help="what is pruned together; of coupled_channels each group of tied channels is a layer",
     )  # fmt: skip
     add_all_layers(parser)
-    parser.add_argument("--target", action="append", default=None, help="weights to scan, repeatable")
+    parser.add_argument("--target-weight", action="append", help="weights to scan, repeatable")
     parser.add_argument("--ignore", action="append", default=None, help="weights to leave out, repeatable")
     parser.add_argument("--out", default="out/sensitivity", help="folder (default: out/sensitivity)")
 
@@ -116,12 +116,12 @@ def run_sensitivity(arguments: argparse.Namespace) -> None:
     subject = chosen_subject(arguments)
     network = subject.load().network
     ignore = [*(arguments.ignore or [])]
-    if not arguments.target and not ignore:
+    if not arguments.target_weight and not ignore:
         ends = left_out(network, arguments.granularity, bool(arguments.all_layers))
         ignore = [networks.literal(name) for name in ends]
         if ends:
             print(remark(ends, arguments.granularity), flush=True)
-    layers = sensitivity.layers_of(subject, arguments.target or ["weight"], ignore)
+    layers = sensitivity.layers_of(subject, arguments.target_weight or ["weight"], ignore)
     networks.check_granularity(network, layers, arguments.granularity, "granularity")
     evaluate = sensitivity.Evaluation(subject, arguments.granularity)
     if arguments.granularity == networks.COUPLED:
@@ -175,7 +175,8 @@ def check_bounds(
     for name, (low, high) in bounds.items():
         value = getattr(arguments, name)
         if not low <= value <= high:
-            raise InputError(f"--{name.replace('_', '-')} is in [{low:g}, {high:g}], got {value:g}")
+            found = f"{value:g}" if isinstance(value, float) else shorten(value)
+            raise InputError(f"--{name.replace('_', '-')} is in [{low:g}, {high:g}], got {found}")
 
 
 def run_netadapt(arguments: argparse.Namespace) -> None:
