@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from mlir_prune.errors import InputError
 from mlir_prune.recipe import from_dict
 from mlir_prune.search import Search, processes, run
-from mlir_prune.search.ratios import count_left
+from mlir_prune.search.ratios import count_left, lamp_scores
 from mlir_prune.search.tolerance import Limits, Step, Tolerance
 from mlir_prune.search.trials import Trials
 
@@ -211,10 +211,30 @@ def test_ratios_do_not_depend_on_the_scale_of_a_layer(seed: int, left: int) -> N
     shapes = {"a": (10, 20), "b": (5, 30), "c": (4, 4)}
     weights = {name: rng.standard_normal(shape).astype(np.float32) for name, shape in shapes.items()}
     sizes = {name: weight.size for name, weight in weights.items()}
-    counts = count_left(weights, sizes, left)
+    counts = count_left(weights, left)
     assert all(1 <= counts[name] <= sizes[name] for name in sizes)
     total = min(left, sum(sizes.values()))
     assert total <= sum(counts.values()) <= total + len(sizes)
     scaled = count_left({n: w * np.float32(2.0 ** (3 * i)) for i, (n, w) in
-                         enumerate(weights.items())}, sizes, left)  # fmt: skip
+                         enumerate(weights.items())}, left)  # fmt: skip
     assert scaled == counts
+
+
+@given(st.integers(0, 99))
+def test_scores_of_layers_are_those_of_the_paper(seed: int) -> None:
+    """Lee et al. 2021, equation 4: over the squares of all that are at least as large."""
+    w = np.random.default_rng(seed).standard_normal((3, 5)).astype(np.float32)
+    found = lamp_scores(w).reshape(w.shape)
+    for index, value in np.ndenumerate(np.square(w, dtype=np.float64)):
+        at_least = np.square(w, dtype=np.float64)
+        assert found[index] == pytest.approx(value / at_least[at_least >= value].sum(), rel=1e-12)
+    assert found.max() == 1.0
+
+
+def test_a_small_layer_keeps_more() -> None:
+    """A layer of few weights that all matter is not emptied for one of many that do not."""
+    rng = np.random.default_rng(0)
+    small = rng.standard_normal(100).astype(np.float32)
+    large = (rng.standard_normal(100_000) * np.geomspace(1, 1e-4, 100_000)).astype(np.float32)
+    counts = count_left({"small": small, "large": large}, 1000)
+    assert counts["small"] > 50 and counts["large"] > 500

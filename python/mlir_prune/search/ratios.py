@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """How many weights of each layer stay, of a number for all of them.
 
-Weights are ranked together by a score that is relative to their own layer, so that layers
-whose weights are small as a whole do not vanish.
+Weights are ranked together by scores that are relative to their own layer (LAMP, Lee et al.
+2021): the square of a weight over the sum of the squares of all that are at least as large. What
+a layer has left counts, not how small its weights are, so a layer of few weights keeps a larger
+share of them, and the largest weight of each layer goes before all others.
 """
 
 from __future__ import annotations
@@ -12,26 +14,24 @@ from collections.abc import Mapping
 import numpy as np
 
 
-def relative_scores(weight: np.ndarray, size: int) -> np.ndarray:
-    """Magnitudes over the standard deviation of a layer that had `size` weights.
+def lamp_scores(weight: np.ndarray) -> np.ndarray:
+    """Scores of the weights of a layer, float64 [weights]; of equal ones the first is larger."""
+    squares = np.square(weight.reshape(-1), dtype=np.float64)
+    order = np.argsort(-squares, kind="stable")
+    scores = np.zeros(squares.size)
+    descending = squares[order]
+    scores[order] = descending / np.maximum(np.cumsum(descending), np.finfo(np.float64).tiny)
+    return scores
 
-    Weights that left count as zeros in the deviation.
-    """
-    energy = float(np.sqrt(np.square(weight, dtype=np.float64).sum() / max(size, 1)))
-    found: np.ndarray = np.abs(weight) / np.float32(energy or 1.0)
-    return found
 
-
-def count_left(
-    weights: Mapping[str, np.ndarray], sizes: Mapping[str, int], left: int
-) -> dict[str, int]:
+def count_left(weights: Mapping[str, np.ndarray], left: int) -> dict[str, int]:
     """Weights of each layer among the `left` with the largest scores; at least one each.
 
-    `sizes` are the numbers of weights of the dense layers. Ties go by layer and index.
+    Ties go by layer and index; weights that are zero are never among them.
     """
     names = list(weights)
-    scores = np.concatenate([relative_scores(weights[n], sizes[n]).reshape(-1) for n in names])
-    owner = np.repeat(np.arange(len(names)), [weights[n].size for n in names])
+    scores = np.concatenate([lamp_scores(weights[name]) for name in names])
+    owner = np.repeat(np.arange(len(names)), [weights[name].size for name in names])
     order = np.argsort(-scores, kind="stable")[:left]
     order = order[scores[order] > 0]
     counts = np.bincount(owner[order], minlength=len(names))

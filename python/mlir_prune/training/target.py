@@ -198,7 +198,7 @@ class _Plan:
     def _global(self, share: float) -> dict[str, float]:
         sizes = {name: self.plain[name].size for name in self.names}
         left = max(1, round((1 - share) * sum(sizes.values())))
-        kept = count_left({name: self.plain[name] for name in self.names}, sizes, left)
+        kept = count_left({name: self.plain[name] for name in self.names}, left)
         return {name: 1 - kept[name] / sizes[name] for name in self.names}
 
     def _bisect(self, amount: float, at: Any) -> dict[str, float]:

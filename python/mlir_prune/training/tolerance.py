@@ -196,9 +196,7 @@ def pruned_to(
         plan = ChannelPlan(trainer, PruneTask("", stage, path), arrays, names)
         share, found = plan.share_for(left)
         return found, share
-    dense = trainer.dense_network.shapes()
-    sizes = {name: math.prod(dense.get(name, network.shapes()[name])) for name in names}
-    kept = count_left({name: arrays[name] for name in names}, sizes, left)
+    kept = count_left({name: arrays[name] for name in names}, left)
     if evidence is None:
         evidence = collect_evidence(trainer, stage, path, arrays, names)
     masks: Arrays = {}
