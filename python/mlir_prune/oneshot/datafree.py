@@ -13,7 +13,6 @@ as standard normal; what comes from a layer without a normalization behind it is
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -24,11 +23,8 @@ from .graph import MOVES, Graph, Operation
 from .layerwise import as_matrix, output_dims
 from .repair import Repaired, absorb, channel_bias
 
-_INS = re.compile(r"ins\(([^:]*):")
-_BLOCK = re.compile(r"\^bb0\(([^)]*)\)")
-_SCALAR = re.compile(r"%(\w+) = ([\w.]+) (.*)$")
-_CONSTANT = re.compile(r"arith\.constant ([-+0-9.eE]+) : f32")
-_LIST = re.compile(r"\[([^\]]*)\]")
+_GREATER = {2.0, 9.0}
+"""Predicates of ``arith.cmpf`` for greater, ordered and unordered."""
 
 _erf = np.vectorize(math.erf, otypes=[np.float64])
 
@@ -78,19 +74,19 @@ class Expectations:
         self.graph = Graph(network)
         self._network, self._values = network, values
         self._constants = _constants(self.graph.operations)
-        self._found: dict[str, Channels | None] = {}
+        self._found: dict[int, Channels | None] = {}
         shapes = {f"{entry.name}": entry.shape for entry in network.signature.inputs}
         for value, shape in zip(self.graph.inputs, shapes.values(), strict=True):
             extent = shape[0] if shape else 1
             self._found[value] = Channels(np.zeros(extent), np.ones(extent))
         for each in self.graph.operations:
-            if each.result:
+            if each.result >= 0:
                 self._found[each.result] = self._of(each)
 
     def inputs(self, weight: str) -> Channels | None:
         """What a layer reads, by column of its matrix; None if that is not known."""
         value = self._input(weight)
-        found = self._found.get(value) if value else None
+        found = None if value is None else self._found.get(value)
         entry = next(e for e in self._network.compiled_layers() if e["weight"] == weight)
         shape = self._network.values[weight].shape
         dims = entry["input_dims"]
@@ -106,22 +102,22 @@ class Expectations:
     def reads_input(self, weight: str) -> bool:
         """Whether a layer reads an input of the network, padded or in another shape."""
         value = self._input(weight)
-        while value and value in self.graph.by_result:
+        while value is not None and value in self.graph.by_result:
             each = self.graph.by_result[value]
             if not each.name.startswith("tensor."):
                 return False
             value = each.operands[0]
         return value in self.graph.inputs
 
-    def _input(self, weight: str) -> str | None:
+    def _input(self, weight: str) -> int | None:
         results = [result for result, name in self.graph.layers.items() if name == weight]
         if len(results) != 1:
             return None
-        read = _ins(self.graph.by_result[results[0]])
+        read = self.graph.by_result[results[0]].inputs
         others = [value for value in read if self._parameter(value) is None]
         return others[0] if len(others) == 1 else None
 
-    def _parameter(self, value: str) -> str | None:
+    def _parameter(self, value: int) -> str | None:
         """The parameter that a value is in some shape."""
         while value in self.graph.by_result:
             each = self.graph.by_result[value]
@@ -140,10 +136,10 @@ class Expectations:
         if each.name.startswith("tensor."):
             return self._moved(each)
         if each.name == "linalg.add":
-            parts = [self._found.get(value) for value in _ins(each)]
+            parts = [self._found.get(value) for value in each.inputs]
             return parts[0].plus(parts[1]) if parts[0] and parts[1] else None
         if each.name == "linalg.generic":
-            if '"reduction"' in each.text:
+            if "reduction" in each.attributes.get("iterator_types", ""):
                 return self._summed(each)
             return self._elementwise(each)
         return self._summed(each) if each.name.startswith("linalg.pooling_nchw_sum") else None
@@ -151,12 +147,11 @@ class Expectations:
     def _moved(self, each: Operation) -> Channels | None:
         """Of an operation that moves elements: padding with zeros, every other one, flattening."""
         x = self._found.get(each.operands[0])
-        shapes = each.shapes
-        if x is None or len(shapes) < 2 or len(shapes[-1]) < 2:
+        before, after = each.shapes[0], each.shape
+        if x is None or len(before) < 2 or len(after) < 2:
             return None
-        before, after = shapes[-2], shapes[-1]
         if each.name == "tensor.pad":
-            low = [int(part) for part in _LIST.findall(each.text)[0].split(",")]
+            low = [int(part) for part in each.attributes["static_low"][:-1].split(":")[1].split(",")]
             inserted = (low[1], after[1] - before[1] - low[1])
             variance = None if x.variance is None else np.pad(x.variance, inserted)
             return Channels(np.pad(x.mean, inserted), variance)
@@ -168,40 +163,37 @@ class Expectations:
 
     def _summed(self, each: Operation) -> Channels | None:
         """Of sums over positions: their means; neighbours are not independent."""
-        x = self._found.get(_ins(each)[0]) if _ins(each) else None
-        shapes, pools = each.shapes, each.name != "linalg.generic"
-        if x is None or len(shapes) < 2 or shapes[-1][1:2] != (len(x.mean),):
+        x = self._found.get(each.inputs[0]) if each.inputs else None
+        if x is None or each.shape[1:2] != (len(x.mean),):
             return None
-        if pools:
-            return Channels(x.mean * math.prod(shapes[1]), None)
-        if re.findall(r"= (arith\.\w+|math\.\w+)", each.text) != ["arith.addf"]:
+        if each.name != "linalg.generic":
+            return Channels(x.mean * math.prod(each.shapes[1]), None)
+        if [inner.name for inner in each.body] != ["arith.addf", "linalg.yield"]:
             return None
-        return Channels(x.mean * (math.prod(shapes[0]) / math.prod(shapes[-1])), None)
+        return Channels(x.mean * (math.prod(each.shapes[0]) / math.prod(each.shape)), None)
 
     def _elementwise(self, each: Operation) -> Channels | None:
         """Of a scalar body of sums, products with numbers and ReLU."""
-        block = _BLOCK.search(each.text)
-        names = re.findall(r"%(\w+)", block[1]) if block else []
-        held: dict[str, Channels | float | None] = dict(self._constants)
-        held |= dict(zip(names, [self._operand(value) for value in _ins(each)], strict=False))
-        compared: dict[str, str] = {}
-        for line in each.text.splitlines()[1:]:
-            match = _SCALAR.search(line)
-            if "linalg.yield" in line:
-                found = held.get(re.findall(r"%(\w+)", line)[0])
+        held: dict[int, Channels | float | None] = dict(self._constants)
+        read = [self._operand(value) for value in each.inputs]
+        held |= dict(zip(each.arguments, read, strict=False))
+        compared: dict[int, int] = {}
+        for inner in each.body:
+            values = inner.operands
+            if inner.name == "linalg.yield":
+                found = held.get(values[0])
                 return found if isinstance(found, Channels) else None
-            if match:
-                read = re.findall(r"%(\w+)", match[3])
-                if match[2] == "arith.cmpf" and match[3].startswith(("ugt", "ogt")):
-                    compared[match[1]] = read[0] if held.get(read[1]) == 0.0 else ""
-                elif match[2] == "arith.select":
-                    is_relu = compared.get(read[0]) == read[1] and held.get(read[2]) == 0.0
-                    held[match[1]] = _relu(held.get(read[1])) if is_relu else None
-                else:
-                    held[match[1]] = _scalar(match[2], [held.get(value) for value in read], line)
+            if inner.name == "arith.cmpf" and inner.number("predicate") in _GREATER:
+                if held.get(values[1]) == 0.0:
+                    compared[inner.result] = values[0]
+            elif inner.name == "arith.select":
+                is_relu = compared.get(values[0]) == values[1] and held.get(values[2]) == 0.0
+                held[inner.result] = _relu(held.get(values[1])) if is_relu else None
+            else:
+                held[inner.result] = _scalar(inner, [held.get(value) for value in values])
         return None
 
-    def _operand(self, value: str) -> Channels | None:
+    def _operand(self, value: int) -> Channels | None:
         parameter = self.graph.names.get(value)
         if parameter is None:
             return self._found.get(value)
@@ -213,13 +205,11 @@ def _relu(x: Channels | float | None) -> Channels | None:
     return rectified(x) if isinstance(x, Channels) else None
 
 
-def _scalar(
-    name: str, read: list[Channels | float | None], line: str
-) -> Channels | float | None:
+def _scalar(each: Operation, read: list[Channels | float | None]) -> Channels | float | None:
     """What an operation on numbers gives."""
-    constant = _CONSTANT.search(line)
-    if constant:
-        return float(constant[1])
+    name = each.name
+    if name == "arith.constant":
+        return each.number("value")
     if len(read) != 2 or read[0] is None or read[1] is None:
         return None
     first, second = read
@@ -242,17 +232,13 @@ def _scalar(
     return first.scaled(second) if name == "arith.mulf" else None
 
 
-def _ins(each: Operation) -> list[str]:
-    match = _INS.search(each.text)
-    return re.findall(r"%(\w+)", match[1]) if match else []
-
-
-def _constants(operations: list[Operation]) -> dict[str, float]:
+def _constants(operations: list[Operation]) -> dict[int, float]:
+    """Numbers by the values that hold them."""
     found = {}
     for each in operations:
-        match = _CONSTANT.search(each.text) if each.name == "arith.constant" else None
-        if match:
-            found[each.result] = float(match[1])
+        number = each.number("value") if each.name == "arith.constant" else None
+        if number is not None:
+            found[each.result] = number
     return found
 
 

@@ -1,23 +1,20 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-"""The operations of a network's function with what they read, from its printed form.
+"""The operations of a network's function with what they read.
 
-The compiler says which layers there are; here is what lies between them: which batch
-normalization is behind a layer, and which operations a value has come through.
+The compiler says which layers there are, and what its operations read and give; here is what lies
+between them: which batch normalization is behind a layer, and which operations a value has come
+through. Values are the numbers that the compiler gives them.
 """
 
 from __future__ import annotations
 
-import re
+import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from ..imported import ImportedNetwork
 from ..native import parse
-
-_START = re.compile(r"^    (?:%(\w+)(?::\d+)? = )?\"?([a-z_]+(?:\.[\w.]+)?)\"?")
-_VALUE = re.compile(r"%(\w+)")
-_TENSOR = re.compile(r"tensor<((?:\d+x)*)[a-z]\w*>")
-_EPSILON = re.compile(r"epsilon ([0-9.eE+-]+)")
 
 MOVES = {"tensor.expand_shape", "tensor.collapse_shape", "tensor.cast", "linalg.transpose",
          "prune.apply_mask", "prune.gate"}  # fmt: skip
@@ -26,20 +23,26 @@ MOVES = {"tensor.expand_shape", "tensor.collapse_shape", "tensor.cast", "linalg.
 
 @dataclass(frozen=True)
 class Operation:
-    """An operation of the function: its result, name, operands, printed lines."""
+    """An operation: its first result (-1 without one), its operands, those of them that are read
+    (`inputs`), their shapes, attributes as text, and the arguments and operations of its body."""
 
-    result: str
+    result: int
     name: str
-    operands: tuple[str, ...]
-    text: str
+    operands: tuple[int, ...]
+    inputs: tuple[int, ...]
+    shapes: tuple[tuple[int, ...], ...]
+    shape: tuple[int, ...]
+    attributes: Mapping[str, str]
+    arguments: tuple[int, ...]
+    body: tuple[Operation, ...]
 
-    @property
-    def shapes(self) -> list[tuple[int, ...]]:
-        """Shapes of the tensors that its last line tells, that of the result last."""
-        return [
-            tuple(int(extent) for extent in found.split("x") if extent)
-            for found in _TENSOR.findall(self.text)
-        ]
+    def number(self, attribute: str) -> float | None:
+        """The number that an attribute is, whose text ends in its type; None for others."""
+        try:
+            found = float(self.attributes[attribute].split(" : ")[0])
+        except (KeyError, ValueError):
+            return None
+        return found if math.isfinite(found) else None
 
 
 @dataclass(frozen=True)
@@ -61,17 +64,17 @@ class Graph:
     """
 
     def __init__(self, network: ImportedNetwork) -> None:
-        text = str(parse(network.text(1)))
-        function = parse(text).functions()[0]
-        self.names: dict[str, str] = {}
-        self.inputs: list[str] = []
+        module = parse(network.text(1))
+        function = module.functions()[0]
+        self.names: dict[int, str] = {}
+        self.inputs: list[int] = []
         for place, argument in enumerate(function.arguments):
             if argument.kind == "param":
-                self.names[f"arg{place}"] = argument.name
+                self.names[place] = argument.name
             else:
-                self.inputs.append(f"arg{place}")
-        self.operations = read_operations(text, function.name)
-        self.by_result = {each.result: each for each in self.operations if each.result}
+                self.inputs.append(place)
+        self.operations = [read_operation(each) for each in module.operations(function.name)]
+        self.by_result = {each.result: each for each in self.operations if each.result >= 0}
         weights = {entry["weight"] for entry in network.compiled_layers()}
         self.layers = self._find_layers(weights)
         self.norms = self._find_norms()
@@ -81,13 +84,13 @@ class Graph:
         """The normalization behind a layer, where all that reads the layer goes through it."""
         return self._behind.get(weight)
 
-    def readers(self, value: str) -> list[Operation]:
+    def readers(self, value: int) -> list[Operation]:
         """Operations that read a value."""
         return [each for each in self.operations if value in each.operands]
 
-    def _find_layers(self, weights: set[str]) -> dict[str, str]:
+    def _find_layers(self, weights: set[str]) -> dict[int, str]:
         held = {value: name for value, name in self.names.items() if name in weights}
-        found: dict[str, str] = {}
+        found: dict[int, str] = {}
         for each in self.operations:
             read = [held[value] for value in each.operands if value in held]
             if not read:
@@ -98,13 +101,13 @@ class Graph:
                 found[each.result] = read[0]
         return found
 
-    def _find_norms(self) -> dict[str, Norm]:
+    def _find_norms(self) -> dict[int, Norm]:
         found = {}
         for each in self.operations:
             names = [self.names.get(value, "") for value in each.operands[1:5]]
-            epsilon = _EPSILON.search(each.text)
-            if each.name == "prune.batch_norm" and all(names) and epsilon:
-                found[each.result] = Norm(*names, float(epsilon[1]))
+            epsilon = each.number("epsilon")
+            if each.name == "prune.batch_norm" and all(names) and epsilon is not None:
+                found[each.result] = Norm(*names, epsilon)
         return found
 
     def _find_behind(self) -> dict[str, Norm]:
@@ -120,27 +123,12 @@ class Graph:
         return found
 
 
-def read_operations(text: str, function: str) -> list[Operation]:
-    """The operations of a function in the text of a module, as the compiler prints it."""
-    found: list[Operation] = []
-    inside = False
-    for line in text.splitlines():
-        if line.startswith("  func.func "):
-            inside = f"@{function}(" in line
-        elif line == "  }":
-            inside = False
-        elif inside:
-            start = _START.match(line)
-            if start and not line.startswith("    ^"):
-                rest = line[start.end() :]
-                operands = tuple(_VALUE.findall(rest.split(" {\n")[0]))
-                found.append(Operation(start[1] or "", start[2], operands, line))
-            elif found:
-                last = found[-1]
-                found[-1] = Operation(last.result, last.name, last.operands, f"{last.text}\n{line}")
-    return found
-
-
-def describe(module: Any) -> Graph:
-    """The graph of a module."""
-    return Graph(ImportedNetwork(module))
+def read_operation(entry: Mapping[str, Any]) -> Operation:
+    """An operation as :meth:`Module.operations` describes it."""
+    results, shapes = entry["results"], entry["result_shapes"]
+    return Operation(
+        results[0] if results else -1, entry["name"], tuple(entry["operands"]),
+        tuple(entry["inputs"]), tuple(map(tuple, entry["operand_shapes"])),
+        tuple(shapes[0]) if shapes else (), entry["attributes"], tuple(entry["arguments"]),
+        tuple(map(read_operation, entry["body"])),
+    )  # fmt: skip

@@ -22,13 +22,14 @@ from ..pipelines import module as pipeline
 from ..pipelines import options
 from ..rows import Split, Windows
 from ..training.program import Program
-from .graph import read_operations
 
 _FUNCTION = f"forward{SUFFIX}"
 
 _RESULT = "windows"
 
 _OPERANDS = re.compile(r"ins\(%(\w+), %(\w+) : (tensor<[^>]*>), (tensor<[^>]*>)\)")
+
+_RETURN = re.compile(r"^    return %(\w+) : ", re.MULTILINE)
 
 Values = Mapping[str, np.ndarray]
 """All parameters of a network by name."""
@@ -85,13 +86,14 @@ def returning_inputs(text: str, weight: str) -> str | None:
     collect = options("prune-collect-evidence", evidence=GRAM, parameters=[literal(weight)])
     module.run(pipeline(collect))
     printed = str(module)
-    operations = read_operations(printed, _FUNCTION)
-    last = operations[-1] if operations else None
-    if last is None or len(last.operands) != 1:
+    begin = printed.find(f"@{_FUNCTION}(")
+    if begin < 0:
         return None
-    gram = next((each for each in operations if each.result == last.operands[0]), None)
-    match = _OPERANDS.search(gram.text) if gram else None
-    if match is None or match[1] != match[2]:
+    function = printed[begin : printed.index("\n  }\n", begin)]
+    returned = _RETURN.search(function)
+    start = function.find(f"\n    %{returned[1]} = ") if returned else -1
+    match = _OPERANDS.search(function, start) if start >= 0 else None
+    if match is None or match[1] != match[2] or "\n    %" in function[start + 1 : match.start()]:
         return None
     return _only(printed, match[1], match[3])
 
