@@ -30,12 +30,14 @@ class ChannelMap:
     """Channels that can leave, by number.
 
     `makers` has the channel of each output of a weight, `readers` that of each column: of the
-    other dimensions of a weight, flattened. Both are int64, and -1 where nothing can leave.
-    `groups` are the channels that are ranked together, in the order of their numbers.
+    other dimensions of a weight, flattened; `vectors` that of each element of a bias, scale or
+    shift. All are int64, and -1 where nothing can leave. `groups` are the channels that are
+    ranked together, in the order of their numbers.
     """
 
     makers: Mapping[str, np.ndarray]
     readers: Mapping[str, np.ndarray]
+    vectors: Mapping[str, np.ndarray]
     groups: tuple[tuple[int, ...], ...]
 
     @property
@@ -84,6 +86,10 @@ class _Seen:
         self._by_dim = by_dim
         self._makers: dict[str, list[np.ndarray]] = {name: [] for name in names}
         self._readers: dict[str, list[np.ndarray]] = {name: [] for name in dims}
+        self._vectors: dict[str, list[np.ndarray]] = {
+            name: [] for name, role in network.roles().items()
+            if role in ("bias", "scale") and len(self._shapes[name]) == 1
+        }  # fmt: skip
 
     def ask(self, seed: int) -> int:
         """Removes a half of every group; the number of channels of groups with several."""
@@ -91,6 +97,8 @@ class _Seen:
         passes = channel_pipeline(self._by_dim, criterion="random", seed=seed, sparsity=0.5)
         groups = selected_groups(masked.run(passes), self._names)
         masks = {name: np.array(mask) for name, mask in masked.masks().items()}
+        for name, seen in self._vectors.items():
+            seen.append(~masks[name] if name in masks else np.zeros(self._shapes[name], bool))
         masked.run(compress_pipeline(record_kept=True))
         left = masked.kept()
         for name, seen in self._makers.items():
@@ -109,6 +117,7 @@ class _Seen:
         numbers: dict[bytes, int] = {}
         makers = {n: _numbered(_keys(seen), numbers, True) for n, seen in self._makers.items()}
         readers = {n: _numbered(_keys(seen), numbers, False) for n, seen in self._readers.items()}
+        vectors = {n: _numbered(_keys(seen), numbers, False) for n, seen in self._vectors.items()}
         ties: dict[int, set[tuple[str, str]]] = {number: set() for number in numbers.values()}
         for kind, found in (("makes", makers), ("reads", readers)):
             for name, channels in found.items():
@@ -117,8 +126,11 @@ class _Seen:
         groups: dict[frozenset[tuple[str, str]], list[int]] = {}
         for number, members in ties.items():
             groups.setdefault(frozenset(members), []).append(number)
-        readers = {name: found for name, found in readers.items() if (found != _KEPT).any()}
-        return ChannelMap(makers, readers, tuple(tuple(group) for group in groups.values()))
+        readers, vectors = (
+            {name: found for name, found in each.items() if (found != _KEPT).any()}
+            for each in (readers, vectors)
+        )
+        return ChannelMap(makers, readers, vectors, tuple(map(tuple, groups.values())))
 
     def _missing_columns(self, name: str, left: list[list[int]] | None) -> np.ndarray:
         dims = [dim for dim in range(len(self._shapes[name])) if dim != self._dims[name]]

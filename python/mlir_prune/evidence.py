@@ -121,11 +121,15 @@ def collect_gradients(
 
 
 def batch_gradients(
-    module: Any, data: Any, batch: int = TAYLOR_BATCH, threads: int = 1
+    module: Any,
+    data: Any,
+    names: Sequence[str] = (),
+    threads: int = 1,
+    batch: int = TAYLOR_BATCH,
 ) -> Iterator[dict[str, np.ndarray]]:
-    """Gradients of the mean cross-entropy of each mini-batch, float32, by weight.
+    """Gradients of the mean cross-entropy of each mini-batch, float32, by parameter.
 
-    `data` is a :class:`Split`; the mini-batches are its rows in their order. Where there are
+    `names` are the parameters, all weights by default. `data` is a :class:`Split`; the mini-batches are its rows in their order. Where there are
     few rows mini-batches are smaller, so that there are eight, or one for each row.
     """
     from .imported import ImportedNetwork
@@ -135,7 +139,7 @@ def batch_gradients(
         raise InputError("expected at least one row to collect gradients from")
     size = max(1, min(batch, len(data) // _FEW_BATCHES))
     network = ImportedNetwork(module)
-    loss = Loss(network, network.weights(), threads, size)
+    loss = Loss(network, names or network.weights(), threads, size)
     weights = loss.start()
     for start in range(0, len(data), size):
         rows = data.take(np.arange(start, min(start + size, len(data))))

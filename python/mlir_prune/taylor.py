@@ -9,7 +9,7 @@ root of the mean, so that it has the units of the loss; the order is the same.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -23,6 +23,9 @@ from .networks import COUPLED
 from .pipelines import channel_pipeline
 
 Arrays = Mapping[str, np.ndarray]
+
+Gradients = Callable[[Sequence[str]], Iterable[Arrays]]
+"""Gradients of mini-batches by some parameters."""
 
 
 def taylor_scores(
@@ -82,51 +85,75 @@ def element_evidence(batches: Iterable[Arrays], names: Iterable[str]) -> Evidenc
 
 
 def taylor_evidence(
-    network: Any, weights: Arrays, names: Iterable[str], granularity: str, batches: Iterable[Arrays]
+    network: Any, weights: Arrays, names: Iterable[str], granularity: str, gradients: Gradients
 ) -> Evidence:
     """Evidence for the criterion ``taylor`` about the weights `names`, by groups of a granularity.
 
-    `batches` are gradients by the weights of mini-batches. Channels that leave together are
-    one group, with the outputs of all weights that make them.
+    `weights` are all parameters of the network; `gradients` gives those of mini-batches by the
+    parameters that it is asked for. Channels that leave together are one group
+    (:func:`channel_terms`).
     """
     names = list(names)
+    if granularity.split(":")[0] in ("unstructured", "n_of_m"):
+        return element_evidence(gradients(names), names)
     if granularity == COUPLED:
-        labels, count = coupled_labels(network, weights, names)
-    elif granularity.split(":")[0] in ("unstructured", "n_of_m"):
-        return element_evidence(batches, names)
+        makers, terms, count = channel_terms(network, weights, names)
     else:
-        labels, count = {}, 0
+        makers, count = {}, 0
         for name in names:
             own = group_labels(weights[name].shape, granularity)
-            labels[name] = own + count
+            makers[name] = own + count
             count += int(own.max(initial=-1)) + 1
-    found = gradient_of_scores(taylor_scores(batches, weights, labels, count), weights, labels)
+        terms = makers
+    scores = taylor_scores(gradients(list(terms)), weights, terms, count)
+    found = gradient_of_scores(scores, weights, makers)
     # What makes no channels has no score either.
-    return {(n, "gradient"): np.zeros_like(weights[n]) for n in names if n not in labels} | found
+    return {(n, "gradient"): np.zeros_like(weights[n]) for n in names if n not in makers} | found
 
 
-def coupled_labels(
+def channel_terms(
     network: Any, weights: Arrays, names: list[str]
-) -> tuple[dict[str, np.ndarray], int]:
-    """Numbers of the channels that leave together by the outputs of the weights, and how many."""
+) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray], int]:
+    """Channels that leave together: by the outputs of the weights, by the terms of the change.
+
+    A channel leaves as if a gate behind its layers closed. To the first order that changes the
+    loss by ``sum g w`` over scale and shift of the normalizations behind them (Molchanov et al.
+    2019, section 3.3), else over weights and biases. With the number of channels.
+    """
     dims = output_dims(network)
     names = [name for name in names if name in dims]
-    outputs = {name: weights[name].shape[dims[name]] for name in names}
-    starts = dict(zip(names, np.cumsum([0, *outputs.values()]), strict=False))
-    made = {name: starts[name] + np.arange(outputs[name]) for name in names}
-    count = sum(outputs.values())
-    if _are_tied(network, weights, names, dims):
-        makers = channel_map(network, names).makers
-        # Outputs that cannot leave keep numbers of their own.
-        made = {name: np.where(makers[name] < 0, number + count, makers[name])
-                for name, number in made.items()}  # fmt: skip
-        count *= 2
-    labels = {}
-    for name, number in made.items():
-        shape = [1] * weights[name].ndim
-        shape[dims[name]] = -1
-        labels[name] = number.reshape(shape)
-    return labels, count
+    biases = {entry["bias"]: entry["weight"] for entry in network.compiled_layers()}
+    scales = {name for name, role in network.roles().items() if role == "scale"}
+    if not scales and not _are_tied(network, weights, names, dims):
+        outputs = [weights[name].shape[dims[name]] for name in names]
+        starts = np.cumsum([0, *outputs])
+        makers = {n: start + np.arange(extent) for n, start, extent
+                  in zip(names, starts[:-1], outputs, strict=True)}  # fmt: skip
+        terms = makers | {
+            bias: makers[name] for bias, name in biases.items()
+            if bias and name in makers and len(weights[bias]) == len(makers[name])
+        }  # fmt: skip
+        count = int(starts[-1])
+    else:
+        found = channel_map(network, names)
+        makers, count = dict(found.makers), found.count
+        normalized = [numbers for name, numbers in found.vectors.items() if name in scales]
+        scaled = np.unique(np.concatenate([*normalized, [-1]]))
+        terms = {}
+        for name, numbers in (makers | dict(found.vectors)).items():
+            ahead = name in makers or name in biases
+            terms[name] = np.where(np.isin(numbers, scaled), -1, numbers) if ahead else numbers
+        terms = {name: numbers for name, numbers in terms.items() if (numbers >= 0).any()}
+    shaped = {name: _along(numbers, weights[name], dims[name]) for name, numbers in makers.items()}
+    spread = {name: _along(term, weights[name], dims.get(name, 0)) for name, term in terms.items()}
+    return shaped, spread, count
+
+
+def _along(numbers: np.ndarray, weight: np.ndarray, dim: int) -> np.ndarray:
+    """Numbers of the indices of a dimension in a shape that broadcasts to the weight."""
+    shape = [1] * weight.ndim
+    shape[dim] = -1
+    return numbers.reshape(shape)
 
 
 def _are_tied(network: Any, weights: Arrays, names: list[str], dims: Mapping[str, int]) -> bool:

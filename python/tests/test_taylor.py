@@ -28,8 +28,11 @@ def drawn(network: Mlp | ResNet, batches: int = 5) -> tuple[Arrays, list[Arrays]
     """Values of a network and gradients of mini-batches."""
     random = np.random.default_rng(7)
     values = network.init(random)
+    for name, role in network.roles().items():
+        if role in ("scale", "bias"):
+            values[name] = random.standard_normal(values[name].shape).astype(np.float32)
     return values, [
-        {n: random.standard_normal(values[n].shape).astype(np.float32) for n in network.weights()}
+        {n: random.standard_normal(v.shape).astype(np.float32) for n, v in values.items()}
         for _ in range(batches)
     ]
 
@@ -59,7 +62,7 @@ def test_scores_are_means_of_squares_of_sums() -> None:
 def test_single_weights() -> None:
     values, batches = drawn(MLP)
     names = MLP.weights()
-    evidence = taylor_evidence(MLP, values, names, "unstructured", batches)
+    evidence = taylor_evidence(MLP, values, names, "unstructured", lambda _: batches)
     masks = select_masks(MLP, values, names, "unstructured", evidence, criterion="taylor", sparsity=0.5)
     for name in names:
         scores = np.abs(values[name]) * np.sqrt(np.mean([g[name] ** 2 for g in batches], axis=0))
@@ -81,7 +84,7 @@ def test_groups_are_those_of_the_compiler(granularity: str) -> None:
     for group in range(count):
         sums = [(g[name] * weight)[labels == group].sum() for g in batches]
         scores[group] = np.sqrt(np.mean(np.square(sums)))
-    evidence = taylor_evidence(MLP, values, [name], granularity, batches)
+    evidence = taylor_evidence(MLP, values, [name], granularity, lambda _: batches)
     for gone in range(1, count):
         # The count of elements decides, so the threshold of the compiler is between two groups.
         order = np.argsort(scores, kind="stable")
@@ -102,13 +105,13 @@ def test_a_gradient_that_changes_sign_is_not_a_dead_channel() -> None:
     names = MLP.weights()
     batches = []
     for sign in (1.0, -1.0, 1.0, -1.0):
-        gradients = {n: 0.01 * values[n] for n in names}
+        gradients = {n: 0.01 * value for n, value in values.items()}
         gradients["fc1.weight"] = gradients["fc1.weight"].copy()
         gradients["fc1.weight"][3] = sign * values["fc1.weight"][3]
         batches.append(gradients)
     rule = {"criterion": "taylor", "sparsity": [r"fc1.weight:0.9", "*:0"]}
     for granularity in (COUPLED, "channel:0"):
-        evidence = taylor_evidence(MLP, values, names, granularity, batches)
+        evidence = taylor_evidence(MLP, values, names, granularity, lambda _: batches)
         found = select_masks(MLP, values, names, granularity, evidence, **rule)
         kept = found["mask:fc1.weight"].any(axis=1)
         assert kept[3] and kept.sum() == 1
@@ -118,15 +121,16 @@ def test_a_gradient_that_changes_sign_is_not_a_dead_channel() -> None:
 
 
 def test_tied_channels_are_one_group() -> None:
+    """Their change is that of scales and shifts of the normalizations behind them."""
     values, batches = drawn(RESNET)
     names = RESNET.weights()
-    evidence = taylor_evidence(RESNET, values, names, COUPLED, batches)
+    evidence = taylor_evidence(RESNET, values, names, COUPLED, lambda _: batches)
     masks = select_masks(RESNET, values, names, COUPLED, evidence, criterion="taylor", sparsity=0.5)
     # Channels of the first stage go through shortcuts that pad by 2 on both sides.
     tied = {"conv1.weight": 0, "layer1.0.conv2.weight": 0, "layer2.0.conv2.weight": 2,
             "layer3.0.conv2.weight": 4}  # fmt: skip
     sums = np.array([
-        sum((g[n] * values[n])[first : first + 4].sum(axis=(1, 2, 3)) for n, first in tied.items())
+        sum((g[n] * values[n])[first : first + 4] for name, first in tied.items() for n in norms(name))
         for g in batches
     ])  # fmt: skip
     gone = smallest(np.sqrt(np.mean(sums**2, axis=0)), 2)
@@ -164,6 +168,17 @@ def norms(name: str) -> list[str]:
     return [norm, norm.replace("weight", "bias")]
 
 
+def test_without_normalizations_biases_count() -> None:
+    values, batches = drawn(MLP)
+    evidence = taylor_evidence(MLP, values, MLP.weights(), COUPLED, lambda _: batches)
+    masks = select_masks(MLP, values, MLP.weights(), COUPLED, evidence, criterion="taylor", sparsity=0.5)
+    for name in ("fc1.weight", "fc2.weight"):
+        bias = name.replace("weight", "bias")
+        sums = [(g[name] * values[name]).sum(axis=1) + g[bias] * values[bias] for g in batches]
+        gone = smallest(np.sqrt(np.mean(np.square(sums), axis=0)), len(values[bias]) // 2)
+        np.testing.assert_array_equal(masks[f"mask:{name}"].any(axis=1), ~gone)
+
+
 def test_that_no_channel_can_leave_is_said() -> None:
     with pytest.raises(InputError, match="no channels of these weights can leave"):
         channel_map(Mlp((8, 4)), ["fc1.weight"])
@@ -191,7 +206,7 @@ def test_zeros_stay_zeros() -> None:
     """A filter of zeros has no gradient to give and the least score."""
     values, batches = drawn(MLP)
     values["fc1.weight"][5] = 0
-    evidence = taylor_evidence(MLP, values, MLP.weights(), "channel:0", batches)
+    evidence = taylor_evidence(MLP, values, MLP.weights(), "channel:0", lambda _: batches)
     assert np.isfinite(evidence["fc1.weight", "gradient"]).all()
     masks = select_masks(MLP, values, ["fc1.weight"], "channel:0", {
         ("fc1.weight", "gradient"): evidence["fc1.weight", "gradient"]

@@ -26,6 +26,8 @@ from mlir_prune.reconstruction import (
     removal_scores,
     thinet_evidence,
 )
+from mlir_prune.rows import Split
+from mlir_prune.search.channel_subject import ChannelSubject
 from mlir_prune.training.masks import select_masks
 from mlir_prune.training.trainer import Trainer
 
@@ -162,3 +164,26 @@ def test_channels_that_no_layer_reads_are_named() -> None:
     del grams["fc2.weight"]
     with pytest.raises(InputError, match="reads the channels of fc1.weight, found none"):
         thinet_evidence(MLP, values, MLP.weights(), grams)
+
+
+def test_choice_and_least_squares() -> None:
+    """The channels that stay are those of the order, and a refit lowers the error (He 2017)."""
+    values, inputs = drawn(MLP, 4), np.random.default_rng(5).standard_normal((100, 8))
+    rows = Split((inputs.astype(np.float32),), np.zeros(100, np.int32))
+    plain, fitted = (
+        ChannelSubject(MLP, values, rows, repair, criterion="thinet") for repair in ("none", "weights")
+    )
+    grams = {n: g for (n, _), g in collect(bound(MLP, 100, values), [rows.inputs], GRAM).items()}
+    found = channel_map(MLP, MLP.weights())
+    order = removal_order(group_products(values, output_dims(MLP), found, grams, range(12)))[0]
+    for gone in (6, 8, 10):
+        expected = sorted(set(range(12)) - set(order[:gone]))
+        assert plain.pruned((12 - gone, 6)).left["fc2.weight"][1] == expected
+        errors = []
+        for subject in (plain, fitted):
+            weight = values["fc2.weight"].copy()
+            weight[:, expected] -= subject.pruned((12 - gone, 6)).values["fc2.weight"][:, expected]
+            errors.append(np.sum(grams["fc2.weight"] * (weight.T @ weight)))
+        assert errors[1] < errors[0]
+    with pytest.raises(InputError, match="a criterion is one of magnitude, thinet, got 'taylor'"):
+        ChannelSubject(MLP, values, rows, criterion="taylor")

@@ -22,12 +22,17 @@ from ..imported import ImportedNetwork
 from ..networks import has_statistics
 from ..oneshot.repair import NONE, Repairer
 from ..pipelines import compress_pipeline
+from ..recipe.schema import THINET
+from ..reconstruction import thinet_evidence
 from ..rows import Split, Windows
 from .channels import Arrays, Channels, Kept, Pruned
 
 REPAIRS = ("weights", "batch_norm")
 """What can be repaired, in this order: see above; ``batch_norm`` is that of
 :mod:`mlir_prune.oneshot.repair`."""
+
+CRITERIA = ("magnitude", THINET)
+"""What the channels of a group go by."""
 
 _BATCH = 100
 """Rows of one call."""
@@ -51,18 +56,29 @@ class ChannelSubject:
     """A trained network whose channels can leave.
 
     `calibration` are rows that it is repaired on, in whole batches; `repair` is what
-    :func:`read_repairs` reads.
+    :func:`read_repairs` reads. Of a group the smallest channels go, or with the `criterion`
+    ``thinet`` those that the layers behind lack least on the calibration rows; with the repair
+    of weights this is a choice of channels and a least squares, as in He et al. 2017.
     """
 
     def __init__(
         self, network: Any, values: Mapping[str, np.ndarray], calibration: Split,
         repair: str = "weights", threads: int = 1, names: Sequence[str] | None = None,
+        criterion: str = "magnitude",
     ) -> None:  # fmt: skip
         repairs = read_repairs(repair)
-        self.channels = Channels(network, values, names)
+        if criterion not in CRITERIA:
+            raise InputError(f"a criterion is one of {', '.join(CRITERIA)}, got '{criterion}'")
         self._network, self._rows, self._threads = network, calibration, threads
+        self._values = {name: values[name] for name in network.shapes()}
         self._batch = min(_BATCH, len(calibration))
-        self._grams = self._collect() if "weights" in repairs else {}
+        grams = self._collect() if "weights" in repairs or criterion == THINET else {}
+        scores = None
+        if criterion == THINET:
+            chosen = [name for name in network.weights() if names is None or name in names]
+            scores = thinet_evidence(network, self._values, chosen, grams)
+        self.channels = Channels(network, values, names, scores)
+        self._grams = grams if "weights" in repairs else {}
         self._repairer: Repairer | None = None
         if "batch_norm" in repairs and has_statistics(network):
             dense = ImportedNetwork(bound(network, 1, self.channels.values))
@@ -77,7 +93,7 @@ class ChannelSubject:
 
     def _collect(self) -> Arrays:
         """Gram matrices of the inputs of the layers that have one."""
-        module = bound(self._network, self._batch, self.channels.values)
+        module = bound(self._network, self._batch, self._values)
         found = evidence.collect(module, self._batches(), evidence.GRAM, self._threads)
         return {name: gram for (name, _), gram in found.items()}
 

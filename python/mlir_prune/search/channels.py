@@ -16,6 +16,7 @@ import numpy as np
 
 from ..channel_groups import Group, output_dims, selected_groups
 from ..errors import InputError
+from ..evidence import Evidence
 from ..forms import bound
 from ..models.network import sum_macs
 from ..native import parse
@@ -35,25 +36,27 @@ class Channels:
 
     Weights of `names` are looked at, all by default. Groups with channels that cannot leave, or
     that another weight makes too, stay as they are; so do several groups that parts of one
-    weight make, as behind a split. Raises :class:`InputError` where no group is left.
+    weight make, as behind a split. Raises :class:`InputError` where no group is left. With
+    `scores`, evidence for ``mean_activation``, channels go by these instead of their magnitude.
     """
 
     def __init__(
-        self, network: Any, values: Mapping[str, np.ndarray], names: Sequence[str] | None = None
-    ) -> None:
+        self, network: Any, values: Mapping[str, np.ndarray], names: Sequence[str] | None = None,
+        scores: Evidence | None = None,
+    ) -> None:  # fmt: skip
         self.network = network
         self.values = {name: values[name] for name in network.shapes()}
         self._outputs = output_dims(network)
         chosen = [name for name in network.weights() if names is None or name in names]
-        self._scores = _score_passes({name: self._outputs[name] for name in chosen})
-        self._scored = self._with_scores(self.values)
+        dims = {name: self._outputs[name] for name in chosen}
+        self._scored = self._with_scores(self.values, dims, scores)
         self._names = chosen
         ranked = selected_groups(self._select(self._scored, ["*:0"])[1], chosen)
         self.groups, self._fixed = _usable([group for group, _ in ranked])
         if not self.groups:
             raise InputError("the network has no channels that could leave")
         # Where the structure alone matters no value may be zero by chance.
-        self._structure = self._with_scores(_generic(network))
+        self._structure = self._with_scores(_generic(network), dims)
 
     @property
     def fixed(self) -> tuple[str, ...]:
@@ -63,7 +66,8 @@ class Channels:
     def masked(self, kept: Kept) -> Any:
         """The network in the masked form, the smallest channels of each group pruned.
 
-        A channel's size is the mean of the norms of its weights in all layers that make it.
+        A channel's size is the mean of the norms of its weights in all layers that make it, or
+        of its scores.
         """
         return self._chosen(self._scored, kept)
 
@@ -91,11 +95,15 @@ class Channels:
         counts = _counted(compact)
         return Pruned(values, left, counts)
 
-    def _with_scores(self, values: Arrays) -> bytes:
+    def _with_scores(
+        self, values: Arrays, dims: Mapping[str, int], scores: Evidence | None = None
+    ) -> bytes:
         """The network with scores, to be read again for each choice: masks of a module are kept
         as long as its copies."""
         scored = bound(self.network, 1, values)
-        scored.run(module(*self._scores))
+        if scores is not None:
+            scored.set_evidence({key: array for key, array in scores.items() if key[0] in dims})
+        scored.run(module(*_score_passes(dims, given=scores is not None)))
         return bytes(scored.to_bytecode())
 
     def _chosen(self, scored: bytes, kept: Kept) -> Any:
@@ -141,11 +149,12 @@ class Pruned:
         return sum(self.macs.values())
 
 
-def _score_passes(outputs: Mapping[str, int]) -> list[str]:
-    """Scores of the output channels: the norm of their weights (L2)."""
+def _score_passes(outputs: Mapping[str, int], given: bool = False) -> list[str]:
+    """Scores of the output channels: the norm of their weights (L2), or what is given."""
+    rule: dict[str, object] = {"criterion": "mean_activation"} if given else {"p": 2}
     return [
         options(
-            "prune-score", granularity=f"channel:{axis}", p=2,
+            "prune-score", granularity=f"channel:{axis}", **rule,
             parameters=[literal(name) for name, other in outputs.items() if other == axis],
         )
         for axis in sorted(set(outputs.values()))

@@ -52,10 +52,11 @@ def collect_evidence(
     batches = Batches(trainer.data.merged, recipe.batch, (seed,))
     count = min(max(stage.evidence_rows // recipe.batch, 1), batches.steps)
     if stage.criterion == "taylor":
-        rows = batches.rows(0, count)
-        gradients = batch_gradients(module, rows, threads=recipe.threads)
-        chosen = [name for name in names if name in network.weights()]
-        found = taylor_evidence(network, values, chosen, stage.granularity, gradients)
+        rows, chosen = batches.rows(0, count), [n for n in names if n in network.weights()]
+        found = taylor_evidence(
+            network, values, chosen, stage.granularity,
+            lambda asked: batch_gradients(module, rows, asked, recipe.threads),
+        )  # fmt: skip
     elif stage.criterion == THINET:
         grams = collect(module, _load(batches, count), GRAM, recipe.threads)
         found = thinet_evidence(network, values, names, {name: g for (name, _), g in grams.items()})
