@@ -6,7 +6,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -175,6 +175,24 @@ def test_rounds_end_where_nothing_more_can_leave() -> None:
                               "left": max(step.left, 200)})  # fmt: skip
     lefts = [found["left"] for key, found in search.seen.items() if key.startswith("round")]
     assert lefts[-2:] == [200, 200] and lefts[-3] > 200
+
+
+def test_a_network_between_that_fell_below_is_tried_without_a_penalty() -> None:
+    search = Tolerance(Limits(0.5, 1000), FACTS)
+    random, between = np.random.default_rng(1), []
+    while proposed := search.propose():
+        (step,) = proposed
+        found = worth(step, 900.0, random, 0.0)
+        if step.kind == "fill":
+            between.append(step)
+            if step.price > 0:
+                # The penalty removes what was to stay, beyond what had failed.
+                lost = worth(replace(step, left=max(1, step.left // 9)), 900.0, random, 0.0)
+                found = {**lost, "left": max(1, step.left // 9)}
+        search.observe(step, found)
+    assert between[0].price > 0 and len(between) > 1
+    assert all(step.price == 0 and step.left == between[0].left for step in between[1:2])
+    assert search.finish().startswith("fill-")
 
 
 def test_what_is_found_is_as_sparse_as_the_tolerance_allows() -> None:

@@ -186,18 +186,21 @@ class Tolerance(Search[Step, str]):
         if low == 0 or high > self.rounds():
             return []
         # From the round: what was fine-tuned has weights that the penalty had all but removed.
-        base, held, failed = f"round-{low}", f"tune-{low}", self.seen[f"tune-{high}"]["left"]
-        fills = [key for key in self.seen if key.startswith("fill-")]
+        base, held, bottom = f"round-{low}", f"tune-{low}", self.seen[f"tune-{high}"]["left"]
+        fills, failed, fell = [key for key in self.seen if key.startswith("fill-")], bottom, False
         for key in fills:
             if self._held(key):
                 held = key
             else:
-                failed = self.seen[key]["left"]
+                failed = max(failed, self.seen[key]["left"])
+                fell |= self.seen[key]["left"] <= bottom
         left = round(math.sqrt(self.seen[held]["left"] * failed))
         if left > _FINE * self.seen[held]["left"]:
             return []
         epochs = min(self.tune_epochs, self.limits.epochs - self._spent("epochs"))
-        return [Step("fill", len(fills) + 1, base, left, epochs, self._price(left) / 3)]
+        # Where the penalty took it below what had failed, weights stay only without one.
+        price = 0.0 if fell else self._price(left) / 3
+        return [Step("fill", len(fills) + 1, base, left, epochs, price)]
 
     def _price(self, left: int) -> float:
         return float(_PRICE * self._facts["loss"] / left)

@@ -98,7 +98,7 @@ def training_of(stage: Prune, step: Step, facts: Mapping[str, Any]) -> Train:
     )  # fmt: skip
     return replace(
         training, name="", start="", epochs=step.epochs, learning_rate=rate, keep="last",
-        regularize=(penalty,), dropout=training.dropout and facts["overfits"],
+        regularize=(penalty,) if step.price else (), dropout=training.dropout and facts["overfits"],
     )  # fmt: skip
 
 
