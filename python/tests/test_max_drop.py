@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import json
 import math
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -111,6 +112,19 @@ def test_a_search_goes_on_to_the_same_bits(tmp_path: Path) -> None:
         stages = [[line["stage"] for line in read_history(f)] for f in (tmp_path / "whole", folder)]
         assert stages[0] == stages[1]
     assert told(whole)["chosen"]
+
+
+def test_a_network_that_is_a_constant_does_not_hold(tmp_path: Path) -> None:
+    """Where nearly all rows are of one class it loses no accuracy, and nothing of it is left."""
+    blobs = make_blobs()
+    one = {part: replace(getattr(blobs, part), labels=np.zeros_like(getattr(blobs, part).labels))
+           for part in ("train", "validation")}  # fmt: skip
+    trainer = Trainer(recipe(DENSE, search(1.0, epochs=30)), replace(blobs, **one), tmp_path)
+    trainer.run()
+    seen = told(trainer)["seen"]
+    assert any(found["constant"] for found in seen.values())
+    assert not seen[told(trainer)["chosen"]]["constant"]
+    assert finish(trainer, ["prune"])["totals"]["nonzeros"] > 0
 
 
 def test_whole_filters_to_a_tolerance(tmp_path: Path) -> None:

@@ -134,7 +134,9 @@ class Tolerance(Search[Step, str]):
         allowed = self._facts["calibrated"] * (wrong + self.limits.points) / wrong
         # A row more that is guessed, where the dense network is all but certain.
         allowed += self.limits.points / 100 * math.log(self._facts["classes"])
-        if result["drop"] > self.limits.points or result["calibrated"] > allowed:
+        # Nothing would be left of a network whose result is the same for all rows.
+        wrong_result = result.get("constant", False) or result["drop"] > self.limits.points
+        if wrong_result or result["calibrated"] > allowed:
             return False
         margin = self.limits.confidence * result["error"]
         if margin <= self.limits.points or result["drop"] + margin <= self.limits.points:

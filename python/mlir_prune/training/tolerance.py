@@ -305,6 +305,7 @@ def _observe(trainer: Trainer, task: SearchTask, step: Step, search: Tolerance) 
         "accuracy": score.accuracy, "loss": score.loss,
         "calibrated": float(losses.mean()),
         "calibrated_error": mean_error(losses - calibrated_losses(dense, labels, axis)),
+        "constant": len(values) > 1 and bool((values == values[:1]).all()),
         "left": sum(left.values()), "layers": left, "epochs": step.epochs,
         "seconds": seconds - sum(r["seconds"] for r in search.seen.values()),
     }  # fmt: skip
