@@ -119,6 +119,34 @@ def test_counted_targets_are_met(
         assert max(shares) - min(shares) < 0.02
 
 
+@pytest.mark.parametrize("criterion", ["wanda", "obd", "random"])
+@pytest.mark.parametrize("granularity", ["unstructured", "vector:4:1"])
+def test_a_global_budget_ranks_by_the_criterion(
+    tmp_path: Path, criterion: str, granularity: str
+) -> None:
+    stage = {**target(macs=0.4, allocation="global"), "criterion": criterion,
+             "granularity": granularity}  # fmt: skip
+    trainer = train(tmp_path, DENSE, stage)
+    found = note(trainer)
+    assert 0.95 * found["requested"] <= found["realised"] <= found["requested"]
+    assert sum(np.count_nonzero(trainer.state.arrays[n]) for n in SIZES) == found["realised"]
+    ranked = {**stage, "scope": "global", "sparsity": 0.6}
+    del ranked["target"]
+    other = train(tmp_path / "ranked", DENSE, ranked)
+    for name in SIZES:
+        kept = [np.count_nonzero(each.state.arrays[name]) for each in (trainer, other)]
+        assert abs(kept[0] - kept[1]) <= 0.05 * WEIGHTS
+
+
+def test_a_budget_of_channels_warns_of_nothing(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    stage = {**target(macs=0.5), "granularity": "coupled_channels"}
+    trainer = train(tmp_path, DENSE, stage)
+    assert note(trainer)["realised"] <= note(trainer)["requested"]
+    assert "warning" not in capsys.readouterr().err
+
+
 def test_milliseconds_are_measured_and_kept(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -155,7 +183,8 @@ def test_a_target_that_cannot_be_reached_is_an_error(tmp_path: Path) -> None:
         (target(sparsity=1.0), "target.sparsity"),
         (target(macs=0.0), "target.macs"),
         ({**target(macs=0.5), "sparsity": 0.5}, "got sparsity and target"),
-        ({**target(macs=0.5), "scope": "global"}, "sparsity of its own"),
+        ({**target(macs=0.5), "scope": "global"}, "it does not go with scope"),
+        ({**target(macs=0.5), "granularity": "n_of_m:2:4:1"}, "n_of_m:2:4:1 has one of its own"),
     ],
 )
 def test_what_does_not_go_together_is_refused(stage: dict[str, Any], message: str) -> None:

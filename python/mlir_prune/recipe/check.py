@@ -120,15 +120,12 @@ def _selection(stage: Prune, path: str) -> None:
     ]  # fmt: skip
     if stage.granularity == COUPLED:
         _coupled(stage, path)
-    is_global = stage.target is not None and stage.target.allocation == "global"
-    if stage.granularity == COUPLED:
         changed = []
-    elif not is_global and "criterion" in changed:
+    elif "criterion" in changed:
         changed.remove("criterion")
     if searched and changed:
-        judged = "by magnitudes" if "criterion" in changed else "weight by weight"
         raise RecipeError(
-            f"{path}.{searched[0]} judges {judged}; it does not go with {changed[0]}"
+            f"{path}.{searched[0]} judges weight by weight; it does not go with {changed[0]}"
         )
     is_share = stage.sparsity is not None or bool(stage.trials and stage.trials.sparsity)
     if stage.scope in ("row", "erk", "lamp") and not is_share:
@@ -194,8 +191,14 @@ def _prune(stage: Prune, path: str, recipe: Recipe, before: list[str]) -> None:
         found = " and ".join(rules) or "none"
         raise RecipeError(f"{path} needs one of {', '.join(known)}, got {found}")
     for rule in ("sensitivity", "target"):
-        if getattr(stage, rule) is not None and (structured or stage.scope != "tensor"):
-            raise RecipeError(f"{path}.{rule} gives each weight a sparsity of its own")
+        if getattr(stage, rule) is not None and structured:
+            raise RecipeError(
+                f"{path}.{rule} finds sparsities, and {stage.granularity} has one of its own"
+            )
+        if getattr(stage, rule) is not None and stage.scope != "tensor":
+            raise RecipeError(
+                f"{path}.{rule} gives each weight a sparsity of its own; it does not go with scope"
+            )
     if stage.target:
         named = [name for name in RESOURCES if getattr(stage.target, name) is not None]
         if len(named) != 1:

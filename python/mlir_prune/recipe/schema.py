@@ -199,8 +199,9 @@ class Target:
     )  # fmt: skip
     batch: int = key("Rows of a call that is timed.", 1, above=0, high=100_000)
     allocation: str = key(
-        "The same sparsity everywhere, the largest weights relative to their layers, or the least "
-        "sum of losses that each layer alone causes (a dynamic programme).",
+        "The same sparsity everywhere, the largest weights relative to their layers (or the "
+        "highest scores of another criterion), or the least sum of losses that each layer alone "
+        "causes (a dynamic programme).",
         "program", choices=("uniform", "global", "program"),
     )  # fmt: skip
 

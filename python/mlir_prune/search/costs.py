@@ -140,7 +140,14 @@ def timed(
     network: Any, values: Sequence[Mapping[str, np.ndarray]], batch: int = 1, threads: int = 1
 ) -> list[float]:
     """Milliseconds of whole networks by turns, one for each set of values."""
-    modules = [with_kernels(bound(network, batch, each), threads)[0] for each in values]
+    return timed_networks([(network, each) for each in values], batch, threads)
+
+
+def timed_networks(
+    pairs: Sequence[tuple[Any, Mapping[str, np.ndarray]]], batch: int = 1, threads: int = 1
+) -> list[float]:
+    """Milliseconds of networks of the same inputs, each with its values, by turns."""
+    modules = [with_kernels(bound(network, batch, each), threads)[0] for network, each in pairs]
     return timed_modules(modules, batch, threads)
 
 

@@ -15,7 +15,7 @@ import numpy as np
 from .. import networks
 from ..channel_groups import Group, selected_groups
 from ..errors import TrainingError
-from ..forms import bound, removed, with_kernels
+from ..forms import bound, removed
 from ..imported import ImportedNetwork
 from ..pipelines import channel_pipeline
 from ..recipe.schema import Prune
@@ -128,8 +128,7 @@ class ChannelPlan:
         threads = self.trainer.recipe.threads
         small = self.compact(values)
         pairs = ((self.network, self.plain), (small, small.values))
-        modules = [bound(network, batch, arrays) for network, arrays in pairs]
-        dense, left = costs.timed_modules([with_kernels(m, threads)[0] for m in modules], batch, threads)
+        dense, left = costs.timed_networks(pairs, batch, threads)
         return dense, left
 
     def _bisect(self, at: Callable[[float], Prune], resource: str, amount: float) -> Prune:

@@ -122,7 +122,8 @@ def rule_masks(trainer: Trainer, stage: Prune, path: str, before: Arrays) -> Arr
         networks.match_numbers(stage.cap, names, f"{path}.cap")
     evidence = collect_evidence(trainer, stage, path, before, names)
     found = select_masks(network, before, names, stage.granularity, evidence, **rule)
-    if stage.granularity == networks.COUPLED and all(mask.all() for mask in found.values()):
+    leaves = stage.granularity == networks.COUPLED and stage.sparsity != 0.0
+    if leaves and all(mask.all() for mask in found.values()):
         trainer.progress.warn(
             f"{path}: no channel of these weights leaves: their groups cannot, or the share is less "
             "than one; `prune-print-groups` says what ties them"

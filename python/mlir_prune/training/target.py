@@ -19,8 +19,8 @@ from ..search.program import Option, allocate
 from ..search.ratios import count_left
 from .channel_target import ESTIMATE_ROWS, ChannelPlan
 from .evaluate import score
-from .judgment import collect_evidence, masks_of_one
-from .masks import Arrays, apply, intersect, masks_of
+from .judgment import collect_evidence, masks_of_one, selection_options
+from .masks import PREFIX, Arrays, apply, intersect, masks_of, select_masks
 from .program import compiled
 from .tasks import PruneTask
 
@@ -196,10 +196,22 @@ class _Plan:
         return dict.fromkeys(self.names, share)
 
     def _global(self, share: float) -> dict[str, float]:
+        if self.task.stage.criterion != "magnitude":
+            return self._ranked(share)
         sizes = {name: self.plain[name].size for name in self.names}
         left = max(1, round((1 - share) * sum(sizes.values())))
         kept = count_left({name: self.plain[name] for name in self.names}, left)
         return {name: 1 - kept[name] / sizes[name] for name in self.names}
+
+    def _ranked(self, share: float) -> dict[str, float]:
+        """Of one ranking of all weights by the criterion of the stage."""
+        stage = replace(self.task.stage, target=None, sparsity=share, scope="global")
+        rule = selection_options(stage, self.trainer.recipe.seed)
+        masks = select_masks(
+            self.trainer.network, self.plain, self.names, stage.granularity, self.evidence,
+            sparsity=share, **rule,
+        )  # fmt: skip
+        return {name: 1.0 - float(masks[PREFIX + name].mean()) for name in self.names}
 
     def _bisect(self, amount: float, at: Any) -> dict[str, float]:
         """The smallest share at which the network costs at most `amount`."""
