@@ -17,9 +17,10 @@ from mlir_prune.errors import InputError, TrainingError
 from mlir_prune.files import npz_bytes
 from mlir_prune.models import Mlp
 from mlir_prune.models.resnet import ResNet
+from mlir_prune.removal import remove
 from mlir_prune.rows import Split
 from mlir_prune.search.channel_budget import Multiplications, Plan, plan_of
-from mlir_prune.search.channel_subject import ChannelSubject, remove
+from mlir_prune.search.channel_subject import ChannelSubject
 from mlir_prune.search.channels import Channels
 
 RESNET = ResNet(1, "A", (4, 6, 8), (3, 8, 8), 5)
@@ -223,6 +224,6 @@ def test_what_cannot_be_is_refused() -> None:
 
 
 def test_a_difference_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("mlir_prune.search.channel_subject.TOLERANCE", -1.0)
+    monkeypatch.setattr("mlir_prune.removal.TOLERANCE", -1.0)
     with pytest.raises(TrainingError, match="differs from the masked one"):
         remove(MLP, values_of(MLP), make_blobs().validation)

@@ -162,7 +162,6 @@ def test_caps_multiples_and_ends(blobs: Dataset, tmp_path: Path) -> None:
         ({"sparsity": 0.5, "cap": 1.5}, "cap"),
         ({"granularity": "n_of_m:2:4:1", "cap": 0.5}, "cap bounds"),
         ({"sparsity": 0.5, "cap": {"fc9.*": 0.5}}, "cap"),
-        ({"target": {"macs": 0.5, "allocation": "global"}, "criterion": "wanda"}, "target judges by magnitudes"),
         ({"sensitivity": 1.0, "round_to": 2, "granularity": "channel:0"}, "judges weight by weight"),
     ],
 )

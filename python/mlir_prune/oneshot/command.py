@@ -7,7 +7,7 @@ import argparse
 import json
 import math
 import time
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -15,17 +15,20 @@ import numpy as np
 
 from .. import files
 from ..data import Dataset, load, load_inputs
+from ..ends import left_out, remark
 from ..errors import InputError
 from ..forms import bound
 from ..frontend import from_file
 from ..imported import ImportedNetwork
-from ..recipe.schema import NETWORKS
+from ..networks import literal
+from ..recipe.schema import CRITERIA, NETWORKS, RESOURCES
 from ..rows import Split
-from ..search.command import add_subject, check_bounds, chosen_subject
+from ..search.command import add_all_layers, add_subject, check_bounds, chosen_subject
 from ..training.fit import check_indices, fit
 from . import repair
 from .choice import Choice
-from .run import METHODS, Result, prune
+from .run import METHODS, Result
+from .single import prune
 
 
 def add_parser(parsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -35,12 +38,33 @@ def add_parser(parsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> 
     add_subject(parser, workers=False)
     parser.add_argument("-o", "--out", required=True, help=".mlir or .mlirbc file to write")
     methods = "; ".join(f"{name}: {method.summary}" for name, method in METHODS.items())
-    parser.add_argument("--method", default="chita", help=f"{methods} (default: chita)")
-    parser.add_argument("--sparsity", type=float, help="share of the weights that become zero")
+    parser.add_argument(
+        "--method",
+        help=f"{methods}; or a criterion that ranks weights or groups of them, and moves none: "
+        f"{', '.join(CRITERIA)} (default: chita, or magnitude where groups leave)",
+    )
+    parser.add_argument(
+        "--sparsity", type=float, help="share of the weights, or of the channels, that leave"
+    )
+    parser.add_argument(
+        "--target", metavar="RESOURCE=AMOUNT",
+        help=f"budget instead of a sparsity: {', '.join(RESOURCES)}; below 1 a share of the dense "
+        "network, as in macs=0.5",
+    )
     parser.add_argument(
         "--granularity", default="unstructured",
-        help="unstructured (the default) or n_of_m:<n>:<m>:<axis>, which says the sparsity",
+        help="unstructured (the default); n_of_m:<n>:<m>:<axis>, which says the sparsity; by a "
+        "criterion also vector, block, filter_plane, channel as in recipes, or coupled_channels, "
+        "which leave from all layers that they are tied to",
     )  # fmt: skip
+    add_all_layers(parser)
+    parser.add_argument(
+        "--refit", action="store_true",
+        help="layers behind channels that left are fitted to what they gave before",
+    )  # fmt: skip
+    parser.add_argument(
+        "--batch", type=int, default=1, help="rows of a call that is timed (default: 1)"
+    )
     parser.add_argument(
         "--scope",
         help="global: the sparsity is that of all weights together; layer: of each (default: by "
@@ -75,23 +99,29 @@ def run(arguments: argparse.Namespace) -> None:
     target = Path(arguments.out)
     if target.suffix not in (".mlir", ".mlirbc"):
         raise InputError(f"{target}: expected a file that ends in .mlir or .mlirbc")
-    check_bounds(arguments, {"threads": (1, 1024), "seed": (0, 2**53), "seeds": (1, 1000)})
+    check_bounds(
+        arguments,
+        {"threads": (1, 1024), "seed": (0, 2**53), "seeds": (1, 1000), "batch": (1, 100_000)},
+    )
     files.check_writable(target)
     module, data, rows = _subject(arguments)
     validation = data.validation if data else None
-    reports = []
+    ignore, ends = _left_dense(module, arguments)
+    reports: list[dict[str, Any]] = []
     for seed in range(arguments.seed, arguments.seed + arguments.seeds):
         start = time.monotonic()
         found = prune(
             module, rows, arguments.method, arguments.sparsity, arguments.granularity,
             arguments.rows, seed, scope=arguments.scope, targets=arguments.target_weight or (),
-            ignore=arguments.ignore or (), threads=arguments.threads, repairs=arguments.repair,
-            sequential=arguments.sequential,
+            ignore=ignore, threads=arguments.threads, repairs=arguments.repair,
+            sequential=arguments.sequential, target=arguments.target, timed_batch=arguments.batch,
+            refit=arguments.refit,
         )  # fmt: skip
+        found = replace(found, remarks=(*ends, *found.remarks))
         seconds = time.monotonic() - start
         if not reports:
-            _write(target, found.module)
-        report = {"method": arguments.method, "seed": seed, "seconds": seconds}
+            _write(target, found.small.module if found.small else found.module)
+        report = {"method": found.method, "seed": seed, "seconds": seconds}
         reports.append(report | _report(module, found, validation, arguments.threads))
     if arguments.json:
         print(json.dumps({**reports[0], "written": str(target), "others": reports[1:]}, indent=2))
@@ -123,6 +153,16 @@ def _subject(arguments: argparse.Namespace) -> tuple[Any, Dataset | None, Split 
     return module, data, inputs.train
 
 
+def _left_dense(module: Any, arguments: argparse.Namespace) -> tuple[list[str], list[str]]:
+    """Patterns of weights to leave, and a remark about the ends of the network where nobody named
+    layers."""
+    if arguments.target_weight or arguments.ignore:
+        return arguments.ignore or [], []
+    ends = left_out(ImportedNetwork(module), arguments.granularity, bool(arguments.all_layers))
+    told = [remark(ends, arguments.granularity)] if ends else []
+    return [literal(name) for name in ends], told
+
+
 def _write(target: Path, module: Any) -> None:
     if target.suffix == ".mlirbc":
         files.write_bytes(target, module.to_bytecode())
@@ -143,7 +183,16 @@ def _report(
             for name, mask in found.masks.items()
         },
         "remarks": list(found.remarks), "repair": asdict(found.repair), "accuracy": None,
+        "target": None, "removed": None,
     }  # fmt: skip
+    if found.met:
+        told = asdict(found.met)
+        report["target"] = {"resource": told.pop("found"), **told}
+    if found.small:
+        small = found.small
+        report["removed"] = {
+            "macs": small.macs, "macs_dense": small.dense_macs, "error": small.error
+        }
     if validation is not None:
         before, after = (
             loss.score(loss.start(), validation).accuracy
@@ -164,13 +213,31 @@ def _text(report: dict[str, Any]) -> str:
         lines.append(f"{name}  {'x'.join(map(str, shape))}  {zeros / math.prod(shape):.1%} zeros")
     lines += [f"remark: {remark}" for remark in report["remarks"]]
     lines.append(str(Choice(**report["repair"])))
+    if report["target"]:
+        lines.append(_text_of_target(report["target"]))
     last, accuracy = f"{report['sparsity']:.2%} zeros", report["accuracy"]
+    if report["removed"]:
+        small = report["removed"]
+        last = (
+            f"{small['macs']:,} multiplications of {small['macs_dense']:,} left; the network without "
+            f"channels differs from the masked one by {small['error']:.1e}"
+        )
     if accuracy:
         last += (
             f"; {accuracy['after']:.2f} % of the validation rows are right, "
             f"{accuracy['before']:.2f} % before"
         )
     return "\n".join([*lines, last])
+
+
+def _text_of_target(told: dict[str, Any]) -> str:
+    """A budget, what came of it, and what the dense network has."""
+    asked, found, dense = (
+        f"{told[key]:,.0f}" if told["resource"] != "ms" else f"{told[key]:.4g}"
+        for key in ("requested", "realised", "dense")
+    )
+    off = told["realised"] / told["requested"] - 1
+    return f"{told['resource']} requested {asked}, realised {found} ({off:+.1%}), dense {dense}"
 
 
 def _text_of_seeds(reports: list[dict[str, Any]]) -> str:

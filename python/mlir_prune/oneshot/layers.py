@@ -14,9 +14,9 @@ import hashlib
 
 import numpy as np
 
+from ..grams import DAMPING, damped
 from .support import Pattern, best_of_groups, largest
 
-DAMPING = 0.01
 _BLOCK = 128
 _STACK = 1 << 18
 """Most elements of inverses that a chunk of rows keeps at once: what a core's cache holds."""
@@ -25,14 +25,6 @@ _KEPT = 64
 """Layers whose costs are kept."""
 
 _COSTS: dict[bytes, np.ndarray] = {}
-
-
-def damped(gram: np.ndarray, damping: float = DAMPING) -> np.ndarray:
-    """The Gram matrix in double precision with a share of its mean diagonal added."""
-    found = np.array(gram, np.float64)
-    mean = float(np.diagonal(found).mean())
-    found[np.diag_indices(len(found))] += damping * (mean if mean > 0.0 else 1.0)
-    return found
 
 
 def error(weight: np.ndarray, other: np.ndarray, gram: np.ndarray) -> float:

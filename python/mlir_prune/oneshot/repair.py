@@ -75,6 +75,14 @@ def read_repairs(text: str) -> tuple[str, ...]:
     return parts
 
 
+def check_rows(repairs: tuple[str, ...], are_there: bool) -> None:
+    """Raises :class:`InputError` for repairs that measure on rows where there are none."""
+    if not are_there and repairs and repairs != (DATA_FREE,):
+        raise InputError(
+            f"repair: {', '.join(repairs)} needs rows, expected {DATA_FREE} or {NONE} without any"
+        )
+
+
 @dataclass(frozen=True)
 class Moments:
     """Mean and variance of each output channel of a layer, bias left out."""

@@ -11,8 +11,10 @@ import numpy as np
 
 from .. import networks
 from ..errors import InputError, nearest
+from ..imported import ImportedNetwork
 from ..rows import Split
 from . import chita, datafree, fisher, layers, layerwise, ordered, refining, repair
+from .budget import Met
 from .choice import Choice, hold_out
 from .finish import Finish
 from .inputs import LayerInputs
@@ -60,47 +62,38 @@ class Method:
 
 
 @dataclass(frozen=True)
+class Small:
+    """A network without channels: multiplications of a row, and how far its results are from
+    those of the masked one, relative to the largest."""
+
+    module: Any
+    macs: int
+    dense_macs: int
+    error: float
+
+
+@dataclass(frozen=True)
 class Result:
-    """A pruned network: the module, for each pruned weight what is kept (bool), what was left as
-    it is, and which repairs were made."""
+    """A pruned network: the module, for each pruned weight what is kept (bool), by which method,
+    what was left as it is, and which repairs were made.
+
+    `met` is the budget that it meets, if one was asked for; `small` what is left when channels
+    have left.
+    """
 
     module: Any
     masks: dict[str, np.ndarray]
+    method: str
     remarks: tuple[str, ...] = ()
     repair: Choice = Choice(repair.NONE)
+    met: Met[str] | None = None
+    small: Small | None = None
 
     @property
     def sparsity(self) -> float:
         """Share of zeros among the weights that were pruned."""
         kept = sum(int(mask.sum()) for mask in self.masks.values())
         return 1.0 - kept / sum(mask.size for mask in self.masks.values())
-
-
-def prune(
-    module: Any,
-    data: Split | None,
-    method: str = "chita",
-    sparsity: float | None = None,
-    granularity: str = "unstructured",
-    rows: int | None = None,
-    seed: int = 0,
-    **options: Any,
-) -> Result:
-    """Prunes the weights of `module` to `sparsity` by the rows of `data`.
-
-    `method` is one of :data:`METHODS`; `granularity` is ``unstructured`` or
-    ``n_of_m:<n>:<m>:<axis>``, which says the sparsity itself. `rows` of the data are drawn by
-    `seed`, by default as many as is usual for the method. `data` may be rows without labels
-    (:meth:`Split.without_labels`), or None, where a method needs no more. `options` are those
-    of :func:`prune_along`. The module is not changed. The same seed gives the same bits.
-
-    Raises :class:`InputError` for what cannot be used.
-    """
-    _check_method(method)
-    pattern = read_granularity(granularity)
-    found = _sparsity(sparsity, pattern.sparsity if pattern else None)
-    along = prune_along(module, data, method, [found], granularity, rows, seed, **options)
-    return next(iter(along))
 
 
 def prune_along(
@@ -122,20 +115,23 @@ def prune_along(
     sequential: bool = False,
     refine: refining.Settings | None = None,
 ) -> Iterator[Result]:
-    """The results of :func:`prune` for one sparsity after the other, which rise.
+    """Prunes the weights of `module` by a solver, to one sparsity after the other, which rise.
 
+    `granularity` is ``unstructured`` or ``n_of_m:<n>:<m>:<axis>``; `rows` and `data` are those of
+    :func:`single.prune`.
     ``chita`` goes on from one to the next; other methods start at the network each time.
     `targets` and `ignore` choose weights as in recipes. With the scope ``layer`` all layers
     get the same sparsity, with ``global`` all weights together. Compiled code runs on batches
     of `batch` rows. `repairs` are those of :func:`repair.read_repairs`, by default those of the
     method: ``auto`` holds out a tenth of the rows and keeps what is nearest to the network on
-    them, others are made as they are given. With `sequential` a method of single layers prunes them in their order, each on what
-    the pruned network before it computes. With `refine` the weights that are left move so that
-    the network gives what the dense one did on all rows of `data`.
+    them, others are made as they are given. With `sequential` a method of single layers prunes
+    them in their order, each on what the pruned network before it computes. With `refine` the
+    weights that are left move so that the network gives what the dense one did on all rows of
+    `data`.
     """
     _check_method(method)
     pattern = read_granularity(granularity)
-    shares = tuple(1.0 - _sparsity(each, None) for each in sparsities)
+    shares = tuple(1.0 - check_share(each, None) for each in sparsities)
     if list(shares) != sorted(shares, reverse=True):
         raise InputError("sparsities: expected each above the one before")
     chosen = METHODS[method]
@@ -143,14 +139,10 @@ def prune_along(
     _check_data(method, data, names, sequential)
     if refine and data is None:
         raise InputError("refine: the network is compared with the dense one on rows, got none")
-    loss = _loss(module, targets, ignore, threads, batch)
+    network = ImportedNetwork(module)
+    loss = Loss(network, choose_weights(network, targets, ignore), threads, batch)
     support = Support(loss.names, loss.shapes, pattern, scope or "global")
-    if data is None and rows is not None and rows < 1:
-        raise InputError(f"rows: expected a positive number, got {rows}")
-    drawn = None if data is None else _rows(data, _count(chosen, rows, len(data)), seed)
-    held = None
-    if drawn is not None and names == (repair.AUTO,):
-        drawn, held = hold_out(drawn, seed)
+    drawn, held = draw_rows(data, rows, chosen.rows, seed, names == (repair.AUTO,))
     task = Task(loss, support, drawn, shares, seed, settings or chita.Settings(), sequential)
     finish = Finish(loss, names, data if drawn is None else drawn, data, refine, seed, held)
     for weights, kept, *others in chosen.solve(task):
@@ -163,7 +155,7 @@ def prune_along(
         copy.bind(values)
         masks = loss.split(kept)
         lost = [f"'{name}' has lost all its weights" for name, m in masks.items() if not m.any()]
-        yield Result(copy, masks, (*task.remarks, *remarks, *lost), made)
+        yield Result(copy, masks, method, (*task.remarks, *remarks, *lost), made)
 
 
 def _repairs(method: Method, given: str | None, data: Split | None) -> tuple[str, ...]:
@@ -181,11 +173,7 @@ def _check_data(
         others = ", ".join(each for each, other in METHODS.items() if not other.labels)
         what = "no rows" if data is None else "rows without them"
         raise InputError(f"method {name} needs labels, got {what}; without labels: {others}")
-    if data is None and repairs and repairs != (repair.DATA_FREE,):
-        raise InputError(
-            f"repair: {', '.join(repairs)} needs rows, expected {repair.DATA_FREE} or "
-            f"{repair.NONE} without any"
-        )
+    repair.check_rows(repairs, data is not None)
     if sequential and not method.by_layer:
         raise InputError(f"sequential: method {name} does not prune layer by layer")
     if sequential and data is None:
@@ -198,7 +186,8 @@ def _check_method(name: str) -> None:
         raise InputError(f"method: expected one of {known}, got '{name}'{nearest(name, METHODS)}")
 
 
-def _sparsity(given: float | None, of_pattern: float | None) -> float:
+def check_share(given: float | None, of_pattern: float | None) -> float:
+    """The share that goes: the given one, or that of an n of m pattern."""
     if given is None and of_pattern is None:
         raise InputError("sparsity: expected a number, or a granularity that says it")
     if given is not None and not 0.0 < given < 1.0:
@@ -210,35 +199,38 @@ def _sparsity(given: float | None, of_pattern: float | None) -> float:
     return found
 
 
-def _loss(
-    module: Any, targets: Iterable[str], ignore: Iterable[str], threads: int, batch: int
-) -> Loss:
-    from ..imported import ImportedNetwork
-
-    network = ImportedNetwork(module)
+def choose_weights(
+    network: ImportedNetwork, targets: Iterable[str], ignore: Iterable[str]
+) -> list[str]:
+    """The weights of layers to prune, by patterns as in recipes."""
     layers = set(network.weights())
     chosen = networks.choose(network, list(targets) or ["weight"], ignore, "oneshot", among=("weight",))
     names = [name for name in chosen if name in layers]
     if not names:
         raise InputError("oneshot: no weight of a layer is left to prune")
-    return Loss(network, names, threads, batch)
+    return names
 
 
-def _count(method: Method, given: int | None, there: int) -> int | None:
-    """How many rows to draw: those asked for, or as many as is usual where there are so many."""
-    if given is not None or method.rows is None:
-        return given
-    return min(method.rows, there)
+def draw_rows(
+    data: Split | None, count: int | None, usual: int | None, seed: int, holds_out: bool
+) -> tuple[Split | None, Split | None]:
+    """Some of the rows in their order, and those that are held out of them to choose repairs by.
 
-
-def _rows(data: Split, count: int | None, seed: int) -> Split:
-    """Some of the rows in their order, or all."""
-    if count is None:
-        return data
-    if not 1 <= count <= len(data):
-        raise InputError(f"rows: expected 1 to {len(data)}, as many as there are, got {count}")
-    order = np.random.default_rng((seed, 1)).permutation(len(data))
-    return data.take(np.sort(order[:count]))
+    `count` are as many as asked for; else as many as is `usual`, where there are so many, or all.
+    """
+    if data is None:
+        if count is not None and count < 1:
+            raise InputError(f"rows: expected a positive number, got {count}")
+        return None, None
+    if count is None and usual is not None:
+        count = min(usual, len(data))
+    drawn = data
+    if count is not None:
+        if not 1 <= count <= len(data):
+            raise InputError(f"rows: expected 1 to {len(data)}, as many as there are, got {count}")
+        order = np.random.default_rng((seed, 1)).permutation(len(data))
+        drawn = data.take(np.sort(order[:count]))
+    return hold_out(drawn, seed) if holds_out else (drawn, None)
 
 
 def _magnitude(task: Task) -> Iterator[Solution]:

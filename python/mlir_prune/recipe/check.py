@@ -115,14 +115,12 @@ def _selection(stage: Prune, path: str) -> None:
         key for key in ("sensitivity", "target", "max_drop") if getattr(stage, key) is not None
     ]
     changed = [
-        key for key in ("criterion", "cap", "round_to", "exclude_ends")
+        key for key in ("cap", "round_to", "exclude_ends")
         if getattr(stage, key) != Prune.__dataclass_fields__[key].default
     ]  # fmt: skip
     if stage.granularity == COUPLED:
         _coupled(stage, path)
         changed = []
-    elif "criterion" in changed:
-        changed.remove("criterion")
     if searched and changed:
         raise RecipeError(
             f"{path}.{searched[0]} judges weight by weight; it does not go with {changed[0]}"

@@ -16,9 +16,10 @@ from ..errors import InputError
 from ..recipe.aims import parse_target
 from ..recipe.modifiers import Rate
 from ..recipe.schema import Optimizer, Prune, Stage, Statistics, Train
+from ..removal import remove
 from . import amc
 from .channel_budget import plan_of
-from .channel_subject import REPAIRS, read_repairs, remove
+from .channel_subject import REPAIRS, read_repairs
 from .command import add_subject, check_bounds, chosen_subject, run_with
 from .subject import Arrays, Subject
 

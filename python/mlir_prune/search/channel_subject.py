@@ -10,18 +10,17 @@ trained says how good the choice of its channels is.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 from .. import evidence
-from ..errors import InputError, TrainingError, nearest, shorten
-from ..forms import TOLERANCE, at_batch, bound, relative_error, run_forward
+from ..errors import InputError, nearest, shorten
+from ..forms import bound
 from ..imported import ImportedNetwork
 from ..networks import has_statistics
 from ..oneshot.repair import NONE, Repairer
-from ..pipelines import compress_pipeline
 from ..recipe.schema import THINET
 from ..reconstruction import thinet_evidence
 from ..rows import Split, Windows
@@ -104,35 +103,3 @@ class ChannelSubject:
         for size in windows:
             if size == self._batch:
                 yield windows.arrays
-
-
-@dataclass(frozen=True)
-class Removed:
-    """The compact module of one row, its multiplications, and what its results differ by from
-    those of the masked network, relative to the largest."""
-
-    module: Any
-    macs: int
-    error: float
-
-
-def remove(network: Any, values: Mapping[str, np.ndarray], rows: Split) -> Removed:
-    """The network without the channels that are zero in `values`, compared on some rows.
-
-    Raises :class:`TrainingError` where the results differ by more than :data:`TOLERANCE`.
-    """
-    masked = bound(network, 1, values)
-    compact = masked.clone()
-    compact.run(compress_pipeline())
-    taken = rows.take(np.arange(min(len(rows), _BATCH))).arrays
-    found, expected = (
-        run_forward(at_batch(each, min(len(rows), _BATCH)).compile(), taken)
-        for each in (compact, masked)
-    )
-    error = relative_error(found, expected)
-    if error > TOLERANCE:
-        raise TrainingError(
-            f"the removed network differs from the masked one by {error:.2e} relative, more than "
-            f"{TOLERANCE:.0e}"
-        )
-    return Removed(compact, sum(layer["macs"] for layer in compact.layers()), error)

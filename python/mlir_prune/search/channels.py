@@ -18,10 +18,10 @@ from ..channel_groups import Group, output_dims, selected_groups
 from ..errors import InputError
 from ..evidence import Evidence
 from ..forms import bound
+from ..grams import damped
 from ..models.network import sum_macs
 from ..native import parse
 from ..networks import literal
-from ..oneshot.layers import damped
 from ..pipelines import compress_pipeline, fold_pipeline, module, options
 from ..training.compact import take
 
@@ -91,7 +91,7 @@ class Channels:
         values = _folded(masked)
         for name, gram in (grams or {}).items():
             if name in left:
-                values[name] = _refitted(self.values[name], left[name], gram, self._outputs[name])
+                values[name] = fitted(self.values[name], left[name], gram, self._outputs[name])
         counts = _counted(compact)
         return Pruned(values, left, counts)
 
@@ -195,7 +195,7 @@ def _folded(masked: Any) -> Arrays:
     return {name: np.array(array) for name, array in copy.parameters().items()}
 
 
-def _refitted(
+def fitted(
     weight: np.ndarray, left: list[list[int]], gram: np.ndarray, output: int
 ) -> np.ndarray:
     """The weight [outputs, columns in any shape] for the columns that are left.

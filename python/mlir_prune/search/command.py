@@ -15,9 +15,9 @@ from ..ends import left_out, remark
 from ..errors import InputError, shorten
 from ..native import native
 from ..recipe.aims import parse_target
+from ..removal import remove
 from . import costs, netadapt, sensitivity
 from .channel_budget import ChannelResource
-from .channel_subject import remove
 from .channels import Channels
 from .protocol import processes, run
 from .subject import Subject, subject_of

@@ -20,6 +20,7 @@ from ..evidence import (
 from ..native import parse
 from ..recipe.schema import THINET, Prune
 from ..reconstruction import thinet_evidence
+from ..rows import Split, Windows
 from ..taylor import taylor_evidence
 from .batches import Batches
 from .masks import Arrays, select_masks
@@ -42,48 +43,70 @@ def collect_evidence(
     The network has the values that are pruned. Rows are whole batches in an order drawn from
     the seed. Raises :class:`InputError` for a weight that nothing is known about.
     """
-    kind = KIND_OF.get(stage.criterion)
-    if kind is None:
+    if stage.criterion not in KIND_OF:
         return {}
-    network, recipe, names = trainer.network, trainer.recipe, list(names)
-    module = parse(network.text(recipe.batch))
-    module.bind({name: values[name] for name in network.shapes()})
+    recipe = trainer.recipe
     seed = recipe.seed if stage.seed is None else stage.seed
     batches = Batches(trainer.data.merged, recipe.batch, (seed,))
     count = min(max(stage.evidence_rows // recipe.batch, 1), batches.steps)
-    if stage.criterion == "taylor":
-        rows, chosen = batches.rows(0, count), [n for n in names if n in network.weights()]
-        found = taylor_evidence(
-            network, values, chosen, stage.granularity,
-            lambda asked: batch_gradients(module, rows, asked, recipe.threads),
+    rows = batches.rows(0, count)
+    try:
+        return evidence_of(
+            trainer.network, values, names, stage.criterion, stage.granularity, rows,
+            recipe.threads, recipe.batch,
         )  # fmt: skip
-    elif stage.criterion == THINET:
-        grams = collect(module, _load(batches, count), GRAM, recipe.threads)
+    except InputError as error:
+        raise InputError(f"{path}.criterion: {error}") from error
+
+
+def evidence_of(
+    network: Any, values: Mapping[str, np.ndarray], names: Iterable[str], criterion: str,
+    granularity: str, rows: Split, threads: int = 1, batch: int = 64,
+) -> Evidence:  # fmt: skip
+    """What a criterion of :data:`KIND_OF` judges the weights `names` of a network by.
+
+    Compiled code runs on `batch` rows; rows that do not fill one are left out, but where the
+    criterion is about gradients. Raises :class:`InputError` for a weight that nothing is known
+    about.
+    """
+    kind, names = KIND_OF[criterion], list(names)
+    module = parse(network.text(batch))
+    module.bind({name: values[name] for name in network.shapes()})
+    if criterion == "taylor":
+        chosen = [name for name in names if name in network.weights()]
+        found = taylor_evidence(
+            network, values, chosen, granularity,
+            lambda asked: batch_gradients(module, rows, asked, threads),
+        )  # fmt: skip
+    elif criterion == THINET:
+        grams = collect(module, whole_batches(network, rows, batch), GRAM, threads)
         found = thinet_evidence(network, values, names, {name: g for (name, _), g in grams.items()})
     elif kind in GRADIENT_KINDS:
-        found = collect_gradients(module, batches.rows(0, count), kind, recipe.threads)
+        found = collect_gradients(module, rows, kind, threads)
     else:
-        found = collect(module, _load(batches, count), [kind], recipe.threads)
+        found = collect(module, whole_batches(network, rows, batch), [kind], threads)
     for name in names:
         if (name, kind) not in found:
             raise InputError(
-                f"{path}.criterion: {stage.criterion} knows nothing about '{name}', whose layer is "
-                "no plain product; name it in ignore"
+                f"{criterion} knows nothing about '{name}', whose layer is no plain product; name "
+                "it in ignore"
             )
     return {(name, kind): found[name, kind] for name in names}
 
 
 def criterion_options(stage: Prune, seed: int) -> dict[str, object]:
     """Options of the mask pipeline that say how weights are judged; `seed` is the recipe's."""
-    found: dict[str, object] = {}
-    if stage.criterion == THINET:
+    return judged_by(stage.criterion, seed if stage.seed is None else stage.seed)
+
+
+def judged_by(criterion: str, seed: int) -> dict[str, object]:
+    """The same for a criterion by its name; `seed` is for the random one."""
+    if criterion == THINET:
         # Its scores are evidence, which this criterion takes as they are.
-        found["criterion"] = "mean_activation"
-    elif stage.criterion != "magnitude":
-        found["criterion"] = stage.criterion
-    if stage.criterion == "random":
-        found["seed"] = seed if stage.seed is None else stage.seed
-    return found
+        return {"criterion": "mean_activation"}
+    if criterion == "magnitude":
+        return {}
+    return {"criterion": criterion} | ({"seed": seed} if criterion == "random" else {})
 
 
 def selection_options(stage: Prune, seed: int) -> dict[str, object]:
@@ -114,7 +137,12 @@ def masks_of_one(
     )  # fmt: skip
 
 
-def _load(batches: Batches, count: int) -> Iterator[Mapping[str, np.ndarray]]:
-    for index in range(count):
-        batches.load(0, index)
-        yield batches.inputs
+def whole_batches(
+    network: Any, rows: Split, batch: int
+) -> Iterator[Mapping[str, np.ndarray]]:
+    """Inputs of one batch after the other by name; rows that do not fill one are left out."""
+    shapes = {each.name: (batch, *each.shape) for each in network.signature.inputs}
+    windows = Windows(rows.arrays, shapes)
+    for count in windows:
+        if count == batch:
+            yield windows.arrays
