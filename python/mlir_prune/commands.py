@@ -22,7 +22,7 @@ from .compress import (
     write_report,
 )
 from .data import Dataset, load
-from .ends import left_out, remark
+from .ends import left_dense
 from .errors import InputError
 from .frontend import NotComparedWarning, from_file
 from .models.network import Signature
@@ -102,11 +102,11 @@ def _compress_recipe(arguments: argparse.Namespace) -> Recipe:
 
 
 def _left_out(recipe: Recipe, granularity: str, arguments: argparse.Namespace) -> list[str]:
-    """First and last layers where they stay dense, which is said."""
+    """Layers that stay dense, which is said."""
     network = build_network(recipe.model, recipe.dataset)
-    found = left_out(network, granularity, bool(arguments.all_layers))
-    if found and not arguments.quiet:
-        print(remark(found, granularity), flush=True)
+    found, remarks = left_dense(network, granularity, bool(arguments.all_layers))
+    if not arguments.quiet:
+        print(*remarks, sep="\n", end="\n" if remarks else "", flush=True)
     return found
 
 

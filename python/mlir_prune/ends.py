@@ -1,11 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-"""First and last layers, which structured pruning leaves alone where nobody named layers."""
+"""Layers that structured pruning leaves alone where nobody named layers: those that have no such
+groups, the first ones and the last ones."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from .native import parse
+from .native import native, parse
 from .networks import COUPLED
 from .pipelines import module, options
 
@@ -36,9 +37,35 @@ def left_out(network: Any, granularity: str, every: bool = False) -> list[str]:
     return found if len(found) < len(network.weights()) else []
 
 
-def remark(names: list[str], granularity: str) -> str:
-    """What is said of the layers that are left out."""
-    return (
-        f"left dense: the first and last layers {', '.join(names)}; --all-layers prunes them by "
-        f"{granularity}, too"
-    )
+def ungrouped(network: Any, granularity: str) -> list[str]:
+    """Weights that have no groups of a granularity, where others have."""
+    if granularity in ("unstructured", COUPLED):
+        return []
+    shapes = network.shapes()
+    found = [
+        name for name in network.weights()
+        if native().fit_granularity(granularity, list(shapes[name])) == "none"
+    ]  # fmt: skip
+    return found if len(found) < len(network.weights()) else []
+
+
+def left_dense(
+    network: Any, granularity: str, every: bool = False
+) -> tuple[list[str], list[str]]:
+    """Weights that stay dense by default, and what is said of them.
+
+    With `every` the first and the last layers are pruned, too.
+    """
+    without = ungrouped(network, granularity)
+    ends = left_out(network, granularity, every)
+    if set(network.weights()) <= {*without, *ends}:
+        ends = []
+    told = []
+    if without:
+        told.append(f"left dense: {', '.join(without)} without groups of {granularity}")
+    if ends:
+        told.append(
+            f"left dense: the first and last layers {', '.join(ends)}; --all-layers prunes them by "
+            f"{granularity}, too"
+        )
+    return [*without, *(name for name in ends if name not in without)], told

@@ -12,7 +12,7 @@ import pytest
 from mlir_prune import commands
 from mlir_prune.channel_map import channel_map
 from mlir_prune.cli import main, make_parser
-from mlir_prune.ends import end_layers, left_out
+from mlir_prune.ends import end_layers, left_dense, left_out, ungrouped
 from mlir_prune.models import Mlp, ResNet
 from mlir_prune.native import parse
 from mlir_prune.networks import COUPLED
@@ -54,7 +54,8 @@ def test_what_is_an_end() -> None:
     ("granularity", "more", "ignored"),
     [
         ("channel:0", [], ENDS),
-        ("block:2x1x1x1", ["--all-layers"], []),
+        ("vector:0", ["--all-layers"], []),
+        ("block:2x1x1x1", ["--all-layers"], ["linear.weight"]),
         ("unstructured", [], []),
         (COUPLED, [], []),
     ],
@@ -69,7 +70,8 @@ def test_compress_leaves_them_out(
     (stage,) = (each for each in recipe.stages if isinstance(each, Prune))
     assert list(stage.ignore) == ignored
     said = capsys.readouterr().out
-    assert ("first and last layers conv1.weight, linear.weight" in said) == bool(ignored)
+    assert ("first and last layers conv1.weight, linear.weight" in said) == (ignored == ENDS)
+    assert ("linear.weight without groups of block" in said) == (ignored == ["linear.weight"])
     assert main([*line, "--all-layers", "--target", "sparsity=2"]) == 1
 
 
@@ -124,3 +126,16 @@ def test_a_scan_of_groups(folder: Path, tmp_path: Path) -> None:
         assert float(row["loss"]) == pytest.approx(loaded.score(values)["loss"], rel=1e-5)
         assert row["layer"] == next(iter(makers))
         assert int(row["weights_left"]) == np.count_nonzero(values[row["layer"]])
+
+
+def test_layers_without_groups_stay_dense() -> None:
+    network = ResNet(1, "A", (4, 6, 8), (3, 8, 8), 5)
+    linear = [name for name in network.weights() if len(network.shapes()[name]) == 2]
+    dense, remarks = left_dense(network, "filter_plane", every=True)
+    assert dense == linear and "without groups of filter_plane" in remarks[0]
+    dense, remarks = left_dense(network, "filter_plane")
+    assert set(dense) == {*linear, *left_out(network, "filter_plane")} and len(remarks) == 2
+    assert len(dense) == len(set(dense))
+    assert left_dense(network, "unstructured") == left_dense(network, "coupled_channels") == ([], [])
+    # Where no weight has such groups that is an error of the granularity.
+    assert ungrouped(Mlp((8, 6, 4)), "filter_plane") == []

@@ -157,6 +157,14 @@ def test_milliseconds_without_training() -> None:
     assert 0 < found.met.realised <= 1.02 * found.met.requested < found.met.dense
 
 
+@pytest.mark.parametrize("scope", ["global", "layer"])
+def test_channels_by_share(network: Any, scope: str) -> None:
+    found = prune(network, None, None, 0.5, "coupled_channels", scope=scope)
+    assert found.method == "magnitude" and found.small is not None and found.small.error <= 1e-5
+    kept = [int(found.masks[name].any(axis=1).sum()) for name in ("fc1.weight", "fc2.weight")]
+    assert sum(kept) == 28 and (scope == "global" or kept == [16, 12])
+
+
 def test_the_same_seed_gives_the_same_bits(network: Any) -> None:
     first, second = (
         prune(network, rows(), "taylor", granularity="coupled_channels", target="macs=0.5", seed=3)
@@ -183,6 +191,8 @@ def test_the_same_seed_gives_the_same_bits(network: Any) -> None:
         ({"method": "magnitude", "sparsity": 0.5, "refit": True}, "expected granularity coupled"),
         ({"granularity": "vector:3", "sparsity": 0.5}, "has no groups of vector:3"),
         ({"granularity": "vector:1"}, "sparsity: expected a number"),
+        ({"method": "batch_norm_scale", "granularity": "channel:0", "sparsity": 0.5}, "prunes nothing"),
+        ({"granularity": "channel:0", "sparsity": 0.01}, "prunes nothing here: the share is less"),
     ],
 )  # fmt: skip
 def test_what_cannot_be_used_is_one_error(

@@ -15,7 +15,7 @@ import numpy as np
 
 from .. import files
 from ..data import Dataset, load, load_inputs
-from ..ends import left_out, remark
+from ..ends import left_dense
 from ..errors import InputError
 from ..forms import bound
 from ..frontend import from_file
@@ -106,7 +106,7 @@ def run(arguments: argparse.Namespace) -> None:
     files.check_writable(target)
     module, data, rows = _subject(arguments)
     validation = data.validation if data else None
-    ignore, ends = _left_dense(module, arguments)
+    ignore, dense = _left_dense(module, arguments)
     reports: list[dict[str, Any]] = []
     for seed in range(arguments.seed, arguments.seed + arguments.seeds):
         start = time.monotonic()
@@ -117,7 +117,7 @@ def run(arguments: argparse.Namespace) -> None:
             sequential=arguments.sequential, target=arguments.target, timed_batch=arguments.batch,
             refit=arguments.refit,
         )  # fmt: skip
-        found = replace(found, remarks=(*ends, *found.remarks))
+        found = replace(found, remarks=(*dense, *found.remarks))
         seconds = time.monotonic() - start
         if not reports:
             _write(target, found.small.module if found.small else found.module)
@@ -154,13 +154,13 @@ def _subject(arguments: argparse.Namespace) -> tuple[Any, Dataset | None, Split 
 
 
 def _left_dense(module: Any, arguments: argparse.Namespace) -> tuple[list[str], list[str]]:
-    """Patterns of weights to leave, and a remark about the ends of the network where nobody named
+    """Patterns of weights to leave, and remarks about those that stay dense where nobody named
     layers."""
     if arguments.target_weight or arguments.ignore:
         return arguments.ignore or [], []
-    ends = left_out(ImportedNetwork(module), arguments.granularity, bool(arguments.all_layers))
-    told = [remark(ends, arguments.granularity)] if ends else []
-    return [literal(name) for name in ends], told
+    network, every = ImportedNetwork(module), bool(arguments.all_layers)
+    dense, remarks = left_dense(network, arguments.granularity, every)
+    return [literal(name) for name in dense], remarks
 
 
 def _write(target: Path, module: Any) -> None:

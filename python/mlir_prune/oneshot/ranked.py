@@ -83,7 +83,8 @@ class Ranking:
             rule["allow_empty"] = True
         else:
             rule["sparsity"] = share
-            rule["scope"] = "global" if question.scope == "global" else "tensor"
+            each = "group" if question.coupled else "tensor"
+            rule["scope"] = "global" if question.scope == "global" else each
         return select_masks(
             self.network, self.values, question.names, question.granularity, self._evidence, **rule
         )

@@ -197,6 +197,11 @@ class _RankedRun:
             assert self._drawn is not None
             values = refitted(self._network, values, self._drawn, self._options.get("threads", 1))
         found = weight_masks(masks, names)
+        if all(mask.all() for mask in found.values()):
+            raise InputError(
+                f"criterion {ranking.question.criterion} prunes nothing here: the share is less than "
+                f"one group of {self._granularity}, or it knows nothing of these weights"
+            )
         kept = np.concatenate([found[name].ravel() for name in names])
         remarks, made = list[str](), Choice(repair.NONE)
         if self._finish:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from .. import files, networks
-from ..ends import left_out, remark
+from ..ends import left_dense
 from ..errors import InputError, shorten
 from ..native import native
 from ..recipe.aims import parse_target
@@ -117,10 +117,10 @@ def run_sensitivity(arguments: argparse.Namespace) -> None:
     network = subject.load().network
     ignore = [*(arguments.ignore or [])]
     if not arguments.target_weight and not ignore:
-        ends = left_out(network, arguments.granularity, bool(arguments.all_layers))
-        ignore = [networks.literal(name) for name in ends]
-        if ends:
-            print(remark(ends, arguments.granularity), flush=True)
+        dense, remarks = left_dense(network, arguments.granularity, bool(arguments.all_layers))
+        ignore = [networks.literal(name) for name in dense]
+        for remark in remarks:
+            print(remark, flush=True)
     layers = sensitivity.layers_of(subject, arguments.target_weight or ["weight"], ignore)
     networks.check_granularity(network, layers, arguments.granularity, "granularity")
     evaluate = sensitivity.Evaluation(subject, arguments.granularity)
