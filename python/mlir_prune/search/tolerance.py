@@ -130,7 +130,8 @@ class Tolerance(Search[Step, str]):
 
     def holds(self, result: Result) -> bool:
         """Whether a network is within the tolerance, as far as its rows can say."""
-        wrong = max(100.0 - self._facts["accuracy"], 100.0 / self._facts["rows"])
+        # One error more than were counted: few rows, none of which is wrong, promise little.
+        wrong = 100.0 - self._facts["accuracy"] + 100.0 / self._facts["rows"]
         allowed = self._facts["calibrated"] * (wrong + self.limits.points) / wrong
         # A row more that is guessed, where the dense network is all but certain.
         allowed += self.limits.points / 100 * math.log(self._facts["classes"])
@@ -138,7 +139,9 @@ class Tolerance(Search[Step, str]):
         wrong_result = result.get("constant", False) or result["drop"] > self.limits.points
         if wrong_result or result["calibrated"] > allowed:
             return False
-        margin = self.limits.confidence * result["error"]
+        # Where no row differs one may have: none in 60 does not say that none will.
+        error = max(result["error"], 100.0 / self._facts["rows"])
+        margin = self.limits.confidence * error
         if margin <= self.limits.points or result["drop"] + margin <= self.limits.points:
             return bool(result["drop"] + margin <= self.limits.points)
         growth = self.limits.confidence * result.get("calibrated_error", math.inf)
