@@ -18,6 +18,7 @@ from . import commands
 from .calibration import SECONDS
 from .errors import InputError, TrainingError
 from .frontend import TIME_LIMIT
+from .exporting import command as export
 from .fuzz import command as fuzz
 from .insight import command as insight
 from .native import prune_error
@@ -53,6 +54,7 @@ def make_parser() -> argparse.ArgumentParser:
     _add_import(parsers)
     _add_compile(parsers)
     _add_calibrate(parsers)
+    export.add_parser(parsers)
     oneshot.add_parser(parsers)
     searches.add_parsers(parsers)
     fuzz.add_parser(parsers)

@@ -17,6 +17,7 @@ from .. import files
 from ..data import Dataset, load, load_inputs
 from ..ends import left_dense
 from ..errors import InputError
+from ..exporting import to_onnx
 from ..forms import bound
 from ..frontend import from_file
 from ..imported import ImportedNetwork
@@ -31,12 +32,15 @@ from .run import METHODS, Result
 from .single import prune
 
 
+_FORMATS = (".mlir", ".mlirbc", ".onnx")
+
+
 def add_parser(parsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Adds the command with its options."""
     parser = parsers.add_parser("oneshot", help="prune a network by some rows, without training")
     parser.set_defaults(run=run)
     add_subject(parser, workers=False)
-    parser.add_argument("-o", "--out", required=True, help=".mlir or .mlirbc file to write")
+    parser.add_argument("-o", "--out", required=True, help=".mlir or .mlirbc file to write, or .onnx of an .onnx")
     methods = "; ".join(f"{name}: {method.summary}" for name, method in METHODS.items())
     parser.add_argument(
         "--method",
@@ -97,8 +101,10 @@ def add_parser(parsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> 
 def run(arguments: argparse.Namespace) -> None:
     """Writes the pruned network and prints what it has lost on validation rows, if any."""
     target = Path(arguments.out)
-    if target.suffix not in (".mlir", ".mlirbc"):
-        raise InputError(f"{target}: expected a file that ends in .mlir or .mlirbc")
+    if target.suffix not in _FORMATS:
+        raise InputError(f"{target}: expected a file that ends in {' or '.join(_FORMATS)}")
+    if target.suffix == ".onnx" and Path(arguments.network).suffix != ".onnx":
+        raise InputError(f"{target}: only a network from an .onnx file is written as one")
     check_bounds(
         arguments,
         {"threads": (1, 1024), "seed": (0, 2**53), "seeds": (1, 1000), "batch": (1, 100_000)},
@@ -120,7 +126,7 @@ def run(arguments: argparse.Namespace) -> None:
         found = replace(found, remarks=(*dense, *found.remarks))
         seconds = time.monotonic() - start
         if not reports:
-            _write(target, found.small.module if found.small else found.module)
+            _write(target, found, arguments.network)
         report = {"method": found.method, "seed": seed, "seconds": seconds}
         reports.append(report | _report(module, found, validation, arguments.threads))
     if arguments.json:
@@ -163,7 +169,12 @@ def _left_dense(module: Any, arguments: argparse.Namespace) -> tuple[list[str], 
     return [literal(name) for name in dense], remarks
 
 
-def _write(target: Path, module: Any) -> None:
+def _write(target: Path, found: Result, source: str) -> None:
+    """The network without the channels that left; as ONNX in the place of the `source`."""
+    if target.suffix == ".onnx":
+        to_onnx(found.module, source, target, shrink=found.small is not None)
+        return
+    module = found.small.module if found.small else found.module
     if target.suffix == ".mlirbc":
         files.write_bytes(target, module.to_bytecode())
     else:

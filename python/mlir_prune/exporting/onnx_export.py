@@ -1,0 +1,195 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""A pruned network as ONNX: the file that was imported, with other values and smaller tensors.
+
+Nothing of the graph changes but what has to: initializers (or constant nodes) of parameters get
+the pruned values, and where channels have left, the number of groups of a convolution and the
+shapes that a Reshape has as constants. Names, the opset and all else stay as they were.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from .. import files
+from ..errors import InputError
+from ..forms import TOLERANCE, relative_error
+from ..frontend import from_onnx
+from ..onnx_graph import constants_to_initializers, option_name
+from ..pipelines import compress_pipeline, mask_pipeline
+from .layout import Layout, find_layout
+from .shapes import fit_shapes
+
+Arrays = Mapping[str, np.ndarray]
+
+
+@dataclass(frozen=True)
+class Exported:
+    """A written file: how many tensors have other values, how many are smaller, and how far the
+    results of ONNX Runtime are from the compiled network's, relative to the largest (None where
+    it is not installed, or was not asked)."""
+
+    path: str
+    changed: int
+    smaller: int
+    error: float | None
+
+
+def to_onnx(
+    pruned: Any, source: str | os.PathLike[str], path: str | os.PathLike[str], *,
+    shrink: bool = True, check: bool = True,
+) -> Exported:  # fmt: skip
+    """Writes `pruned` in the place of the network of the ONNX file `source`.
+
+    `pruned` is a module, or values by name, with the parameters of the imported network in their
+    full shapes, zeros where it is pruned. With `shrink`, filters and neurons that are zero leave;
+    without, zeros stay. With `check`, the file is run by ONNX Runtime on random inputs, where
+    that is installed, and compared with the compiled network: more than 1e-5 of the largest
+    result is an error, and nothing is written.
+
+    Raises :class:`InputError` for values of another network, and for a network whose smaller
+    shapes cannot be told.
+    """
+    onnx = _onnx()
+    module = from_onnx(source, check=False)
+    dense = {name: np.array(value) for name, value in module.parameters().items()}
+    values = _values(pruned, dense)
+    module.bind(values)
+    if shrink:
+        module.run(mask_pipeline())
+        module.run(compress_pipeline(record_kept=True))
+        values = {name: np.array(value) for name, value in module.parameters().items()}
+        unknown = sorted(set(values) - set(dense))
+        if unknown:
+            raise InputError(
+                f"{source}: the smaller network has parameters that the file has not: "
+                f"{', '.join(unknown)}; shrink=False keeps all channels"
+            )
+    model = onnx.load(os.fspath(source))
+    changed, smaller = _replace(onnx, model, dense, values)
+    if smaller:
+        fit_shapes(onnx, model, onnx.load(os.fspath(source)))
+    onnx.checker.check_model(model)
+    error = _compare(model, module) if check else None
+    if error is not None and not error <= TOLERANCE:
+        raise InputError(
+            f"{path}: ONNX Runtime computes results that differ from the compiled network's by "
+            f"{error:.1e}, more than {TOLERANCE:.0e}; nothing was written"
+        )
+    files.write_bytes(Path(path), model.SerializeToString())
+    return Exported(os.fspath(path), changed, smaller, error)
+
+
+def _onnx() -> Any:
+    try:
+        import onnx
+    except ImportError as error:
+        raise InputError("an export to ONNX needs the package onnx") from error
+    return onnx
+
+
+def _values(pruned: Any, dense: Arrays) -> dict[str, np.ndarray]:
+    """The values of all parameters, in the shapes of the dense network."""
+    given = pruned if isinstance(pruned, Mapping) else pruned.parameters()
+    found = {name: np.asarray(given[name]) for name in dense if name in given}
+    missing = sorted(set(dense) - set(found))
+    if missing:
+        raise InputError(f"values: expected those of the imported network, without '{missing[0]}'")
+    for name, value in found.items():
+        if value.shape != dense[name].shape:
+            raise InputError(
+                f"values: '{name}' has shape {list(value.shape)}, expected {list(dense[name].shape)}"
+                " as in the file; give the masked network, which shrinks here"
+            )
+    return {name: np.array(value, dense[name].dtype) for name, value in found.items()}
+
+
+def _replace(onnx: Any, model: Any, dense: Arrays, values: Arrays) -> tuple[int, int]:
+    """Gives tensors of the file the new values; how many changed, and how many are smaller."""
+    changed = smaller = 0
+    left = set(dense)
+    for tensor, store in _tensors(onnx, model):
+        name = option_name(tensor.name, ())
+        if name not in left:
+            continue
+        stored = onnx.numpy_helper.to_array(tensor)
+        layout = find_layout(stored.astype(dense[name].dtype), dense[name])
+        if layout is None:
+            continue
+        left.discard(name)
+        if name not in values:
+            continue
+        if values[name].shape != dense[name].shape or not np.array_equal(values[name], dense[name]):
+            array = _back(layout, values[name], name)
+            changed += 1
+            smaller += array.shape != stored.shape
+            store(onnx.numpy_helper.from_array(array.astype(stored.dtype), tensor.name))
+    for name in sorted(left):
+        now = values.get(name)
+        if now is not None and not (now.shape == dense[name].shape and np.array_equal(now, dense[name])):
+            raise InputError(
+                f"parameter '{name}' is computed from several tensors of the file, or is in none"
+            )
+    return changed, smaller
+
+
+def _back(layout: Layout, value: np.ndarray, name: str) -> np.ndarray:
+    try:
+        return layout.back(value)
+    except InputError as error:
+        raise InputError(f"parameter '{name}' cannot shrink in the file: {error}") from None
+
+
+def _tensors(onnx: Any, model: Any) -> list[tuple[Any, Any]]:
+    """Constants of the main graph by name, each with what stores another in its place."""
+    found: list[tuple[Any, Any]] = [
+        (tensor, tensor.CopyFrom) for tensor in model.graph.initializer
+    ]
+    for node in model.graph.node:
+        attribute = {each.name: each for each in node.attribute}.get("value")
+        if node.op_type == "Constant" and attribute is not None and attribute.HasField("t"):
+            tensor = onnx.TensorProto()
+            tensor.CopyFrom(attribute.t)
+            tensor.name = node.output[0]
+            found.append((tensor, attribute.t.CopyFrom))
+    return found
+
+
+def _compare(model: Any, module: Any) -> float | None:
+    """Relative error of the file by ONNX Runtime against the compiled module; None without it."""
+    try:
+        import onnxruntime
+    except ImportError:
+        return None
+    options = onnxruntime.SessionOptions()
+    options.log_severity_level = 3
+    session = onnxruntime.InferenceSession(model.SerializeToString(), options)
+    executable = module.compile()
+    forward = executable.functions()[0]
+    random = np.random.default_rng(0)
+    inputs = {}
+    for given, argument in zip(session.get_inputs(), forward.arguments, strict=True):
+        dtype = np.dtype(argument.dtype)
+        array = random.standard_normal(tuple(argument.shape))
+        inputs[given.name] = array.astype(dtype) if dtype.kind == "f" else np.zeros(array.shape, dtype)
+    expected = executable.call(forward.name, dict(zip(
+        [each.name for each in forward.arguments], inputs.values(), strict=True)))  # fmt: skip
+    found = session.run(None, {
+        given.name: inputs[given.name].astype(_dtype(given.type)) for given in session.get_inputs()
+    })
+    return max(
+        relative_error(np.asarray(one, np.float64), np.asarray(other, np.float64))
+        for one, other in zip(found, expected.values(), strict=True)
+    )
+
+
+def _dtype(name: str) -> Any:
+    """The numpy type of a type of ONNX Runtime."""
+    return {"tensor(float16)": np.float16, "tensor(double)": np.float64, "tensor(int64)": np.int64,
+            "tensor(int32)": np.int32, "tensor(uint8)": np.uint8, "tensor(int8)": np.int8,
+            "tensor(bool)": np.bool_}.get(name, np.float32)  # fmt: skip

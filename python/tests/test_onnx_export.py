@@ -1,0 +1,179 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""Pruned networks back as the ONNX file that they came from."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mlir_prune.errors import InputError
+from mlir_prune.exporting.layout import find_layout
+
+needs = "pip install torch-mlir onnx onnxruntime to run the tests of the front end"
+pytest.importorskip("mlir_prune._native", reason="the native module is not built")
+onnx = pytest.importorskip("onnx", reason=needs)
+pytest.importorskip("torch_mlir", reason=needs)
+runtime = pytest.importorskip("onnxruntime", reason=needs)
+
+from onnx import TensorProto, helper, numpy_helper  # noqa: E402
+
+from mlir_prune.cli import main  # noqa: E402
+from mlir_prune.exporting import to_onnx  # noqa: E402
+from mlir_prune.frontend import from_onnx  # noqa: E402
+from mlir_prune.oneshot import prune  # noqa: E402
+
+Node = tuple[str, str, str, dict[str, Any]]
+
+BLOCK: tuple[dict[str, tuple[int, ...]], list[Node]] = (
+    {
+        "w1": (8, 3, 3, 3), "b1": (8,), "g": (8,), "s": (8,), "m": (8,), "v": (8,),
+        "dw": (8, 1, 3, 3), "w2": (8, 8, 1, 1), "fc": (32, 6), "fcb": (6,), "out": (4, 6),
+    },
+    [
+        ("Conv", "x w1 b1", "c1", {"pads": [1] * 4}),
+        ("BatchNormalization", "c1 g s m v", "n1", {}), ("Relu", "n1", "r1", {}),
+        ("Conv", "r1 dw", "d", {"pads": [1] * 4, "group": 8}), ("Relu", "d", "rd", {}),
+        ("Conv", "rd w2", "c2", {}), ("Add", "c2 r1", "sum", {}),
+        ("AveragePool", "sum", "p", {"kernel_shape": [4, 4], "strides": [4, 4]}),
+        ("Reshape", "p shape", "f", {}), ("MatMul", "f fc", "h", {}), ("Add", "h fcb", "hb", {}),
+        ("Relu", "hb", "rh", {}), ("Gemm", "rh out", "y", {"transB": 1}),
+    ],
+)  # fmt: skip
+"""A separable block with a residual sum, its result reshaped to constant extents."""
+
+
+def write(path: Path, shape: Sequence[int] = (1, 32), batch: Any = "N") -> str:
+    rng = np.random.default_rng(0)
+    shapes, nodes = BLOCK
+    tensors = [
+        numpy_helper.from_array(
+            (rng.uniform(0.5, 1, size) if name == "v" else rng.standard_normal(size)
+             ).astype(np.float32) * np.float32(0.4), name)
+        for name, size in shapes.items()
+    ]  # fmt: skip
+    graph = helper.make_graph(
+        [helper.make_node(kind, names.split(), [out], name=out, **more)
+         for kind, names, out, more in nodes],
+        "block",
+        [helper.make_tensor_value_info("x", TensorProto.FLOAT, [batch, 3, 8, 8])],
+        [helper.make_tensor_value_info("y", TensorProto.FLOAT, [batch, 4])],
+        [*tensors, numpy_helper.from_array(np.array(shape, np.int64), "shape")],
+    )  # fmt: skip
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
+    onnx.save(model, path)
+    return str(path)
+
+
+def run(path: Path | str, x: np.ndarray) -> np.ndarray:
+    session = runtime.InferenceSession(str(path))
+    return np.asarray(session.run(None, {session.get_inputs()[0].name: x})[0])
+
+
+def shapes_of(path: Path) -> dict[str, list[int]]:
+    return {tensor.name: list(tensor.dims) for tensor in onnx.load(path).graph.initializer}
+
+
+X = np.random.default_rng(1).standard_normal((1, 3, 8, 8)).astype(np.float32)
+
+
+@pytest.mark.parametrize(
+    ("shape", "rows"), [((1, 32), 1), ((-1, 32), 3), ((0, -1), 3), ((0, 32), 3)]
+)
+def test_channels_leave_in_the_file(tmp_path: Path, shape: tuple[int, int], rows: int) -> None:
+    source, small, masked = write(tmp_path / "net.onnx", shape), tmp_path / "s.onnx", tmp_path / "m.onnx"
+    found = prune(from_onnx(source), None, "magnitude", 0.4, "coupled_channels")
+    told = to_onnx(found.module, source, small)
+    assert told.error is not None and told.error <= 1e-5 and told.smaller > 4
+    assert to_onnx(found.module, source, masked, shrink=False).smaller == 0
+    x = np.repeat(X, rows, axis=0) if rows > 1 else X
+    np.testing.assert_allclose(run(small, x), run(masked, x), atol=1e-5, rtol=1e-5)
+    assert shapes_of(masked) == shapes_of(tmp_path / "net.onnx")
+    dims = shapes_of(small)
+    left = dims["w1"][0]
+    assert left < 8 and dims["dw"][0] == dims["w2"][0] == dims["g"][0] == left
+    assert dims["fc"] == [4 * left, dims["fcb"][0]] and dims["out"] == [4, dims["fcb"][0]]
+    one, other = onnx.load(source), onnx.load(small)
+    assert one.opset_import == other.opset_import and one.graph.input == other.graph.input
+    assert [n.name for n in one.graph.node] == [n.name for n in other.graph.node]
+    assert one.graph.output == other.graph.output
+    (depthwise,) = (n for n in other.graph.node if n.name == "d")
+    assert {a.name: a.i for a in depthwise.attribute}["group"] == left
+
+
+def test_values_alone_change(tmp_path: Path) -> None:
+    source, out = write(tmp_path / "net.onnx"), tmp_path / "out.onnx"
+    module = from_onnx(source)
+    found = prune(module, None, "magnitude", 0.6)
+    told = to_onnx(found.module, source, out, shrink=False)
+    zeros = {name: int((np.asarray(v) == 0).sum()) for name, v in found.module.parameters().items()}
+    for tensor in onnx.load(out).graph.initializer:
+        if tensor.name != "shape":
+            assert int((numpy_helper.to_array(tensor) == 0).sum()) == zeros[tensor.name]
+    assert told.changed == sum(count > 0 for count in zeros.values())
+    same = tmp_path / "same.onnx"
+    assert to_onnx(module, source, same).changed == 0
+    assert onnx.load(same) == onnx.load(source)
+
+
+def test_what_does_not_fit_is_one_error_and_no_file(tmp_path: Path) -> None:
+    source, out = write(tmp_path / "net.onnx"), tmp_path / "out.onnx"
+    module = from_onnx(source)
+    small = prune(module, None, "magnitude", 0.4, "coupled_channels").small
+    assert small is not None
+    values = {name: np.asarray(v) for name, v in module.parameters().items()}
+    for wrong, message in (
+        (small.module, "give the masked network, which shrinks here"),
+        ({"w1": values["w1"]}, "expected those of the imported network, without 'b1'"),
+    ):
+        with pytest.raises(InputError, match=message):
+            to_onnx(wrong, source, out)
+    assert not out.exists()
+
+
+def test_the_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    source = write(tmp_path / "net.onnx")
+    masked = tmp_path / "masked.mlirbc"
+    found = prune(from_onnx(source), None, "magnitude", 0.4, "coupled_channels")
+    masked.write_bytes(found.module.to_bytecode())
+    out = tmp_path / "out.onnx"
+    assert main(["export", str(masked), "--source", source, "-o", str(out)]) == 0
+    assert "tensors are smaller" in capsys.readouterr().out
+    assert shapes_of(out)["w1"][0] < 8
+    line = ["oneshot", source, "--method", "magnitude", "-o", str(out)]
+    assert main([*line, "--granularity", "coupled_channels", "--target", "macs=0.6"]) == 0
+    assert shapes_of(out)["w1"][0] < 8
+    assert main([*line, "--target", "macs=0.6"]) == 0
+    assert shapes_of(out) == shapes_of(tmp_path / "net.onnx")
+    capsys.readouterr()
+    for line, message in (
+        (["oneshot", str(masked), "-o", str(out), "--sparsity", "0.5"], "from an .onnx file"),
+        (["export", str(masked), "-o", str(out)], "--source"),
+        (["export", str(masked), "--source", source, "-o", str(tmp_path / "o.pt")], ".onnx"),
+        (["export", "nothing.mlir", "--source", source, "-o", str(out)], "no such file"),
+    ):
+        assert main(line) == 1
+        assert message in capsys.readouterr().err
+
+
+@given(st.permutations([0, 1, 2]), st.integers(0, 99))
+def test_layouts(order: list[int], seed: int) -> None:
+    """Every transposition and splitting of extents leads back."""
+    rng = np.random.default_rng(seed)
+    stored = rng.standard_normal((4, 2, 3, 5)).astype(np.float32)
+    read = stored.reshape(8, 3, 5).transpose(order)
+    layout = find_layout(stored, read)
+    assert layout is not None
+    np.testing.assert_array_equal(layout.back(read), stored)
+    # The first two of four leave, each with both of what it is split into.
+    less = np.delete(read, [0, 1, 2, 3], axis=order.index(0))
+    np.testing.assert_array_equal(layout.back(less), stored[2:])
+    assert find_layout(stored, 2 * read) is None
+    odd = np.delete(read, [0], axis=order.index(0))
+    with pytest.raises(InputError, match="stored as"):
+        layout.back(odd)
