@@ -174,7 +174,7 @@ class MaxDrop:
     )  # fmt: skip
     confidence: float | None = key(
         "Standard errors of the comparison that a drop is raised by before it is held against "
-        "`points`; if empty one with 5,000 validation rows or more, 1.5 with 500 or less.",
+        "`points`; if empty 0.75 with 5,000 validation rows or more, 1.5 with 500 or less.",
         None, low=0, high=10,
     )  # fmt: skip
     keep: float = key("Share of the weights that stays in a round.", 0.7, above=0, below=1)

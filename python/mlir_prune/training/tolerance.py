@@ -122,7 +122,7 @@ def confidence_for(rows: int) -> float:
 
     The search tries many networks, and on few rows the luckiest is further from the truth.
     """
-    return 1.0 + 0.5 * min(1.0, max(0.0, math.log10(5000 / max(rows, 1))))
+    return 0.75 * (1.0 + min(1.0, max(0.0, math.log10(5000 / max(rows, 1)))))
 
 
 def make_search(trainer: Trainer, task: SearchTask) -> Tolerance:
