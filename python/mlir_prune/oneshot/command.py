@@ -78,7 +78,8 @@ def add_parser(parsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> 
         "--repair",
         help=f"some of {','.join(repair.WITH_ROWS)}; {repair.AUTO}: as many of them, in this "
         f"order, as bring the network nearest to the dense one; {repair.DATA_FREE} without any "
-        f"row; or {repair.NONE} (default: {repair.AUTO} where there are rows, but for chita)",
+        f"row; or {repair.NONE} (default: {repair.AUTO} where there are rows, but for chita and "
+        "--sequential)",
     )
     parser.add_argument(
         "--sequential", action="store_true",

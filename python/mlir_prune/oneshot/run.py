@@ -135,7 +135,7 @@ def prune_along(
     if list(shares) != sorted(shares, reverse=True):
         raise InputError("sparsities: expected each above the one before")
     chosen = METHODS[method]
-    names = _repairs(chosen, repairs, data)
+    names = _repairs(chosen, repairs, data, sequential)
     _check_data(method, data, names, sequential)
     if refine and data is None:
         raise InputError("refine: the network is compared with the dense one on rows, got none")
@@ -158,10 +158,16 @@ def prune_along(
         yield Result(copy, masks, method, (*task.remarks, *remarks, *lost), made)
 
 
-def _repairs(method: Method, given: str | None, data: Split | None) -> tuple[str, ...]:
+def _repairs(
+    method: Method, given: str | None, data: Split | None, sequential: bool
+) -> tuple[str, ...]:
+    """The repairs that are given, or those of the method.
+
+    Layers that were pruned in their order have statistics of what comes out of them already.
+    """
     if given is not None:
         return repair.read_repairs(given)
-    return () if data is None else method.repairs
+    return () if data is None or sequential else method.repairs
 
 
 def _check_data(
