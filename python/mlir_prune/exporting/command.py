@@ -62,6 +62,8 @@ def _network(path: Path, source: str | None) -> tuple[Any, str]:
         if source is None:
             source = load_recipe(path / _RECIPE).model.file
         path = path / _MASKED
+    if path.suffix not in (".mlir", ".mlirbc"):
+        raise InputError(f"{path}: expected a run folder, or the masked network as .mlir or .mlirbc")
     module = read_module(path)
     if not source or Path(source).suffix != ".onnx":
         what = f"the recipe names '{source}'" if source else "none is named"
