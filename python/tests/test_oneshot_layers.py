@@ -206,11 +206,15 @@ def test_weight_of_least_squares() -> None:
     inputs = dense + 0.3 * rng.standard_normal(dense.shape)
     weight = rng.standard_normal((3, 8))
     results = dense @ weight.T
-    seen = Seen(inputs.mean(0), results.mean(0), inputs.T @ inputs / 300, results.T @ inputs / 300)
+    seen = Seen(
+        inputs.mean(0), results.mean(0), inputs.T @ inputs / 300, results.T @ inputs / 300,
+        (results**2).mean(0),
+    )  # fmt: skip
     centered, target = inputs - inputs.mean(0), results - results.mean(0)
     found = seen.centered()
     np.testing.assert_allclose(found.xx, centered.T @ centered / 300, atol=1e-10)
     np.testing.assert_allclose(found.yx, target.T @ centered / 300, atol=1e-10)
+    np.testing.assert_allclose(seen.results().variance, (target**2).mean(0), atol=1e-9)
     fitted = found.target(weight, 0.0)
     np.testing.assert_allclose(fitted, np.linalg.lstsq(centered, target, rcond=None)[0].T, atol=1e-8)
     least = ((centered @ fitted.T - target) ** 2).mean(0).sum()
