@@ -207,6 +207,18 @@ def test_what_is_found_is_as_sparse_as_the_tolerance_allows() -> None:
         assert limit <= search.seen[search.finish()]["left"] <= limit / 0.9 + 1
 
 
+@pytest.mark.parametrize("break_at", [15_000, 40_000])
+def test_networks_denser_than_the_first_round_are_tried(break_at: float) -> None:
+    search = Tolerance(Limits(0.1, 600), {**FACTS, "total": 100_000})
+    rng = np.random.default_rng(1)
+    while proposed := search.propose():
+        assert proposed[0].left <= 95_000
+        search.observe(proposed[0], worth(proposed[0], break_at, rng, 0.0))
+    found = search.seen[search.finish()]
+    # Half of what is missing to `break_at` is lost.
+    assert break_at / 1.2 <= found["left"] <= 1.2 * break_at
+
+
 def test_a_network_that_loses_at_once_stays_dense() -> None:
     search = Tolerance(Limits(0.1, 300), FACTS)
     rng = np.random.default_rng(1)

@@ -78,8 +78,8 @@ _FINE = 0.95
 class Tolerance(Search[Step, str]):
     """Finds the sparsest network within a tolerance; the outcome is its key, empty for dense.
 
-    `facts` are measured before the search: `left`, the weights that the first round may
-    go down to, the number of `classes`, and of the dense network on `rows` validation rows
+    `facts` are measured before the search: `total`, all weights, `left`, those that the first
+    round may go down to, the number of `classes`, and of the dense network on `rows` validation rows
     `accuracy`, `loss` and `calibrated`, the loss at its best temperature.
     """
 
@@ -188,7 +188,9 @@ class Tolerance(Search[Step, str]):
     def _fill(self) -> list[Step]:
         """A network half-way between the sparsest that held and the densest that did not."""
         low, high = self._low(), self._high()
-        if low == 0 or high > self.rounds():
+        if low == 0:
+            return self._denser()
+        if high > self.rounds():
             return []
         # From the round: what was fine-tuned has weights that the penalty had all but removed.
         base, held, bottom = f"round-{low}", f"tune-{low}", self.seen[f"tune-{high}"]["left"]
@@ -206,6 +208,21 @@ class Tolerance(Search[Step, str]):
         # Where the penalty took it below what had failed, weights stay only without one.
         price = 0.0 if fell else self._price(left) / 3
         return [Step("fill", len(fills) + 1, base, left, epochs, price)]
+
+    def _denser(self) -> list[Step]:
+        """A network between the dense one and the first round, where that did not hold."""
+        fills = [key for key in self.seen if key.startswith("fill-")]
+        if "tune-1" not in self.seen:
+            return []
+        sizes = {key: self.seen[key]["left"] for key in ("tune-1", *fills)}
+        held = min((n for key, n in sizes.items() if self._held(key)),
+                   default=self._facts.get("total", 0))  # fmt: skip
+        failed = max(n for key, n in sizes.items() if not self._held(key))
+        left = round(math.sqrt(held * failed))
+        if not failed < left <= _FINE * held:
+            return []
+        epochs = min(self.tune_epochs, self.limits.epochs - self._spent("epochs"))
+        return [Step("fill", len(fills) + 1, "", left, epochs, self._price(left) / 3)]
 
     def _price(self, left: int) -> float:
         return float(_PRICE * self._facts["loss"] / left)

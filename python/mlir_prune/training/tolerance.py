@@ -345,7 +345,7 @@ def _facts(trainer: Trainer, task: SearchTask) -> dict[str, Any]:
             break
         left = int(total * share)
     return {
-        "loss": dense.loss, "accuracy": dense.accuracy, "left": left,
+        "loss": dense.loss, "accuracy": dense.accuracy, "left": left, "total": total,
         "calibrated": calibrated_loss(values, labels, axis), "rows": dense.rows,
         "classes": max(2, trainer.network.classes),
         "overfits": learned.loss < _OVERFIT * dense.loss,
