@@ -3,9 +3,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
+
+import numpy as np
 
 from .errors import InputError
 from .networks import literal
@@ -36,6 +38,24 @@ def output_dims(network: Any) -> dict[str, int]:
         if len(layer["output_dims"]) == 1:
             found.setdefault(layer["weight"], layer["output_dims"][0])
     return found
+
+
+def by_output(network: Any, names: Iterable[str]) -> dict[int, list[str]]:
+    """Weights of layers by the dimension of their output channels."""
+    dims, found = output_dims(network), dict[int, list[str]]()
+    for name in names:
+        if name in dims:
+            found.setdefault(dims[name], []).append(name)
+    return found
+
+
+def generic_values(network: Any) -> dict[str, np.ndarray]:
+    """Values without a zero; variances are positive."""
+    random = np.random.default_rng(0)
+    return {
+        name: random.uniform(0.5, 1.5, shape).astype(np.float32)
+        for name, shape in network.shapes().items()
+    }
 
 
 def selected_groups(remarks: Sequence[Any], names: Sequence[str]) -> list[tuple[Group, int]]:

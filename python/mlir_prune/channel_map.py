@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from .channel_groups import output_dims, selected_groups
+from .channel_groups import by_output, generic_values, output_dims, selected_groups
 from .errors import InputError
 from .forms import bound
 from .native import parse
@@ -76,14 +76,8 @@ class _Seen:
     def __init__(self, network: Any, dims: Mapping[str, int], names: list[str]) -> None:
         self._dims, self._names, self._shapes = dims, names, network.shapes()
         # Where the structure alone matters no value may be zero by chance.
-        random = np.random.default_rng(0)
-        values = {name: random.uniform(0.5, 1.5, shape).astype(np.float32)
-                  for name, shape in self._shapes.items()}  # fmt: skip
-        self._network = bytes(bound(network, 1, values).to_bytecode())
-        by_dim: dict[int, list[str]] = {}
-        for name in names:
-            by_dim.setdefault(dims[name], []).append(name)
-        self._by_dim = by_dim
+        self._network = bytes(bound(network, 1, generic_values(network)).to_bytecode())
+        self._by_dim = by_output(network, names)
         self._makers: dict[str, list[np.ndarray]] = {name: [] for name in names}
         self._readers: dict[str, list[np.ndarray]] = {name: [] for name in dims}
         self._vectors: dict[str, list[np.ndarray]] = {

@@ -17,8 +17,8 @@ from typing import NoReturn
 from . import commands
 from .calibration import SECONDS
 from .errors import InputError, TrainingError
-from .frontend import TIME_LIMIT
 from .exporting import command as export
+from .frontend import TIME_LIMIT
 from .fuzz import command as fuzz
 from .insight import command as insight
 from .native import prune_error

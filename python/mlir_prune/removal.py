@@ -20,11 +20,12 @@ _ROWS = 100
 
 @dataclass(frozen=True)
 class Removed:
-    """The compact module of one row, its multiplications, and what its results differ by from
-    those of the masked network, relative to the largest."""
+    """The compact module of one row, its multiplications and those of the dense network, and what
+    its results differ by from those of the masked network, relative to the largest."""
 
     module: Any
     macs: int
+    dense_macs: int
     error: float
 
 
@@ -47,4 +48,5 @@ def remove(network: Any, values: Mapping[str, np.ndarray], rows: Split) -> Remov
             f"the removed network differs from the masked one by {error:.2e} relative, more than "
             f"{TOLERANCE:.0e}"
         )
-    return Removed(compact, sum(layer["macs"] for layer in compact.layers()), error)
+    macs = sum(layer["macs"] for layer in compact.layers())
+    return Removed(compact, macs, sum(network.macs().values()), error)

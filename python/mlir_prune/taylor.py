@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from .channel_groups import output_dims, selected_groups
+from .channel_groups import by_output, output_dims, selected_groups
 from .channel_map import channel_map
 from .errors import InputError
 from .evidence import Evidence
@@ -124,7 +124,7 @@ def channel_terms(
     names = [name for name in names if name in dims]
     biases = {entry["bias"]: entry["weight"] for entry in network.compiled_layers()}
     scales = {name for name, role in network.roles().items() if role == "scale"}
-    if not scales and not _are_tied(network, weights, names, dims):
+    if not scales and not _are_tied(network, weights, names):
         outputs = [weights[name].shape[dims[name]] for name in names]
         starts = np.cumsum([0, *outputs])
         makers = {n: start + np.arange(extent) for n, start, extent
@@ -156,13 +156,10 @@ def _along(numbers: np.ndarray, weight: np.ndarray, dim: int) -> np.ndarray:
     return numbers.reshape(shape)
 
 
-def _are_tied(network: Any, weights: Arrays, names: list[str], dims: Mapping[str, int]) -> bool:
+def _are_tied(network: Any, weights: Arrays, names: list[str]) -> bool:
     """Whether several weights make the same channels."""
-    by_dim: dict[int, list[str]] = {}
-    for name in names:
-        by_dim.setdefault(dims[name], []).append(name)
     values = {name: weights[name] for name in network.shapes()}
-    remarks = bound(network, 1, values).run(channel_pipeline(by_dim, sparsity=0.0))
+    remarks = bound(network, 1, values).run(channel_pipeline(by_output(network, names), sparsity=0.0))
     groups = selected_groups(remarks, names)
     return any(len(group.weights) > 1 and group.total > 1 for group, _ in groups)
 

@@ -20,7 +20,7 @@ from .. import files
 from ..errors import InputError
 from ..forms import TOLERANCE, relative_error
 from ..frontend import from_onnx
-from ..onnx_graph import constants_to_initializers, option_name
+from ..onnx_graph import option_name
 from ..pipelines import compress_pipeline, mask_pipeline
 from .layout import Layout, find_layout
 from .shapes import fit_shapes

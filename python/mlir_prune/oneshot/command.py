@@ -31,7 +31,6 @@ from .choice import Choice
 from .run import METHODS, Result
 from .single import prune
 
-
 _FORMATS = (".mlir", ".mlirbc", ".onnx")
 
 

@@ -12,6 +12,7 @@ import numpy as np
 from .. import networks
 from ..errors import InputError, nearest
 from ..imported import ImportedNetwork
+from ..removal import Removed
 from ..rows import Split
 from . import chita, datafree, fisher, layers, layerwise, ordered, refining, repair
 from .budget import Met
@@ -62,17 +63,6 @@ class Method:
 
 
 @dataclass(frozen=True)
-class Small:
-    """A network without channels: multiplications of a row, and how far its results are from
-    those of the masked one, relative to the largest."""
-
-    module: Any
-    macs: int
-    dense_macs: int
-    error: float
-
-
-@dataclass(frozen=True)
 class Result:
     """A pruned network: the module, for each pruned weight what is kept (bool), by which method,
     what was left as it is, and which repairs were made.
@@ -87,7 +77,7 @@ class Result:
     remarks: tuple[str, ...] = ()
     repair: Choice = Choice(repair.NONE)
     met: Met[str] | None = None
-    small: Small | None = None
+    small: Removed | None = None
 
     @property
     def sparsity(self) -> float:

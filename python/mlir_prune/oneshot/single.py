@@ -15,7 +15,7 @@ from ..errors import InputError, nearest
 from ..imported import ImportedNetwork
 from ..recipe.aims import parse_target
 from ..recipe.schema import CRITERIA
-from ..removal import remove
+from ..removal import Removed, remove
 from ..rows import Split
 from . import repair
 from .budget import Cost, Met, meet
@@ -26,7 +26,6 @@ from .ranked import ROWS, Question, Ranking, refitted, weight_masks
 from .run import (
     METHODS,
     Result,
-    Small,
     check_share,
     choose_weights,
     draw_rows,
@@ -215,12 +214,10 @@ class _RankedRun:
         criterion = ranking.question.criterion
         return Result(copy, found, criterion, (*remarks, *lost), made, small=small)
 
-    def _small(self, values: dict[str, np.ndarray]) -> Small:
+    def _small(self, values: dict[str, np.ndarray]) -> Removed:
         """What is left without the channels, compared with the masked network on some rows."""
         rows = self._drawn or _random_rows(self._network)
-        found = remove(self._network, values, rows)
-        dense = sum(self._network.macs().values())
-        return Small(found.module, found.macs, dense, found.error)
+        return remove(self._network, values, rows)
 
 
 def _random_rows(network: ImportedNetwork) -> Split:

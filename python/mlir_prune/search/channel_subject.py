@@ -23,7 +23,8 @@ from ..networks import has_statistics
 from ..oneshot.repair import NONE, Repairer
 from ..recipe.schema import THINET
 from ..reconstruction import thinet_evidence
-from ..rows import Split, Windows
+from ..rows import Split
+from ..training.judgment import whole_batches
 from .channels import Arrays, Channels, Kept, Pruned
 
 REPAIRS = ("weights", "batch_norm")
@@ -93,13 +94,6 @@ class ChannelSubject:
     def _collect(self) -> Arrays:
         """Gram matrices of the inputs of the layers that have one."""
         module = bound(self._network, self._batch, self._values)
-        found = evidence.collect(module, self._batches(), evidence.GRAM, self._threads)
+        rows = whole_batches(self._network, self._rows, self._batch)
+        found = evidence.collect(module, rows, evidence.GRAM, self._threads)
         return {name: gram for (name, _), gram in found.items()}
-
-    def _batches(self) -> Any:
-        """The calibration rows by the name of the input, batch by batch."""
-        shapes = {each.name: (self._batch, *each.shape) for each in self._network.signature.inputs}
-        windows = Windows(self._rows.arrays, shapes)
-        for size in windows:
-            if size == self._batch:
-                yield windows.arrays

@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from ..channel_groups import Group, output_dims, selected_groups
+from ..channel_groups import Group, generic_values, output_dims, selected_groups
 from ..errors import InputError
 from ..evidence import Evidence
 from ..forms import bound
@@ -56,7 +56,7 @@ class Channels:
         if not self.groups:
             raise InputError("the network has no channels that could leave")
         # Where the structure alone matters no value may be zero by chance.
-        self._structure = self._with_scores(_generic(network), dims)
+        self._structure = self._with_scores(generic_values(network), dims)
 
     @property
     def fixed(self) -> tuple[str, ...]:
@@ -159,15 +159,6 @@ def _score_passes(outputs: Mapping[str, int], given: bool = False) -> list[str]:
         )
         for axis in sorted(set(outputs.values()))
     ]  # fmt: skip
-
-
-def _generic(network: Any) -> Arrays:
-    """Values without a zero; variances are positive."""
-    random = np.random.default_rng(0)
-    return {
-        name: random.uniform(0.5, 1.5, shape).astype(np.float32)
-        for name, shape in network.shapes().items()
-    }
 
 
 def _usable(found: Sequence[Group]) -> tuple[tuple[Group, ...], tuple[str, ...]]:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from .. import networks
-from ..channel_groups import Group, selected_groups
+from ..channel_groups import Group, by_output, selected_groups
 from ..errors import TrainingError
 from ..forms import bound, removed
 from ..imported import ImportedNetwork
@@ -22,7 +22,7 @@ from ..recipe.schema import Prune
 from ..search import costs
 from .evaluate import score
 from .judgment import collect_evidence, selection_options
-from .masks import Arrays, apply, by_output, intersect, masks_of, select_masks
+from .masks import Arrays, apply, intersect, masks_of, select_masks
 from .program import compiled
 from .tasks import PruneTask
 

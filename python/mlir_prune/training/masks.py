@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from ..channel_groups import output_dims
+from ..channel_groups import by_output
 from ..evidence import Evidence
 from ..native import parse
 from ..networks import COUPLED
@@ -65,15 +65,6 @@ def select_masks(
         PREFIX + name: np.array(found[name]) if name in found else np.ones(shapes[name], bool)
         for name in [*names, *(name for name in extended if not found[name].all())]
     }
-
-
-def by_output(network: Any, names: Iterable[str]) -> dict[int, list[str]]:
-    """Weights of layers by the dimension of their output channels."""
-    dims, found = output_dims(network), dict[int, list[str]]()
-    for name in names:
-        if name in dims:
-            found.setdefault(dims[name], []).append(name)
-    return found
 
 
 def intersect(old: Mapping[str, np.ndarray], new: Mapping[str, np.ndarray]) -> Arrays:
