@@ -127,7 +127,8 @@ def _dense_recipe(arguments: argparse.Namespace) -> Recipe:
     warning = unscaled(data) if name in NETWORKS else None
     if warning:
         print(f"prune: warning: {warning}", file=sys.stderr)
-    return network_recipe(name, data, dataset)
+    judged = arguments.max_drop is not None and not arguments.values
+    return network_recipe(name, data, dataset, judged)
 
 
 def train(arguments: argparse.Namespace) -> None:

@@ -281,3 +281,14 @@ def test_few_rows_are_trained_in_smaller_batches(rows: int, batch: int) -> None:
     assert recipe.batch == batch
     steps = sum(stage.epochs for stage in recipe.stages) * (rows // batch)
     assert steps >= min(4000, 100 * rows // 10)
+
+
+def test_a_search_judges_on_a_fifth_of_the_rows(tmp_path: Path) -> None:
+    random = np.random.default_rng(1)
+    x, y = random.random((200, 8), np.float32), np.arange(200) % 3
+    np.savez(tmp_path / "d.npz", x_train=x, y_train=y, x_test=x, y_test=y)
+    data = load(str(tmp_path / "d.npz"))
+    assert network_recipe("mlp", data, "d.npz").splits.validation is None
+    assert network_recipe("mlp", data, "d.npz", judged=True).splits.validation == 0.2
+    # A fifth of all rows, of which a fifth is for the test, is more than that.
+    assert network_recipe("mlp", load("digits"), "digits", judged=True).splits.validation is None

@@ -22,6 +22,7 @@ from mlir_prune.native import read_module
 from mlir_prune.search import costs, run
 from mlir_prune.search.costs import Resource, resource_of
 from mlir_prune.search.netadapt import MOST, NetAdapt, Pace, Proposal
+from mlir_prune.training.program import compiled
 
 LAYERS = ["a", "b", "c"]
 RESOURCE = Resource("macs", {"a": 1000, "b": 3000, "c": 600}, {"a": 1000, "b": 6000, "c": 600})
@@ -82,6 +83,17 @@ def test_what_cannot_be_saved_is_refused() -> None:
 def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("netadapt")
     return train_blobs(folder, [8, 24, 16, 4], "{epochs: 8, learning_rate: 1e-2}")
+
+
+def test_all_proposals_are_trained_by_one_program(trained: Path, tmp_path: Path) -> None:
+    """Their masks differ; compiled anew for each, ten steps would take little of the time."""
+    compiled.cache_clear()
+    options = ["--target", "macs=0.7", "--first", "0.1", "--decay", "1", "--steps", "2"]
+    command = ["netadapt", str(trained / "run"), *options, "--epochs", "0"]
+    assert main([*command, "--out", str(tmp_path / "out")]) == 0
+    proposals = len(json.loads((tmp_path / "out" / "search.json").read_text())["state"]["seen"])
+    # Of the subject, of what a run compares with, and of the training.
+    assert compiled.cache_info().misses <= 3 < proposals
 
 
 def test_the_command_goes_on_to_the_same_networks(

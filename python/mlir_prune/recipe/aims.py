@@ -25,6 +25,7 @@ from .schema import (
     Optimizer,
     Prune,
     Recipe,
+    Splits,
     Stage,
     Statistics,
     Target,
@@ -42,6 +43,9 @@ _EPOCH_STEPS = 40
 _DENSE_STEPS, _DENSE_EPOCHS = 16_000, (20, 100)
 """Length of the dense training: steps, but at least and at most so many epochs."""
 
+_JUDGES = 0.2
+"""Share of the rows that validates where a search compares many networks on them."""
+
 _LARGE = 10.0
 """Root mean square of inputs above which they are said to be unscaled."""
 
@@ -54,8 +58,12 @@ def is_network(name: str | None) -> bool:
     return name is not None and (name in NETWORKS or Path(name).suffix in FORMATS)
 
 
-def network_recipe(name: str, data: Dataset, dataset: str) -> Recipe:
-    """A recipe that trains the network `name` until it is dense; a file's comes as it is."""
+def network_recipe(name: str, data: Dataset, dataset: str, judged: bool = False) -> Recipe:
+    """A recipe that trains the network `name` until it is dense; a file's comes as it is.
+
+    Where many networks will be `judged` on validation rows, those are a fifth or more of what is
+    not for the test. A file's network may have learned from all of them: its rows stay.
+    """
     rows, (least, most) = len(data.merged), _BATCH
     batch = min(most, max(least, rows // _EPOCH_STEPS), max(1, rows // 4))
     if Path(name).suffix in FORMATS:
@@ -73,9 +81,11 @@ def network_recipe(name: str, data: Dataset, dataset: str) -> Recipe:
         name="dense", epochs=min(high, max(low, round(_DENSE_STEPS / steps))), dropout=False,
         optimizer=Optimizer(weight_decay=1e-4), learning_rate=Rate(1e-3, schedule="cosine"),
     )  # fmt: skip
+    few = judged and len(data.validation) < _JUDGES * (rows + len(data.validation))
     recipe = Recipe(
-        dataset=dataset, batch=batch, model=Model(name=name, widths=widths), stages=(dense,)
-    )
+        dataset=dataset, batch=batch, model=Model(name=name, widths=widths), stages=(dense,),
+        splits=Splits(validation=_JUDGES) if few else Splits(),
+    )  # fmt: skip
     return _with_dropout(recipe)
 
 

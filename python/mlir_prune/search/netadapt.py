@@ -233,6 +233,9 @@ class Training:
             name="train", epochs=self.epochs if proposal.long else 1,
             optimizer=Optimizer(weight_decay=1e-4),
             learning_rate=Rate(1e-3 if proposal.long else 3e-4, schedule="cosine"),
+            # Of a few steps compilation would take most: all proposals share one program, which
+            # masks that are part of the code would not let them.
+            compressed="auto" if proposal.long else "never",
         )  # fmt: skip
         if training.epochs and (proposal.long or self.steps):
             stages.append(training)
