@@ -7,6 +7,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "Prune/InitAllDialects.h"
+#include "Prune/InitAllExtensions.h"
 
 #include "Prune/Dialect/Kernel/IR/Kernel.h"
 #include "Prune/Dialect/Kernel/Transforms/BufferizableOpInterfaceImpl.h"
@@ -21,8 +22,12 @@ using namespace mlir;
 void prune::registerAllDialects(DialectRegistry &registry) {
   registry.insert<prune::PruneDialect, kernel::KernelDialect,
                   onednn::OneDNNDialect>();
-  registerAdjointModels(registry);
-  registerChannelModels(registry);
   kernel::registerBufferizableOpInterfaceExternalModels(registry);
   onednn::registerBufferizableOpInterfaceExternalModels(registry);
+  registerAllExtensions(registry);
+}
+
+void prune::registerAllExtensions(DialectRegistry &registry) {
+  registerAdjointModels(registry);
+  registerChannelModels(registry);
 }

@@ -46,7 +46,19 @@ function(prune_add_library name)
   target_link_libraries(${name} PUBLIC ${ARG_LINK_LIBS})
   mlir_target_link_libraries(${name} PUBLIC ${ARG_MLIR_LIBS})
   set_property(GLOBAL APPEND PROPERTY PRUNE_LIBS ${name})
+  prune_install_library(${name})
 endfunction()
+
+# Installs a library for other projects (cmake/MLIRPruneConfig.cmake.in).
+function(prune_install_library name)
+  target_include_directories(${name} INTERFACE $<INSTALL_INTERFACE:include>)
+  install(TARGETS ${name} EXPORT MLIRPruneTargets
+    ARCHIVE DESTINATION lib COMPONENT development
+    LIBRARY DESTINATION lib COMPONENT libraries)
+endfunction()
+
+# Run paths of what is installed: the tree itself, wherever it is moved, and LLVM's.
+set(PRUNE_INSTALL_RPATH "$ORIGIN/../lib;${LLVM_LIBRARY_DIR}")
 
 # prune_add_tool(name a.cpp ... LINK_LIBS ours... MLIR_LIBS upstream...)
 function(prune_add_tool name)
@@ -56,7 +68,8 @@ function(prune_add_tool name)
   target_link_libraries(${name} PRIVATE ${ARG_LINK_LIBS})
   mlir_target_link_libraries(${name} PRIVATE ${ARG_MLIR_LIBS})
   llvm_update_compile_flags(${name})
-  install(TARGETS ${name} RUNTIME DESTINATION bin)
+  set_target_properties(${name} PROPERTIES INSTALL_RPATH "${PRUNE_INSTALL_RPATH}")
+  install(TARGETS ${name} RUNTIME DESTINATION bin COMPONENT tools)
   set_property(GLOBAL APPEND PROPERTY PRUNE_TEST_DEPENDS ${name})
 endfunction()
 

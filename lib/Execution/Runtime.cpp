@@ -18,6 +18,7 @@
 #include "llvm/Support/Process.h"
 
 #include <dlfcn.h>
+#include <link.h>
 
 using namespace mlir;
 using namespace mlir::prune;
@@ -37,15 +38,32 @@ static llvm::SmallString<256> getOwnPath() {
   return path;
 }
 
+/// The folder where the loader finds the libraries: that of a run path of the
+/// program, for one which this code was linked into. Empty for none.
+static llvm::SmallString<256> getLoaderFolder() {
+  llvm::SmallString<256> folder;
+  for (const char *name :
+       {"libprune_runtime.so", "libprune_runtime_naive.so"}) {
+    void *library = dlopen(name, RTLD_LAZY | RTLD_LOCAL);
+    if (!library)
+      continue;
+    struct link_map *loaded = nullptr;
+    if (dlinfo(library, RTLD_DI_LINKMAP, static_cast<void *>(&loaded)) == 0)
+      (void)llvm::sys::fs::real_path(loaded->l_name, folder);
+    dlclose(library);
+    llvm::sys::path::remove_filename(folder);
+    break;
+  }
+  return folder;
+}
+
 /// Folders that may hold the libraries, best first.
 static llvm::SmallVector<std::string> getFolders() {
   llvm::SmallVector<std::string> folders;
   if (auto folder = llvm::sys::Process::GetEnv("PRUNE_RUNTIME_DIR"))
     return {*folder};
   llvm::SmallString<256> folder = getOwnPath();
-  if (folder.empty())
-    return folders;
-  for (int level = 0; level < 4; ++level) {
+  for (int level = 0; level < 4 && !folder.empty(); ++level) {
     llvm::sys::path::remove_filename(folder);
     folders.push_back(folder.str().str());
     llvm::SmallString<256> library(folder);
@@ -55,14 +73,21 @@ static llvm::SmallVector<std::string> getFolders() {
   return folders;
 }
 
+/// Path of a file in a folder, empty when it is not there.
+static std::string findIn(llvm::StringRef folder, llvm::StringRef name) {
+  llvm::SmallString<256> path(folder);
+  llvm::sys::path::append(path, name);
+  return llvm::sys::fs::exists(path) ? path.str().str() : std::string();
+}
+
 std::string Runtime::findLibrary(llvm::StringRef name) {
-  for (llvm::StringRef folder : getFolders()) {
-    llvm::SmallString<256> path(folder);
-    llvm::sys::path::append(path, name);
-    if (llvm::sys::fs::exists(path))
-      return path.str().str();
-  }
-  return {};
+  for (llvm::StringRef folder : getFolders())
+    if (std::string path = findIn(folder, name); !path.empty())
+      return path;
+  if (llvm::sys::Process::GetEnv("PRUNE_RUNTIME_DIR"))
+    return {};
+  llvm::SmallString<256> folder = getLoaderFolder();
+  return folder.empty() ? std::string() : findIn(folder, name);
 }
 
 static llvm::Error makeError(const llvm::Twine &message) {

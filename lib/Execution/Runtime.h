@@ -23,7 +23,8 @@ class Runtime {
 public:
   /// Path of a library of the project, empty when there is none. Looks in the
   /// folder of the environment variable PRUNE_RUNTIME_DIR, else beside the
-  /// binary that holds this code and in the `lib` folders above it.
+  /// binary that holds this code, in the `lib` folders above it, and where the
+  /// loader finds the shared runtime.
   static std::string findLibrary(llvm::StringRef name);
 
   /// Loads the naive library when `naive` is set or the oneDNN one was not

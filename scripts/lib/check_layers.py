@@ -130,7 +130,7 @@ def check_private_headers(root: Path) -> list[str]:
             if path.suffix not in (".cpp", ".h"):
                 continue
             for name in re.findall(r'#include "([^"]+)"', path.read_text(encoding="utf-8")):
-                is_foreign = name.startswith(("Prune/", "mlir/", "llvm/")) or name.endswith(".inc")
+                is_foreign = name.startswith(("Prune/", "Prune-c/", "mlir/", "llvm/")) or name.endswith(".inc")
                 if is_foreign or name in ("prune_runtime.h", "prune_network.h"):
                     continue
                 if "/" in name or not (path.parent / name).is_file():

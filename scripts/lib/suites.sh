@@ -74,6 +74,11 @@ run_package() {
     (cd "$results" && env -u PYTHONPATH "$target/bin/python" -I "$root/scripts/lib/check_wheel.py")
 }
 
+# What `cmake --install` leaves, moved, with the examples on top of it.
+run_install() {
+  "$venv/bin/python" scripts/lib/check_install.py "$build" "$build/install-test"
+}
+
 run_tidy() { "$venv/bin/python" scripts/lib/tidy.py "$build" -j "$jobs"; }
 # What changed since the parent commit, or since $PRUNE_TEST_BASE. A clone without
 # history has no parent: then all files count, as many as the time allows.

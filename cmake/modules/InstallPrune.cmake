@@ -1,0 +1,22 @@
+# What `cmake --install` leaves besides tools and libraries: headers, TableGen files,
+# and the package that find_package(MLIRPrune) reads. Everything is found relative to
+# the package itself, so that the tree can be moved.
+include(CMakePackageConfigHelpers)
+
+foreach(tree ${PROJECT_SOURCE_DIR}/include ${PROJECT_BINARY_DIR}/include)
+  install(DIRECTORY ${tree}/ DESTINATION include COMPONENT development
+    FILES_MATCHING PATTERN "*.h" PATTERN "*.td" PATTERN "*.inc"
+    PATTERN "CMakeFiles" EXCLUDE)
+endforeach()
+
+set(package_folder lib/cmake/mlir-prune)
+install(EXPORT MLIRPruneTargets DESTINATION ${package_folder} COMPONENT development)
+configure_package_config_file(${PROJECT_SOURCE_DIR}/cmake/MLIRPruneConfig.cmake.in
+  ${PROJECT_BINARY_DIR}/cmake/MLIRPruneConfig.cmake
+  INSTALL_DESTINATION ${package_folder})
+write_basic_package_version_file(${PROJECT_BINARY_DIR}/cmake/MLIRPruneConfigVersion.cmake
+  VERSION ${PROJECT_VERSION} COMPATIBILITY SameMinorVersion)
+install(FILES
+  ${PROJECT_BINARY_DIR}/cmake/MLIRPruneConfig.cmake
+  ${PROJECT_BINARY_DIR}/cmake/MLIRPruneConfigVersion.cmake
+  DESTINATION ${package_folder} COMPONENT development)
