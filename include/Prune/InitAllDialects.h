@@ -16,8 +16,8 @@ class DialectRegistry;
 namespace mlir::prune {
 
 /// Adds our dialects and the interface models that our passes need, both on our
-/// own and on upstream's operations (`registerAllExtensions`). What compiling needs
-/// besides is added by `Executable::registerDialects`.
+/// own and on upstream's operations (`registerAllExtensions`). What compiling
+/// needs besides is added by `Executable::registerDialects`.
 void registerAllDialects(DialectRegistry &registry);
 
 } // namespace mlir::prune

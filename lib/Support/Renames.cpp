@@ -62,6 +62,10 @@ static StringRef getNow(ArrayRef<Rename> table, StringRef name) {
   return found == table.end() ? StringRef() : StringRef(found->now);
 }
 
+StringRef mlir::prune::getPresentName(StringRef operation) {
+  return getNow(kOperations, operation);
+}
+
 static ParseResult refuseOldName(OpAsmParser &parser, OperationState &state) {
   StringRef name = state.name.getStringRef();
   return parser.emitError(parser.getNameLoc())

@@ -21,6 +21,9 @@
 
 namespace mlir::prune {
 
+/// The present name of an operation that was renamed; empty for any other.
+StringRef getPresentName(StringRef operation);
+
 /// A parser that refuses an operation and tells its present name, where `name`,
 /// written `dialect.name`, is an old one.
 std::optional<Dialect::ParseOpHook> getRenameHook(llvm::StringRef name);

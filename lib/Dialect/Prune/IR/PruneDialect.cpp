@@ -7,6 +7,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "Prune/Dialect/Prune/IR/Prune.h"
+#include "Prune/Dialect/Prune/IR/PruneBytecode.h"
 
 #include "Prune/Support/KeptIndices.h"
 #include "Prune/Support/Renames.h"
@@ -34,6 +35,7 @@ struct PruneInlinerInterface final : DialectInlinerInterface {
 
 void PruneDialect::initialize() {
   addInterfaces<PruneInlinerInterface>();
+  addBytecodeInterface(*this);
   registerAttributes();
   addOperations<
 #define GET_OP_LIST
