@@ -20,3 +20,19 @@ install(FILES
   ${PROJECT_BINARY_DIR}/cmake/MLIRPruneConfig.cmake
   ${PROJECT_BINARY_DIR}/cmake/MLIRPruneConfigVersion.cmake
   DESTINATION ${package_folder} COMPONENT development)
+
+# A Debian package of the tools and what they load: `cpack --config build/dev/CPackConfig.cmake`.
+set(CPACK_GENERATOR DEB)
+set(CPACK_PACKAGE_NAME mlir-prune)
+set(CPACK_PACKAGE_VENDOR "the authors of the pruning compiler")
+set(CPACK_PACKAGE_CONTACT "${CPACK_PACKAGE_VENDOR}")
+set(CPACK_PACKAGE_DESCRIPTION_SUMMARY "Passes and tools that prune neural networks in MLIR")
+set(CPACK_PACKAGING_INSTALL_PREFIX /usr)
+set(CPACK_STRIP_FILES ON)
+set(CPACK_COMPONENTS_ALL tools libraries)
+set(CPACK_COMPONENTS_GROUPING ALL_COMPONENTS_IN_ONE)
+set(CPACK_DEB_COMPONENT_INSTALL ON)
+set(CPACK_DEBIAN_FILE_NAME DEB-DEFAULT)
+set(CPACK_DEBIAN_PACKAGE_SHLIBDEPS ON)
+set(CPACK_DEBIAN_PACKAGE_SHLIBDEPS_PRIVATE_DIRS ${CMAKE_BINARY_DIR}/lib)
+include(CPack)

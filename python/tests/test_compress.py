@@ -97,7 +97,6 @@ def test_thresholds_are_quality_times_std() -> None:
 
 
 def test_digits_end_to_end(tmp_path: Path) -> None:
-    pytest.importorskip("sklearn", reason="scikit-learn holds the digits")
     from mlir_prune.compress import compress
     from mlir_prune.data import load
     from mlir_prune.progress import Progress

@@ -305,7 +305,6 @@ def test_gated_networks_compress(gates: str) -> None:
 
 def test_digits_lose_weights_and_not_accuracy() -> None:
     """One level, sixty epochs: most gates close, some open again, accuracy stays."""
-    pytest.importorskip("sklearn", reason="scikit-learn holds the digits")
     data, mlp = load("digits"), Mlp((64, 64, 32, 10))
     weights = "optimizer=adam weight-decay=1e-4 decay-frozen"
     gates = f"{STEPS['gate_step']} momentum=0.9"

@@ -308,7 +308,6 @@ def accuracy(mlp: Mlp, state: Mapping[str, np.ndarray], x: np.ndarray, y: np.nda
 @pytest.mark.parametrize("optimizer", ["momentum", "nesterov", "adam"])
 def test_digits_are_learned(optimizer: str) -> None:
     """Twenty epochs on half of the weights reach 94 % on digits not trained on."""
-    pytest.importorskip("sklearn", reason="scikit-learn holds the digits")
     data = load("digits")
     mlp = Mlp((data.features, 64, 32, 10))
     settings = replace(OPTIMIZERS[optimizer], regularizer="hoyer_square", masked=True)

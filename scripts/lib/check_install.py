@@ -24,7 +24,8 @@ COMPRESS = "prune-compress-pipeline{threshold=0.2}"
 
 def run(*command: object, stdin: Path | None = None) -> str:
     """Output of a command; what it said is shown where it fails."""
-    environment = {k: v for k, v in os.environ.items() if k not in ("LD_LIBRARY_PATH", "PYTHONPATH")}
+    hidden = ("LD_LIBRARY_PATH", "PYTHONPATH")
+    environment = {k: v for k, v in os.environ.items() if k not in hidden}
     with open(stdin or os.devnull) as source:
         done = subprocess.run(
             [str(part) for part in command], stdin=source, capture_output=True, text=True,
@@ -56,7 +57,8 @@ def built(name: str, moved: Path, work: Path) -> Path:
     """Folder in which an example was built on the installed tree."""
     folder = work / name
     shutil.rmtree(folder, ignore_errors=True)
-    options = [f"-DMLIRPrune_DIR={moved / 'lib' / 'cmake' / 'mlir-prune'}", "-DCMAKE_BUILD_TYPE=Release",
+    package = moved / "lib" / "cmake" / "mlir-prune"
+    options = [f"-DMLIRPrune_DIR={package}", "-DCMAKE_BUILD_TYPE=Release",
                "-DCMAKE_C_COMPILER=clang-22", "-DCMAKE_CXX_COMPILER=clang++-22"]  # fmt: skip
     if shutil.which("ccache"):
         options += ["-DCMAKE_C_COMPILER_LAUNCHER=ccache", "-DCMAKE_CXX_COMPILER_LAUNCHER=ccache"]
@@ -65,19 +67,39 @@ def built(name: str, moved: Path, work: Path) -> Path:
     return folder
 
 
+def unpacked(build: Path, work: Path) -> Path:
+    """What the Debian package of the tools holds."""
+    packages, tree = work / "packages", work / "unpacked"
+    for folder in (packages, tree):
+        shutil.rmtree(folder, ignore_errors=True)
+    run("cpack", "--config", build / "CPackConfig.cmake", "-B", packages)
+    (package,) = packages.glob("mlir-prune_*.deb")
+    run("dpkg-deb", "--extract", package, tree)
+    depends = run("dpkg-deb", "--field", package, "Depends")
+    expect(depends, r"\blibmlir-22\b", "what the package depends on")
+    print(f"{package.name}: {package.stat().st_size // 1_000_000} MB")
+    return tree / "usr"
+
+
+def check_tools(prefix: Path, net: Path) -> None:
+    small = run(prefix / "bin" / "prune-opt", net, f"--{COMPRESS.replace('{', '=').rstrip('}')}")
+    expect(small, r"linalg.tanh.*tensor<8x2xf32>", "prune-opt")
+    expect(run(prefix / "bin" / "prune-run", net, "--random-seed=1"), r"(?m)^y", "prune-run")
+
+
 def main(build: Path, work: Path) -> None:
     work.mkdir(parents=True, exist_ok=True)
     moved = install(build, work)
-    if left := sorted(str(p) for p in moved.rglob("*.so*") if str(build) in run("readelf", "-d", p)):
+    libraries = sorted(moved.rglob("*.so*"))
+    if left := [str(p) for p in libraries if str(build) in run("readelf", "-d", p)]:
         sys.exit(f"run paths lead into the build: {', '.join(left)}")
     net = EXAMPLES / "net.mlir"
 
-    tools = moved / "bin"
-    small = run(tools / "prune-opt", net, f"--{COMPRESS.replace('{', '=').rstrip('}')}")
-    expect(small, r"linalg.tanh.*tensor<8x2xf32>", "prune-opt")
-    expect(run(tools / "prune-run", net, "--random-seed=1"), r"(?m)^y", "prune-run")
+    check_tools(moved, net)
+    check_tools(unpacked(build, work), net)
 
-    expect(run(EXAMPLES / "plugin" / "run.sh", moved, net), r"linalg.tanh.*tensor<8x2xf32>", "plugin")
+    text = run(EXAMPLES / "plugin" / "run.sh", moved, net)
+    expect(text, r"linalg.tanh.*tensor<8x2xf32>", "plugin")
 
     folder = built("embedding", moved, work)
     texts = [run(folder / name, net, COMPRESS) for name in ("embedding", "embedding-shared")]

@@ -1,12 +1,13 @@
 # Part of the pruning compiler, under the Apache License v2.0 with LLVM Exceptions.
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-"""Checks an installed wheel: prunes and compiles a network, compares with NumPy.
+"""Checks an installed wheel: prunes and compiles a network, compares with NumPy, runs the demo.
 
 usage: python -I check_wheel.py, with the interpreter that the wheel is installed for.
 """
 
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import numpy as np
@@ -52,9 +53,11 @@ def check_numbers() -> None:
 
 
 def check_command() -> None:
-    """The command line starts."""
+    """The whole flow, on the digits of the package."""
     command = Path(sys.executable).with_name("prune")
-    subprocess.run([command, "--help"], check=True, stdout=subprocess.DEVNULL)
+    with tempfile.TemporaryDirectory() as folder:
+        subprocess.run([command, "demo", "--out", f"{folder}/demo", "--quiet"], check=True)
+    print("prune demo: done")
 
 
 if __name__ == "__main__":

@@ -63,15 +63,15 @@ run_fuzz() {
       --out "$results/fuzz-files" --known scripts/lib/known_failures.txt
 }
 
-# The wheel, built by pip, in an environment that holds nothing else.
+# The wheel, in an environment that holds nothing else, on a computer without LLVM.
 run_package() {
   local target="$build/package-venv" wheels="$build/wheels"
   rm -rf "$target" "$wheels"
-  CMAKE_C_COMPILER_LAUNCHER=ccache CMAKE_CXX_COMPILER_LAUNCHER=ccache \
-    "$venv/bin/pip" wheel --quiet --disable-pip-version-check --no-deps -w "$wheels" . &&
+  scripts/wheel --out "$wheels" &&
     python3 -m venv "$target" &&
     "$target/bin/pip" install --quiet --disable-pip-version-check "$wheels"/*.whl &&
-    (cd "$results" && env -u PYTHONPATH "$target/bin/python" -I "$root/scripts/lib/check_wheel.py")
+    (cd "$results" && env -i HOME="$results" PATH=/usr/bin:/bin \
+      "$root/scripts/lib/without-llvm" "$target/bin/python" -I "$root/scripts/lib/check_wheel.py")
 }
 
 # What `cmake --install` leaves, moved, with the examples on top of it.
