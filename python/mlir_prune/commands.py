@@ -63,8 +63,9 @@ def compress_command(arguments: argparse.Namespace) -> None:
     recipe = _overrides(_compress_recipe(arguments), arguments)
     dense = None
     if arguments.values:
-        dense = read_values(arguments.values, "dense")
-        build_network(recipe.model, recipe.dataset).check(dense, str(arguments.values))
+        network = build_network(recipe.model, recipe.dataset)
+        dense = read_values(arguments.values, "dense", network.shapes())
+        network.check(dense, str(arguments.values))
     _compress(recipe, arguments, dense)
 
 

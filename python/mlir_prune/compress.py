@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -202,13 +202,20 @@ def write_report(folder: Path, report: dict[str, Any]) -> None:
         files.write_bytes(folder / "report.png", picture)
 
 
-def read_values(path: str | os.PathLike[str], prefix: str) -> Arrays:
-    """Parameters from ``values.npz``: those below `prefix`, or all if none has one."""
+def read_values(
+    path: str | os.PathLike[str], prefix: str, names: Collection[str] = ()
+) -> Arrays:
+    """Parameters from ``values.npz``: those below `prefix`, or all if none has one.
+
+    A file that holds all `names`, those of the parameters, has no prefixes; the names themselves
+    may hold slashes.
+    """
     arrays = files.read_arrays(path)
+    plain = bool(names) and set(names) <= arrays.keys()
     chosen = {
-        name.removeprefix(f"{prefix}/"): array
+        name if plain else name.removeprefix(f"{prefix}/"): array
         for name, array in arrays.items()
-        if name.startswith(f"{prefix}/") or "/" not in name
+        if plain or name.startswith(f"{prefix}/") or "/" not in name
     }
     if not chosen:
         raise InputError(f"{path}: holds no parameters under '{prefix}/'")

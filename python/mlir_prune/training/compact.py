@@ -15,9 +15,7 @@ import numpy as np
 from ..models.network import Signature, layers_for_one_row, sum_macs
 from ..native import parse
 from ..pipelines import batch_pipeline, compress_pipeline, lift_pipeline
-from .masks import PREFIX, Arrays, apply
-
-_MOMENTS = ("velocity:", "moment1:", "moment2:")
+from .masks import MOMENTS, PREFIX, Arrays, apply
 
 
 class CompactNetwork:
@@ -84,7 +82,7 @@ def compact(network: Any, arrays: Arrays, batch: int) -> tuple[CompactNetwork, A
         if PREFIX + name in arrays:
             # Where the mask cannot be followed, zeros are what it had switched off.
             result[PREFIX + name] = result[name] != 0
-        for prefix in (PREFIX, *_MOMENTS):
+        for prefix in (PREFIX, *MOMENTS):
             old = arrays.get(prefix + name)
             if old is None:
                 continue

@@ -17,7 +17,7 @@ import numpy as np
 from .. import networks
 from ..recipe.modifiers import GROUP_KINDS
 from ..recipe.schema import Train
-from .masks import PREFIX
+from .masks import MOMENTS, PREFIX
 
 Arrays = dict[str, np.ndarray]
 
@@ -100,4 +100,6 @@ class CompressedWeights:
 
     def _mask(self, name: str) -> np.ndarray | None:
         """The mask of a compressed weight or of a moment of one."""
-        return None if name.startswith(PREFIX) else self._masks.get(name.rpartition(":")[2])
+        # Names of parameters may hold colons, too, as those of TensorFlow do (kernel:0).
+        prefix = next((each for each in MOMENTS if name.startswith(each)), "")
+        return self._masks.get(name.removeprefix(prefix))

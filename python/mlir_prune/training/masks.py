@@ -26,6 +26,8 @@ from ..pipelines import (
 Arrays = dict[str, np.ndarray]
 
 PREFIX = "mask:"
+MOMENTS = ("velocity:", "moment1:", "moment2:")
+"""What names of masks and of moments of an optimizer begin with; a parameter's name follows."""
 
 
 def select_masks(

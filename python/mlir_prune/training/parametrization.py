@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from ..recipe.schema import Train
-from .masks import apply, gate_masks, gates_of, intersect, masks_of, select_masks
+from .masks import MOMENTS, apply, gate_masks, gates_of, intersect, masks_of, select_masks
 from .methods import asked
 
 Arrays = dict[str, np.ndarray]
@@ -77,5 +77,4 @@ def folded(network: Any, arrays: Mapping[str, np.ndarray], parametrization: Any)
 
 
 def _moments(arrays: Iterable[str]) -> set[str]:
-    prefixes = ("velocity:", "moment1:", "moment2:")
-    return {name for name in arrays if name.startswith(prefixes) or name == "step"}
+    return {name for name in arrays if name.startswith(MOMENTS) or name == "step"}
