@@ -15,6 +15,7 @@ from conftest import train_blobs
 from mlir_prune.cli import main
 from mlir_prune.errors import RecipeError
 from mlir_prune.models import Mlp
+from mlir_prune.search import subject as subject_module
 from mlir_prune.search.sensitivity import Cell, Evaluation, ratios_within
 from mlir_prune.search.subject import subject_of
 from oracle import forward
@@ -139,4 +140,29 @@ def test_a_folder_of_another_scan_is_refused(
 ) -> None:
     assert scan(trained, tmp_path, "--sparsity", "0.5") == 0
     assert scan(trained, tmp_path, "--sparsity", "0.6") == 1
+    assert "another folder" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("change", ["labels", "rows", "values"])
+def test_files_that_changed_under_their_names_are_another_scan(
+    trained: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], change: str
+) -> None:
+    data, values = tmp_path / "rows.npz", tmp_path / "values.npz"
+    arrays = dict(np.load(trained / "blobs.npz"))
+    np.savez(data, **arrays)
+    dense = dict(np.load(trained / "run" / "values.npz"))
+    np.savez(values, **dense)
+    command = ["sensitivity", str(trained / "run"), "--dataset", str(data), "--values", str(values),
+               "--sparsity", "0.5", "--out", str(tmp_path / "out")]  # fmt: skip
+    assert main(command) == 0
+    assert main(command) == 0
+    if change == "values":
+        np.savez(values, **{name: 2 * array for name, array in dense.items()})
+    elif change == "labels":
+        np.savez(data, x=arrays["x"], y=arrays["y"][::-1])
+    else:
+        np.savez(data, x=2 * arrays["x"], y=arrays["y"])
+    subject_module._load.cache_clear()
+    capsys.readouterr()
+    assert main(command) == 1
     assert "another folder" in capsys.readouterr().err

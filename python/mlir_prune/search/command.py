@@ -196,6 +196,7 @@ def run_netadapt(arguments: argparse.Namespace) -> None:
     table = costs.measured(network, values, arguments.batch) if name == "ms" else None
     resource: costs.Budget = costs.resource_of(network, name, table)
     fixed: tuple[str, ...] = ()
+    names = layers
     if coupled:
         channels = Channels(network, values, layers)
         layers, fixed = [group.name for group in channels.groups], channels.fixed
@@ -214,7 +215,7 @@ def run_netadapt(arguments: argparse.Namespace) -> None:
         "pace": [arguments.first, arguments.decay, arguments.steps, arguments.epochs],
     }  # fmt: skip
     if coupled:
-        question["granularity"] = arguments.granularity
+        question |= {"granularity": arguments.granularity, "names": names}
     if table is not None:
         question["table"] = [table.ratios, table.layers, table.rest]
     found = run_with(search, evaluate, arguments.workers, folder / "search.json", question)

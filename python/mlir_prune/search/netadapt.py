@@ -9,6 +9,7 @@ step is a network, so a family of them is left.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -27,6 +28,9 @@ from .subject import Arrays, Subject
 
 MOST = 0.99
 """Largest sparsity of a layer."""
+
+_LONGEST = 50
+"""Characters of a name in that of its file, which has at most 255 bytes."""
 
 
 @dataclass(frozen=True)
@@ -197,7 +201,7 @@ class Training:
         values = self.values(proposal.base)
         recipe = self.recipe(proposal, loaded.network)
         data = loaded.data
-        if not proposal.long:
+        if not proposal.long and self.steps:
             rows = min(len(data.train), self.steps * recipe.batch)
             picked = np.random.default_rng((self.seed, proposal.step)).permutation(len(data.train))
             data = replace(data, train=data.train.take(picked[:rows]))
@@ -216,8 +220,11 @@ class Training:
         return files.read_arrays(self.path(key))
 
     def path(self, key: str) -> Path:
-        """The file of a network."""
-        safe = "".join(sign if sign.isalnum() or sign in "._-" else "_" for sign in key)
+        """The file of a network; signs that it cannot have are told by a digest of the name."""
+        plain = key.replace(" ", "_", 1)
+        safe = "".join(sign if sign.isalnum() or sign in "._-" else "_" for sign in plain)
+        if safe != plain or len(safe) > _LONGEST:
+            safe = f"{safe[:_LONGEST]}-{hashlib.sha256(key.encode()).hexdigest()[:16]}"
         return Path(self.folder) / f"{safe}.npz"
 
     def recipe(self, proposal: Proposal, network: Any) -> Recipe:

@@ -55,12 +55,19 @@ class Subject:
         return _load(self)
 
     def question(self) -> dict[str, Any]:
-        """What a stored search depends on: the values are told by a digest of them."""
-        digest = hashlib.sha256()
-        for name, array in sorted(self.load().values.items()):
-            digest.update(f"{name} {array.shape} ".encode())
-            digest.update(np.ascontiguousarray(array).tobytes())
-        return {"network": self.recipe, "values": digest.hexdigest()}
+        """What a stored search depends on: files may change under the same name, so network,
+        values and rows are told by digests of them."""
+        loaded = self.load()
+        rows: Arrays = {}
+        for part in ("merged", "validation"):
+            split = getattr(loaded.data, part)
+            rows |= {f"{part}/{name}": array for name, array in split.arrays.items()}
+            rows[f"{part}:labels"] = split.labels
+        text = hashlib.sha256(loaded.network.text(1).encode()).hexdigest()
+        return {
+            "network": self.recipe, "text": text, "values": _digest(loaded.values),
+            "rows": _digest(rows),
+        }  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -110,6 +117,15 @@ def subject_of(
                    threads=threads)  # fmt: skip
 
 
+def _digest(arrays: Arrays) -> str:
+    """Of names, types, shapes and bytes."""
+    digest = hashlib.sha256()
+    for name, array in sorted(arrays.items()):
+        digest.update(f"{name} {array.dtype.str} {array.shape} ".encode())
+        digest.update(np.ascontiguousarray(array).data)
+    return digest.hexdigest()
+
+
 def _text(recipe: Recipe) -> str:
     import yaml
 
@@ -124,7 +140,7 @@ def _load(subject: Subject) -> Loaded:
     network = build_network(recipe.model, recipe.dataset)
     values: Arrays
     if subject.values:
-        values = read_values(subject.values, subject.prefix)
+        values = read_values(subject.values, subject.prefix, network.shapes())
         network.check(values, subject.values)
         values = {name: values[name] for name in network.shapes()}
     else:
