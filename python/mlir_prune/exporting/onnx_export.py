@@ -9,7 +9,6 @@ shapes that a Reshape has as constants. Names, the opset and all else stay as th
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -21,11 +20,9 @@ from ..errors import InputError
 from ..forms import TOLERANCE, relative_error
 from ..frontend import from_onnx
 from ..onnx_graph import option_name
-from ..pipelines import compress_pipeline, mask_pipeline
-from .layout import Layout, find_layout
+from .layout import find_layout
+from .pruned import Arrays, back, changed, full_values, parameters, remove_channels
 from .shapes import fit_shapes
-
-Arrays = Mapping[str, np.ndarray]
 
 
 @dataclass(frozen=True)
@@ -57,21 +54,13 @@ def to_onnx(
     """
     onnx = _onnx()
     module = from_onnx(source, check=False)
-    dense = {name: np.array(value) for name, value in module.parameters().items()}
-    values = _values(pruned, dense)
+    dense = parameters(module)
+    values = full_values(pruned, dense)
     module.bind(values)
     if shrink:
-        module.run(mask_pipeline())
-        module.run(compress_pipeline(record_kept=True))
-        values = {name: np.array(value) for name, value in module.parameters().items()}
-        unknown = sorted(set(values) - set(dense))
-        if unknown:
-            raise InputError(
-                f"{source}: the smaller network has parameters that the file has not: "
-                f"{', '.join(unknown)}; shrink=False keeps all channels"
-            )
+        values = remove_channels(module, dense, os.fspath(source))
     model = onnx.load(os.fspath(source))
-    changed, smaller = _replace(onnx, model, dense, values)
+    other, smaller = _replace(onnx, model, dense, values)
     if smaller:
         fit_shapes(onnx, model, onnx.load(os.fspath(source)))
     onnx.checker.check_model(model)
@@ -82,7 +71,7 @@ def to_onnx(
             f"{error:.1e}, more than {TOLERANCE:.0e}; nothing was written"
         )
     files.write_bytes(Path(path), model.SerializeToString())
-    return Exported(os.fspath(path), changed, smaller, error)
+    return Exported(os.fspath(path), other, smaller, error)
 
 
 def _onnx() -> Any:
@@ -93,25 +82,9 @@ def _onnx() -> Any:
     return onnx
 
 
-def _values(pruned: Any, dense: Arrays) -> dict[str, np.ndarray]:
-    """The values of all parameters, in the shapes of the dense network."""
-    given = pruned if isinstance(pruned, Mapping) else pruned.parameters()
-    found = {name: np.asarray(given[name]) for name in dense if name in given}
-    missing = sorted(set(dense) - set(found))
-    if missing:
-        raise InputError(f"values: expected those of the imported network, without '{missing[0]}'")
-    for name, value in found.items():
-        if value.shape != dense[name].shape:
-            raise InputError(
-                f"values: '{name}' has shape {list(value.shape)}, expected {list(dense[name].shape)}"
-                " as in the file; give the masked network, which shrinks here"
-            )
-    return {name: np.array(value, dense[name].dtype) for name, value in found.items()}
-
-
 def _replace(onnx: Any, model: Any, dense: Arrays, values: Arrays) -> tuple[int, int]:
     """Gives tensors of the file the new values; how many changed, and how many are smaller."""
-    changed = smaller = 0
+    other = smaller = 0
     left = set(dense)
     for tensor, store in _tensors(onnx, model):
         name = option_name(tensor.name, ())
@@ -124,25 +97,17 @@ def _replace(onnx: Any, model: Any, dense: Arrays, values: Arrays) -> tuple[int,
         left.discard(name)
         if name not in values:
             continue
-        if values[name].shape != dense[name].shape or not np.array_equal(values[name], dense[name]):
-            array = _back(layout, values[name], name)
-            changed += 1
+        if changed(values, dense, name):
+            array = back(layout, values[name], name)
+            other += 1
             smaller += array.shape != stored.shape
             store(onnx.numpy_helper.from_array(array.astype(stored.dtype), tensor.name))
     for name in sorted(left):
-        now = values.get(name)
-        if now is not None and not (now.shape == dense[name].shape and np.array_equal(now, dense[name])):
+        if name in values and changed(values, dense, name):
             raise InputError(
                 f"parameter '{name}' is computed from several tensors of the file, or is in none"
             )
-    return changed, smaller
-
-
-def _back(layout: Layout, value: np.ndarray, name: str) -> np.ndarray:
-    try:
-        return layout.back(value)
-    except InputError as error:
-        raise InputError(f"parameter '{name}' cannot shrink in the file: {error}") from None
+    return other, smaller
 
 
 def _tensors(onnx: Any, model: Any) -> list[tuple[Any, Any]]:
