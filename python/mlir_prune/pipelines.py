@@ -86,6 +86,11 @@ def fold_pipeline() -> str:
     return module("prune-fold-masks")
 
 
+def plain_pipeline() -> str:
+    """Operations of MLIR alone, without attributes of the project."""
+    return module("convert-prune-to-linalg", "prune-strip-attributes")
+
+
 def gate_pipeline(granularity: str, names: Iterable[str]) -> str:
     """Gates on the weights `names`, each with an auxiliary parameter."""
     return module(options("prune-insert-gates", granularity=granularity, parameters=names))

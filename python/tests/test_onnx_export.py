@@ -154,7 +154,7 @@ def test_the_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None
     for line, message in (
         (["oneshot", str(masked), "-o", str(out), "--sparsity", "0.5"], "from an .onnx file"),
         (["export", str(masked), "-o", str(out)], "--source"),
-        (["export", str(masked), "--source", source, "-o", str(tmp_path / "o.pt")], ".onnx"),
+        (["export", str(masked), "--source", source, "-o", str(tmp_path / "o.pth")], ".onnx"),
         (["export", source, "--source", source, "-o", str(out)], "expected a run folder"),
         (["export", "nothing.mlir", "--source", source, "-o", str(out)], "no such file"),
     ):

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -16,6 +17,7 @@ torch = pytest.importorskip("torch", reason=needs)
 pytest.importorskip("torch_mlir", reason=needs)
 
 import mlir_prune.torch as pruning  # noqa: E402
+from mlir_prune.cli import main  # noqa: E402
 from mlir_prune.frontend import from_torch  # noqa: E402
 
 nn = torch.nn
@@ -147,3 +149,20 @@ def test_modules_that_cannot_shrink_are_named() -> None:
         pruning.to_torch(values, model, example)
     with pytest.raises(InputError, match="has shape"):
         pruning.to_torch({**values, "0.weight": np.ones((5, 5))}, model, example)
+
+
+def test_the_command_writes_a_state_dict(tmp_path: Path) -> None:
+    torch.manual_seed(1)
+    model, example = nn.Sequential(nn.Linear(5, 6), nn.ReLU(), nn.Linear(6, 3)), torch.randn(2, 5)
+    torch.export.save(torch.export.export(model, (example,)), tmp_path / "net.pt2")
+    values = dict(from_torch(model, example).parameters())
+    values["0.weight"] = np.where(np.abs(values["0.weight"]) < 0.2, 0, values["0.weight"])
+    module = from_torch(model, example)
+    module.bind(values)
+    (tmp_path / "masked.mlirbc").write_bytes(module.to_bytecode())
+    command = ["export", str(tmp_path / "masked.mlirbc"), "--source", str(tmp_path / "net.pt2")]
+    assert main([*command, "-o", str(tmp_path / "net.pt")]) == 0
+    found = torch.load(tmp_path / "net.pt", weights_only=True)
+    model.load_state_dict(found["state_dict"])
+    np.testing.assert_array_equal(model[0].weight.detach().numpy(), values["0.weight"])
+    assert list(found["masks"]) == ["0.weight"]

@@ -4,5 +4,6 @@
 from __future__ import annotations
 
 from .onnx_export import Exported, to_onnx
+from .plain_export import to_mlir, to_safetensors
 
-__all__ = ["Exported", "to_onnx"]
+__all__ = ["Exported", "to_mlir", "to_onnx", "to_safetensors"]

@@ -106,4 +106,35 @@ def VerifyKernelsPass : Pass<"prune-verify-kernels"> {
   }];
 }
 
+def StripAttributesPass : Pass<"prune-strip-attributes", "::mlir::ModuleOp"> {
+  let summary = "Remove the attributes of the project for tools that do not know them";
+  let description = [{
+    Removes the discardable attributes of the prune dialect from operations,
+    function arguments and results: names of parameters, inputs and results, kernels
+    that were chosen, dimensions that were kept. What the module computes stays,
+    and a stock `mlir-opt` parses it. An operation of the project that is left is an
+    error: run `convert-prune-to-linalg` before.
+
+    Before:
+
+    ```mlir
+    func.func @f(%x: tensor<2xf32> {prune.input = "x"}) -> tensor<2xf32> {
+      %b = arith.constant {prune.param = #prune.param<"b", bias>} dense<1.0> : tensor<2xf32>
+      %y = arith.addf %x, %b : tensor<2xf32>
+      return %y : tensor<2xf32>
+    }
+    ```
+
+    After:
+
+    ```mlir
+    func.func @f(%x: tensor<2xf32>) -> tensor<2xf32> {
+      %b = arith.constant dense<1.0> : tensor<2xf32>
+      %y = arith.addf %x, %b : tensor<2xf32>
+      return %y : tensor<2xf32>
+    }
+    ```
+  }];
+}
+
 #endif // PRUNE_DIALECT_PRUNE_TRANSFORMS_LOWER_PASSES_TD
