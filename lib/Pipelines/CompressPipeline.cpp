@@ -82,6 +82,7 @@ static void addToCompact(OpPassManager &manager,
     manager.addPass(createFoldBatchNormsPass());
   EliminateDeadNeuronsPassOptions elimination;
   elimination.recordKept = options.recordKept;
+  elimination.composeKept = options.composeKept;
   elimination.foldBorders = options.foldBorders;
   elimination.finite = options.finite;
   manager.addPass(createEliminateDeadNeuronsPass(elimination));

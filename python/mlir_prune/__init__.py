@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """Training, pruning and compiling networks with MLIR.
 
-``Module`` and ``Executable`` are the compiler; the other names are the flow
-around it: builders, data, recipes, training and compression.
+``prune``, ``compile`` and ``report`` are the whole flow in one line. ``Module`` and ``Executable``
+are the compiler; the other names are the parts of the flow: builders, data, recipes, training and
+compression.
 """
 
 from __future__ import annotations
@@ -19,6 +20,8 @@ __version__ = "0.1.0"
 
 _NATIVE = ("Module", "Executable", "PruneError")
 
+_SIMPLE = ("Pruned", "compile", "prune", "report")
+
 __all__ = [
     "DataError",
     "Dataset",
@@ -27,10 +30,12 @@ __all__ = [
     "Mlp",
     "Module",
     "PruneError",
+    "Pruned",
     "Recipe",
     "RecipeError",
     "Split",
     "TrainingError",
+    "compile",
     "compress",
     "default_recipe",
     "dump_recipe",
@@ -38,6 +43,8 @@ __all__ = [
     "from_torch",
     "load",
     "load_recipe",
+    "prune",
+    "report",
 ]
 
 
@@ -47,6 +54,10 @@ def __getattr__(name: str) -> Any:
         from .native import native
 
         return getattr(native(), name)
+    if name in _SIMPLE:
+        from . import simple
+
+        return getattr(simple, name)
     if name == "compress":
         import importlib
 

@@ -39,7 +39,7 @@ from .recipe.aims import (
     with_target,
 )
 from .recipe.schema import NETWORKS, MaxDrop
-from .report import kernel_rows, read_report
+from .run_report import kernel_rows, read_report
 from .search.command import as_dataset
 from .training.fit import check_indices, fit
 from .training.folder import refuse_used

@@ -32,7 +32,7 @@ from .picture import draw
 from .progress import Progress
 from .recipe import Bench, Recipe
 from .render import render_text
-from .report import build_report
+from .run_report import build_report
 from .rows import Inputs, named
 from .training.checkpoint import Arrays
 from .training.evaluate import Score

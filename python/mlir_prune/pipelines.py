@@ -101,16 +101,20 @@ def fold_gates_pipeline() -> str:
     return module("prune-fold-gates", "prune-fold-masks")
 
 
-def compress_pipeline(record_kept: bool = False, fold_borders: bool = False) -> str:
+def compress_pipeline(
+    record_kept: bool = False, fold_borders: bool = False, compose_kept: bool = False
+) -> str:
     """From the masked form to the compact form; `Module.kept` tells what is left.
 
-    With `fold_borders` constant filters leave through padding, at the cost of a
+    With `compose_kept` that is counted in the shapes before all runs that recorded it. With
+    `fold_borders` constant filters leave through padding, at the cost of a
     bias with a value for every position.
     """
     return module(
         options(
             "prune-compact-pipeline",
             record_kept=record_kept or None,
+            compose_kept=compose_kept or None,
             fold_borders=fold_borders or None,
         )
     )

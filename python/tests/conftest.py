@@ -70,7 +70,7 @@ def report() -> dict[str, Any]:
         }
         for index, shape, small, left in [(1, [20, 16], [5, 16], 32), (2, [4, 20], [4, 5], 8)]
     ]  # fmt: skip
-    from mlir_prune.report import totals
+    from mlir_prune.run_report import totals
 
     score = {"accuracy": 97.5, "loss": 0.1, "rows": 40}
     timings = [

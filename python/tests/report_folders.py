@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from mlir_prune import files
-from mlir_prune.report import totals
+from mlir_prune.run_report import totals
 from mlir_prune.search import sensitivity
 
 VOID = {"meta", "img", "br", "link", "input", "hr"}

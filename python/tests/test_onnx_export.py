@@ -26,6 +26,7 @@ from onnx import TensorProto, helper, numpy_helper  # noqa: E402
 from mlir_prune.cli import main  # noqa: E402
 from mlir_prune.exporting import to_onnx  # noqa: E402
 from mlir_prune.frontend import from_onnx  # noqa: E402
+from mlir_prune.native import read_module  # noqa: E402
 from mlir_prune.oneshot import prune  # noqa: E402
 
 Node = tuple[str, str, str, dict[str, Any]]
@@ -178,3 +179,36 @@ def test_layouts(order: list[int], seed: int) -> None:
     odd = np.delete(read, [0], axis=order.index(0))
     with pytest.raises(InputError, match="stored as"):
         layout.back(odd)
+
+
+def test_runs_that_became_smaller_on_the_way(tmp_path: Path) -> None:
+    """Channels leave twice in the middle of a run; what is left finds its place in the file."""
+    rng = np.random.default_rng(1)
+    source = write(tmp_path / "net.onnx", batch=1)
+    np.savez(tmp_path / "d.npz", x=rng.standard_normal((120, 3, 8, 8)).astype(np.float32),
+             y=rng.integers(0, 4, 120))  # fmt: skip
+    (tmp_path / "r.yaml").write_text(f"""
+dataset: {tmp_path / "d.npz"}
+model: {{file: {source}}}
+batch: 20
+stages:
+- {{kind: prune, name: one, sparsity: 0.2, granularity: coupled_channels}}
+- {{kind: compact, name: smaller}}
+- {{kind: train, name: again, epochs: 1}}
+- {{kind: prune, name: two, sparsity: 0.3, granularity: coupled_channels}}
+- {{kind: compact, name: smallest}}
+- {{kind: train, name: last, epochs: 1}}
+""")
+    run, out = tmp_path / "run", tmp_path / "small.onnx"
+    assert main(["compress", "--recipe", str(tmp_path / "r.yaml"), "--out", str(run), "--quiet"]) == 0
+    assert main(["export", str(run), "-o", str(out)]) == 0
+    shapes = {t.name: tuple(t.dims) for t in onnx.load(out).graph.initializer}
+    assert shapes["w1"][0] < 7 and shapes["fc"][1] < 5
+    x = rng.standard_normal((1, 3, 8, 8)).astype(np.float32)
+    (found,) = runtime.InferenceSession(str(out)).run(None, {"x": x})
+    module = read_module(run / "masked.mlirbc")
+    forward = module.functions()[0]
+    wanted = module.compile().call("forward", {
+        forward.arguments[0].name: np.repeat(x, forward.arguments[0].shape[0], axis=0)
+    })  # fmt: skip
+    np.testing.assert_allclose(found, next(iter(wanted.values()))[:1], rtol=1e-4, atol=1e-5)

@@ -14,7 +14,7 @@ import pytest
 from mlir_prune.errors import InputError
 from mlir_prune.models import Mlp
 from mlir_prune.render import notes, render_text
-from mlir_prune.report import layer_rows, read_report, totals
+from mlir_prune.run_report import layer_rows, read_report, totals
 
 
 @pytest.mark.parametrize(("key", "value", "message"), [

@@ -100,6 +100,11 @@ struct CompactOptions : virtual ::mlir::detail::PassOptions {
       *this, "record-kept",
       llvm::cl::desc("Note on each parameter which indices are left."),
       llvm::cl::init(false)};
+  Option<bool> composeKept{
+      *this, "compose-kept",
+      llvm::cl::desc("Count them in the shape before the first run that noted "
+                     "some."),
+      llvm::cl::init(false)};
   Option<bool> foldBorders{
       *this, "fold-borders",
       llvm::cl::desc("Fold constants that are padded with zeros, position by "

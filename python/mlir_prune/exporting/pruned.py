@@ -23,11 +23,11 @@ def parameters(module: Any) -> dict[str, np.ndarray]:
 def full_values(pruned: Any, dense: Arrays) -> dict[str, np.ndarray]:
     """The values of all parameters, in the shapes of the dense network.
 
-    `pruned` is a module, or values by name. Raises :class:`InputError` where one is missing or
-    has another shape.
+    `pruned` is a module, or values by name. A module whose channels left in the middle of a run
+    says where they were. Raises :class:`InputError` where a value is missing or has another shape.
     """
-    given = pruned if isinstance(pruned, Mapping) else pruned.parameters()
-    found = {name: np.asarray(given[name]) for name in dense if name in given}
+    found = dict(pruned) if isinstance(pruned, Mapping) else expanded(pruned, dense)
+    found = {name: np.asarray(found[name]) for name in dense if name in found}
     missing = sorted(set(dense) - set(found))
     if missing:
         raise InputError(f"values: expected those of the imported network, without '{missing[0]}'")
@@ -38,6 +38,30 @@ def full_values(pruned: Any, dense: Arrays) -> dict[str, np.ndarray]:
                 " as in the source; give the masked network, which shrinks here"
             )
     return {name: np.array(value, dense[name].dtype) for name, value in found.items()}
+
+
+def expanded(pruned: Any, dense: Arrays) -> dict[str, np.ndarray]:
+    """Parameters of a module, those that shrank with zeros where channels have left.
+
+    Raises :class:`InputError` where the module has parameters that the dense network has not, as
+    the bias of a layer without one that took up what left before it.
+    """
+    values, kept = parameters(pruned), pruned.kept()
+    unknown = sorted(set(values) - set(dense))
+    if kept and unknown:
+        raise InputError(
+            f"the network became smaller, and has parameters that the source has not: "
+            f"{', '.join(unknown)}"
+        )
+    if kept:
+        # What belongs to a layer that died altogether is in the smaller network no more.
+        values = {name: np.zeros_like(value) for name, value in dense.items()} | values
+    for name, dims in kept.items():
+        whole = np.zeros_like(dense[name])
+        if len(dims) == whole.ndim and values[name].shape == tuple(map(len, dims)):
+            whole[np.ix_(*dims)] = values[name]
+            values[name] = whole
+    return values
 
 
 def remove_channels(module: Any, dense: Arrays, source: str) -> dict[str, np.ndarray]:

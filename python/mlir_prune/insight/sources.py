@@ -14,7 +14,7 @@ import numpy as np
 from .. import files, networks
 from ..errors import InputError
 from ..recipe.parse import parse_recipe
-from ..report import SCORES, read_report
+from ..run_report import SCORES, read_report
 from ..search import sensitivity
 from ..structure import NATURAL, POSITIVE, SECONDS, Least, check_tree
 from ..training.history import FILE as HISTORY

@@ -11,7 +11,7 @@ from typing import Any
 from ..forms import bound, compact_at, with_kernels
 from ..networks import COUPLED
 from ..pipelines import mask_pipeline
-from ..report import kernel_rows
+from ..run_report import kernel_rows
 from ..search import costs
 from ..search.subject import Arrays, Loaded
 from ..tuning import predicted_us

@@ -20,7 +20,7 @@ from ..evidence import GRAM, collect
 from ..forms import bound
 from ..oneshot import layers as solvers
 from ..oneshot.support import read_granularity
-from ..report import layer_rows
+from ..run_report import layer_rows
 from ..rows import Split
 from ..search import costs
 from ..search.subject import Arrays, Loaded

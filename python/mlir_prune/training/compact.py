@@ -73,8 +73,10 @@ def compact(network: Any, arrays: Arrays, batch: int) -> tuple[CompactNetwork, A
     arrays = apply(arrays)
     module = parse(network.text(batch))
     module.bind({name: arrays[name] for name in network.shapes()})
-    module.run(compress_pipeline(record_kept=True))
-    kept = module.kept()
+    before = module.kept()
+    # On the network is written what is left of the dense one, for who wants to go back there.
+    module.run(compress_pipeline(record_kept=True, compose_kept=True))
+    kept = {name: since(before.get(name), dims) for name, dims in module.kept().items()}
     result: Arrays = {name: np.array(array) for name, array in module.parameters().items()}
     module.run(lift_pipeline())
     smaller = CompactNetwork(str(module), network.signature.axis)
@@ -98,3 +100,11 @@ def take(array: np.ndarray, kept: list[list[int]] | None) -> np.ndarray:
     if kept is None or len(kept) != array.ndim:
         return array.copy()
     return np.ascontiguousarray(array[np.ix_(*kept)])
+
+
+def since(before: list[list[int]] | None, kept: list[list[int]]) -> list[list[int]]:
+    """Places of the indices `kept` of each dimension among those that were left `before`."""
+    if before is None:
+        return kept
+    places = [{index: place for place, index in enumerate(dim)} for dim in before]
+    return [[place[index] for index in dim] for place, dim in zip(places, kept, strict=True)]

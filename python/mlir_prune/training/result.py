@@ -32,7 +32,7 @@ from ..forms import (
 from ..recipe import Recipe
 from ..recipe.parse import to_tree
 from ..recipe.reference import INITIAL, reference_text
-from ..report import layer_rows, totals
+from ..run_report import layer_rows, totals
 from ..rows import Inputs, Split, Windows
 from .checkpoint import Arrays
 from .evaluate import compare, mean_error, rows_right, score_logits

@@ -14,7 +14,7 @@ import numpy as np
 from .. import files
 from ..errors import InputError
 from ..render import rows_text
-from ..report import LAYER, SCORES, TOTALS
+from ..run_report import LAYER, SCORES, TOTALS
 from ..structure import NATURAL, POSITIVE, Least, check_tree
 from .result import FILE, error
 

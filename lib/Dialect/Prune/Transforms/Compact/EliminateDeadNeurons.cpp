@@ -207,7 +207,7 @@ struct EliminateDeadNeuronsPass final
   LogicalResult eliminate(FunctionOpInterface function) {
     Block &block = function.getFunctionBody().front();
     // What an earlier run has noted counts in other shapes.
-    if (recordKept)
+    if (recordKept && !composeKept)
       for (Operation &op : block)
         op.removeAttr(kKeptAttrName);
     mergeEqualConstants(block);

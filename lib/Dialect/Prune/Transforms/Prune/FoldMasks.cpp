@@ -17,6 +17,7 @@
 
 #include "Prune/Dialect/Prune/Utils/Parameters.h"
 #include "Prune/Support/Constants.h"
+#include "Prune/Support/KeptIndices.h"
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/IR/Remarks.h"
 #include "llvm/Support/DebugLog.h"
@@ -53,16 +54,21 @@ static int64_t flushSubnormals(MutableArrayRef<double> values, Type type) {
   return flushed;
 }
 
-/// A constant of `values` that takes the place and name of `original`; without
-/// the name where the original stays, as a parameter is named once.
+/// A constant of `values` that takes the place and name of `original`, and what
+/// is noted of its indices; without the name where the original stays, as a
+/// parameter is named once.
 static Value createLike(OpBuilder &builder, Value original,
                         ArrayRef<double> values, bool isReplaced = true) {
   auto type = cast<RankedTensorType>(original.getType());
   ParamAttr param = getParam(original);
   auto value = createResource(type, param ? param.getName() : "weight", values);
   auto constant = arith::ConstantOp::create(builder, original.getLoc(), value);
-  if (param && isReplaced)
-    constant->setAttr(PruneDialect::kParamAttrName, param);
+  if (!param || !isReplaced)
+    return constant;
+  constant->setAttr(PruneDialect::kParamAttrName, param);
+  Operation *defining = original.getDefiningOp();
+  if (Attribute kept = defining ? defining->getAttr(kKeptAttrName) : nullptr)
+    constant->setAttr(kKeptAttrName, kept);
   return constant;
 }
 

@@ -65,13 +65,17 @@ def EliminateDeadNeuronsPass : Pass<"prune-eliminate-dead-neurons", "ModuleOp"> 
     With `record-kept` every parameter that shrank says which of its indices are
     left in each dimension, counted in the shape before this run:
     `prune.kept = [array<i64: 0, 2>, array<i64: 0, 1, 2>]`. What belongs to the
-    parameter, as moments of an optimizer or a mask, can be shrunk with it.
+    parameter, as moments of an optimizer or a mask, can be shrunk with it. With
+    `compose-kept`, too, indices are counted in the shape before the first run that noted
+    some: a network that shrank several times still says where its values were.
 
     Functions of more than one block are left alone, with a remark.
   }];
   let options = [
     Option<"recordKept", "record-kept", "bool", /*default=*/"false",
            "Note on parameters that shrink which indices are left">,
+    Option<"composeKept", "compose-kept", "bool", /*default=*/"false",
+           "Count noted indices in the shape before the first run that noted some">,
     Option<"foldBorders", "fold-borders", "bool", /*default=*/"false",
            "Fold constants that are padded with zeros, position by position">,
     Option<"finite", "finite", "bool", /*default=*/"true",

@@ -1,0 +1,249 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""The whole flow in one line: ``prune``, ``compile`` and ``report``.
+
+    pruned = mlir_prune.prune("net.onnx", (x, y), target="macs=0.5")
+    logits = pruned.compile()(rows)
+    pruned.export("small.onnx")
+
+Networks and data are taken in whatever form they are in; what the flow reads and writes is in
+one folder, as that of the command ``prune compress``.
+"""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from . import calibration, files, forms
+from .compress import compress
+from .data import load
+from .ends import left_dense
+from .errors import InputError
+from .exporting import to_mlir, to_onnx, to_safetensors
+from .frontend import from_file, from_torch
+from .native import native, read_module
+from .networks import build_network
+from .pipelines import mask_pipeline
+from .progress import Progress, make_progress
+from .recipe.aims import is_network, network_recipe, parse_target, with_max_drop, with_target
+from .recipe.schema import MaxDrop
+from .data_forms import data_file
+
+
+@dataclass(frozen=True)
+class Pruned:
+    """A pruned network: the folder of its run, its report, and what it was made from.
+
+    `report` has the figures of ``report.json``; `source` is the ONNX file or the PyTorch module
+    that was given, or None.
+    """
+
+    folder: Path
+    report: dict[str, Any]
+    source: Any = None
+    example: Any = None
+
+    @property
+    def module(self) -> Any:
+        """The network with zeros, in its full shapes."""
+        return read_module(self.folder / "masked.mlirbc")
+
+    def compile(self, batch: int = 1, threads: int = 1) -> Compiled:
+        """The network that is left, for batches of so many rows."""
+        return compile(self, batch, threads)
+
+    def torch(self, shrink: bool = True) -> Any:
+        """A copy of the PyTorch module that was given, with the pruned values."""
+        if self.example is None:
+            raise InputError("torch(): the network was not given as a PyTorch module")
+        from .torch import to_torch
+
+        return to_torch(self.module, self.source, self.example, shrink=shrink)
+
+    def export(self, path: str | os.PathLike[str], shrink: bool = True) -> Path:
+        """Writes ``.onnx`` (of a network that was one), MLIR or ``.safetensors``, by the ending."""
+        target = Path(path)
+        if target.suffix in (".mlir", ".mlirbc"):
+            to_mlir(self.module, target, shrink=shrink)
+        elif target.suffix == ".safetensors":
+            to_safetensors(self.module, target, shrink=shrink)
+        elif target.suffix != ".onnx":
+            raise InputError(
+                f"{target}: expected a file that ends in .onnx, .mlir, .mlirbc or .safetensors"
+            )
+        elif not isinstance(self.source, str) or not self.source.endswith(".onnx"):
+            raise InputError(f"{target}: the network was not given as an ONNX file")
+        else:
+            to_onnx(self.module, self.source, target, shrink=shrink)
+        return target
+
+    def __str__(self) -> str:
+        totals, test = self.report["totals"], self.report["test"]
+        return (
+            f"{totals['pruned_nonzeros']:,} of {totals['weights']:,} weights left, "
+            f"{test['pruned']['accuracy']:.2f} % of the test rows against "
+            f"{test['dense']['accuracy']:.2f} %, in {self.folder}"
+        )
+
+
+class Compiled:
+    """A compiled network that is called with rows as arrays."""
+
+    def __init__(self, executable: Any, batch: int) -> None:
+        self._executable, self._batch = executable, batch
+        self._forward = executable.functions()[0]
+
+    def __call__(self, *inputs: Any) -> Any:
+        """Results for the rows of `inputs` [rows, ...], in the order of the network's inputs.
+
+        Any number of rows: those that do not fill the last batch are padded. One array, or a
+        tuple where the network has several results. Raises :class:`InputError` for inputs that
+        do not fit.
+        """
+        arguments = self._forward.arguments
+        if len(inputs) != len(arguments):
+            raise InputError(f"expected {len(arguments)} inputs, got {len(inputs)}")
+        arrays = [self._array(a, value) for a, value in zip(arguments, inputs, strict=True)]
+        rows = {len(array) for array in arrays}
+        if len(rows) != 1:
+            raise InputError(f"inputs have different numbers of rows: {sorted(rows)}")
+        results = [self._batch_of(arrays, first) for first in range(0, rows.pop(), self._batch)]
+        if not results:
+            raise InputError("expected at least one row")
+        found = tuple(np.concatenate(parts) for parts in zip(*results, strict=True))
+        return found[0] if len(found) == 1 else found
+
+    def _array(self, argument: Any, value: Any) -> np.ndarray:
+        array, shape = np.asarray(value), tuple(argument.shape)[1:]
+        if array.shape[1:] != shape:
+            raise InputError(
+                f"input '{argument.name}': expected [rows, {', '.join(map(str, shape))}], got "
+                f"{list(array.shape)}"
+            )
+        return array.astype(np.dtype(argument.dtype), copy=False)
+
+    def _batch_of(self, arrays: Sequence[np.ndarray], first: int) -> list[np.ndarray]:
+        """Results of one batch, without its padding."""
+        parts = [array[first : first + self._batch] for array in arrays]
+        rows, short = len(parts[0]), self._batch - len(parts[0])
+        if short:
+            parts = [np.concatenate([part, np.repeat(part[-1:], short, axis=0)]) for part in parts]
+        named = {
+            argument.name: np.ascontiguousarray(part)
+            for argument, part in zip(self._forward.arguments, parts, strict=True)
+        }
+        found = self._executable.call(self._forward.name, named)
+        return [np.asarray(value)[:rows] for value in found.values()]
+
+
+def prune(
+    network: Any, data: Any, *, target: str | None = None, max_drop: float | None = None,
+    epochs: int | None = None, minutes: float | None = None, granularity: str = "unstructured",
+    criterion: str = "magnitude", all_layers: bool = False, seed: int = 1, threads: int = 1,
+    out: str | os.PathLike[str] | None = None, quiet: bool = False,
+) -> Pruned:  # fmt: skip
+    """Prunes a network to a budget or a tolerance, trains what is left, and measures it.
+
+    `network` is a file (``.onnx``, ``.pt2``, MLIR), the name of a built network, which is trained
+    first, a PyTorch module or a :class:`Module`. `data` is the name of a data set or an ``.npz``
+    file, a folder of images, with a folder for each class, arrays ``(x, y)`` or ``(x_train,
+    y_train, x_test, y_test)``, or a ``torch.utils.data.DataLoader`` of pairs.
+
+    Either `target`, as in ``macs=0.5`` or ``sparsity=0.9``, or `max_drop` in percentage points
+    says how far; see ``prune compress --help`` for both and for the options of the same names.
+    Everything is written into the folder `out`, by default a new one for temporary files.
+    Raises :class:`InputError` or :class:`DataError` for what cannot be used.
+    """
+    if (target is None) == (max_drop is None):
+        raise InputError("name one of target, as in 'macs=0.5', and max_drop, in points")
+    native()
+    folder = files.make_folder(os.fspath(out)) if out else Path(tempfile.mkdtemp(prefix="prune-"))
+    dataset = data_file(data, folder)
+    rows = load(dataset)
+    source, example = network, None
+    name = network
+    if not isinstance(network, str | os.PathLike):
+        first = tuple(array[:1] for array in rows.train.inputs)
+        module, example = _module(network, first)
+        name = str(folder / "network.mlirbc")
+        files.write_bytes(Path(name), module.to_bytecode())
+    name = os.fspath(name)
+    if not is_network(name):
+        raise InputError(f"'{name}' is neither a file with a network nor the name of a built one")
+    recipe = network_recipe(name, rows, dataset, max_drop is not None)
+    bench = replace(recipe.bench, threads=threads)
+    recipe = replace(recipe, seed=seed, threads=threads, bench=bench)
+    ignore, remarks = left_dense(build_network(recipe.model, dataset), granularity, all_layers)
+    if target is not None:
+        budget = parse_target(target, None)
+        length = 10 if epochs is None else epochs
+        recipe = with_target(recipe, budget, length, granularity, criterion, ignore)
+    else:
+        assert max_drop is not None
+        rule = MaxDrop(max_drop, epochs, minutes)
+        recipe = with_max_drop(recipe, rule, granularity, criterion, ignore)
+    calibration.calibrate_once(recipe.bench.threads)
+    progress: Progress
+    with make_progress(quiet) as progress:
+        for remark in remarks:
+            progress.say(remark)
+        report = compress(recipe, rows, folder, progress)
+    return Pruned(folder, report, os.fspath(source) if isinstance(source, os.PathLike) else source,
+                  example)  # fmt: skip
+
+
+def compile(network: Any, batch: int = 1, threads: int = 1) -> Compiled:
+    """Compiles a network for batches of so many rows, with the kernels that are fastest here.
+
+    `network` is what :func:`prune` gives or takes: a file, a :class:`Module`, or a
+    :class:`Pruned`. Zeros are made use of, and filters and neurons that are zero leave.
+    """
+    if batch < 1 or threads < 1:
+        raise InputError(f"batch and threads are positive, got {batch} and {threads}")
+    if isinstance(network, Pruned):
+        module = network.module
+    elif isinstance(network, str | os.PathLike):
+        module = from_file(network)
+    else:
+        module = network.clone()
+    if not isinstance(network, Pruned):
+        module.run(mask_pipeline())
+    compact, _ = forms.compact_at(module, batch)
+    calibration.calibrate_once(threads)
+    chosen, _ = forms.with_kernels(compact, threads)
+    return Compiled(chosen.compile(threads=threads), batch)
+
+
+def report(*runs: Any, path: str | os.PathLike[str] = "report.html") -> Path:
+    """Writes one page about runs (:class:`Pruned`, or their folders): ``.html`` or ``.png``."""
+    from .insight.report import html, poster
+    from .insight.sources import read_sources
+
+    target = Path(path)
+    if not runs:
+        raise InputError("report: expected at least one run")
+    if target.suffix not in (".html", ".png"):
+        raise InputError(f"{target}: expected a file that ends in .html or .png")
+    sources = read_sources([run.folder if isinstance(run, Pruned) else Path(run) for run in runs])
+    made = html(sources).encode() if target.suffix == ".html" else poster(sources)
+    files.write_bytes(target, made)
+    return target
+
+
+def _module(network: Any, first: tuple[np.ndarray, ...]) -> tuple[Any, Any]:
+    """The network as a module, and the example of a PyTorch module."""
+    if isinstance(network, native().Module):
+        return network, None
+    if not hasattr(network, "named_parameters"):
+        raise InputError(
+            "network: expected a file, the name of a built network, a PyTorch module or a Module, "
+            f"got {type(network).__name__}"
+        )
+    return from_torch(network, first), first
+
