@@ -82,8 +82,11 @@ def test_a_search_goes_on_from_its_file(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", "[1]", '{"version": 9}', '{"version": 1, "question": null, "state": []}']
-)
+    "text",
+    ["", "[1]", '{"version": 9}', '{"version": 1, "question": null, "state": []}']
+    + ['{"version": 1, "question": null, "state": {"seen": {"1": %s}}}' % each
+       for each in ("null", "5", "[]", "{}", '{"worth": 1}, "2": {"worth": "x"}')],
+)  # fmt: skip
 def test_a_file_that_is_no_state_is_refused(tmp_path: Path, text: str) -> None:
     store = tmp_path / "search.json"
     store.write_text(text)

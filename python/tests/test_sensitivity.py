@@ -166,3 +166,14 @@ def test_files_that_changed_under_their_names_are_another_scan(
     capsys.readouterr()
     assert main(command) == 1
     assert "another folder" in capsys.readouterr().err
+
+
+def test_a_network_that_computes_no_numbers_is_refused(
+    trained: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    dense = dict(np.load(trained / "run" / "values.npz"))
+    values = tmp_path / "values.npz"
+    np.savez(values, **{name: 1e30 * array for name, array in dense.items()})
+    assert scan(trained, tmp_path / "out", "--values", str(values)) == 1
+    error = capsys.readouterr().err
+    assert "not finite on validation rows" in error and error.count("\n") == 1

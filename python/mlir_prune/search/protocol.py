@@ -134,6 +134,18 @@ def _read(store: Path, question: Any) -> dict[str, Any]:
     if found.get("question") != question:
         raise InputError(f"{store}: holds a search with other settings; name another folder")
     state = found.get("state")
-    if not isinstance(state, dict) or not isinstance(state.get("seen"), dict):
-        raise InputError(f"{store}: the state of the search is damaged")
-    return state
+    seen = state.get("seen") if isinstance(state, dict) else None
+    forms = {_form(result) for result in seen.values()} if isinstance(seen, dict) else {"none"}
+    if len(forms) > 1 or "none" in forms:
+        raise InputError(f"{store}: the state of the search is damaged; remove it to start over")
+    return dict(state)
+
+
+def _form(result: Any) -> str:
+    """Names and kinds of what a result holds; all results of a search have the same."""
+    if not isinstance(result, dict) or not result:
+        return "none"
+    return " ".join(
+        f"{name}:{'number' if isinstance(value, int | float) else type(value).__name__}"
+        for name, value in sorted(result.items())
+    )

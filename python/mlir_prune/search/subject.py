@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import functools
 import hashlib
+import math
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -149,6 +150,9 @@ def _load(subject: Subject) -> Loaded:
     data = data.divide(recipe.splits.validation, recipe.splits.gates)
     program = compiled(network.text(BATCH), "", subject.threads)
     dense, right = _scored(network, program, values, data)
+    if not math.isfinite(dense.loss):
+        name = recipe.model.file or recipe.model.name
+        raise InputError(f"{name}: the network gives values that are not finite on validation rows")
     return Loaded(network, values, data, program, dense, right)
 
 
