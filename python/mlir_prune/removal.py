@@ -43,7 +43,7 @@ def remove(network: Any, values: Mapping[str, np.ndarray], rows: Split) -> Remov
         for each in (compact, masked)
     )
     error = relative_error(found, expected)
-    if error > TOLERANCE:
+    if not error <= TOLERANCE:
         raise TrainingError(
             f"the removed network differs from the masked one by {error:.2e} relative, more than "
             f"{TOLERANCE:.0e}"

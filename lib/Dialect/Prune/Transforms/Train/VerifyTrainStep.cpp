@@ -100,7 +100,8 @@ LogicalResult VerifyTrainStepPass::verifyCompanions(func::FuncOp step) {
   for (unsigned i = 0, e = step.getNumArguments(); i < e; ++i) {
     auto state =
         step.getArgAttrOfType<StringAttr>(i, PruneDialect::kStateAttrName);
-    if (!state)
+    // A parameter may be called just `mask`.
+    if (!state || !state.getValue().contains(':'))
       continue;
     auto [kind, name] = state.getValue().split(':');
     if (!llvm::is_contained({"mask", "velocity", "moment1", "moment2"}, kind))

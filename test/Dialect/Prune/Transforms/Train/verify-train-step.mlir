@@ -8,3 +8,12 @@ func.func @train_step(%w: tensor<2xf32> {prune.param = #prune.param<"w", weight>
         tensor<7xf32> {prune.state = "average"}, tensor<f32> {prune.output = "loss"}) {
   return %w, %v, %ema, %l : tensor<2xf32>, tensor<2xf32>, tensor<7xf32>, tensor<f32>
 }
+
+// Parameters may have the names of what belongs to others.
+// CHECK-LABEL: func @names
+func.func @names(%w: tensor<2xf32> {prune.param = #prune.param<"mask", weight>, prune.state = "mask"},
+                 %v: tensor<2xf32> {prune.state = "velocity:mask"})
+    -> (tensor<2xf32> {prune.state = "mask"}, tensor<2xf32> {prune.state = "velocity:mask"}, tensor<f32> {prune.output = "loss"}) {
+  %loss = arith.constant dense<0.0> : tensor<f32>
+  return %w, %v, %loss : tensor<2xf32>, tensor<2xf32>, tensor<f32>
+}
