@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import dataclasses
 import os
+import shutil
 import tempfile
 import warnings
 from collections.abc import Callable
@@ -25,10 +26,12 @@ from typing import Any
 import numpy as np
 
 from .errors import InputError
-from .importing import comparison, process
+from .importing import comparison, process, stablehlo
 from .importing.comparison import Sample
+from .importing.stablehlo import is_stablehlo
 from .native import parse, prune_error, read_module
 from .onnx_graph import input_names
+from .pipelines import tosa_pipeline
 
 TIME_LIMIT = process.TIME_LIMIT
 
@@ -149,10 +152,27 @@ def from_file(
         network = import_torch(*load(name), check=check, time_limit=time_limit, subject=name)
         return _checked(network, name, check)
     if kind in (".mlir", ".mlirbc"):
-        module = read_module(name)
+        module = _read_mlir(name, time_limit)
         module.run(Imported("", {}).pipeline())
         return module
     raise InputError(f"{name}: expected a network as .onnx, .pt2, .mlir or .mlirbc")
+
+
+def _read_mlir(name: str, time_limit: float | None) -> Any:
+    """A module in linalg on tensors; TOSA and StableHLO are lowered to it."""
+    try:
+        module = read_module(name)
+    except prune_error() as error:
+        if not is_stablehlo(str(error)):
+            raise
+        with tempfile.TemporaryDirectory(prefix="prune-import-") as folder:
+            shutil.copyfile(name, Path(folder) / stablehlo.SOURCE)
+            process.run("stablehlo", Path(folder), {}, name, time_limit)
+            return parse((Path(folder) / "module.mlir").read_text())
+    names = {op["name"] for f in module.functions() for op in module.operations(f.name)}
+    if any(each.startswith("tosa.") for each in names):
+        module.run(tosa_pipeline())
+    return module
 
 
 def import_torch(

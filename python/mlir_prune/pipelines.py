@@ -91,6 +91,14 @@ def plain_pipeline() -> str:
     return module("convert-prune-to-linalg", "prune-strip-attributes")
 
 
+def tosa_pipeline() -> str:
+    """From TOSA to linalg on tensors, by the passes of MLIR."""
+    prepare = "tosa-infer-shapes,tosa-make-broadcastable,tosa-to-linalg-named"
+    rest = "tosa-layerwise-constant-fold,tosa-make-broadcastable,tosa-to-linalg"
+    last = "tosa-to-arith{include-apply-rescale=true},tosa-to-tensor"
+    return module(f"func.func({prepare},{rest},{last})", "canonicalize")
+
+
 def gate_pipeline(granularity: str, names: Iterable[str]) -> str:
     """Gates on the weights `names`, each with an auxiliary parameter."""
     return module(options("prune-insert-gates", granularity=granularity, parameters=names))

@@ -43,6 +43,10 @@ def _handle(folder: Path, request: dict[str, Any]) -> dict[str, Any]:
         from .onnx_import import convert
 
         return convert(folder, **request)
+    if kind == "stablehlo":
+        from .stablehlo import lower_file
+
+        return lower_file(folder, **request)
     from . import lowering
 
     return {"lower": lowering.lower_file, "probe": lowering.probe}[kind](folder, **request)
