@@ -212,3 +212,24 @@ stages:
         forward.arguments[0].name: np.repeat(x, forward.arguments[0].shape[0], axis=0)
     })  # fmt: skip
     np.testing.assert_allclose(found, next(iter(wanted.values()))[:1], rtol=1e-4, atol=1e-5)
+
+
+def test_sparse_and_external_tensors(tmp_path: Path) -> None:
+    source = write(tmp_path / "net.onnx", batch=1)
+    values = {name: np.array(v) for name, v in from_onnx(source).parameters().items()}
+    values["fc"][np.abs(values["fc"]) < np.quantile(np.abs(values["fc"]), 0.9)] = 0.0
+    whole, sparse, beside = (str(tmp_path / f"{n}.onnx") for n in ("whole", "sparse", "beside"))
+    to_onnx(values, source, whole, shrink=False)
+    to_onnx(values, source, sparse, shrink=False, sparse=True)
+    to_onnx(values, source, beside, shrink=False, external_above=1000)
+    model = onnx.load(sparse)
+    assert [each.values.name for each in model.graph.sparse_initializer] == ["fc"]
+    assert Path(sparse).stat().st_size < Path(whole).stat().st_size
+    assert Path(f"{beside}.data").stat().st_size > Path(beside).stat().st_size
+    x = np.random.default_rng(1).standard_normal((1, 3, 8, 8)).astype(np.float32)
+    found = [runtime.InferenceSession(name).run(None, {"x": x})[0] for name in (whole, sparse, beside)]
+    np.testing.assert_array_equal(found[0], found[1])
+    np.testing.assert_array_equal(found[0], found[2])
+    assert {p.name for p in tmp_path.iterdir()} == {
+        "net.onnx", "whole.onnx", "sparse.onnx", "beside.onnx", "beside.onnx.data"
+    }  # fmt: skip

@@ -40,6 +40,9 @@ def add_parser(parsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> 
         help="leave zeros where they are, and all tensors in their shapes",
     )  # fmt: skip
     parser.add_argument(
+        "--sparse", action="store_true", help="ONNX: sparse initializers where they are smaller"
+    )
+    parser.add_argument(
         "--no-check", action="store_true", help="do not compare what is written with the network"
     )
 
@@ -58,7 +61,7 @@ def _onnx(arguments: argparse.Namespace, target: Path) -> None:
     source = _source(arguments, ".onnx")
     found = to_onnx(
         _module(arguments), source, target, shrink=not arguments.keep_channels,
-        check=not arguments.no_check,
+        check=not arguments.no_check, sparse=arguments.sparse,
     )  # fmt: skip
     print(f"{found.changed} tensors have other values, {found.smaller} tensors are smaller")
     if found.error is not None:

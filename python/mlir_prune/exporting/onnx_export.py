@@ -15,12 +15,12 @@ from typing import Any
 
 import numpy as np
 
-from .. import files
 from ..errors import InputError
 from ..forms import TOLERANCE, relative_error
 from ..frontend import from_onnx
 from ..onnx_graph import option_name
 from .layout import find_layout
+from .onnx_storage import LIMIT, to_sparse, written
 from .pruned import Arrays, back, changed, full_values, parameters, remove_channels
 from .shapes import fit_shapes
 
@@ -39,13 +39,15 @@ class Exported:
 
 def to_onnx(
     pruned: Any, source: str | os.PathLike[str], path: str | os.PathLike[str], *,
-    shrink: bool = True, check: bool = True,
+    shrink: bool = True, check: bool = True, sparse: bool = False, external_above: int = LIMIT,
 ) -> Exported:  # fmt: skip
     """Writes `pruned` in the place of the network of the ONNX file `source`.
 
     `pruned` is a module, or values by name, with the parameters of the imported network in their
     full shapes, zeros where it is pruned. With `shrink`, filters and neurons that are zero leave;
-    without, zeros stay. With `check`, the file is run by ONNX Runtime on random inputs, where
+    without, zeros stay. With `sparse`, initializers that are smaller so are stored as sparse ones.
+    Tensors of a model of `external_above` bytes and more go into a file beside it, whose name ends
+    in ``.data``. With `check`, the file is run by ONNX Runtime on random inputs, where
     that is installed, and compared with the compiled network: more than 1e-5 of the largest
     result is an error, and nothing is written.
 
@@ -63,14 +65,16 @@ def to_onnx(
     other, smaller = _replace(onnx, model, dense, values)
     if smaller:
         fit_shapes(onnx, model, onnx.load(os.fspath(source)))
-    onnx.checker.check_model(model)
-    error = _compare(model, module) if check else None
-    if error is not None and not error <= TOLERANCE:
-        raise InputError(
-            f"{path}: ONNX Runtime computes results that differ from the compiled network's by "
-            f"{error:.1e}, more than {TOLERANCE:.0e}; nothing was written"
-        )
-    files.write_bytes(Path(path), model.SerializeToString())
+    if sparse:
+        to_sparse(model)
+    with written(model, Path(path), external_above) as file:
+        onnx.checker.check_model(file)
+        error = _compare(file, module) if check else None
+        if error is not None and not error <= TOLERANCE:
+            raise InputError(
+                f"{path}: ONNX Runtime computes results that differ from the compiled network's by "
+                f"{error:.1e}, more than {TOLERANCE:.0e}; nothing was written"
+            )
     return Exported(os.fspath(path), other, smaller, error)
 
 
@@ -125,7 +129,7 @@ def _tensors(onnx: Any, model: Any) -> list[tuple[Any, Any]]:
     return found
 
 
-def _compare(model: Any, module: Any) -> float | None:
+def _compare(file: str, module: Any) -> float | None:
     """Relative error of the file by ONNX Runtime against the compiled module; None without it."""
     try:
         import onnxruntime
@@ -133,7 +137,7 @@ def _compare(model: Any, module: Any) -> float | None:
         return None
     options = onnxruntime.SessionOptions()
     options.log_severity_level = 3
-    session = onnxruntime.InferenceSession(model.SerializeToString(), options)
+    session = onnxruntime.InferenceSession(file, options)
     executable = module.compile()
     forward = executable.functions()[0]
     random = np.random.default_rng(0)
