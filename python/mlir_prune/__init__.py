@@ -20,6 +20,9 @@ __version__ = "0.1.0"
 
 _NATIVE = ("Module", "Executable", "PruneError")
 
+_PARTS = ("compress", "exporting", "oneshot", "torch")
+"""Modules that need no import of their own."""
+
 _SIMPLE = ("Pruned", "compile", "prune", "report")
 
 __all__ = [
@@ -58,8 +61,8 @@ def __getattr__(name: str) -> Any:
         from . import simple
 
         return getattr(simple, name)
-    if name == "compress":
+    if name in _PARTS:
         import importlib
 
-        return importlib.import_module(".compress", __name__)
+        return importlib.import_module(f".{name}", __name__)
     raise AttributeError(f"module '{__name__}' has no attribute '{name}'")

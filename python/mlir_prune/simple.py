@@ -33,7 +33,7 @@ from .pipelines import mask_pipeline
 from .progress import Progress, make_progress
 from .recipe.aims import is_network, network_recipe, parse_target, with_max_drop, with_target
 from .recipe.schema import MaxDrop
-from .data_forms import data_file
+from .data_forms import data_file, to_array
 
 
 @dataclass(frozen=True)
@@ -67,21 +67,37 @@ class Pruned:
         return to_torch(self.module, self.source, self.example, shrink=shrink)
 
     def export(self, path: str | os.PathLike[str], shrink: bool = True) -> Path:
-        """Writes ``.onnx`` (of a network that was one), MLIR or ``.safetensors``, by the ending."""
+        """Writes ``.onnx`` (of a network that was one), ``.pt`` (of a PyTorch module, in full
+        shapes, with masks), MLIR or ``.safetensors``, by the ending."""
         target = Path(path)
         if target.suffix in (".mlir", ".mlirbc"):
             to_mlir(self.module, target, shrink=shrink)
         elif target.suffix == ".safetensors":
             to_safetensors(self.module, target, shrink=shrink)
+        elif target.suffix == ".pt":
+            self._write_state(target)
         elif target.suffix != ".onnx":
             raise InputError(
-                f"{target}: expected a file that ends in .onnx, .mlir, .mlirbc or .safetensors"
+                f"{target}: expected a file that ends in .onnx, .pt, .mlir, .mlirbc or .safetensors"
             )
         elif not isinstance(self.source, str) or not self.source.endswith(".onnx"):
-            raise InputError(f"{target}: the network was not given as an ONNX file")
+            instead = "; torch.onnx.export writes what .torch() gives" if self.example else ""
+            raise InputError(f"{target}: the network was not given as an ONNX file{instead}")
         else:
             to_onnx(self.module, self.source, target, shrink=shrink)
         return target
+
+    def _write_state(self, target: Path) -> None:
+        """The state_dict in full shapes, and masks."""
+        from .exporting.torch_export import write_state
+        from .importing.torch_import import load as load_program
+
+        if isinstance(self.source, str) and self.source.endswith(".pt2"):
+            write_state(self.module, *load_program(self.source), target)
+        elif self.example is not None:
+            write_state(self.module, self.source, self.example, target)
+        else:
+            raise InputError(f"{target}: the network was not given as a PyTorch module or .pt2")
 
     def __str__(self) -> str:
         totals, test = self.report["totals"], self.report["test"]
@@ -120,13 +136,19 @@ class Compiled:
         return found[0] if len(found) == 1 else found
 
     def _array(self, argument: Any, value: Any) -> np.ndarray:
-        array, shape = np.asarray(value), tuple(argument.shape)[1:]
+        array, shape = to_array(value, argument.name), tuple(argument.shape)[1:]
         if array.shape[1:] != shape:
             raise InputError(
                 f"input '{argument.name}': expected [rows, {', '.join(map(str, shape))}], got "
                 f"{list(array.shape)}"
             )
-        return array.astype(np.dtype(argument.dtype), copy=False)
+        wanted = np.dtype(argument.dtype)
+        if (wanted.kind == "f") != (array.dtype.kind == "f"):
+            pixels = "; data sets divide bytes by 255" if wanted.kind == "f" else ""
+            raise InputError(
+                f"input '{argument.name}': expected {wanted}, got {array.dtype}{pixels}"
+            )
+        return array.astype(wanted, copy=False)
 
     def _batch_of(self, arrays: Sequence[np.ndarray], first: int) -> list[np.ndarray]:
         """Results of one batch, without its padding."""
@@ -153,7 +175,8 @@ def prune(
     `network` is a file (``.onnx``, ``.pt2``, MLIR), the name of a built network, which is trained
     first, a PyTorch module or a :class:`Module`. `data` is the name of a data set or an ``.npz``
     file, a folder of images, with a folder for each class, arrays ``(x, y)`` or ``(x_train,
-    y_train, x_test, y_test)``, or a ``torch.utils.data.DataLoader`` of pairs.
+    y_train, x_test, y_test)``, or a ``torch.utils.data.DataLoader`` or ``Dataset`` of pairs. Bytes
+    of images are divided by 255. For several inputs ``x`` is a tuple, or a mapping by their names.
 
     Either `target`, as in ``macs=0.5`` or ``sparsity=0.9``, or `max_drop` in percentage points
     says how far; see ``prune compress --help`` for both and for the options of the same names.
@@ -162,6 +185,7 @@ def prune(
     """
     if (target is None) == (max_drop is None):
         raise InputError("name one of target, as in 'macs=0.5', and max_drop, in points")
+    _check_aims(target, max_drop, epochs, minutes)
     native()
     folder = files.make_folder(os.fspath(out)) if out else Path(tempfile.mkdtemp(prefix="prune-"))
     dataset = data_file(data, folder)
@@ -169,7 +193,7 @@ def prune(
     source, example = network, None
     name = network
     if not isinstance(network, str | os.PathLike):
-        first = tuple(array[:1] for array in rows.train.inputs)
+        first = {name: array[:1] for name, array in rows.train.arrays.items()}
         module, example = _module(network, first)
         name = str(folder / "network.mlirbc")
         files.write_bytes(Path(name), module.to_bytecode())
@@ -201,17 +225,24 @@ def prune(
 def compile(network: Any, batch: int = 1, threads: int = 1) -> Compiled:
     """Compiles a network for batches of so many rows, with the kernels that are fastest here.
 
-    `network` is what :func:`prune` gives or takes: a file, a :class:`Module`, or a
-    :class:`Pruned`. Zeros are made use of, and filters and neurons that are zero leave.
+    `network` is a :class:`Pruned` or the folder of a run, a file with a network, or a
+    :class:`Module`. Zeros are made use of, and filters and neurons that are zero leave.
     """
     if batch < 1 or threads < 1:
         raise InputError(f"batch and threads are positive, got {batch} and {threads}")
+    if isinstance(network, str | os.PathLike) and Path(network).is_dir():
+        network = Pruned(Path(network), {})
     if isinstance(network, Pruned):
         module = network.module
     elif isinstance(network, str | os.PathLike):
         module = from_file(network)
-    else:
+    elif isinstance(network, native().Module):
         module = network.clone()
+    else:
+        raise InputError(
+            "network: expected a pruned network, a run folder, a file or a Module (as "
+            f"mlir_prune.from_torch gives), got {type(network).__name__}"
+        )
     if not isinstance(network, Pruned):
         module.run(mask_pipeline())
     compact, _ = forms.compact_at(module, batch)
@@ -230,13 +261,38 @@ def report(*runs: Any, path: str | os.PathLike[str] = "report.html") -> Path:
         raise InputError("report: expected at least one run")
     if target.suffix not in (".html", ".png"):
         raise InputError(f"{target}: expected a file that ends in .html or .png")
+    for run in runs:
+        if not isinstance(run, Pruned | str | os.PathLike):
+            raise InputError(
+                f"report: expected pruned networks or folders of runs, got {type(run).__name__}"
+            )
+        if str(run).endswith((".html", ".png")):
+            raise InputError(f"report: the file to write is named as path='{run}'")
     sources = read_sources([run.folder if isinstance(run, Pruned) else Path(run) for run in runs])
     made = html(sources).encode() if target.suffix == ".html" else poster(sources)
     files.write_bytes(target, made)
     return target
 
 
-def _module(network: Any, first: tuple[np.ndarray, ...]) -> tuple[Any, Any]:
+def _check_aims(
+    target: Any, max_drop: float | None, epochs: int | None, minutes: float | None
+) -> None:
+    """Raises :class:`InputError` for aims that cannot be meant."""
+    if target is not None and not isinstance(target, str):
+        raise InputError(f"target: expected a text as in 'macs=0.5', got {target!r}")
+    if minutes is not None and target is not None:
+        raise InputError("minutes bounds a search: it goes with max_drop")
+    for name, value, least in (("max_drop", max_drop, 0), ("epochs", epochs, target is None),
+                               ("minutes", minutes, 1e-9)):  # fmt: skip
+        if value is None:
+            continue
+        if not isinstance(value, int | float) or not least <= value <= 1e6:
+            raise InputError(f"{name}: expected a positive number, got {value!r}")
+    if epochs is not None and epochs != int(epochs):
+        raise InputError(f"epochs: expected a whole number, got {epochs!r}")
+
+
+def _module(network: Any, first: dict[str, np.ndarray]) -> tuple[Any, Any]:
     """The network as a module, and the example of a PyTorch module."""
     if isinstance(network, native().Module):
         return network, None
@@ -245,5 +301,8 @@ def _module(network: Any, first: tuple[np.ndarray, ...]) -> tuple[Any, Any]:
             "network: expected a file, the name of a built network, a PyTorch module or a Module, "
             f"got {type(network).__name__}"
         )
-    return from_torch(network, first), first
+    from .torch import example_of
+
+    example = example_of(network, first)
+    return from_torch(network, example), example
 

@@ -71,15 +71,11 @@ def _onnx(arguments: argparse.Namespace, target: Path) -> None:
 
 
 def _torch(arguments: argparse.Namespace, target: Path) -> None:
-    from ..importing.torch_import import load, require
-    from .torch_export import state_dict
+    from ..importing.torch_import import load
+    from .torch_export import write_state
 
-    model, example = load(_source(arguments, ".pt2"))
-    values, masks = state_dict(_module(arguments), model, example)
-    (torch,) = require("torch")
-    with files.atomic(target) as file:
-        torch.save({"state_dict": values, "masks": masks}, file)
-    print(f"{len(values)} tensors in full shapes, {len(masks)} of them with a mask")
+    tensors, masks = write_state(_module(arguments), *load(_source(arguments, ".pt2")), target)
+    print(f"{tensors} tensors in full shapes, {masks} of them with a mask")
 
 
 def _mlir(arguments: argparse.Namespace, target: Path) -> None:

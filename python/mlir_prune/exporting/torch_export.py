@@ -10,11 +10,13 @@ example, and compared with the compiled network.
 from __future__ import annotations
 
 import copy
+import os
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
 
+from .. import files
 from ..errors import InputError
 from ..forms import TOLERANCE, relative_error
 from ..frontend import from_torch
@@ -51,11 +53,12 @@ def to_torch(
     result = copy.deepcopy(model)
     grouped = _replace(result, dense, values)
     if check or grouped:
-        error = _difference(_run(result, example, grouped), module, example)
-        if not error <= TOLERANCE:
+        found = _run(result, example, grouped)
+        error, tolerance = _difference(found, module, example), _tolerance(model)
+        if not error <= tolerance:
             raise InputError(
                 f"the PyTorch module computes results that differ from the compiled network's by "
-                f"{error:.1e}, more than {TOLERANCE:.0e}"
+                f"{error:.1e}, more than {tolerance:.0e}"
             )
     return result
 
@@ -78,6 +81,33 @@ def state_dict(
     return dict(after), masks
 
 
+def write_state(
+    pruned: Any, model: Any, example: Any, path: str | os.PathLike[str]
+) -> tuple[int, int]:
+    """Writes what :func:`state_dict` gives as ``{"state_dict": ..., "masks": ...}``.
+
+    Returns how many tensors and how many masks there are.
+    """
+    values, masks = state_dict(pruned, model, example)
+    (torch,) = require("torch")
+    with files.atomic(path) as file:
+        torch.save({"state_dict": values, "masks": masks}, file)
+    return len(values), len(masks)
+
+
+def _tolerance(model: Any) -> float:
+    """1e-5 of the largest result; what the rounding of half precision may come to, in such."""
+    (torch,) = require("torch")
+    halves = [t.dtype for t in model.parameters() if t.dtype in (torch.float16, torch.bfloat16)]
+    return max([TOLERANCE, *[16 * torch.finfo(dtype).eps for dtype in halves]])
+
+
+def _array(tensor: Any) -> np.ndarray:
+    """The values of a tensor; numpy has no bfloat16."""
+    plain = tensor.detach().cpu()
+    return np.asarray(plain.float() if str(plain.dtype) == "torch.bfloat16" else plain)
+
+
 def _tensors(model: Any) -> Iterator[tuple[str, str, Any]]:
     """Names of the package, names in the module, and tensors, of all that the import reads."""
     taken: dict[str, None] = {}
@@ -97,10 +127,15 @@ def _replace(model: Any, dense: Arrays, values: Arrays) -> list[Any]:
     (torch,) = require("torch")
     left = set(dense)
     smaller: set[str] = set()
+    places: dict[int, list[str]] = {}
+    # A tensor that several modules share has several names.
+    for named in (model.named_parameters, model.named_buffers):
+        for name, tensor in named(remove_duplicate=False):
+            places.setdefault(id(tensor), []).append(name)
     for option, name, tensor in list(_tensors(model)):
         if option not in left:
             continue
-        stored = tensor.detach().cpu().numpy()
+        stored = _array(tensor)
         layout = find_layout(stored.astype(dense[option].dtype), dense[option])
         if layout is None:
             continue
@@ -109,15 +144,16 @@ def _replace(model: Any, dense: Arrays, values: Arrays) -> list[Any]:
             continue
         array = back(layout, values[option], name)
         fresh = torch.as_tensor(array.copy()).to(dtype=tensor.dtype, device=tensor.device)
-        owner, _, short = name.rpartition(".")
         if fresh.shape == tensor.shape:
             with torch.no_grad():
                 tensor.copy_(fresh)
             continue
-        smaller.add(owner)
         if isinstance(tensor, torch.nn.Parameter):
             fresh = torch.nn.Parameter(fresh, requires_grad=tensor.requires_grad)
-        setattr(model.get_submodule(owner), short, fresh)
+        for place in places[id(tensor)]:
+            owner, _, short = place.rpartition(".")
+            smaller.add(owner)
+            setattr(model.get_submodule(owner), short, fresh)
     for name in sorted(left):
         if name in values and changed(values, dense, name):
             raise InputError(f"parameter '{name}' is computed from several tensors of the module")
@@ -209,7 +245,7 @@ def _run(model: Any, example: Any, grouped: list[Any]) -> list[Any]:
         for hook in hooks:
             hook.remove()
     results = found if isinstance(found, (tuple, list)) else (found,)
-    return [result.detach().to(torch.float64).numpy() for result in results]
+    return [result.detach().cpu().to(torch.float64).numpy() for result in results]
 
 
 def _difference(found: list[Any], module: Any, example: Any) -> float:
@@ -219,7 +255,7 @@ def _difference(found: list[Any], module: Any, example: Any) -> float:
     executable = module.compile()
     forward = executable.functions()[0]
     given = {
-        argument.name: np.ascontiguousarray(torch.as_tensor(each).numpy(), np.dtype(argument.dtype))
+        argument.name: np.ascontiguousarray(_array(torch.as_tensor(each)), np.dtype(argument.dtype))
         for argument, each in zip(forward.arguments, examples, strict=True)
     }
     expected = executable.call(forward.name, given)

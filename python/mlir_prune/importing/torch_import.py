@@ -75,11 +75,11 @@ def export(model: Any, example_input: Any, check: bool) -> Exported:
         values[option] = value.cpu().numpy().copy()
         if fixed:
             buffers.append(option)
-    names = _argument_names(model.forward, len(inputs))
+    names = argument_names(model.forward, len(inputs))
     return Exported(module, values, tuple(buffers), sample, reason, names)
 
 
-def _argument_names(forward: Any, count: int) -> tuple[str, ...]:
+def argument_names(forward: Any, count: int) -> tuple[str, ...]:
     """Names of the first arguments; what stands behind a star has none."""
     try:
         parameters = inspect.signature(forward).parameters.values()

@@ -97,6 +97,8 @@ def _check_input(signature: Signature, entry: Input, data: Dataset, name: str) -
 
 
 def _check_labels(signature: Signature, data: Dataset) -> None:
+    if not data.classes:
+        return  # rows that nobody has labelled
     positions = data.train.labels.shape[1:]
     if positions != signature.positions:
         each = " with one for each position of the result" if signature.positions else ""
