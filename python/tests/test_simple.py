@@ -61,6 +61,8 @@ def test_a_compiled_network_takes_any_number_of_rows(batch: int, pruned: Any) ->
         network(x[:0])
     with pytest.raises(InputError, match="expected 1 inputs, got 2"):
         network(x, x)
+    with pytest.raises(InputError, match="expected float32, got uint8; data sets divide bytes"):
+        network(np.zeros((2, 8), np.uint8))
 
 
 def test_pages_and_exports(pruned: Any, tmp_path: Path) -> None:
@@ -69,12 +71,18 @@ def test_pages_and_exports(pruned: Any, tmp_path: Path) -> None:
     assert "prune" not in pruned.export(tmp_path / "small.mlir").read_text()
     with pytest.raises(InputError, match="not given as an ONNX file"):
         pruned.export(tmp_path / "small.onnx")
-    with pytest.raises(InputError, match="ends in .onnx, .mlir"):
+    with pytest.raises(InputError, match="ends in .onnx, .pt, .mlir"):
         pruned.export(tmp_path / "small.bin")
     with pytest.raises(InputError, match="not given as a PyTorch module"):
         pruned.torch()
+    with pytest.raises(InputError, match="PyTorch module or .pt2"):
+        pruned.export(tmp_path / "small.pt")
     with pytest.raises(InputError, match="at least one run"):
         mlir_prune.report()
+    with pytest.raises(InputError, match="named as path='page.html'"):
+        mlir_prune.report(pruned, "page.html")
+    with pytest.raises(InputError, match="folders of runs, got list"):
+        mlir_prune.report([pruned])
 
 
 def test_modules_are_compiled() -> None:
@@ -84,6 +92,55 @@ def test_modules_are_compiled() -> None:
     assert mlir_prune.compile(module, batch=8)(blobs()[0][:3]).shape == (3, 3)
     with pytest.raises(InputError, match="positive"):
         mlir_prune.compile(module, batch=0)
+    with pytest.raises(InputError, match="a file or a Module .*, got object"):
+        mlir_prune.compile(object())
+
+
+def test_the_folder_of_a_run_is_compiled(pruned: Any) -> None:
+    x, _ = blobs()
+    np.testing.assert_array_equal(mlir_prune.compile(pruned.folder)(x[:3]), pruned.compile()(x[:3]))
+
+
+@pytest.mark.parametrize(
+    ("aims", "message"),
+    [
+        ({"target": 0.5}, "target: expected a text as in 'macs=0.5', got 0.5"),
+        ({"target": "macs=0.5", "minutes": 3}, "minutes bounds a search"),
+        ({"max_drop": "1"}, "max_drop: expected a positive number, got '1'"),
+        ({"max_drop": -1}, "max_drop: expected a positive number, got -1"),
+        ({"max_drop": 1, "epochs": 0}, "epochs: expected a positive number, got 0"),
+        ({"target": "macs=0.5", "epochs": 1.5}, "epochs: expected a whole number, got 1.5"),
+    ],
+)
+def test_aims_that_cannot_be_meant(aims: dict[str, Any], message: str) -> None:
+    with pytest.raises(InputError, match=message):
+        mlir_prune.prune("mlp", blobs(), **aims)
+
+
+def test_rows_become_what_a_pytorch_module_reads() -> None:
+    torch = pytest.importorskip("torch", reason=needs)
+    from mlir_prune.torch import example_of
+
+    nn = torch.nn
+    pixels = {"input": np.full((1, 1, 4, 4), 255, np.uint8)}
+    network = nn.Sequential(nn.Conv2d(1, 2, 3), nn.BatchNorm2d(2)).train()
+    (example,) = example_of(network, pixels)
+    assert example.dtype == torch.float32 and float(example.max()) == 1.0
+    assert network.training and int(network[1].num_batches_tracked) == 0
+    assert example_of(network.half(), pixels)[0].dtype == torch.float16
+    tokens = {"input": np.array([[3, 4]], np.int32)}
+    assert example_of(nn.Embedding(5, 2), tokens)[0].dtype == torch.int64
+    double = {"input": np.zeros((1, 4))}
+    assert example_of(nn.Linear(4, 2), double)[0].dtype == torch.float32
+    with pytest.raises(InputError, match=r"does not run on the first row of the data, \[1, 2\]"):
+        example_of(nn.Linear(4, 2), tokens)
+
+    class Two(nn.Module):
+        def forward(self, image: Any, scale: Any) -> Any:
+            return image * scale[:, None]
+
+    named = {"scale": np.ones((1,), np.float32), "image": np.zeros((1, 4), np.float32)}
+    assert [tuple(each.shape) for each in example_of(Two(), named)] == [(1, 4), (1,)]
 
 
 def test_a_pytorch_module_goes_in_and_comes_out(tmp_path: Path) -> None:

@@ -124,6 +124,37 @@ def test_rows_without_labels_are_data() -> None:
     assert float((sparse.hidden.weight == 0).float().mean()) > 0.4
 
 
+class Tied(torch.nn.Module):
+    """Two layers with one weight, behind a table of tokens."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        nn = torch.nn
+        self.table = nn.Embedding(20, 8)
+        self.one, self.two = nn.Linear(8, 6, bias=False), nn.Linear(8, 6, bias=False)
+        self.two.weight = self.one.weight
+        self.out = nn.Linear(6, 3)
+
+    def forward(self, tokens: Any) -> Any:
+        hidden = self.table(tokens)
+        return self.out((self.one(hidden).relu() + self.two(hidden).tanh()).mean(1))
+
+
+def test_tied_weights_stay_tied_and_tokens_are_read() -> None:
+    torch.manual_seed(1)
+    model = Tied().to(torch.bfloat16).eval()
+    small = pruning.prune(model, torch.zeros(1, 5, dtype=torch.int64), 0.3)
+    assert small.two.weight is small.one.weight and small.one.weight.dtype == torch.bfloat16
+    assert small.one.out_features == small.two.out_features == small.out.in_features < 6
+    with torch.no_grad():
+        assert small(torch.tensor([[1, 2, 3, 4, 5]])).shape == (1, 3)
+
+
+def test_what_is_no_module_is_refused() -> None:
+    with pytest.raises(InputError, match="expected a PyTorch module, got str"):
+        pruning.prune("net.pt2", torch.zeros(1, 4), 0.5)
+
+
 def test_code_with_extents_of_its_own_is_refused() -> None:
     model, example = block(flat=8 * 64)
     values = zero_channels(from_torch(model, example).parameters())

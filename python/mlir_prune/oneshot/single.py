@@ -221,7 +221,11 @@ class _RankedRun:
 
 
 def _random_rows(network: ImportedNetwork) -> Split:
+    """Normal numbers; zeros where the network reads whole ones, which every table has a place for."""
     random = np.random.default_rng(0)
     entries = network.signature.inputs
-    arrays = tuple(random.standard_normal((16, *each.shape)).astype(np.float32) for each in entries)
+    arrays = tuple(
+        (random.standard_normal((16, *each.shape)) if each.dtype.kind == "f"
+         else np.zeros((16, *each.shape))).astype(each.dtype) for each in entries
+    )  # fmt: skip
     return Split.without_labels(arrays, tuple(each.name for each in entries))
