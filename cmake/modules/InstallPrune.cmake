@@ -9,16 +9,18 @@ foreach(tree ${PROJECT_SOURCE_DIR}/include ${PROJECT_BINARY_DIR}/include)
     PATTERN "CMakeFiles" EXCLUDE)
 endforeach()
 
-set(package_folder lib/cmake/mlir-prune)
+# Files of the package are made in a folder where find_package does not look: with the
+# tools of the build on the path it would find a package without targets.
+set(package_folder lib/cmake/MLIRPrune)
 install(EXPORT MLIRPruneTargets DESTINATION ${package_folder} COMPONENT development)
 configure_package_config_file(${PROJECT_SOURCE_DIR}/cmake/MLIRPruneConfig.cmake.in
-  ${PROJECT_BINARY_DIR}/cmake/MLIRPruneConfig.cmake
+  ${PROJECT_BINARY_DIR}/package/MLIRPruneConfig.cmake
   INSTALL_DESTINATION ${package_folder})
-write_basic_package_version_file(${PROJECT_BINARY_DIR}/cmake/MLIRPruneConfigVersion.cmake
+write_basic_package_version_file(${PROJECT_BINARY_DIR}/package/MLIRPruneConfigVersion.cmake
   VERSION ${PROJECT_VERSION} COMPATIBILITY SameMinorVersion)
 install(FILES
-  ${PROJECT_BINARY_DIR}/cmake/MLIRPruneConfig.cmake
-  ${PROJECT_BINARY_DIR}/cmake/MLIRPruneConfigVersion.cmake
+  ${PROJECT_BINARY_DIR}/package/MLIRPruneConfig.cmake
+  ${PROJECT_BINARY_DIR}/package/MLIRPruneConfigVersion.cmake
   DESTINATION ${package_folder} COMPONENT development)
 
 # A Debian package of the tools and what they load: `cpack --config build/dev/CPackConfig.cmake`.

@@ -57,8 +57,7 @@ def built(name: str, moved: Path, work: Path) -> Path:
     """Folder in which an example was built on the installed tree."""
     folder = work / name
     shutil.rmtree(folder, ignore_errors=True)
-    package = moved / "lib" / "cmake" / "mlir-prune"
-    options = [f"-DMLIRPrune_DIR={package}", "-DCMAKE_BUILD_TYPE=Release",
+    options = [f"-DCMAKE_PREFIX_PATH={moved}", "-DCMAKE_BUILD_TYPE=Release",
                "-DCMAKE_C_COMPILER=clang-22", "-DCMAKE_CXX_COMPILER=clang++-22"]  # fmt: skip
     if shutil.which("ccache"):
         options += ["-DCMAKE_C_COMPILER_LAUNCHER=ccache", "-DCMAKE_CXX_COMPILER_LAUNCHER=ccache"]

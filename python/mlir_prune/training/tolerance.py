@@ -236,12 +236,13 @@ def _finish(trainer: Trainer, task: SearchTask, key: str) -> None:
     told["networks"] = {}
     found = told["seen"].get(key)
     if found is None:
-        error = max((result["error"] for result in told["seen"].values()), default=0.0)
+        one = 100.0 / len(trainer.data.validation)
+        error = max((result["error"] for result in told["seen"].values()), default=one)
         trainer.progress.warn(
             f"{task.name}: no pruned network is within {task.stage.max_drop.points:g} points of "
             "the dense one on the validation rows; it stays dense. On "
             f"{len(trainer.data.validation):,} rows a comparison has a standard error of up to "
-            f"{error:.2g} points"
+            f"{max(error, one):.2g} points"
         )
         return
     files.write_text(trainer.folder / FOUND, dump_recipe(found_recipe(trainer, task, key)))
