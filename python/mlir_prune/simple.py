@@ -22,7 +22,8 @@ import numpy as np
 
 from . import calibration, files, forms
 from .compress import compress
-from .data import load
+from .data import Dataset, load
+from .data_forms import data_file, to_array
 from .ends import left_dense
 from .errors import InputError
 from .exporting import to_mlir, to_onnx, to_safetensors
@@ -33,7 +34,6 @@ from .pipelines import mask_pipeline
 from .progress import Progress, make_progress
 from .recipe.aims import is_network, network_recipe, parse_target, with_max_drop, with_target
 from .recipe.schema import MaxDrop
-from .data_forms import data_file, to_array
 
 
 @dataclass(frozen=True)
@@ -190,16 +190,7 @@ def prune(
     folder = files.make_folder(os.fspath(out)) if out else Path(tempfile.mkdtemp(prefix="prune-"))
     dataset = data_file(data, folder)
     rows = load(dataset)
-    source, example = network, None
-    name = network
-    if not isinstance(network, str | os.PathLike):
-        first = {name: array[:1] for name, array in rows.train.arrays.items()}
-        module, example = _module(network, first)
-        name = str(folder / "network.mlirbc")
-        files.write_bytes(Path(name), module.to_bytecode())
-    name = os.fspath(name)
-    if not is_network(name):
-        raise InputError(f"'{name}' is neither a file with a network nor the name of a built one")
+    name, example = _network_file(network, rows, folder)
     recipe = network_recipe(name, rows, dataset, max_drop is not None)
     bench = replace(recipe.bench, threads=threads)
     recipe = replace(recipe, seed=seed, threads=threads, bench=bench)
@@ -218,8 +209,8 @@ def prune(
         for remark in remarks:
             progress.say(remark)
         report = compress(recipe, rows, folder, progress)
-    return Pruned(folder, report, os.fspath(source) if isinstance(source, os.PathLike) else source,
-                  example)  # fmt: skip
+    source = os.fspath(network) if isinstance(network, os.PathLike) else network
+    return Pruned(folder, report, source, example)
 
 
 def compile(network: Any, batch: int = 1, threads: int = 1) -> Compiled:
@@ -290,6 +281,19 @@ def _check_aims(
             raise InputError(f"{name}: expected a positive number, got {value!r}")
     if epochs is not None and epochs != int(epochs):
         raise InputError(f"epochs: expected a whole number, got {epochs!r}")
+
+
+def _network_file(network: Any, rows: Dataset, folder: Path) -> tuple[str, Any]:
+    """The file of a network, or the name of a built one, and the example of a PyTorch module."""
+    example, name = None, network
+    if not isinstance(network, str | os.PathLike):
+        first = {name: array[:1] for name, array in rows.train.arrays.items()}
+        module, example = _module(network, first)
+        name = folder / "network.mlirbc"
+        files.write_bytes(name, module.to_bytecode())
+    if not is_network(os.fspath(name)):
+        raise InputError(f"'{name}' is neither a file with a network nor the name of a built one")
+    return os.fspath(name), example
 
 
 def _module(network: Any, first: dict[str, np.ndarray]) -> tuple[Any, Any]:
