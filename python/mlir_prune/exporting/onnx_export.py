@@ -16,9 +16,10 @@ from typing import Any
 import numpy as np
 
 from ..errors import InputError
-from ..forms import TOLERANCE, relative_error
+from ..forms import TOLERANCE
 from ..frontend import from_onnx
 from ..onnx_graph import option_name
+from .comparison import largest_error, random_inputs, results
 from .layout import find_layout
 from .onnx_storage import LIMIT, to_sparse, written
 from .pruned import Arrays, back, changed, full_values, parameters, remove_channels
@@ -138,23 +139,12 @@ def _compare(file: str, module: Any) -> float | None:
     options = onnxruntime.SessionOptions()
     options.log_severity_level = 3
     session = onnxruntime.InferenceSession(file, options)
-    executable = module.compile()
-    forward = executable.functions()[0]
-    random = np.random.default_rng(0)
-    inputs = {}
-    for given, argument in zip(session.get_inputs(), forward.arguments, strict=True):
-        dtype = np.dtype(argument.dtype)
-        array = random.standard_normal(tuple(argument.shape))
-        inputs[given.name] = array.astype(dtype) if dtype.kind == "f" else np.zeros(array.shape, dtype)
-    expected = executable.call(forward.name, dict(zip(
-        [each.name for each in forward.arguments], inputs.values(), strict=True)))  # fmt: skip
+    inputs = random_inputs(module)
     found = session.run(None, {
-        given.name: inputs[given.name].astype(_dtype(given.type)) for given in session.get_inputs()
-    })
-    return max(
-        relative_error(np.asarray(one, np.float64), np.asarray(other, np.float64))
-        for one, other in zip(found, expected.values(), strict=True)
-    )
+        given.name: array.astype(_dtype(given.type))
+        for given, array in zip(session.get_inputs(), inputs, strict=True)
+    })  # fmt: skip
+    return largest_error(found, results(module, inputs))
 
 
 def _dtype(name: str) -> Any:

@@ -11,8 +11,9 @@ import numpy as np
 
 from .. import files
 from ..errors import InputError
-from ..forms import TOLERANCE, relative_error
+from ..forms import TOLERANCE
 from ..pipelines import compress_pipeline, fold_pipeline, mask_pipeline, plain_pipeline
+from .comparison import largest_error, random_inputs, results
 from .pruned import parameters
 
 
@@ -30,7 +31,10 @@ def to_mlir(
     plain = small(pruned) if shrink else pruned.clone()
     plain.run(fold_pipeline())
     plain.run(plain_pipeline())
-    error = _difference(plain, pruned) if check else None
+    error = None
+    if check:
+        inputs = random_inputs(pruned)
+        error = largest_error(results(plain, inputs), results(pruned, inputs))
     if error is not None and not error <= TOLERANCE:
         raise InputError(
             f"{path}: the module computes results that differ from the pruned network's by "
@@ -65,21 +69,3 @@ def small(pruned: Any) -> Any:
     module.run(mask_pipeline())
     module.run(compress_pipeline())
     return module
-
-
-def _difference(plain: Any, pruned: Any) -> float:
-    """Relative error of one module against the other on random inputs, in their order."""
-    first, second = plain.compile(), pruned.compile()
-    (function,) = second.functions()[:1]
-    random = np.random.default_rng(0)
-    inputs = []
-    for argument in function.arguments:
-        dtype, shape = np.dtype(argument.dtype), tuple(argument.shape)
-        whole = np.zeros(shape, dtype) if dtype.kind != "f" else random.standard_normal(shape)
-        inputs.append(np.asarray(whole, dtype))
-    found, expected = (
-        list(each.call(function.name, dict(zip(
-            [a.name for a in each.functions()[0].arguments], inputs, strict=True))).values())
-        for each in (first, second)
-    )  # fmt: skip
-    return max(relative_error(a, b) for a, b in zip(found, expected, strict=True))

@@ -18,10 +18,11 @@ import numpy as np
 
 from .. import files
 from ..errors import InputError
-from ..forms import TOLERANCE, relative_error
+from ..forms import TOLERANCE
 from ..frontend import from_torch
 from ..importing.torch_import import require
 from ..onnx_graph import option_name
+from .comparison import largest_error, results
 from .layout import find_layout
 from .pruned import Arrays, back, changed, full_values, parameters, remove_channels
 
@@ -244,22 +245,13 @@ def _run(model: Any, example: Any, grouped: list[Any]) -> list[Any]:
         model.train(was_training)
         for hook in hooks:
             hook.remove()
-    results = found if isinstance(found, (tuple, list)) else (found,)
-    return [result.detach().cpu().to(torch.float64).numpy() for result in results]
+    listed = found if isinstance(found, (tuple, list)) else (found,)
+    return [result.detach().cpu().to(torch.float64).numpy() for result in listed]
 
 
 def _difference(found: list[Any], module: Any, example: Any) -> float:
     """Relative error of results of the PyTorch module against the compiled network."""
     (torch,) = require("torch")
     examples = example if isinstance(example, (tuple, list)) else (example,)
-    executable = module.compile()
-    forward = executable.functions()[0]
-    given = {
-        argument.name: np.ascontiguousarray(_array(torch.as_tensor(each)), np.dtype(argument.dtype))
-        for argument, each in zip(forward.arguments, examples, strict=True)
-    }
-    expected = executable.call(forward.name, given)
-    return max(
-        relative_error(one, np.asarray(other, np.float64))
-        for one, other in zip(found, expected.values(), strict=True)
-    )
+    inputs = [_array(torch.as_tensor(each)) for each in examples]
+    return largest_error(found, results(module, inputs))
