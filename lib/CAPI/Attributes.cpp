@@ -39,6 +39,16 @@ static std::optional<Enum> toEnum(MlirLocation location, int number,
   return found;
 }
 
+/// An attribute of checked parameters; null, with what its verifier says at the
+/// location, where they do not fit.
+template <typename AttrT, typename... Args>
+static MlirAttribute getChecked(MlirLocation location, Args &&...args) {
+  Location loc = unwrap(location);
+  return wrap(Attribute(AttrT::getChecked([&] { return emitError(loc); },
+                                          loc.getContext(),
+                                          std::forward<Args>(args)...)));
+}
+
 //===----------------------------------------------------------------------===//
 // #prune.param
 //===----------------------------------------------------------------------===//
@@ -54,9 +64,7 @@ MlirAttribute mlirPruneParamAttrGetChecked(MlirLocation location,
       toEnum(location, role, symbolizeParamRole, "role");
   if (!found)
     return wrap(Attribute());
-  Location loc = unwrap(location);
-  return wrap(Attribute(ParamAttr::getChecked(
-      [&] { return emitError(loc); }, loc.getContext(), unwrap(name), *found)));
+  return getChecked<ParamAttr>(location, unwrap(name), *found);
 }
 
 MlirStringRef mlirPruneParamAttrGetName(MlirAttribute attribute) {
@@ -85,11 +93,8 @@ MlirAttribute mlirPruneGranularityAttrGetChecked(MlirLocation location,
       toEnum(location, kind, symbolizeGranularityKind, "granularity");
   if (!found)
     return wrap(Attribute());
-  Location loc = unwrap(location);
   ArrayRef<int64_t> extents(shape, static_cast<size_t>(rank));
-  return wrap(Attribute(
-      GranularityAttr::getChecked([&] { return emitError(loc); },
-                                  loc.getContext(), *found, extents, axis)));
+  return getChecked<GranularityAttr>(location, *found, extents, axis);
 }
 
 MlirPruneGranularityKind
@@ -127,10 +132,7 @@ MlirAttribute mlirPruneCriterionAttrGetChecked(MlirLocation location,
       toEnum(location, kind, symbolizeCriterionKind, "criterion");
   if (!found)
     return wrap(Attribute());
-  Location loc = unwrap(location);
-  return wrap(Attribute(
-      CriterionAttr::getChecked([&] { return emitError(loc); },
-                                loc.getContext(), *found, llvm::APFloat(p))));
+  return getChecked<CriterionAttr>(location, *found, llvm::APFloat(p));
 }
 
 MlirPruneCriterionKind mlirPruneCriterionAttrGetKind(MlirAttribute attribute) {
@@ -157,10 +159,7 @@ MlirAttribute mlirPruneSelectionAttrGetChecked(MlirLocation location,
       toEnum(location, kind, symbolizeSelectionKind, "selection");
   if (!found)
     return wrap(Attribute());
-  Location loc = unwrap(location);
-  return wrap(Attribute(SelectionAttr::getChecked(
-      [&] { return emitError(loc); }, loc.getContext(), *found,
-      llvm::APFloat(value))));
+  return getChecked<SelectionAttr>(location, *found, llvm::APFloat(value));
 }
 
 MlirPruneSelectionKind mlirPruneSelectionAttrGetKind(MlirAttribute attribute) {
