@@ -233,3 +233,34 @@ def test_sparse_and_external_tensors(tmp_path: Path) -> None:
     assert {p.name for p in tmp_path.iterdir()} == {
         "net.onnx", "whole.onnx", "sparse.onnx", "beside.onnx", "beside.onnx.data"
     }  # fmt: skip
+
+
+def test_parameters_that_the_file_stores_once_part(tmp_path: Path) -> None:
+    """As PyTorch's exporter writes layers of equal values."""
+    weight = np.random.default_rng(1).standard_normal((6, 6)).astype(np.float32)
+    graph = helper.make_graph(
+        [
+            helper.make_node("Identity", ["one"], ["two"]),
+            helper.make_node("MatMul", ["x", "one"], ["a"]),
+            helper.make_node("Relu", ["a"], ["b"]),
+            helper.make_node("MatMul", ["b", "two"], ["y"]),
+        ],
+        "twice",
+        [helper.make_tensor_value_info("x", TensorProto.FLOAT, [2, 6])],
+        [helper.make_tensor_value_info("y", TensorProto.FLOAT, [2, 6])],
+        [numpy_helper.from_array(weight, "one")],
+    )
+    source, path = tmp_path / "twice.onnx", tmp_path / "pruned.onnx"
+    onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)]), source)
+    module = from_onnx(source)
+    values = {name: np.array(value) for name, value in module.parameters().items()}
+    for each in ("one", "two"):
+        pruned = {name: value.copy() for name, value in values.items()}
+        pruned[each][:3] = 0.0
+        to_onnx(pruned, source, path, shrink=False)
+        other = {"one": "two", "two": "one"}[each]
+        x = np.random.default_rng(2).standard_normal((2, 6)).astype(np.float32)
+        first, second = pruned["one"].T, pruned["two"].T
+        np.testing.assert_allclose(run(path, x), np.maximum(x @ first, 0) @ second, rtol=1e-5)
+        stored = {t.name: numpy_helper.to_array(t) for t in onnx.load(path).graph.initializer}
+        np.testing.assert_array_equal(stored[other], weight)

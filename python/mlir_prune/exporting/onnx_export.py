@@ -63,6 +63,7 @@ def to_onnx(
     if shrink:
         values = remove_channels(module, dense, os.fspath(source))
     model = onnx.load(os.fspath(source))
+    _separate(model, dense, values)
     other, smaller = _replace(onnx, model, dense, values)
     if smaller:
         fit_shapes(onnx, model, onnx.load(os.fspath(source)))
@@ -85,6 +86,27 @@ def _onnx() -> Any:
     except ImportError as error:
         raise InputError("an export to ONNX needs the package onnx") from error
     return onnx
+
+
+def _separate(model: Any, dense: Arrays, values: Arrays) -> None:
+    """Gives parameters that the file stores once tensors of their own, where one of them changed.
+
+    PyTorch's exporter stores tensors of equal values once, and has an Identity for each other.
+    """
+    stored = {tensor.name: tensor for tensor in model.graph.initializer}
+
+    def differs(name: str) -> bool:
+        return name in values and changed(values, dense, name)
+
+    for node in list(model.graph.node):
+        tensor = stored.get(node.input[0]) if node.op_type == "Identity" else None
+        if tensor is None or option_name(node.output[0], ()) not in dense:
+            continue
+        if differs(option_name(tensor.name, ())) or differs(option_name(node.output[0], ())):
+            copy = model.graph.initializer.add()
+            copy.CopyFrom(tensor)
+            copy.name = node.output[0]
+            model.graph.node.remove(node)
 
 
 def _replace(onnx: Any, model: Any, dense: Arrays, values: Arrays) -> tuple[int, int]:

@@ -8,27 +8,20 @@ from typing import Any
 
 import numpy as np
 
-from .onnx_rewrites import Node
+from .onnx_rewrites import Chain, Node
 
 
 def gelu(node: Node) -> list[Any] | None:
     """Gelu by tanh, x / 2 (1 + tanh(sqrt(2 / pi) (x + 0.044715 x^3)))."""
     if node.attribute("approximate", "none") != "tanh":
         return None
-    x, dtype = node.input(0), node.dtype()
-    nodes: list[Any] = []
-
-    def apply(kind: str, *inputs: Any) -> str:
-        names = [np.array(v, dtype) if isinstance(v, float) else v for v in inputs]
-        nodes.append(node.make(kind, names))
-        return str(nodes[-1].output[0])
-
-    cube = apply("Mul", apply("Mul", x, x), x)
-    sum_ = apply("Add", x, apply("Mul", cube, 0.044715))
-    tanh = apply("Tanh", apply("Mul", sum_, math.sqrt(2.0 / math.pi)))
-    factor = apply("Add", tanh, 1.0)
-    half = apply("Mul", x, 0.5)
-    return [*nodes, node.make("Mul", [half, factor], [node.output(0)])]
+    x, dtype, chain = node.input(0), node.dtype(), Chain(node)
+    cubic, root, one, half = (
+        np.array(value, dtype) for value in (0.044715, math.sqrt(2.0 / math.pi), 1.0, 0.5)
+    )
+    cube = chain("Mul", chain("Mul", x, x), x)
+    tanh = chain("Tanh", chain("Mul", chain("Add", x, chain("Mul", cube, cubic)), root))
+    return chain.end("Mul", chain("Mul", x, half), chain("Add", tanh, one))
 
 
 # As the operation has them, in single precision.
@@ -41,3 +34,10 @@ def selu(node: Node) -> list[Any] | None:
         return None
     attributes = {**_SELU, **node.attributes}
     return [node.make("Selu", [node.input(0)], [node.output(0)], **attributes)]
+
+
+def swish(node: Node) -> list[Any]:
+    """Swish, x times the sigmoid of alpha x."""
+    chain, alpha, x = Chain(node), float(node.attribute("alpha", 1.0)), node.input(0)
+    scaled = x if alpha == 1.0 else chain("Mul", x, np.array(alpha, node.dtype()))
+    return chain.end("Mul", x, chain("Sigmoid", scaled))

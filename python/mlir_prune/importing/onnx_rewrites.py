@@ -141,6 +141,26 @@ class Node:
         return helper.make_node(kind, names, results, name=name, **attributes)
 
 
+class Chain:
+    """Nodes in the place of one, each of the values before it."""
+
+    def __init__(self, node: Node) -> None:
+        self.node = node
+        self.nodes: list[Any] = []
+
+    def __call__(self, kind: str, *inputs: Any, **attributes: Any) -> str:
+        """Adds a node with one result; its name. Arrays among the inputs are constants."""
+        self.nodes.append(self.node.make(kind, list(inputs), **attributes))
+        return str(self.nodes[-1].output[0])
+
+    def end(self, kind: str, *inputs: Any, **attributes: Any) -> list[Any]:
+        """Adds the node that gives the first result of the one that is replaced; all nodes."""
+        self.nodes.append(
+            self.node.make(kind, list(inputs), [self.node.output(0)], **attributes)
+        )
+        return self.nodes
+
+
 Rule = Callable[[Node], list[Any] | None]
 
 
@@ -191,11 +211,12 @@ def _put_back(graph: Any, aside: list[Any]) -> None:
 
 def _inline(model: Any, kinds: frozenset[str]) -> Any:
     """Operations that ONNX defines by others, as those."""
+    from ..onnx_graph import constants_to_initializers
+
     used = {node.op_type for graph in inner_graphs(model.graph) for node in graph.node}
     chosen = [("", kind) for kind in sorted(used & kinds)]
     if not chosen:
         return model
-    from ..onnx_graph import constants_to_initializers
 
     # The inliner knows the types of inputs, but not of constants.
     aside = _set_aside(model.graph, -1)
@@ -205,7 +226,8 @@ def _inline(model: Any, kinds: frozenset[str]) -> Any:
     del model.graph.value_info[:]
     _put_back(model.graph, aside)
     constants_to_initializers(onnx, model)
-    return model
+    # What an operation is defined by may be defined by others itself.
+    return _inline(model, kinds)
 
 
 def _rewrite_once(

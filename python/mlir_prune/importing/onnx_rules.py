@@ -12,11 +12,12 @@ from typing import Any
 
 import numpy as np
 
-from .onnx_activations import gelu, selu
+from .onnx_activations import gelu, selu, swish
 from .onnx_quantized import dequantize, product, quantize
 from .onnx_recurrent import dropout, recurrent
 from .onnx_resampling import along, pad, resize
-from .onnx_rewrites import Node, Rule
+from .onnx_rewrites import Chain, Node, Rule
+from .onnx_sampling import grid_sample
 from .onnx_windows import (
     average_pool,
     convolution,
@@ -199,22 +200,63 @@ def _reduction_of_ones(node: Node, axes: np.ndarray | None) -> list[Any] | None:
     return [first, node.make("Reshape", [each, np.array(result, np.int64)], [node.output(0)])]
 
 
-def bit_shift(node: Node) -> None:
-    """BitShift: numbers with a sign shift in another way."""
-    if node.dtype().kind == "i":
-        raise node.refusal(f"elements of {node.dtype()}, which have a sign")
+def bit_shift(node: Node) -> list[Any] | None:
+    """BitShift of numbers with a sign: a product, or the floor of a quotient, by powers of two.
+
+    Amounts have to be constants between zero and the number of bits.
+    """
+    dtype, amounts = node.dtype(), node.constant(1)
+    if dtype.kind != "i":
+        return None
+    bits = 8 * dtype.itemsize
+    if amounts is None or (amounts < 0).any() or (amounts >= bits).any():
+        raise node.refusal(f"elements of {dtype} by amounts that are not constants in 0 to {bits - 1}")
+    if (amounts == bits - 1).any():
+        raise node.refusal(f"elements of {dtype} by {bits - 1}")
+    powers = np.left_shift(np.ones((), dtype), amounts.astype(dtype)).astype(dtype)
+    if node.attribute("direction") == "LEFT":
+        return [node.make("Mul", [node.input(0), powers], [node.output(0)])]
+    chain = Chain(node)
+    rest = chain("Mod", node.input(0), powers)
+    return chain.end("Div", chain("Sub", node.input(0), rest), powers)
+
+
+def p_relu(node: Node) -> list[Any] | None:
+    """PRelu with a slope for each channel, as it was meant before opset 7."""
+    shape, slopes = node.shape(), node.shape(1)
+    if len(slopes) != 1 or len(shape) < 2 or slopes[0] in (1, shape[-1]) or slopes[0] != shape[1]:
+        return None
+    chain = Chain(node)
+    target = np.array([slopes[0], *[1] * (len(shape) - 2)], np.int64)
+    return chain.end("PRelu", node.input(0), chain("Reshape", node.input(1), target))
+
+
+def cumulative_product(node: Node) -> list[Any]:
+    """CumProd element by element, up to 64 of them."""
+    shape, axis = node.shape(), node.constant(1)
+    if axis is None or axis.size != 1:
+        raise node.refusal("its axis is not constant")
+    place = int(axis.reshape(())) % len(shape)
+    extent, reverse = shape[place], bool(node.attribute("reverse", 0))
+    if not 0 < extent <= 64:
+        raise node.refusal(f"{extent} elements along its axis, expected 1 to 64")
+    chain, along_axis = Chain(node), np.array([place], np.int64)
+    parts, last = [], ""
+    for index in range(extent)[:: -1 if reverse else 1]:
+        bounds = [np.array([v], np.int64) for v in (index, index + 1)]
+        part = chain("Slice", node.input(0), *bounds, along_axis)
+        last = chain("Mul", last, part) if last else part
+        parts.append(last)
+    if node.attribute("exclusive", 0):
+        whole = [n if d != place else 1 for d, n in enumerate(shape)]
+        parts = [chain("Identity", np.ones(whole, node.dtype())), *parts[:-1]]
+    return chain.end("Concat", *(reversed(parts) if reverse else parts), axis=place)
 
 
 def einsum(node: Node) -> None:
     """Einsum: torch-mlir dies of operands without dimensions."""
     if any(len(node.shape(index)) == 0 for index in range(len(node.proto.input))):
         raise node.refusal("an operand without dimensions")
-
-
-def grid_sample(node: Node) -> None:
-    """GridSample: torch-mlir rounds to another nearest element."""
-    if node.attribute("mode", "linear") == "nearest":
-        raise node.refusal("mode 'nearest'")
 
 
 def refused(reason: str) -> Rule:
@@ -235,6 +277,7 @@ RULES: dict[str, Rule] = {
     "BitShift": bit_shift,
     "Conv": convolution,
     "ConvTranspose": transposed_convolution,
+    "CumProd": cumulative_product,
     "CumSum": cumulative_sum,
     "DepthToSpace": depth_to_space,
     "DequantizeLinear": dequantize,
@@ -251,6 +294,7 @@ RULES: dict[str, Rule] = {
     "LpPool": lp_pool,
     "MatMul": matmul,
     "MaxPool": max_pool,
+    "PRelu": p_relu,
     "Pad": pad,
     "QLinearMatMul": product,
     "QuantizeLinear": quantize,
@@ -262,6 +306,7 @@ RULES: dict[str, Rule] = {
     **{f"Reduce{kind}": reduction for kind in _REDUCTIONS},
     **{kind: refused("random numbers") for kind in _DRAWN},
     "Split": split,
+    "Swish": swish,
 }
 
 # Operations that ONNX defines by others and torch-mlir does not know.

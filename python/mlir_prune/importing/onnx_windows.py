@@ -170,10 +170,10 @@ def average_pool(node: Node) -> list[Any] | None:
     uneven = windows.before != windows.behind
     if plain and not node.attribute("ceil_mode", 0) and not dilated and not uneven:
         return None
-    if dilated:
-        raise node.refusal("its windows are dilated")
     value, nodes = windows.padded(node, node.input(0), 0.0)
     shares = windows.shares(bool(node.attribute("count_include_pad", 0)))
+    if dilated:
+        return _dilated_average(node, windows, value, nodes, shares)
     average = node.fresh()
     attributes = {**windows.whole(), "count_include_pad": None, "dilations": None}
     pool = _with(node, "AveragePool", [value], **attributes)
@@ -182,6 +182,21 @@ def average_pool(node: Node) -> list[Any] | None:
     pool.output[0] = average
     factors = (1.0 / shares).astype(node.dtype())[None, None]
     return [*nodes, pool, node.make("Mul", [average, factors], [node.output(0)])]
+
+
+def _dilated_average(
+    node: Node, windows: _Windows, value: str, nodes: list[Any], shares: np.ndarray
+) -> list[Any]:
+    """The average of dilated windows: a depthwise convolution with ones, and a factor."""
+    channels = node.shape()[1]
+    weight = np.ones([channels, 1, *windows.kernel], node.dtype()) / np.prod(windows.kernel)
+    sums = node.fresh()
+    convolved = node.make(
+        "Conv", [value, weight.astype(node.dtype())], [sums], group=channels,
+        strides=windows.strides, dilations=windows.dilations, kernel_shape=windows.kernel,
+    )  # fmt: skip
+    factors = (1.0 / shares).astype(node.dtype())[None, None]
+    return [*nodes, convolved, node.make("Mul", [sums, factors], [node.output(0)])]
 
 
 def max_pool(node: Node) -> list[Any] | None:
