@@ -134,10 +134,15 @@ def train_step(network: Network) -> Row:
     module = imported.module()
     (name,) = torch_steps.input_names(module)
     module.run("builtin.module(prune-lift-parameters{keep-values=false},prune-train-pipeline)")
-    state = {n: value.copy() for n, value in imported.values.items()}
+    state = imported.values
     feed = {name: example.numpy(), "labels": labels.numpy().astype(np.int32), "learning_rate": 1.0}
-    loss = module.compile(threads=1).call("train_step", {**state, **feed})["loss"]
-    ours = {n: imported.values[n] - state[n] for n in imported.values} | {"loss": loss}
+    (step,) = [f for f in module.functions() if f.name == "train_step"]
+    # Classifiers beside the network, which only its own training has, are no part of it.
+    taken = {a.name for a in step.arguments}
+    trained = {n: value for n, value in state.items() if n in taken}
+    state = {n: value.copy() for n, value in trained.items()}
+    loss = module.compile(threads=1).call(step.name, {**trained, **feed})["loss"]
+    ours = {n: state[n] - trained[n] for n in trained} | {"loss": loss}
     exact, theirs = (_step(copy.deepcopy(model).to(kind), example, labels)
                      for kind in (torch.float64, torch.float32))  # fmt: skip
     return {"error": _largest(ours, exact), "torch": _largest(theirs, exact)}
@@ -160,7 +165,9 @@ def _largest(found: dict[str, Any], exact: dict[str, Any]) -> float:
     import torch_steps
 
     floor = 0.1 * max(float(np.abs(g).max()) for n, g in exact.items() if n != "loss")
-    return max(torch_steps.difference(found[n], g, floor) for n, g in exact.items())
+    return max(
+        torch_steps.difference(found[n], exact[n], floor) for n in sorted(found.keys() & exact.keys())
+    )
 
 
 def _first(result: Any) -> Any:

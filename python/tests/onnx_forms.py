@@ -49,7 +49,7 @@ FORMS: dict[str, tuple[Callable[[Form], None], int]] = {
     "QuantizeLinear": (layers.dequantize, 13), "DequantizeLinear": (layers.dequantize, 13),
     "Trilu": (shapes.trilu, 14), "Expand": (shapes.expand, 13), "Tile": (shapes.tile, 13),
     "Concat": (shapes.variadic, 13), "Sum": (shapes.variadic, 13), "Mean": (shapes.variadic, 13),
-    "Gelu": (layers.unary, 20),
+    "Gelu": (layers.unary, 20), "GridSample": (layers.grid_sample, 20),
     **{kind: (shapes.reduce, 18) for kind in _REDUCTIONS},
     **{kind: (layers.unary, OPSET) for kind in _UNARY},
     **{kind: (layers.binary, 16) for kind in _BINARY},

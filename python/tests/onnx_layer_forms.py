@@ -61,6 +61,15 @@ def pool(f: Form) -> None:
         f.maybe("p", 1, 2, 3)
 
 
+def grid_sample(f: Form) -> None:
+    dims, batch = f.pick(2, 2, 3), f.extent(1, 2)
+    f.tensor([batch, f.extent(1, 2), *[f.extent(1, 5) for _ in range(dims)]])
+    f.either([batch, *[f.extent(1, 3) for _ in range(dims)], dims], -2.5, 2.5)
+    f.maybe("mode", *(("linear", "nearest", "cubic") if dims == 2 else ("linear", "nearest")))
+    f.maybe("padding_mode", "zeros", "border", "reflection")
+    f.maybe("align_corners", 0, 1)
+
+
 def global_pool(f: Form) -> None:
     f.tensor([f.extent(1, 2), f.extent(1, 3), *[f.extent(2, 5) for _ in range(f.pick(1, 2, 3))]])
 
