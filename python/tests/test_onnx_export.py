@@ -264,3 +264,47 @@ def test_parameters_that_the_file_stores_once_part(tmp_path: Path) -> None:
         np.testing.assert_allclose(run(path, x), np.maximum(x @ first, 0) @ second, rtol=1e-5)
         stored = {t.name: numpy_helper.to_array(t) for t in onnx.load(path).graph.initializer}
         np.testing.assert_array_equal(stored[other], weight)
+
+
+@pytest.mark.parametrize("form", ["split", "sizes", "slice"])
+def test_pieces_of_channels_that_left(form: str, tmp_path: Path) -> None:
+    """Halves of a convolution lose other numbers of channels each."""
+    rng = np.random.default_rng(3)
+    arrays = {
+        "w": rng.standard_normal((8, 3, 3, 3)), "a": rng.standard_normal((4, 4, 1, 1)),
+        "b": rng.standard_normal((4, 4, 1, 1)),
+    }  # fmt: skip
+    for index in (1, 2, 6):
+        arrays["w"][index] = 0.0
+    numbers = {"half": [4], "zero": [0], "end": [8], "one": [1], "sizes": [4, 4]}
+    cut = {
+        "split": [helper.make_node("Split", ["r"], ["p", "q"], axis=1)],
+        "sizes": [helper.make_node("Split", ["r", "sizes"], ["p", "q"], axis=1)],
+        "slice": [
+            # As PyTorch writes chunk: the bounds follow from the shape.
+            helper.make_node("Shape", ["r"], ["shape"]),
+            helper.make_node("Gather", ["shape", "one"], ["channels"]),
+            helper.make_node("Slice", ["r", "zero", "half", "one"], ["p"]),
+            helper.make_node("Slice", ["r", "half", "channels", "one"], ["q"]),
+        ],
+    }[form]
+    graph = helper.make_graph(
+        [
+            helper.make_node("Conv", ["x", "w"], ["c"]), helper.make_node("Relu", ["c"], ["r"]), *cut,
+            helper.make_node("Conv", ["p", "a"], ["pa"]), helper.make_node("Conv", ["q", "b"], ["qb"]),
+            helper.make_node("Add", ["pa", "qb"], ["y"]),
+        ],
+        "pieces",
+        [helper.make_tensor_value_info("x", TensorProto.FLOAT, [1, 3, 6, 6])],
+        [helper.make_tensor_value_info("y", TensorProto.FLOAT, [1, 4, 4, 4])],
+        [*(numpy_helper.from_array(v.astype(np.float32), n) for n, v in arrays.items()),
+         *(numpy_helper.from_array(np.array(v, np.int64), n) for n, v in numbers.items())],
+    )  # fmt: skip
+    source, path = tmp_path / "net.onnx", tmp_path / "small.onnx"
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
+    onnx.save(model, source)
+    to_onnx(from_onnx(source), source, path)
+    shapes = shapes_of(path)
+    assert shapes["w"][0] == 5 and shapes["a"][1] == 2 and shapes["b"][1] == 3
+    x = rng.standard_normal((1, 3, 6, 6)).astype(np.float32)
+    np.testing.assert_allclose(run(path, x), run(source, x), rtol=1e-4, atol=1e-5)

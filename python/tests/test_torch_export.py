@@ -197,3 +197,41 @@ def test_the_command_writes_a_state_dict(tmp_path: Path) -> None:
     model.load_state_dict(found["state_dict"])
     np.testing.assert_array_equal(model[0].weight.detach().numpy(), values["0.weight"])
     assert list(found["masks"]) == ["0.weight"]
+
+
+class Last(nn.Module):
+    """The last state of a recurrent layer, and a layer behind it."""
+
+    def __init__(self, kind: str) -> None:
+        super().__init__()
+        self.cells = getattr(nn, kind)(6, 12, batch_first=True)
+        self.head = nn.Linear(12, 3)
+
+    def forward(self, x: Any) -> Any:
+        return self.head(self.cells(x)[0][:, -1])
+
+
+@pytest.mark.parametrize("kind", ["LSTM", "GRU"])
+def test_cells_of_recurrent_layers_leave(kind: str) -> None:
+    torch.manual_seed(1)
+    model, example = Last(kind).eval(), torch.randn(1, 5, 6)
+    small = pruning.prune(model, example, 0.5)
+    assert small.cells.hidden_size == small.head.in_features == 6
+    small.train()(torch.randn(4, 5, 6)).sum().backward()
+    assert small.cells.weight_hh_l0.grad is not None
+
+
+def test_groups_of_group_norm_leave_whole() -> None:
+    torch.manual_seed(1)
+    model = nn.Sequential(
+        nn.Conv2d(3, 8, 3), nn.GroupNorm(4, 8), nn.ReLU(), nn.Conv2d(8, 2, 1)
+    ).eval()  # fmt: skip
+    example = torch.randn(1, 3, 6, 6)
+    values = {n: np.array(v) for n, v in from_torch(model, example).parameters().items()}
+    for name in ("0.weight", "0.bias", "1.weight", "1.bias"):
+        values[name][2:4] = 0.0
+    small = pruning.to_torch(values, model, example)
+    assert small[1].num_groups == 3 and small[1].num_channels == small[3].in_channels == 6
+    values["1.weight"][0] = values["1.bias"][0] = 0.0
+    kept = pruning.to_torch(values, model, example)
+    assert kept[1].num_channels == 6

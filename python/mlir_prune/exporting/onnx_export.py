@@ -20,8 +20,9 @@ from ..forms import TOLERANCE
 from ..frontend import from_onnx
 from ..onnx_graph import option_name
 from .comparison import largest_error, random_inputs, results
-from .layout import find_layout
+from .layout import Layout, find_layout
 from .onnx_storage import LIMIT, to_sparse, written
+from .pieces import kept_of_file
 from .pruned import Arrays, back, changed, full_values, parameters, remove_channels
 from .shapes import fit_shapes
 
@@ -64,9 +65,10 @@ def to_onnx(
         values = remove_channels(module, dense, os.fspath(source))
     model = onnx.load(os.fspath(source))
     _separate(model, dense, values)
-    other, smaller = _replace(onnx, model, dense, values)
+    other, smaller, layouts = _replace(onnx, model, dense, values)
     if smaller:
-        fit_shapes(onnx, model, onnx.load(os.fspath(source)))
+        kept = kept_of_file(layouts, module.kept())
+        fit_shapes(onnx, model, onnx.load(os.fspath(source)), kept)
     if sparse:
         to_sparse(model)
     with written(model, Path(path), external_above) as file:
@@ -109,9 +111,15 @@ def _separate(model: Any, dense: Arrays, values: Arrays) -> None:
             model.graph.node.remove(node)
 
 
-def _replace(onnx: Any, model: Any, dense: Arrays, values: Arrays) -> tuple[int, int]:
-    """Gives tensors of the file the new values; how many changed, and how many are smaller."""
+def _replace(
+    onnx: Any, model: Any, dense: Arrays, values: Arrays
+) -> tuple[int, int, dict[str, tuple[str, Layout]]]:
+    """Gives tensors of the file the new values; how many changed, and how many are smaller.
+
+    Third, the parameter and the layout of each tensor.
+    """
     other = smaller = 0
+    layouts: dict[str, tuple[str, Layout]] = {}
     left = set(dense)
     for tensor, store in _tensors(onnx, model):
         name = option_name(tensor.name, ())
@@ -122,6 +130,7 @@ def _replace(onnx: Any, model: Any, dense: Arrays, values: Arrays) -> tuple[int,
         if layout is None:
             continue
         left.discard(name)
+        layouts[tensor.name] = (name, layout)
         if name not in values:
             continue
         if changed(values, dense, name):
@@ -134,7 +143,7 @@ def _replace(onnx: Any, model: Any, dense: Arrays, values: Arrays) -> tuple[int,
             raise InputError(
                 f"parameter '{name}' is computed from several tensors of the file, or is in none"
             )
-    return other, smaller
+    return other, smaller, layouts
 
 
 def _tensors(onnx: Any, model: Any) -> list[tuple[Any, Any]]:
@@ -160,7 +169,11 @@ def _compare(file: str, module: Any) -> float | None:
         return None
     options = onnxruntime.SessionOptions()
     options.log_severity_level = 3
-    session = onnxruntime.InferenceSession(file, options)
+    try:
+        session = onnxruntime.InferenceSession(file, options)
+    except Exception as error:  # it raises errors of its own kinds
+        reason = " ".join(str(error).split())[:200]
+        raise InputError(f"ONNX Runtime does not take what would be written ({reason})") from error
     inputs = random_inputs(module)
     found = session.run(None, {
         given.name: array.astype(_dtype(given.type))

@@ -2,8 +2,9 @@
 """What an ONNX graph says of channels besides its tensors, for tensors that have become smaller.
 
 Operations are visited in their order; the shapes before each follow from the tensors by onnx's
-own inference. A convolution in groups gets as many groups as its input has, and a Reshape
-to constant extents gets those that its smaller input fills.
+own inference. A convolution in groups gets as many groups as its input has, a Reshape
+to constant extents gets those that its smaller input fills, and pieces by constant bounds keep
+those of their channels that are left.
 """
 
 from __future__ import annotations
@@ -14,10 +15,13 @@ from typing import Any
 import numpy as np
 
 from ..errors import InputError
+from .pieces import Kept, fit_pieces
 
 
-def fit_shapes(onnx: Any, model: Any, before: Any) -> None:
+def fit_shapes(onnx: Any, model: Any, before: Any, kept: Kept) -> None:
     """Changes `model`, in which tensors are smaller than in the model `before`.
+
+    `kept` says for tensors of the file which indices of each dimension are left.
 
     Raises :class:`InputError` where a shape cannot be told.
     """
@@ -38,6 +42,10 @@ def fit_shapes(onnx: Any, model: Any, before: Any) -> None:
             _fit_groups(onnx, model, node)
         elif node.op_type == "Reshape":
             _fit_reshape(onnx, model, node, old)
+        elif node.op_type in ("Split", "Slice"):
+            now, was = _shapes(onnx, model).get(node.input[0]), old.get(node.input[0])
+            if now and was and now != was:
+                fit_pieces(onnx, model, node, old, kept)
     for output, was in zip(model.graph.output, before.graph.output, strict=True):
         output.CopyFrom(was)
     try:

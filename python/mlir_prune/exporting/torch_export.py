@@ -206,6 +206,31 @@ def _layer_norm(part: Any) -> None:
     part.normalized_shape = tuple(part.weight.shape)
 
 
+def _group_norm(part: Any) -> None:
+    """Groups leave whole: each has as many channels as before."""
+    each, part.num_channels = part.num_channels // part.num_groups, len(part.weight)
+    if part.num_channels % each:
+        raise InputError(
+            f"a GroupNorm with {part.num_groups} groups of {each} channels cannot have "
+            f"{part.num_channels}; shrink=False keeps all channels"
+        )
+    part.num_groups = part.num_channels // each
+
+
+def _recurrent(part: Any) -> None:
+    """Cells leave from all gates at once; every layer has to lose as many."""
+    gates = {"LSTM": 4, "GRU": 3}.get(part.mode, 1)
+    part.input_size = part.weight_ih_l0.shape[1]
+    part.hidden_size = part.weight_ih_l0.shape[0] // gates
+    for names in part.all_weights:
+        if names[0].shape[0] != gates * part.hidden_size:
+            raise InputError(
+                f"layers or directions of a {part.mode} lost another number of cells each, which "
+                "PyTorch's module cannot hold; shrink=False keeps all"
+            )
+    part._flat_weights = [getattr(part, name) for name in part._flat_weights_names]
+
+
 def _embedding(part: Any) -> None:
     part.num_embeddings, part.embedding_dim = part.weight.shape
 
@@ -220,6 +245,8 @@ _RESIZERS: dict[tuple[str, ...], Callable[[Any], None]] = {
     ("ConvTranspose1d", "ConvTranspose2d", "ConvTranspose3d"): _transposed,
     ("BatchNorm1d", "BatchNorm2d", "BatchNorm3d"): _normalization,
     ("LayerNorm",): _layer_norm,
+    ("GroupNorm",): _group_norm,
+    ("LSTM", "GRU", "RNN"): _recurrent,
     ("Embedding",): _embedding,
     ("PReLU",): _slopes,
 }
