@@ -25,6 +25,18 @@ using namespace mlir::prune;
 // The walk
 //===----------------------------------------------------------------------===//
 
+static void collect(Block &block, SmallVectorImpl<Operation *> &ops) {
+  for (Operation &op : block) {
+    ops.push_back(&op);
+    if (auto loop = dyn_cast<scf::ForOp>(op))
+      collect(*loop.getBody(), ops);
+  }
+}
+
+BatchFlow::BatchFlow(Block &block, int64_t batch) : batch(batch) {
+  collect(block, ops);
+}
+
 std::optional<BatchDim> BatchFlow::get(Value value) const {
   auto found = states.find(value);
   if (found == states.end())
@@ -51,9 +63,6 @@ LogicalResult BatchFlow::run() {
 }
 
 bool BatchFlow::walk(Contradiction &contradiction) {
-  SmallVector<Operation *> ops;
-  for (Operation &op : block)
-    ops.push_back(&op);
   /// Ways not yet tried, by the position of the operation.
   struct Choice {
     size_t position;
@@ -64,11 +73,20 @@ bool BatchFlow::walk(Contradiction &contradiction) {
   int64_t budget = 64 * static_cast<int64_t>(ops.size()) + 4096;
   while (steps.size() < ops.size()) {
     Operation *op = ops[steps.size()];
+    wish.reset();
     Steps ways = follow(op);
     LLVM_DEBUG(if (ways.empty()) llvm::dbgs()
                << "no way (" << reason << "): " << *op << "\n");
+    std::string refusal = reason;
+    if (auto entered =
+            ways.empty() && budget > 0 ? followWish() : std::nullopt) {
+      undo(entered->first);
+      while (!choices.empty() && choices.back().position > entered->first)
+        choices.pop_back();
+      ways.push_back(std::move(entered->second));
+    }
     if (ways.empty() && !contradiction.op)
-      contradiction = {op, reason};
+      contradiction = {op, refusal};
     if (ways.empty()) {
       if (choices.empty() || --budget < 0) {
         undo(/*position=*/0);
@@ -107,6 +125,11 @@ static void forEachRead(Operation *op,
 }
 
 BatchFlow::Steps BatchFlow::follow(Operation *op) {
+  if (auto loop = dyn_cast<scf::ForOp>(op))
+    return followLoop(loop);
+  if (isa<scf::ForOp>(op->getParentOp()))
+    if (auto yield = dyn_cast<scf::YieldOp>(op))
+      return followYield(yield);
   bool isReached = false;
   forEachRead(op, [&](OpOperand &operand) {
     isReached |= get(operand.get()).has_value();
@@ -154,6 +177,8 @@ bool BatchFlow::canAdapt(Value value, const BatchDim &wanted) const {
     return *found == wanted;
   auto type = dyn_cast<RankedTensorType>(value.getType());
   Operation *op = value.getDefiningOp();
+  if (auto carried = dyn_cast<BlockArgument>(value))
+    wish = {carried, wanted};
   if (!op || !type || !type.hasStaticShape() || getParam(value) ||
       wanted.dim >= type.getRank() ||
       type.getDimSize(wanted.dim) != wanted.outer * batch * wanted.inner)

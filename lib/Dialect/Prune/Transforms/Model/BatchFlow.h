@@ -10,6 +10,7 @@
 #define PRUNE_LIB_DIALECT_PRUNE_TRANSFORMS_MODEL_BATCHFLOW_H
 
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "llvm/ADT/DenseMap.h"
 
@@ -76,9 +77,13 @@ struct BatchStep {
 /// A step that can be taken in several ways (a batch of one that is split off a
 /// flattened dimension) is taken in the first way that does not lead to a
 /// contradiction later. Linear in the operations unless such choices fail late.
+///
+/// A value that a loop carries has the batch in one place in every iteration.
+/// Where it starts without one (zeros), what it meets in the body says where,
+/// and the loop is entered again.
 class BatchFlow {
 public:
-  BatchFlow(Block &block, int64_t batch) : block(block), batch(batch) {}
+  BatchFlow(Block &block, int64_t batch);
 
   /// Says that the first dimension of an argument is the batch.
   void addInput(BlockArgument argument) { states[argument] = BatchDim(); }
@@ -89,6 +94,9 @@ public:
 
   std::optional<BatchDim> get(Value value) const;
   ArrayRef<BatchStep> getSteps() const { return steps; }
+  /// The operations that the steps belong to: those of the block, and behind
+  /// each loop those of its body.
+  ArrayRef<Operation *> getOperations() const { return ops; }
 
 private:
   using Steps = SmallVector<BatchStep, 0>;
@@ -102,6 +110,9 @@ private:
   bool walk(Contradiction &contradiction);
   /// Takes back the steps from `position` on.
   void undo(size_t position);
+  /// The step into a loop that carries what was wished, and its position;
+  /// nothing when there was no such wish or it cannot be.
+  std::optional<std::pair<size_t, BatchStep>> followWish();
 
   /// The ways in which the batch can go through an operation; none, and a
   /// reason, when it cannot.
@@ -116,6 +127,8 @@ private:
   Steps followExtract(tensor::ExtractSliceOp op);
   Steps followInsert(tensor::InsertSliceOp op);
   Steps followSameShape(Operation *op);
+  Steps followLoop(scf::ForOp op);
+  Steps followYield(scf::YieldOp op);
   Steps followTies(Operation *op);
 
   /// Finds the loop that counts the batch; false, and a reason, when operands
@@ -133,13 +146,16 @@ private:
 
   bool canAdapt(Value value, const BatchDim &wanted) const;
 
-  Block &block;
+  SmallVector<Operation *> ops;
   int64_t batch;
   /// Whether operations may get a loop over the rows of a batch of one.
   bool mayLift = false;
   llvm::DenseMap<Value, BatchDim> states;
   SmallVector<BatchStep, 0> steps;
   std::string reason;
+  /// What a loop carries without a batch, and where the last step that could
+  /// not be taken would have it.
+  mutable std::optional<std::pair<BlockArgument, BatchDim>> wish;
 };
 
 /// The batch behind a reshape that merges dimensions.

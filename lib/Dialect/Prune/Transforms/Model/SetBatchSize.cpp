@@ -354,7 +354,7 @@ struct SetBatchSizePass final
                       [&](Value result) { return flow.get(result); }))
       return function.emitError() << "expected a result that depends on the "
                                      "batch, to change its size";
-    remarkReductions(block, flow);
+    remarkReductions(flow);
     apply(function, block, flow, *oldSize);
     LDBG() << function.getName() << ": batch " << *oldSize << " becomes "
            << batch;
@@ -364,11 +364,11 @@ struct SetBatchSizePass final
 
   /// A normalization by the statistics of the batch looks like one by those of
   /// an image where there is one row.
-  void remarkReductions(Block &block, const BatchFlow &flow) {
-    for (auto [op, step] : llvm::zip(block, flow.getSteps()))
+  void remarkReductions(const BatchFlow &flow) {
+    for (auto [op, step] : llvm::zip(flow.getOperations(), flow.getSteps()))
       if (step.lift && step.lift->reducesRows(cast<linalg::LinalgOp>(op)))
         remark::passed(
-            op.getLoc(),
+            op->getLoc(),
             remark::RemarkOpts::name("RowsReduced").category(DEBUG_TYPE))
             << "reduces a batch of one row; from now on each row by itself";
   }
@@ -379,9 +379,7 @@ struct SetBatchSizePass final
     for (BlockArgument argument : block.getArguments())
       if (std::optional<BatchDim> state = flow.get(argument))
         argument.setType(resize(argument.getType(), *state, batch));
-    SmallVector<Operation *> old;
-    for (Operation &op : block)
-      old.push_back(&op);
+    ArrayRef<Operation *> old = flow.getOperations();
     for (const BatchStep &step : flow.getSteps()) {
       for (auto [operand, wanted] : step.adapted)
         operand->set(adapter.adapt(operand->get(), wanted));

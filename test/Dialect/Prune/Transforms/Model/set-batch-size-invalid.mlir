@@ -177,3 +177,37 @@ func.func @scalar(%x: tensor<1x1xf32> {prune.input = "x"}) -> tensor<1x1xf32> {
 func.func @sums(%x: tensor<1x4xf32> {prune.input = "x"}) -> (tensor<1x4xf32> {prune.evidence = #prune.evidence<"w", input_norm>}) {
   return %x : tensor<1x4xf32>
 }
+
+// -----
+
+// The rows are the steps of a loop.
+func.func @steps(%x: tensor<8x2xf32> {prune.input = "input"}) -> tensor<1x2xf32> {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %c8 = arith.constant 8 : index
+  %z = arith.constant dense<0.0> : tensor<1x2xf32>
+  %r = scf.for %i = %c0 to %c8 step %c1 iter_args(%s = %z) -> (tensor<1x2xf32>) {
+    // expected-error@below {{'tensor.extract_slice' op cannot change the batch size: it is sliced}}
+    %0 = tensor.extract_slice %x[%i, 0] [1, 2] [1, 1] : tensor<8x2xf32> to tensor<1x2xf32>
+    %e = tensor.empty() : tensor<1x2xf32>
+    %1 = linalg.add ins(%0, %s : tensor<1x2xf32>, tensor<1x2xf32>) outs(%e : tensor<1x2xf32>) -> tensor<1x2xf32>
+    scf.yield %1 : tensor<1x2xf32>
+  }
+  return %r : tensor<1x2xf32>
+}
+
+// -----
+
+// A state that a parameter gives, one row for each row of the batch.
+func.func @state(%x: tensor<8x2xf32> {prune.input = "input"}) -> tensor<8x2xf32> {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %p = arith.constant dense<[[1.0, 2.0], [3.0, 4.0], [5.0, 6.0], [7.0, 8.0], [1.0, 2.0], [3.0, 4.0], [5.0, 6.0], [7.0, 8.0]]> : tensor<8x2xf32>
+  %e = tensor.empty() : tensor<8x2xf32>
+  %r = scf.for %i = %c0 to %c1 step %c1 iter_args(%s = %p) -> (tensor<8x2xf32>) {
+    // expected-error@below {{'linalg.add' op cannot change the batch size: it is combined with a value that does not come from a batch}}
+    %1 = linalg.add ins(%x, %s : tensor<8x2xf32>, tensor<8x2xf32>) outs(%e : tensor<8x2xf32>) -> tensor<8x2xf32>
+    scf.yield %1 : tensor<8x2xf32>
+  }
+  return %r : tensor<8x2xf32>
+}

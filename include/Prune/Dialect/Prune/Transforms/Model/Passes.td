@@ -451,13 +451,13 @@ def SetBatchSizePass : Pass<"prune-set-batch-size", "ModuleOp"> {
     Before: static shapes; the batch is dimension 0 of every tensor argument with
     `prune.input`. After: every dimension that this batch flows into has the new
     size, in the body and in the signature. The batch flows through the loops of
-    structured operations and through reshapes, slices, padding and concatenation;
-    flattened with other dimensions (tokens) it is a factor of an extent. Extents
-    decide nothing: a dimension that only happens to be as large stays as it is.
-    An empty tensor or a splat that serves two purposes is made once per purpose. A
-    constant of extent one that a batch of one reads is broadcast. An operation that
-    reduces a batch of one or has it in two loops (an instance norm of one row) gets
-    a loop over rows, each by itself; a remark names a reduction that goes.
+    structured operations, through reshapes, slices, padding and concatenation, and
+    through what `scf.for` carries; zeros that a loop starts with get it where the body
+    has it. Flattened with other dimensions (tokens) it is a factor of an extent. Extents
+    decide nothing: a dimension that only happens to be as large stays as it is. An empty
+    tensor or a splat of two purposes is made once per purpose. A constant of extent one
+    that a batch of one reads is broadcast. An operation that reduces a batch of one or has
+    it in two loops (instance norm) gets one over rows; a remark names a reduction that goes.
 
     ```mlir
     func.func @f(%x: tensor<64x784xf32> {prune.input = "input"}) -> tensor<64x784xf32>
