@@ -207,6 +207,7 @@ def _add_import(parsers: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     parser.add_argument("model", help="network as .onnx, .pt2 (torch.export.save) or .mlir")
     parser.add_argument("-o", "--out", required=True, help=".mlir or .mlirbc file to write")
     parser.add_argument("--batch", type=int, help="batch of an ONNX network (default: its own)")
+    _add_shapes(parser)
     parser.add_argument(
         "--no-check", dest="check", action="store_false",
         help="do not compare with ONNX Runtime or PyTorch on random inputs",
@@ -214,6 +215,14 @@ def _add_import(parsers: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     parser.add_argument(
         "--time-limit", type=float, default=TIME_LIMIT, metavar="SECONDS",
         help=f"how long torch-mlir may take (default: {TIME_LIMIT:g})",
+    )  # fmt: skip
+
+
+def _add_shapes(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--shape", dest="shapes", action="append", metavar="NAME=SIZES",
+        help="shape of an input of an ONNX network with dynamic dimensions, as image=1,3,64,64; "
+        "repeatable",
     )  # fmt: skip
 
 
@@ -235,6 +244,7 @@ def _add_compile(parsers: argparse._SubParsersAction[argparse.ArgumentParser]) -
         "--name", default="", help="what C functions begin with (default: the file's name)"
     )
     parser.add_argument("--batch", type=int, help="rows of the inputs (default: the network's own)")
+    _add_shapes(parser)
     parser.add_argument(
         "--isa", metavar="LIST",
         help="instruction sets that there is code for, between commas: base, avx2, avx512, host "

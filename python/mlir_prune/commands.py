@@ -25,6 +25,7 @@ from .data import Dataset, load
 from .ends import left_dense
 from .errors import InputError
 from .frontend import NotComparedWarning, from_file
+from .importing.onnx_extents import parse_shapes
 from .models.network import Signature
 from .native import native, read_module
 from .networks import build_network
@@ -250,7 +251,7 @@ def import_network(arguments: argparse.Namespace) -> None:
         warnings.simplefilter("always")
         module = from_file(
             arguments.model, arguments.batch, check=arguments.check,
-            time_limit=arguments.time_limit,
+            time_limit=arguments.time_limit, shapes=parse_shapes(arguments.shapes),
         )  # fmt: skip
         # What cannot be listed is not written either.
         parameters = {name: np.asarray(array) for name, array in module.parameters().items()}
@@ -283,7 +284,7 @@ def compile_network(arguments: argparse.Namespace) -> None:
             "--tune measures this computer: it goes with none of --isa, --target and --size"
         )
     costs = _cost_model(arguments.cost_model, isa)
-    module = from_file(arguments.model, check=False)
+    module = from_file(arguments.model, check=False, shapes=parse_shapes(arguments.shapes))
     if arguments.batch is not None:
         module.run(f"builtin.module(prune-set-batch-size{{batch={arguments.batch}}})")
     if arguments.tune:

@@ -28,6 +28,7 @@ import numpy as np
 from .errors import InputError
 from .importing import comparison, process, stablehlo
 from .importing.comparison import Sample
+from .importing.onnx_extents import Shapes
 from .importing.stablehlo import is_stablehlo
 from .native import parse, prune_error, read_module
 from .onnx_graph import input_names
@@ -106,21 +107,23 @@ def from_onnx(
     *,
     check: bool = True,
     time_limit: float | None = TIME_LIMIT,
+    shapes: Shapes | None = None,
 ) -> Any:
     """An ONNX file as a :class:`Module` in the model form, with its values.
 
     `batch` replaces the first dimension of every input; a dynamic one is 1
-    without it. Parameters are named as their initializers; the weights of MatMul
+    without it. `shapes` has the whole shape of inputs with other dynamic dimensions, by
+    name; dimensions that the file calls by one name have one size. Parameters are named as their initializers; the weights of MatMul
     and Gemm are stored as [out, in]. Half precision becomes single.
 
     With `check`, the comparison of :func:`from_torch` is made with ONNX Runtime,
     where that is installed. `time_limit` is as there.
     """
-    network = import_onnx(path, batch, check=check, time_limit=time_limit)
+    network = import_onnx(path, batch, check=check, time_limit=time_limit, shapes=shapes)
 
     def locate() -> str:
         return _first_difference(import_onnx(path, batch, check=True, time_limit=time_limit,
-                                             inner=True))  # fmt: skip
+                                             shapes=shapes, inner=True))  # fmt: skip
 
     return _checked(network, os.fspath(path), check, locate)
 
@@ -131,6 +134,7 @@ def from_file(
     *,
     check: bool = True,
     time_limit: float | None = TIME_LIMIT,
+    shapes: Shapes | None = None,
 ) -> Any:
     """A network file in the model form: ``.onnx``, ``.pt2`` or MLIR.
 
@@ -143,9 +147,11 @@ def from_file(
         raise InputError(f"{name}: {kind}")
     kind = os.path.splitext(name)[1]
     if kind == ".onnx":
-        return from_onnx(name, batch, check=check, time_limit=time_limit)
+        return from_onnx(name, batch, check=check, time_limit=time_limit, shapes=shapes)
     if batch is not None:
         raise InputError(f"{name}: a batch can only be given for an ONNX network")
+    if shapes:
+        raise InputError(f"{name}: shapes can only be given for an ONNX network")
     if kind == ".pt2":
         from .importing.torch_import import load
 
@@ -205,6 +211,7 @@ def import_onnx(
     *,
     check: bool = False,
     time_limit: float | None = TIME_LIMIT,
+    shapes: Shapes | None = None,
     inner: bool = False,
 ) -> Imported:
     """The first half of :func:`from_onnx`: text, values and a sample.
@@ -219,7 +226,8 @@ def import_onnx(
         raise InputError(f"the batch is a positive integer, got {batch}")
     with tempfile.TemporaryDirectory(prefix="prune-import-") as temporary:
         folder = Path(temporary)
-        request = {"path": os.path.abspath(name), "batch": batch, "check": check, "inner": inner}
+        request = {"path": os.path.abspath(name), "batch": batch, "check": check, "inner": inner,
+                   "shapes": {key: list(map(int, shapes[key])) for key in shapes or {}}}  # fmt: skip
         reply = process.run("onnx", folder, request, name, time_limit)
         with np.load(folder / "values.npz") as arrays:
             values = {entry: arrays[f"v{i}"] for i, entry in enumerate(reply["names"])}

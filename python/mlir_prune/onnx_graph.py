@@ -136,37 +136,6 @@ def _constant(onnx: Any, node: Any) -> Any:
     return onnx.numpy_helper.from_array(np.array(value, dtype), name)
 
 
-def fix_batch(model: Any, batch: int | None) -> None:
-    """Makes every extent static; the first of each input is the batch."""
-    known = {tensor.name for tensor in model.graph.initializer}
-    for value in model.graph.input:
-        if value.name in known:
-            continue
-        if not value.type.HasField("tensor_type"):
-            raise InputError(f"input '{value.name}' is no tensor")
-        dims = value.type.tensor_type.shape.dim
-        for position, dim in enumerate(dims):
-            # Only a name, or nothing, says that an extent is open; zero is an extent.
-            dynamic = not dim.HasField("dim_value")
-            if dynamic and position > 0:
-                raise InputError(
-                    f"input '{value.name}' has a dynamic dimension {position}; only the "
-                    "batch, dimension 0, can be chosen"
-                )
-            if position == 0 and (dynamic or (batch and len(dims) > 1)):
-                dim.dim_value = batch or 1
-            if dim.dim_value < 1:
-                raise InputError(
-                    f"input '{value.name}' has extent {dim.dim_value} in dimension {position}, "
-                    "expected a positive one"
-                )
-    # Shapes that were inferred for another batch.
-    del model.graph.value_info[:]
-    for value in model.graph.output:
-        if value.type.HasField("tensor_type") and value.name not in known:
-            value.type.tensor_type.ClearField("shape")
-
-
 @dataclass
 class Graph:
     """An ONNX model on its way to a graph whose parameters are inputs."""

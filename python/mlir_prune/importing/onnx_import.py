@@ -22,19 +22,20 @@ from ..errors import InputError
 from ..onnx_graph import (
     Graph,
     constants_to_initializers,
-    fix_batch,
     infer_shapes,
     inner_graphs,
 )
 from . import lowering, onnx_half, onnx_reference, onnx_rewrites
+from .onnx_extents import Shapes, fix_extents
 
 _OLDEST_OPSET = 14
 _UPGRADED_OPSET = 17
 
 
 def convert(
-    folder: Path, path: str, batch: int | None, check: bool, inner: bool = False
-) -> dict[str, Any]:
+    folder: Path, path: str, batch: int | None, check: bool, inner: bool = False,
+    shapes: Shapes | None = None,
+) -> dict[str, Any]:  # fmt: skip
     """Writes `module.mlir`, `values.npz` and, to be compared, `expected.npz`.
 
     With `inner` the values inside the network are results, too, in their order.
@@ -45,7 +46,7 @@ def convert(
     except Exception as error:  # protobuf and onnx raise errors of many types
         raise InputError(f"cannot be read as an ONNX network ({_reason(error)})") from error
     _check_domains(model)
-    fix_batch(model, batch)
+    fix_extents(model, batch, shapes)
     onnx_half.to_single(model)
     if inner:
         _return_all(model)
