@@ -19,6 +19,7 @@ from onnx import helper, numpy_helper  # noqa: E402
 
 from mlir_prune import cli, frontend  # noqa: E402
 from mlir_prune.errors import InputError  # noqa: E402
+from mlir_prune.exporting import to_onnx  # noqa: E402
 
 
 def image_network(path: Path) -> Path:
@@ -36,22 +37,28 @@ def image_network(path: Path) -> Path:
         helper.make_node("Flatten", ["p"], ["f"]),
         helper.make_node("Gemm", ["f", "w"], ["y"], transB=1),
     ]
-    return save(path, nodes, {"image": ["N", 3, "height", "width"]}, weights)
+    return save(path, nodes, {"image": ["N", 3, "height", "width"]}, weights, ["N", 2])
 
 
 def sum_network(path: Path) -> Path:
     """The product of two inputs whose second dimensions have one name."""
-    nodes = [helper.make_node("Mul", ["a", "b"], ["m"]), helper.make_node("MatMul", ["m", "w"], ["y"])]
+    nodes = [
+        helper.make_node("Mul", ["a", "b"], ["m"]),
+        helper.make_node("MatMul", ["m", "w"], ["y"]),
+    ]
     weights = {"w": np.arange(6, dtype=np.float32).reshape(3, 2)}
-    return save(path, nodes, {"a": ["N", "steps", 3], "b": ["N", "steps", 3]}, weights)
+    inputs = {"a": ["N", "steps", 3], "b": ["N", "steps", 3]}
+    return save(path, nodes, inputs, weights, ["N", "steps", 2])
 
 
-def save(path: Path, nodes: Any, inputs: dict[str, Any], weights: dict[str, Any]) -> Path:
+def save(
+    path: Path, nodes: Any, inputs: dict[str, Any], weights: dict[str, Any], result: list[Any]
+) -> Path:
     kind = onnx.TensorProto.FLOAT
     graph = helper.make_graph(
         nodes, "net",
         [helper.make_tensor_value_info(name, kind, shape) for name, shape in inputs.items()],
-        [helper.make_tensor_value_info("y", kind, None)],
+        [helper.make_tensor_value_info("y", kind, result)],
         [numpy_helper.from_array(array, name) for name, array in weights.items()],
     )  # fmt: skip
     model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
@@ -81,6 +88,25 @@ def test_one_name_is_one_size(tmp_path: Path) -> None:
     a, b = np.random.default_rng(1).standard_normal((2, 2, 4, 3)).astype(np.float32)
     (found,) = module.compile()("forward", a, b)
     np.testing.assert_allclose(found, run_onnx(path, a=a, b=b), rtol=1e-5, atol=1e-5)
+
+
+def test_export_leaves_dimensions_open(tmp_path: Path) -> None:
+    path, target = image_network(tmp_path / "net.onnx"), tmp_path / "small.onnx"
+    module = frontend.from_onnx(path, shapes={"image": [2, 3, 6, 5]}, check=False)
+    values = {name: np.array(array) for name, array in module.parameters().items()}
+    values["c"][1], values["b"][1] = 0, 0
+    module.bind(values)
+    found = to_onnx(module, path, target)
+    assert found.smaller == 3 and found.error is not None
+    dims = onnx.load(target).graph.input[0].type.tensor_type.shape.dim
+    assert [dim.dim_param or dim.dim_value for dim in dims] == ["N", 3, "height", "width"]
+    image = np.random.default_rng(1).standard_normal((3, 3, 4, 7)).astype(np.float32)
+    masked = onnx.load(path)
+    for tensor in masked.graph.initializer:
+        tensor.CopyFrom(numpy_helper.from_array(values[tensor.name], tensor.name))
+    onnx.save(masked, tmp_path / "masked.onnx")
+    expected = run_onnx(tmp_path / "masked.onnx", image=image)
+    np.testing.assert_allclose(run_onnx(target, image=image), expected, rtol=1e-5, atol=1e-5)
 
 
 def test_commands(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

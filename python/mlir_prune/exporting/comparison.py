@@ -11,6 +11,12 @@ import numpy as np
 from ..forms import relative_error
 
 
+def input_shapes(module: Any) -> list[tuple[int, ...]]:
+    """Shapes of the inputs of the first function, in their order."""
+    arguments = module.functions()[0].arguments
+    return [tuple(argument.shape) for argument in arguments if argument.kind == "input"]
+
+
 def random_inputs(module: Any) -> list[np.ndarray]:
     """Normal numbers for each input of the first function; zeros where it reads whole ones."""
     random, found = np.random.default_rng(0), []

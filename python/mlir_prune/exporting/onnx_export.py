@@ -18,8 +18,10 @@ import numpy as np
 from ..errors import InputError
 from ..forms import TOLERANCE
 from ..frontend import from_onnx
+from ..importing.onnx_extents import Shapes, shapes_like
+from ..native import native
 from ..onnx_graph import option_name
-from .comparison import largest_error, random_inputs, results
+from .comparison import input_shapes, largest_error, random_inputs, results
 from .layout import Layout, find_layout
 from .onnx_storage import LIMIT, to_sparse, written
 from .pieces import kept_of_file
@@ -42,6 +44,7 @@ class Exported:
 def to_onnx(
     pruned: Any, source: str | os.PathLike[str], path: str | os.PathLike[str], *,
     shrink: bool = True, check: bool = True, sparse: bool = False, external_above: int = LIMIT,
+    shapes: Shapes | None = None,
 ) -> Exported:  # fmt: skip
     """Writes `pruned` in the place of the network of the ONNX file `source`.
 
@@ -51,13 +54,17 @@ def to_onnx(
     Tensors of a model of `external_above` bytes and more go into a file beside it, whose name ends
     in ``.data``. With `check`, the file is run by ONNX Runtime on random inputs, where
     that is installed, and compared with the compiled network: more than 1e-5 of the largest
-    result is an error, and nothing is written.
+    result is an error, and nothing is written. `shapes` are those of the import; a module has
+    them, and what the file leaves open stays so.
 
     Raises :class:`InputError` for values of another network, and for a network whose smaller
     shapes cannot be told.
     """
     onnx = _onnx()
-    module = from_onnx(source, check=False)
+    if shapes is None and isinstance(pruned, native().Module):
+        file = onnx.load(os.fspath(source), load_external_data=False)
+        shapes = shapes_like(file, input_shapes(pruned))
+    module = from_onnx(source, check=False, shapes=shapes)
     dense = parameters(module)
     values = full_values(pruned, dense)
     module.bind(values)

@@ -33,6 +33,24 @@ def parse_shapes(texts: Sequence[str] | None) -> dict[str, tuple[int, ...]]:
     return shapes
 
 
+def shapes_like(model: Any, given: Sequence[Sequence[int]]) -> dict[str, list[int]]:
+    """The shapes that an imported network has, for the inputs of its file that need one.
+
+    `given` are the shapes of the network's inputs in their order. A first dimension that the
+    file fixes stays, whatever the network was changed to since.
+    """
+    known = {tensor.name for tensor in model.graph.initializer}
+    inputs = [value for value in model.graph.input if value.name not in known]
+    shapes: dict[str, list[int]] = {}
+    for value, shape in zip(inputs, given, strict=False):
+        dims = value.type.tensor_type.shape.dim
+        if len(dims) != len(shape) or all(dim.HasField("dim_value") for dim in dims[1:]):
+            continue
+        first = dims[0].dim_value if dims[0].HasField("dim_value") else shape[0]
+        shapes[value.name] = [first, *shape[1:]]
+    return shapes
+
+
 def fix_extents(model: Any, batch: int | None, shapes: Shapes | None = None) -> None:
     """Makes every extent static.
 
