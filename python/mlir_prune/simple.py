@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -54,8 +54,8 @@ class Pruned:
         """The network with zeros, in its full shapes."""
         return read_module(self.folder / "masked.mlirbc")
 
-    def compile(self, batch: int = 1, threads: int = 1) -> Compiled:
-        """The network that is left, for batches of so many rows."""
+    def compile(self, batch: int | Sequence[int] = 1, threads: int = 1) -> Compiled:
+        """The network that is left, for batches of so many rows; see :func:`compile`."""
         return compile(self, batch, threads)
 
     def torch(self, shrink: bool = True) -> Any:
@@ -111,16 +111,17 @@ class Pruned:
 class Compiled:
     """A compiled network that is called with rows as arrays."""
 
-    def __init__(self, executable: Any, batch: int) -> None:
-        self._executable, self._batch = executable, batch
-        self._forward = executable.functions()[0]
+    def __init__(self, executables: Mapping[int, Any]) -> None:
+        """`executables` are those of one network, by the rows that they take."""
+        self._executables = dict(sorted(executables.items(), reverse=True))
+        self._forward = next(iter(self._executables.values())).functions()[0]
 
     def __call__(self, *inputs: Any) -> Any:
         """Results for the rows of `inputs` [rows, ...], in the order of the network's inputs.
 
-        Any number of rows: those that do not fill the last batch are padded. One array, or a
-        tuple where the network has several results. Raises :class:`InputError` for inputs that
-        do not fit.
+        Any number of rows: as many batches of the largest size as fit, then of the next smaller.
+        Those that do not fill the smallest are padded. One array, or a tuple where the network
+        has several results. Raises :class:`InputError` for inputs that do not fit.
         """
         arguments = self._forward.arguments
         if len(inputs) != len(arguments):
@@ -129,7 +130,8 @@ class Compiled:
         rows = {len(array) for array in arrays}
         if len(rows) != 1:
             raise InputError(f"inputs have different numbers of rows: {sorted(rows)}")
-        results = [self._batch_of(arrays, first) for first in range(0, rows.pop(), self._batch)]
+        cuts = cut_rows(rows.pop(), list(self._executables))
+        results = [self._batch_of(arrays, first, batch) for first, batch in cuts]
         if not results:
             raise InputError("expected at least one row")
         found = tuple(np.concatenate(parts) for parts in zip(*results, strict=True))
@@ -150,18 +152,32 @@ class Compiled:
             )
         return array.astype(wanted, copy=False)
 
-    def _batch_of(self, arrays: Sequence[np.ndarray], first: int) -> list[np.ndarray]:
+    def _batch_of(self, arrays: Sequence[np.ndarray], first: int, batch: int) -> list[np.ndarray]:
         """Results of one batch, without its padding."""
-        parts = [array[first : first + self._batch] for array in arrays]
-        rows, short = len(parts[0]), self._batch - len(parts[0])
+        parts = [array[first : first + batch] for array in arrays]
+        rows, short = len(parts[0]), batch - len(parts[0])
         if short:
             parts = [np.concatenate([part, np.repeat(part[-1:], short, axis=0)]) for part in parts]
         named = {
             argument.name: np.ascontiguousarray(part)
             for argument, part in zip(self._forward.arguments, parts, strict=True)
         }
-        found = self._executable.call(self._forward.name, named)
+        found = self._executables[batch].call(self._forward.name, named)
         return [np.asarray(value)[:rows] for value in found.values()]
+
+
+def cut_rows(rows: int, sizes: Sequence[int]) -> list[tuple[int, int]]:
+    """First row and size of each batch of so many rows; `sizes` descend.
+
+    >>> cut_rows(21, [8, 2])
+    [(0, 8), (8, 8), (16, 2), (18, 2), (20, 2)]
+    """
+    cuts, first = [], 0
+    while first < rows:
+        size = next((size for size in sizes if size <= rows - first), sizes[-1])
+        cuts.append((first, size))
+        first += size
+    return cuts
 
 
 def prune(
@@ -213,13 +229,17 @@ def prune(
     return Pruned(folder, report, source, example)
 
 
-def compile(network: Any, batch: int = 1, threads: int = 1) -> Compiled:
+def compile(network: Any, batch: int | Sequence[int] = 1, threads: int = 1) -> Compiled:
     """Compiles a network for batches of so many rows, with the kernels that are fastest here.
+
+    Of several sizes, as in ``batch=(64, 8, 1)``, each has code, kernels and weights of its own;
+    any number of rows is run by the largest that fit.
 
     `network` is a :class:`Pruned` or the folder of a run, a file with a network, or a
     :class:`Module`. Zeros are made use of, and filters and neurons that are zero leave.
     """
-    if batch < 1 or threads < 1:
+    sizes = [batch] if isinstance(batch, int) else list(batch)
+    if not sizes or min(sizes) < 1 or threads < 1:
         raise InputError(f"batch and threads are positive, got {batch} and {threads}")
     if isinstance(network, str | os.PathLike) and Path(network).is_dir():
         network = Pruned(Path(network), {})
@@ -236,10 +256,15 @@ def compile(network: Any, batch: int = 1, threads: int = 1) -> Compiled:
         )
     if not isinstance(network, Pruned):
         module.run(mask_pipeline())
-    compact, _ = forms.compact_at(module, batch)
     calibration.calibrate_once(threads)
+    return Compiled({size: _executable(module, size, threads) for size in sizes})
+
+
+def _executable(module: Any, batch: int, threads: int) -> Any:
+    """A masked network compiled for one batch."""
+    compact, _ = forms.compact_at(module, batch)
     chosen, _ = forms.with_kernels(compact, threads)
-    return Compiled(chosen.compile(threads=threads), batch)
+    return chosen.compile(threads=threads)
 
 
 def report(*runs: Any, path: str | os.PathLike[str] = "report.html") -> Path:

@@ -17,6 +17,7 @@ runtime = pytest.importorskip("onnxruntime", reason=needs)
 
 from onnx import helper, numpy_helper  # noqa: E402
 
+import mlir_prune  # noqa: E402
 from mlir_prune import cli, frontend  # noqa: E402
 from mlir_prune.errors import InputError  # noqa: E402
 from mlir_prune.exporting import to_onnx  # noqa: E402
@@ -90,7 +91,7 @@ def test_one_name_is_one_size(tmp_path: Path) -> None:
     np.testing.assert_allclose(found, run_onnx(path, a=a, b=b), rtol=1e-5, atol=1e-5)
 
 
-def test_export_leaves_dimensions_open(tmp_path: Path) -> None:
+def test_pruned_for_any_rows_and_exported_with_open_dimensions(tmp_path: Path) -> None:
     path, target = image_network(tmp_path / "net.onnx"), tmp_path / "small.onnx"
     module = frontend.from_onnx(path, shapes={"image": [2, 3, 6, 5]}, check=False)
     values = {name: np.array(array) for name, array in module.parameters().items()}
@@ -100,13 +101,17 @@ def test_export_leaves_dimensions_open(tmp_path: Path) -> None:
     assert found.smaller == 3 and found.error is not None
     dims = onnx.load(target).graph.input[0].type.tensor_type.shape.dim
     assert [dim.dim_param or dim.dim_value for dim in dims] == ["N", 3, "height", "width"]
-    image = np.random.default_rng(1).standard_normal((3, 3, 4, 7)).astype(np.float32)
+    image = np.random.default_rng(1).standard_normal((11, 3, 6, 5)).astype(np.float32)
     masked = onnx.load(path)
     for tensor in masked.graph.initializer:
         tensor.CopyFrom(numpy_helper.from_array(values[tensor.name], tensor.name))
     onnx.save(masked, tmp_path / "masked.onnx")
-    expected = run_onnx(tmp_path / "masked.onnx", image=image)
-    np.testing.assert_allclose(run_onnx(target, image=image), expected, rtol=1e-5, atol=1e-5)
+    for part in (image[:2, :, :4, :3], image):
+        expected = run_onnx(tmp_path / "masked.onnx", image=part)
+        np.testing.assert_allclose(run_onnx(target, image=part), expected, rtol=1e-5, atol=1e-5)
+    network = mlir_prune.compile(module, batch=(8, 1))
+    for rows in (1, 3, 8, 11):
+        np.testing.assert_allclose(network(image[:rows]), expected[:rows], rtol=1e-5, atol=1e-5)
 
 
 def test_commands(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

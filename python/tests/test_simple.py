@@ -13,6 +13,7 @@ import mlir_prune
 from mlir_prune.data_forms import data_file, read_images
 from mlir_prune.errors import DataError, InputError
 from mlir_prune.models import Mlp
+from mlir_prune.simple import cut_rows
 
 pytest.importorskip("mlir_prune._native", reason="the native module is not built")
 
@@ -41,6 +42,26 @@ def test_a_built_network_and_arrays(pruned: Any) -> None:
     assert pruned.report["test"]["pruned"]["accuracy"] > 90
     assert "weights left" in str(pruned) and str(pruned.folder) in str(pruned)
     assert (pruned.folder / "recipe.yaml").is_file() and (pruned.folder / "data.npz").is_file()
+
+
+def test_several_sizes_of_batches(pruned: Any) -> None:
+    x, _ = blobs()
+    network, alone = pruned.compile((1, 64, 8)), pruned.compile(1)
+    for rows in (1, 3, 8, 70, 141):
+        np.testing.assert_allclose(network(x[:rows]), alone(x[:rows]), rtol=1e-4, atol=1e-4)
+    padded = pruned.compile([16, 4])
+    np.testing.assert_allclose(padded(x[:21]), alone(x[:21]), rtol=1e-4, atol=1e-4)
+    for sizes in ([], [8, 0]):
+        with pytest.raises(InputError, match="batch and threads are positive"):
+            pruned.compile(sizes)
+
+
+def test_largest_batches_come_first() -> None:
+    assert cut_rows(70, [64, 8, 1]) == [(0, 64), *((64 + i, 1) for i in range(6))]
+    assert cut_rows(73, [64, 8, 1]) == [(0, 64), (64, 8), (72, 1)]
+    assert cut_rows(21, [8, 2]) == [(0, 8), (8, 8), (16, 2), (18, 2), (20, 2)]
+    assert cut_rows(3, [8]) == [(0, 8)]
+    assert cut_rows(0, [8]) == []
 
 
 @pytest.mark.parametrize("batch", [1, 16])
