@@ -10,6 +10,7 @@
 // written, becomes an accumulating onednn.matmul on its initial value. Patterns
 // then make the initial value a bias (a broadcast vector) or nothing (zeros),
 // pull a following bias and activation in, and mark constant right operands.
+// Batches of products are loops over products first, see BatchedProducts.
 // Convolutions are recognized by their maps, see ConvolutionMatch.
 // Everything is local, one visit per operation; the greedy driver repeats until
 // nothing changes.
@@ -18,6 +19,7 @@
 
 #include "Prune/Conversion/Passes.h"
 
+#include "BatchedProducts.h"
 #include "ConvolutionPatterns.h"
 #include "Epilogue.h"
 #include "Prune/Analysis/MatrixProduct.h"
@@ -128,6 +130,7 @@ struct ConvertLinalgToOneDNN
                  FuseEpilogue<onednn::MatmulOp>,
                  FuseEpilogue<onednn::ConvolutionOp>,
                  FuseSum<onednn::ConvolutionOp>, MarkConstantOperand>(context);
+    populateBatchedProductPatterns(patterns);
     populateConvolutionPatterns(patterns);
     onednn::MatmulOp::getCanonicalizationPatterns(patterns, context);
     if (failed(applyPatternsGreedily(getOperation(), std::move(patterns))))

@@ -38,9 +38,13 @@ def ConvertLinalgToOneDNNPass : Pass<"convert-linalg-to-onednn"> {
     other term of a sum with the result, as of a residual connection, is
     accumulated on where nothing reads it later.
 
+    A contraction with dimensions of a batch, as the products of attention, becomes
+    loops over products of slices, where the extents are static and a product has
+    4,096 multiplications or more.
+
     A contraction or convolution with another kernel in `prune.kernel` than
-    `dense`, or with other operands (other element types, batches, vectors), is
-    left alone; a remark says why. Relu of a NaN is not defined in the fused form.
+    `dense`, or with other operands (other element types, small batches, vectors),
+    is left alone; a remark says why. Relu of a NaN is not defined in the fused form.
 
     ```mlir
     %e = tensor.empty() : tensor<64x300xf32>
@@ -54,7 +58,8 @@ def ConvertLinalgToOneDNNPass : Pass<"convert-linalg-to-onednn"> {
         outs(%e : tensor<64x300xf32>) {transpose_b} -> tensor<64x300xf32>
     ```
   }];
-  let dependentDialects = ["::mlir::kernel::KernelDialect", "::mlir::onednn::OneDNNDialect",
+  let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::kernel::KernelDialect",
+                           "::mlir::onednn::OneDNNDialect", "::mlir::scf::SCFDialect",
                            "::mlir::tensor::TensorDialect"];
   let statistics = [
     Statistic<"numProducts", "num-products-converted", "Contractions that became onednn.matmul">,
