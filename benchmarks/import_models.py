@@ -192,7 +192,7 @@ NAMES = (*TORCHVISION, *OWN)
 
 
 def make(name: str) -> tuple[nn.Module, Any]:
-    """A network in evaluation mode and an example; statistics of normalizations are drawn."""
+    """A network in evaluation mode and an example; the same ones each time."""
     torch.manual_seed(0)
     if name in TORCHVISION:
         kind, shape = TORCHVISION[name]
@@ -200,14 +200,18 @@ def make(name: str) -> tuple[nn.Module, Any]:
     else:
         build, shape = OWN[name]
         model = build()
-    _draw_statistics(model)
+    _draw_what_is_constant(model)
     example = torch.randint(0, 1000, shape) if name == "bert" else torch.randn(shape)
     return model.eval(), example
 
 
-def _draw_statistics(model: nn.Module) -> None:
-    """Means and variances as after training, which those of a new network are not."""
+def _draw_what_is_constant(model: nn.Module) -> None:
+    """Statistics as after training, and weights that a new network begins with as zeros."""
     for part in model.modules():
         if isinstance(part, nn.modules.batchnorm._BatchNorm) and part.running_mean is not None:
             part.running_mean.normal_(0.0, 0.1)
             part.running_var.uniform_(0.5, 1.5)
+    with torch.no_grad():
+        for parameter in model.parameters():
+            if parameter.dim() > 1 and not parameter.any():
+                parameter.normal_(0.0, 0.02)
