@@ -51,6 +51,40 @@ static SmallVector<ReassociationIndices> findRuns(linalg::LinalgOp op) {
   return runs;
 }
 
+/// Takes dimensions of one element, which are read at the constant zero, out of
+/// operands that lie without gaps: a row's maximum or mean is an element of a
+/// vector then.
+static void dropOnes(linalg::GenericOp op, RewriterBase &rewriter) {
+  SmallVector<AffineMap> maps = op.getIndexingMapsArray();
+  rewriter.setInsertionPoint(op);
+  for (OpOperand &operand : op->getOpOperands()) {
+    AffineMap &map = maps[operand.getOperandNumber()];
+    auto type = dyn_cast<MemRefType>(operand.get().getType());
+    if (!type || !type.hasStaticShape() || !type.getLayout().isIdentity())
+      continue;
+    SmallVector<ReassociationIndices> groups;
+    SmallVector<AffineExpr> exprs;
+    ReassociationIndices leading;
+    for (auto [dim, expr] : llvm::enumerate(map.getResults())) {
+      auto constant = dyn_cast<AffineConstantExpr>(expr);
+      if (constant && constant.getValue() == 0 && type.getDimSize(dim) == 1) {
+        (groups.empty() ? leading : groups.back()).push_back(dim);
+        continue;
+      }
+      groups.push_back(std::exchange(leading, {}));
+      groups.back().push_back(dim);
+      exprs.push_back(expr);
+    }
+    if (exprs.size() == map.getNumResults())
+      continue;
+    auto collapsed = memref::CollapseShapeOp::create(rewriter, op.getLoc(),
+                                                     operand.get(), groups);
+    operand.set(collapsed.getResult());
+    map = AffineMap::get(map.getNumDims(), 0, exprs, op.getContext());
+  }
+  op.setIndexingMapsAttr(rewriter.getAffineMapArrayAttr(maps));
+}
+
 /// Merges loops where all operands lie without gaps and the body does not ask
 /// for its position.
 static linalg::LinalgOp mergeLoops(linalg::LinalgOp op,
@@ -100,8 +134,11 @@ struct VectorizeLoops : prune::impl::VectorizeLoopsPassBase<VectorizeLoops> {
         ops.push_back(op);
     });
     IRRewriter rewriter(&getContext());
-    for (linalg::LinalgOp op : ops)
+    for (linalg::LinalgOp op : ops) {
+      if (auto generic = dyn_cast<linalg::GenericOp>(op.getOperation()))
+        dropOnes(generic, rewriter);
       vectorize(mergeLoops(op, rewriter), rewriter);
+    }
   }
 
   void vectorize(linalg::LinalgOp op, RewriterBase &rewriter) {

@@ -327,7 +327,8 @@ def VectorizeLoopsPass : Pass<"prune-vectorize-loops"> {
   let summary = "Convert linalg operations on memrefs into loops over vectors";
   let description = [{
     Before: bufferized functions. After: `linalg` operations that read and write
-    whole memrefs element by element are loops over `vector` operations. A loop
+    whole memrefs element by element are loops over `vector` operations. Dimensions
+    of one element that are read at zero, as of a row's maximum, go first. A loop
     becomes vectors when all operands are constant or contiguous along it;
     neighboring loops are merged first. The last, incomplete vector is a shorter
     one. Sums are kept in several vectors and combined in a fixed order, so they
